@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the tests with the oldest and with the newest versions that the collection supports."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import project
+
+FOLDER = project.ROOT / ".venv-legs"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One end of what the collection supports; its lock file is requirements/NAME.txt."""
+
+    name: str
+    pythons: tuple[tuple[int, int], ...]
+    """Those that its ansible-core runs on, the preferred one first."""
+
+    @property
+    def lock(self) -> Path:
+        return project.ROOT / "requirements" / f"{self.name}.txt"
+
+    @property
+    def venv(self) -> Path:
+        return FOLDER / self.name
+
+
+LEGS = {
+    leg.name: leg
+    for leg in (
+        Leg("oldest", pythons=((3, 10), (3, 11), (3, 12))),
+        Leg("newest", pythons=((3, 14), (3, 13), (3, 12))),
+    )
+}
+
+
+def prepare(name: str) -> Path:
+    """Make the leg's venv, unless it is there and of the same lock; return its folder."""
+    leg = LEGS[name]
+    python = _python(leg)
+    stamp = leg.venv / ".lock"
+    wanted = f"{python}\n{leg.lock.read_text(encoding='utf-8')}"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(leg.venv, ignore_errors=True)
+        project.uv("venv", "--python", python, leg.venv)
+        project.uv("pip", "sync", "--python", leg.venv / "bin" / "python", leg.lock)
+        stamp.write_text(wanted, encoding="utf-8")
+    return leg.venv
+
+
+def _python(leg: Leg) -> Path:
+    found = project.pythons()
+    for version in leg.pythons:
+        if version in found:
+            return found[version]
+    wanted = " or ".join(f"{major}.{minor}" for major, minor in sorted(leg.pythons))
+    raise project.Unavailable(
+        f"needs Python {wanted}; found " + ", ".join(f"{major}.{minor}" for major, minor in found)
+    )

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run ansible-test sanity on a copy of the project, with every Python of this machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import project
+
+# ansible-test downloads its own bootstrap script for pip unless its cache has one.
+# This one does the same with the pip that Python brings, so that only packages are downloaded.
+BOOTSTRAP = """\
+import subprocess
+import sys
+
+options = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *options], check=False).returncode)
+"""
+
+
+def run() -> str:
+    """Run all sanity tests; return in words what they ran with."""
+    tree = project.copy_tree()
+    # Without a repository of its own ansible-test asks that of the project, which ignores the copy: it would see no file.
+    project.output("git", "init", "--quiet", tree)
+    _provide_pip_bootstrap()
+    env = project.environment(project.BIN, _link(project.pythons()))
+    said = project.run(project.BIN / "ansible-test", "sanity", "--color", "no", cwd=tree, env=env)
+    return _summary(said)
+
+
+def _provide_pip_bootstrap() -> None:
+    """Put the script where ansible-test looks for it: the file's name holds the version of pip that it wants."""
+    source = next(project.VENV.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"))
+    wanted = re.findall(r"^ +pip='([\d.]+)',$", source.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    if not wanted:
+        raise project.Failed(f"{source} does not say which pip ansible-test wants: adapt {Path(__file__).name}")
+    folder = project.HOME / ".ansible" / "test" / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    for version in wanted:
+        (folder / f"get_pip_{version.replace('.', '_')}.py").write_text(BOOTSTRAP, encoding="utf-8")
+
+
+def _link(pythons: dict[tuple[int, int], Path]) -> Path:
+    """A folder with a python3.X for every Python, for ansible-test to find on PATH."""
+    folder = project.CACHE / "pythons"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for (major, minor), executable in pythons.items():
+        (folder / f"python{major}.{minor}").symlink_to(executable)
+    return folder
+
+
+def _summary(said: str) -> str:
+    """How many tests ran, and which did not for want of a Python."""
+    tests = set(re.findall(r'^Running sanity test "([\w-]+)"', said, flags=re.MULTILINE))
+    if not tests:
+        raise project.Failed("ansible-test ran no test")
+    missing = dict.fromkeys(re.findall(r'Skipping sanity test "[\w-]+" on Python ([\d.]+)', said))
+    left_out = f"; not on Python {', '.join(missing)}: not found" if missing else ""
+    return f"{project.versions(project.BIN / 'python')}: {len(tests)} tests{left_out}"
