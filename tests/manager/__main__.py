@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start a manager by hand: `python -m manager --help`."""
+
+from __future__ import annotations
+
+import argparse
+import select
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import get_args
+
+from .demo import ENVIRONMENTS, PASSWORD, PROJECT, USER, seed
+from .dialect import Generation
+from .faults import Fault
+from .manager import Manager
+from .pki import Authority
+from .server import HOST, Tls
+from .texts import Language
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve a seeded manager until interrupted, or for the seconds asked for."""
+    options = _parser().parse_args(arguments)
+    authority = Authority()
+    with _signals() as received, tempfile.TemporaryDirectory(prefix="manager-") as folder:
+        files = _tls_files(authority, Path(folder), mutual=options.mutual_tls) if _uses_tls(options) else None
+        with _manager(options, files) as manager:
+            seed(manager, authority)
+            if options.fail_deployment:
+                manager.faults.add(Fault("deployment_failure", times=None, environments=tuple(options.fail_deployment)))
+            Path(folder, "renewed.pem").write_text(authority.issue("example.com", dns_names=["example.com"]).pem)
+            print(_greeting(manager, Path(folder), options), flush=True)
+            select.select([received], [], [], options.seconds)
+
+
+@contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """Yield a socket that becomes readable at the first SIGINT or SIGTERM.
+
+    A lock or an event would not do: a signal that arrives just before the wait, or in another thread, leaves it asleep.
+    """
+    receiver, sender = socket.socketpair()
+    with receiver, sender:
+        sender.setblocking(False)
+        signal.set_wakeup_fd(sender.fileno())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        try:
+            yield receiver
+        finally:
+            signal.set_wakeup_fd(-1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m manager", description="A stand-in Apinizer manager.")
+    parser.add_argument("--generation", choices=get_args(Generation), default="2026", help="whose API to speak")
+    parser.add_argument("--language", choices=get_args(Language), default="en", help="language of the messages")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    parser.add_argument("--prefix", default="", help="prefix of the URL's path, such as /gw")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay every request")
+    parser.add_argument("--duplicates", action="store_true", help="updates leave the old entries next to the new")
+    parser.add_argument("--no-list-content", action="store_true", help="leave the content out of lists")
+    parser.add_argument("--no-get-content", action="store_true", help="leave the content out of single certificates")
+    parser.add_argument("--bare-token-only", action="store_true", help="take the token without 'Bearer' only")
+    parser.add_argument(
+        "--import-reports-deployment", action="store_true", help="import-file answers with a deployment result"
+    )
+    parser.add_argument(
+        "--fail-deployment",
+        action="append",
+        metavar="ENVIRONMENT",
+        help=f"one of {', '.join(ENVIRONMENTS)}; repeatable",
+    )
+    parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate of a new authority")
+    parser.add_argument("--mutual-tls", action="store_true", help="HTTPS that asks for a client certificate as well")
+    parser.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="stop by itself after this time")
+    return parser
+
+
+def _uses_tls(options: argparse.Namespace) -> bool:
+    return bool(options.tls or options.mutual_tls)
+
+
+def _manager(options: argparse.Namespace, tls: Tls | None) -> Manager:
+    return Manager(
+        generation=options.generation,
+        language=options.language,
+        duplicates=options.duplicates,
+        list_content=not options.no_list_content,
+        get_content=not options.no_get_content,
+        bare_token_only=options.bare_token_only,
+        import_reports_deployment=options.import_reports_deployment,
+        tls=tls,
+        latency=options.latency,
+        prefix=options.prefix,
+        port=options.port,
+    )
+
+
+def _tls_files(authority: Authority, folder: Path, *, mutual: bool) -> Tls:
+    """Write ca.pem, server.pem and server.key; for mutual TLS client.pem and client.key too."""
+    server = authority.issue("localhost", dns_names=["localhost"], ip_addresses=[HOST])
+    ca = folder / "ca.pem"
+    ca.write_text(authority.pem)
+    (folder / "server.pem").write_text(server.chain_pem)
+    (folder / "server.key").write_text(server.key_pem)
+    if mutual:
+        client = authority.issue("client")
+        (folder / "client.pem").write_text(client.chain_pem)
+        (folder / "client.key").write_text(client.key_pem)
+    return Tls(folder / "server.pem", folder / "server.key", ca if mutual else None)
+
+
+def _greeting(manager: Manager, folder: Path, options: argparse.Namespace) -> str:
+    """What to paste into another shell."""
+    lines = [f"export APINIZER_URL={manager.url} APINIZER_TOKEN={manager.token}"]
+    curl = "curl"
+    if _uses_tls(options):
+        lines.append(f"export APINIZER_CA_PATH={folder}/ca.pem")
+        curl += " --cacert $APINIZER_CA_PATH"
+    if options.mutual_tls:
+        lines.append(f"export APINIZER_CLIENT_CERT={folder}/client.pem APINIZER_CLIENT_KEY={folder}/client.key")
+        curl += " --cert $APINIZER_CLIENT_CERT --key $APINIZER_CLIENT_KEY"
+    scheme = "" if options.bare_token_only else "Bearer "
+    module = "ansible localhost -m apinizer.apiops"
+    update = f"project={PROJECT} name=my-certificate path={folder}/renewed.pem"
+    lines += [
+        "",
+        "# Then try:",
+        f"{module}.apinizer_certificate_info -a 'project={PROJECT} expiring_within=30'",
+        f"{module}.apinizer_certificate --check --diff -a '{update} environments={','.join(ENVIRONMENTS)}'",
+        f"{module}.apinizer_certificate --diff -a '{update} environments={','.join(ENVIRONMENTS)}'",
+        f'{curl} -H "Authorization: {scheme}$APINIZER_TOKEN" $APINIZER_URL/apiops/projects/{PROJECT}/certificates/',
+        f"# Or sign in with APINIZER_USERNAME={USER} APINIZER_PASSWORD={PASSWORD} instead of the token.",
+        "# Ctrl-C stops the manager and removes its files.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the write calls do to an installation. They expect what they are given to be valid (see `writing`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from .deployment import Deployment, deploy, undeploy
+from .model import Certificate, CertificateKey, Entry, Installation
+from .pem import Upload
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A certificate to store under one name: one file for every environment named."""
+
+    key: CertificateKey
+    alias: str
+    description: str
+    environments: tuple[str, ...]
+    upload: Upload
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The entries that storing it makes, one for each environment."""
+        return tuple(Entry(name, self.alias, self.upload.pem, self.upload.der) for name in self.environments)
+
+
+def create(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
+    """Store a certificate that is not there yet, and deploy it."""
+    project, name = new.key
+    installation.state.certificates[new.key] = Certificate(project, name, new.description, new.entries)
+    return _deploy(installation, new, failing)
+
+
+def update(installation: Installation, new: Submission, failing: Collection[str], *, duplicates: bool) -> Deployment:
+    """Replace a certificate as a whole, and deploy it (the vendor's page for update).
+
+    Environments that the submission leaves out lose the certificate, from the record and from their gateways. With
+    `duplicates` the others keep their old entries next to the new ones, as the 2026 pages state.
+    """
+    old = installation.state.certificates[new.key]
+    kept = tuple(entry for entry in old.entries if duplicates and entry.environment in new.environments)
+    installation.state.certificates[new.key] = replace(old, description=new.description, entries=kept + new.entries)
+    undeploy(installation.gateways, new.key, set(old.environments) - set(new.environments))
+    return _deploy(installation, new, failing)
+
+
+def import_file(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
+    """Replace all entries of the environments named, leave the others untouched, and deploy (the 2026 pages).
+
+    Without a description the old one stays.
+    """
+    project, name = new.key
+    old = installation.state.certificates.get(new.key) or Certificate(project, name, "", ())
+    others = tuple(entry for entry in old.entries if entry.environment not in new.environments)
+    installation.state.certificates[new.key] = replace(
+        old, description=new.description or old.description, entries=others + new.entries
+    )
+    return _deploy(installation, new, failing)
+
+
+def delete(installation: Installation, key: CertificateKey, failing: Collection[str]) -> Deployment:
+    """Forget a certificate, and undeploy it from every environment that has it."""
+    old = installation.state.certificates.pop(key)
+    return undeploy(installation.gateways, key, old.environments, failing)
+
+
+def _deploy(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
+    return deploy(installation.gateways, new.key, new.upload.der, new.environments, failing)

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the generations of the API differ: one row of facts for each, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Generation = Literal["2023", "2025", "2026", "openapi"]
+"""`openapi` is 2026 with the deployment result of the vendor's openapi.yaml instead of the prose pages'."""
+
+Envelope = Literal["success", "status"]
+"""`{"success": true, …}`, or `{"status": "SUCCESS", …, "resultCount": n}`."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The facts of one generation, from the vendor's pages for it."""
+
+    list_envelope: Envelope
+    get_envelope: Envelope
+    errors: Literal["oauth", "failure"]
+    """`{"error", "error_description"}` with telling statuses, or `{"status": "FAILURE"}` with 400 and 401 only."""
+    deployment: Literal["prose", "openapi"]
+    jwk_parameters: Literal["none", "updateReferencedJwks", "jwkUpdateAction"]
+    environment_types: tuple[str, str, str]
+    """The types of an environment for production, for staging, and for any other stage."""
+    keeps_chain: bool
+    """The manager keeps the whole PEM text and hands it out, where others keep the leaf and hand out its DER."""
+    shows_description: bool
+    shows_milliseconds: bool
+    accepts_bare_token: bool
+    token_expiry: Literal["seconds", "epoch milliseconds"]
+
+
+_D2023 = Dialect(
+    list_envelope="status",
+    get_envelope="status",
+    errors="failure",
+    deployment="prose",
+    jwk_parameters="none",
+    environment_types=("KUBERNETES", "KUBERNETES", "KUBERNETES"),
+    keeps_chain=True,
+    shows_description=False,
+    shows_milliseconds=False,
+    accepts_bare_token=True,
+    token_expiry="epoch milliseconds",
+)
+_D2025 = Dialect(
+    list_envelope="success",
+    get_envelope="success",
+    errors="oauth",
+    deployment="prose",
+    jwk_parameters="updateReferencedJwks",
+    environment_types=("KUBERNETES", "KUBERNETES", "KUBERNETES"),
+    keeps_chain=False,
+    shows_description=True,
+    shows_milliseconds=True,
+    accepts_bare_token=False,
+    token_expiry="seconds",
+)
+_D2026 = Dialect(
+    list_envelope="status",
+    get_envelope="success",
+    errors="failure",
+    deployment="prose",
+    jwk_parameters="jwkUpdateAction",
+    environment_types=("PRODUCTION", "SANDBOX", "TEST"),
+    keeps_chain=False,
+    shows_description=True,
+    shows_milliseconds=True,
+    accepts_bare_token=False,
+    token_expiry="seconds",
+)
+_OPENAPI = replace(_D2026, deployment="openapi")
+
+DIALECTS: dict[Generation, Dialect] = {"2023": _D2023, "2025": _D2025, "2026": _D2026, "openapi": _OPENAPI}

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An installation from a test's point of view: put things into it, and ask what it holds and serves."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import deployment
+from .dialect import Dialect
+from .model import (
+    ADMIN_PROJECT,
+    ALL_PERMISSIONS,
+    API_MANAGER,
+    Certificate,
+    Entry,
+    Environment,
+    Gateways,
+    Installation,
+    Jwk,
+    Permission,
+    Project,
+    State,
+    Token,
+    User,
+)
+from .pem import Upload, read_pem
+from .pki import Issued
+
+Pem = str | bytes | Issued
+"""PEM text, with or without a chain, or a certificate of the `pki` module (without its chain)."""
+
+
+class Record:
+    """An installation and its lock. What is put into it is not checked the way a request is."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Start with the project `admin` and nothing else."""
+        self.installation = Installation()
+        self._dialect = dialect
+        self._lock = threading.RLock()
+        self.add_project(ADMIN_PROJECT)
+
+    @property
+    def state(self) -> State:
+        """The manager's record."""
+        return self.installation.state
+
+    @property
+    def gateways(self) -> Gateways:
+        """What each environment serves: environment → (project, certificate name) → DER."""
+        return self.installation.gateways
+
+    def add_project(self, name: str, environments: Iterable[str | Environment] = (), description: str = "") -> Project:
+        """Add a project, or environments to one that exists.
+
+        An environment given by name is published, and its type is what the generation calls the stage that its name
+        suggests.
+        """
+        with self._lock:
+            project = self.state.projects.setdefault(name, Project(name, description))
+            known = self.state.environments.setdefault(name, {})
+            for environment in environments:
+                value = self._environment(environment) if isinstance(environment, str) else environment
+                known[value.name] = value
+            return project
+
+    def add_certificate(
+        self,
+        project: str,
+        name: str,
+        pem_by_environment: Mapping[str, Pem | Sequence[Pem]],
+        *,
+        alias: str | Mapping[str, str] | None = None,
+        description: str = "",
+        deploy: bool = True,
+    ) -> Certificate:
+        """Add a certificate, or replace the one of that name.
+
+        A list makes several entries for its environment, the newest last. `alias` is for all environments or by
+        environment; without one it is the name. Unless `deploy` is false, the gateways serve the newest entries.
+        Raises ValueError for an environment that the project lacks.
+        """
+        with self._lock:
+            unknown = set(pem_by_environment) - set(self.state.environments[project]) - {API_MANAGER}
+            if unknown:
+                raise ValueError(f"project {project} has no environment {', '.join(sorted(unknown))}")
+            entries = []
+            for environment, pems in pem_by_environment.items():
+                own = (alias.get(environment) if isinstance(alias, Mapping) else alias) or name
+                entries += [self._entry(environment, own, pem) for pem in _each(pems)]
+            old = self.state.certificates.get((project, name))
+            certificate = Certificate(project, name, description, tuple(entries))
+            if old is not None:
+                certificate = replace(certificate, id=old.id)
+                deployment.undeploy(self.gateways, old.key, set(old.environments) - set(certificate.environments))
+            self._store(certificate, certificate.environments if deploy else ())
+            return certificate
+
+    def set_entry(
+        self, project: str, name: str, environment: str, pem: Pem, *, alias: str | None = None, deploy: bool = True
+    ) -> Certificate:
+        """Give one environment of a certificate a single entry with this PEM, and leave the others as they are.
+
+        Without an alias the environment keeps its own, or gets the certificate's name.
+        """
+        with self._lock:
+            old = self.state.certificates[project, name]
+            present = old.entries_in(environment)
+            own = alias or (present[-1].alias if present else name)
+            others = tuple(entry for entry in old.entries if entry.environment != environment)
+            certificate = replace(old, entries=(*others, self._entry(environment, own, pem)))
+            self._store(certificate, (environment,) if deploy else ())
+            return certificate
+
+    def remove_certificate(self, project: str, name: str) -> None:
+        """Remove a certificate from the record and from every gateway."""
+        with self._lock:
+            old = self.state.certificates.pop((project, name))
+            deployment.undeploy(self.gateways, old.key, old.environments)
+
+    def add_jwk(self, project: str, name: str, source_certificate: str | tuple[str, str] | None = None) -> Jwk:
+        """Add a JWK, made from a certificate (of the same project, or given as project and name) or from nothing."""
+        with self._lock:
+            source_id = der = None
+            if source_certificate is not None:
+                key = (project, source_certificate) if isinstance(source_certificate, str) else source_certificate
+                source = self.state.certificates[key]
+                source_id, der = source.id, source.entries[-1].der
+            source_type = "GENERATED" if source_certificate is None else "CERTIFICATE"
+            jwk = Jwk(project, name, secrets.token_hex(8), source_type, source_id, der)
+            self.state.jwks[project, name] = jwk
+            return jwk
+
+    def add_token(
+        self,
+        name: str,
+        *,
+        permissions: Iterable[Permission | str] = ALL_PERMISSIONS,
+        projects: Iterable[str] | None = None,
+        expires_in: float | None = None,
+    ) -> str:
+        """Add a token and return its value. `projects` None: all. `expires_in`: seconds from now, negative: expired."""
+        with self._lock:
+            expires = None if expires_in is None else time.time() + expires_in
+            token = Token(name, secrets.token_hex(20), _permissions(permissions), _projects(projects), expires)
+            self.state.tokens[token.value] = token
+            return token.value
+
+    def add_user(
+        self,
+        username: str,
+        password: str,
+        *,
+        permissions: Iterable[Permission | str] = ALL_PERMISSIONS,
+        projects: Iterable[str] | None = None,
+        token_seconds: int = 3600,
+    ) -> User:
+        """Add a user, who can ask for tokens that live `token_seconds`. The tokens carry the user's name."""
+        with self._lock:
+            user = User(username, password, _permissions(permissions), _projects(projects), token_seconds)
+            self.state.users[username] = user
+            return user
+
+    def served(self, environment: str, project: str, name: str) -> bytes | None:
+        """The DER that an environment's gateway serves; None if it serves none."""
+        with self._lock:
+            return self.gateways.get(environment, {}).get((project, name))
+
+    def holds(self, project: str, name: str) -> dict[str, list[bytes]]:
+        """The DERs that the manager's record has for a certificate, by environment; {} if it is absent."""
+        with self._lock:
+            certificate = self.state.certificates.get((project, name))
+            if certificate is None:
+                return {}
+            return {
+                environment: [entry.der for entry in certificate.entries_in(environment)]
+                for environment in certificate.environments
+            }
+
+    def snapshot(self) -> dict[str, Any]:
+        """The record's certificates and JWKs and what the gateways serve, as plain values that compare and print."""
+        with self._lock:
+            return {
+                "certificates": {
+                    key: {"description": value.description, "entries": [_plain(entry) for entry in value.entries]}
+                    for key, value in self.state.certificates.items()
+                },
+                "jwks": {key: (jwk.source_id, jwk.der and _sha256(jwk.der)) for key, jwk in self.state.jwks.items()},
+                "gateways": {
+                    environment: {key: _sha256(der) for key, der in served.items()}
+                    for environment, served in self.gateways.items()
+                    if served
+                },
+            }
+
+    def _environment(self, name: str) -> Environment:
+        production, staging, other = self._dialect.environment_types
+        stages = {"prod": production, "stag": staging, "sandbox": staging}
+        kind = next((kind for part, kind in stages.items() if part in name.lower()), other)
+        return Environment(name, kind, access_url=f"https://{name}.example.com")
+
+    def _entry(self, environment: str, alias: str, pem: Pem) -> Entry:
+        upload = _read(pem)
+        kept = upload if self._dialect.keeps_chain else upload.leaf_only()
+        return Entry(environment, alias, kept.pem, kept.der)
+
+    def _store(self, certificate: Certificate, environments: Iterable[str]) -> None:
+        self.state.certificates[certificate.key] = certificate
+        for environment in environments:
+            deployment.deploy(
+                self.gateways, certificate.key, certificate.entries_in(environment)[-1].der, (environment,), ()
+            )
+
+
+def _each(pems: Pem | Sequence[Pem]) -> Sequence[Pem]:
+    return (pems,) if isinstance(pems, (str, bytes, Issued)) else pems
+
+
+def _read(pem: Pem) -> Upload:
+    text = pem.pem if isinstance(pem, Issued) else pem
+    return read_pem(text.encode() if isinstance(text, str) else text)
+
+
+def _permissions(permissions: Iterable[Permission | str]) -> frozenset[Permission]:
+    return frozenset(Permission(permission) for permission in permissions)
+
+
+def _projects(projects: Iterable[str] | None) -> frozenset[str] | None:
+    return None if projects is None else frozenset(projects)
+
+
+def _plain(entry: Entry) -> tuple[str, str, str, str]:
+    return entry.environment, entry.alias, _sha256(entry.der), entry.pem
+
+
+def _sha256(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()

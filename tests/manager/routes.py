@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which call exists in which generation. Paths are matched segment by segment, a final slash included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .context import Endpoint
+from .dialect import Generation
+from .read_endpoints import (
+    get_certificate,
+    healthcheck,
+    list_certificates,
+    list_environments,
+    list_jwks,
+    list_projects,
+)
+from .refusals import NotServed
+from .token_endpoint import create_token
+from .write_endpoints import create_certificate, delete_certificate, import_certificate_file, update_certificate
+
+_ALL: tuple[Generation, ...] = ("2023", "2025", "2026", "openapi")
+_WITH_JWKS: tuple[Generation, ...] = ("2025", "2026", "openapi")
+_NEWEST: tuple[Generation, ...] = ("2026", "openapi")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A call: `{name}` in the template stands for one segment."""
+
+    method: str
+    template: str
+    endpoint: Endpoint
+    generations: tuple[Generation, ...] = _ALL
+    needs_token: bool = True
+
+    def names(self, segments: Sequence[str]) -> Mapping[str, str] | None:
+        """Return the names in the path by placeholder; None if the path is another's."""
+        pieces = self.template.split("/")
+        if len(pieces) != len(segments):
+            return None
+        names = {}
+        for piece, segment in zip(pieces, segments, strict=True):
+            if piece.startswith("{") and segment:
+                names[piece.strip("{}")] = segment
+            elif piece != segment:
+                return None
+        return names
+
+
+ROUTES = (
+    Route("GET", "test/healthcheck", healthcheck, needs_token=False),
+    Route("POST", "auth/token", create_token, needs_token=False),
+    Route("GET", "projects/", list_projects),
+    Route("GET", "environments/{project}", list_environments, ("2025",)),
+    Route("GET", "projects/{project}/environments/", list_environments, _NEWEST),
+    Route("GET", "projects/{project}/jwks/", list_jwks, _WITH_JWKS),
+    Route("GET", "projects/{project}/certificates/", list_certificates),
+    Route("POST", "projects/{project}/certificates/", create_certificate),
+    Route("POST", "projects/{project}/certificates/import-file/", import_certificate_file, _NEWEST),
+    Route("GET", "projects/{project}/certificates/{certificate}/", get_certificate),
+    Route("PUT", "projects/{project}/certificates/{certificate}/", update_certificate),
+    Route("DELETE", "projects/{project}/certificates/{certificate}/", delete_certificate),
+)
+
+
+def find_route(method: str, segments: Sequence[str], generation: Generation) -> tuple[Route, Mapping[str, str]]:
+    """Return the route for a path below the API's base, with the names in it. Raises NotServed(404)."""
+    for route in ROUTES:
+        names = route.names(segments)
+        if names is not None and route.method == method and generation in route.generations:
+            return route, names
+    raise NotServed(404)
