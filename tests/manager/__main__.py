@@ -50,7 +50,7 @@ def _signals() -> Iterator[socket.socket]:
         sender.setblocking(False)
         signal.set_wakeup_fd(sender.fileno())
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, lambda *_unused: None)
         try:
             yield receiver
         finally:

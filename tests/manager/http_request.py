@@ -20,7 +20,7 @@ async def read_call(request: web.BaseRequest) -> Call:
 
     A body that is not the form that it claims to be gives an empty form: the fields are missing then, as in a servlet.
     """
-    raw_path, _, query = request.raw_path.partition("?")
+    raw_path, _unused, query = request.raw_path.partition("?")
     content_type = request.content_type.lower()
     if content_type == MULTIPART:
         form = await _read_multipart(request)

@@ -48,7 +48,7 @@ def test_what_these_answers_look_like(api):
         Fault("malformed"),
         Fault("empty"),
     )
-    limited, text, plain, sign_in, late, redirect, malformed, empty = (api("GET", "projects") for _ in range(8))
+    limited, text, plain, sign_in, late, redirect, malformed, empty = (api("GET", "projects") for _unused in range(8))
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "1")
     assert limited.json() == {"error": "rate_limit_exceeded"}
     assert (text.status_code, text.text) == (502, "Bad Gateway from proxy")
@@ -191,11 +191,11 @@ def test_which_requests_a_fault_is_for(api):
 
 def test_skip_and_times(api):
     api.manager.faults.add(Fault("status", status=500, skip=1, times=2))
-    assert [api("GET", "projects").status_code for _ in range(5)] == [200, 500, 500, 200, 200]
+    assert [api("GET", "projects").status_code for _unused in range(5)] == [200, 500, 500, 200, 200]
     api.manager.faults.add(Fault("status", status=500), Fault("status", status=502, skip=1))
-    assert [api("GET", "projects").status_code for _ in range(3)] == [500, 502, 200]
+    assert [api("GET", "projects").status_code for _unused in range(3)] == [500, 502, 200]
     api.manager.faults.add(Fault("status", status=500, times=None))
-    assert [api("GET", "projects").status_code for _ in range(4)] == [500] * 4
+    assert [api("GET", "projects").status_code for _unused in range(4)] == [500] * 4
     assert [fault.status for fault in api.manager.faults] == [500]
     api.manager.faults.clear()
     assert api("GET", "projects").status_code == 200

@@ -1,0 +1,217 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manager's JSON, of every generation, turned into values. The only file that knows these shapes. Pure.
+
+Sources: the vendor's pages for certificates, environments and JWKs, and the deployment result of its openapi file.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    Environment,
+    EnvironmentDeployment,
+    StoredCertificate,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_kept
+
+_DATE = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(?:Z|([+-])(\d\d):?(\d\d))?\Z", re.IGNORECASE
+)
+
+
+class ShapeError(ValueError):
+    """JSON that is none of the known shapes; the message names the part."""
+
+
+def is_success(body: dict[str, t.Any]) -> bool | None:
+    """What the envelope says: True, False, or None where it has no verdict."""
+    success, status = body.get("success"), body.get("status")
+    if isinstance(success, bool):
+        return success
+    return status.upper() == "SUCCESS" if isinstance(status, str) else None
+
+
+def server_message(body: t.Any) -> str | None:
+    """The manager's own words in an error answer, whatever its generation calls them."""
+    if not isinstance(body, dict):
+        return None
+    words = [
+        str(body[key])
+        for key in ("error_description", "resultMessage", "message", "detail", "error")
+        if isinstance(body.get(key), str) and body[key].strip()
+    ][:1]
+    for problem in _dicts(body.get("validation_errors")):
+        words.append(f"{problem.get('field')}: {problem.get('message')}")
+    return "; ".join(words) or None
+
+
+def retry_after(body: t.Any) -> t.Any:
+    """The 2025 generation's C(retry_after) in the body of a 429, as it came."""
+    return body.get("retry_after") if isinstance(body, dict) else None
+
+
+def results(body: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The objects of C(resultList).
+
+    :raises ShapeError: where there is no such list of objects.
+    """
+    listed = body.get("resultList")
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise ShapeError("resultList is not a list of objects")
+    return listed
+
+
+def project_names(body: dict[str, t.Any]) -> list[str]:
+    """The names of the projects of C(resultList).
+
+    :raises ShapeError: where one has no name.
+    """
+    return [_named(item) for item in results(body)]
+
+
+def environments(body: dict[str, t.Any]) -> tuple[Environment, ...]:
+    """The environments of C(resultList).
+
+    :raises ShapeError: where one has no name.
+    """
+    return tuple(
+        Environment(
+            name=_named(item),
+            type=_text(item.get("type")),
+            status=_text(item.get("status")),
+            access_url=_text(item.get("accessUrl")),
+            description=_text(item.get("description")),
+        )
+        for item in results(body)
+    )
+
+
+def _named(item: dict[str, t.Any]) -> str:
+    name = item.get("name")
+    if not isinstance(name, str):
+        raise ShapeError("an object of resultList has no name")
+    return name
+
+
+def certificate_jwks(body: dict[str, t.Any]) -> tuple[str, ...]:
+    """The names of the JWKs that were made from a certificate.
+
+    :raises ShapeError: where there is no list of objects.
+    """
+    return tuple(
+        str(jwk.get("name") or jwk.get("kid"))
+        for jwk in results(body)
+        if str(jwk.get("sourceType")).upper() == "CERTIFICATE" and jwk.get("sourceId")
+    )
+
+
+def certificate(project: str, item: dict[str, t.Any]) -> StoredCertificate:
+    """A certificate object of C(resultList).
+
+    :raises ShapeError: where its name or an environment's name is missing.
+    """
+    name = item.get("name")
+    if not isinstance(name, str):
+        raise ShapeError("a certificate has no name")
+    environments = item.get("certificateEnvironmentList")
+    if not isinstance(environments, list):
+        raise ShapeError(f"certificate {name} has no certificateEnvironmentList")
+    return StoredCertificate(
+        project=project,
+        name=name,
+        description=_text(item.get("description")),
+        description_reported="description" in item,
+        entries=tuple(_entry(name, entry) for entry in environments),
+    )
+
+
+def _entry(name: str, item: t.Any) -> Entry:
+    environment = item.get("environmentName") if isinstance(item, dict) else None
+    if not isinstance(environment, str):
+        raise ShapeError(f"an entry of certificate {name} has no environmentName")
+    content = _text(item.get("base64EncodedContent"))
+    thumbprint = re.sub(r"[^0-9a-f]", "", (_text(item.get("sha1Thumbprint")) or "").lower())
+    return Entry(
+        environment=environment,
+        alias=_text(item.get("alias")),
+        bundle=parse_kept(content) if content else None,
+        sha1=thumbprint or None,
+        reported_subject=_text(item.get("subjectDn")),
+        reported_not_before=_date(item.get("startDate")),
+        reported_not_after=_date(item.get("endDate")),
+    )
+
+
+def deployment(body: dict[str, t.Any]) -> Deployment:
+    """The deployment result of a write, in the shape of the pages or in the one of the openapi file."""
+    references = body.get("unresolvedReferences")
+    unresolved = tuple(str(reference) for reference in references) if isinstance(references, list) else ()
+    result = body.get("deploymentResult")
+    if not isinstance(result, dict):
+        return Deployment(unresolved=unresolved)
+    environments: dict[str, EnvironmentDeployment] = {}
+    for item in _dicts(result.get("environmentResults")) + _dicts(result.get("detailList")):
+        found = _environment_deployment(item, result.get("success"))
+        environments[found.name] = _merged(environments.get(found.name), found)
+    success = result.get("success")
+    return Deployment(
+        success=success if isinstance(success, bool) else None,
+        message=_text(result.get("message")) or _text(result.get("detail")),
+        environments=tuple(environments[name] for name in sorted(environments)),
+        unresolved=unresolved,
+    )
+
+
+def _environment_deployment(item: dict[str, t.Any], whole: t.Any) -> EnvironmentDeployment:
+    """One environment's result, or one pod's: the openapi shape lists pods, and lists again below them.
+
+    :arg whole: the success of what it is a part of, for a part that does not give its own.
+    """
+    success = item.get("success", whole)
+    parts = [_environment_deployment(part, success) for part in _dicts(item.get("detailList"))]
+    failures = [part for part in parts if not part.success]
+    message = _text(item.get("message")) or _text(item.get("detail")) or next((p.message for p in failures), None)
+    pod = _text(item.get("podName"))
+    return EnvironmentDeployment(
+        name=str(item.get("environmentName") or item.get("envName") or ""),
+        success=success is True and not failures,
+        message=f"{pod}: {message}" if pod and message else message,
+    )
+
+
+def _merged(one: EnvironmentDeployment | None, other: EnvironmentDeployment) -> EnvironmentDeployment:
+    """Several pods of an environment as one result: it failed where one of them did, in the words of those."""
+    if one is None:
+        return other
+    if one.success != other.success:
+        return other if one.success else one
+    texts = dict.fromkeys(text for text in (one.message, other.message) if text)
+    return EnvironmentDeployment(one.name, one.success, "; ".join(texts) or None)
+
+
+def _dicts(value: t.Any) -> list[dict[str, t.Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(value: t.Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _date(value: t.Any) -> datetime | None:
+    """An ISO 8601 date with or without fractions; one without a zone is UTC, as in the vendor's samples."""
+    found = _DATE.match(value.strip()) if isinstance(value, str) else None
+    if not found:
+        return None
+    sign = -1 if found.group(7) == "-" else 1
+    offset = sign * timedelta(hours=int(found.group(8) or 0), minutes=int(found.group(9) or 0))
+    try:
+        return datetime(*(int(found.group(part)) for part in range(1, 7)), tzinfo=timezone.utc) - offset  # type: ignore[arg-type,misc]
+    except (ValueError, OverflowError):
+        return None

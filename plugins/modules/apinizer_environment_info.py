@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: apinizer_environment_info
+short_description: Read the gateway environments of a project of an Apinizer API manager
+version_added: 0.1.0
+author:
+  - apinizer.apiops contributors (@apinizer-apiops)
+description:
+  - Reads which gateway environments a certificate of the project can be deployed to.
+  - The generations of the manager have different addresses for this list. The documentation of the 2023 generation has
+    none; there the module fails with the manager's answer.
+extends_documentation_fragment:
+  - apinizer.apiops.attributes
+  - apinizer.apiops.attributes.actiongroup_apinizer
+  - apinizer.apiops.connection
+attributes:
+  diff_mode:
+    support: N/A
+    details:
+      - It changes nothing.
+options:
+  project:
+    description:
+      - The project. Upper and lower case count.
+    type: str
+    required: true
+seealso:
+  - module: apinizer.apiops.apinizer_certificate
+"""
+
+EXAMPLES = r"""
+- name: Read the environments of a project
+  apinizer.apiops.apinizer_environment_info:
+    project: MyProject
+  register: found
+
+- name: Show the names of those for production
+  ansible.builtin.debug:
+    msg: "{{ found.environments | selectattr('type', 'eq', 'PRODUCTION') | map(attribute='name') | join(', ') }}"
+"""
+
+RETURN = r"""
+environments:
+  description:
+    - The environments, sorted by name.
+    - The pseudo-environment V(apimanager), which a certificate can be deployed to as well, is never among them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the environment.
+      type: str
+      returned: always
+      sample: production
+    type:
+      description:
+        - The stage (V(PRODUCTION), V(SANDBOX), V(TEST)) in the 2026 generation of the manager.
+        - The platform (V(KUBERNETES), V(DOCKER)) in the 2025 generation.
+      type: str
+      returned: always
+      sample: PRODUCTION
+    status:
+      description: The status, such as V(PUBLISHED). V(null) if the manager does not report it.
+      type: str
+      returned: always
+      sample: PUBLISHED
+    access_url:
+      description: The address of the environment. V(null) if the manager does not report it.
+      type: str
+      returned: always
+      sample: https://api.example.com
+    description:
+      description: The description. V(null) if the manager does not report it.
+      type: str
+      returned: always
+      sample: Production gateways
+"""
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import (
+    CONNECTION_SPEC,
+    Module,
+    check_name,
+    connection,
+    exit_with,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import run_environment_info_task
+
+ARGUMENT_SPEC = {
+    **CONNECTION_SPEC,
+    "project": {"type": "str", "required": True},
+}
+
+
+def main() -> None:
+    module = Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+    def run(_now: datetime) -> dict[str, t.Any]:
+        project = check_name("project", module.params["project"])
+        client = Client(connection(module), hide=module.no_log_values.add)
+        return {"changed": False, "environments": run_environment_info_task(CertificateApi(client), project)}
+
+    exit_with(module, run)
+
+
+if __name__ == "__main__":
+    main()

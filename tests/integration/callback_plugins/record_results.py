@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A callback that writes each task's result to a file, one JSON object a line: what a test reads afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: record_results
+type: aggregate
+short_description: Write each result to a file
+description:
+  - Appends a line of JSON for each task to the file that the environment variable E(RECORD_RESULTS) names.
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Appends to the file, in the order in which tasks end."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "record_results"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Record a task that went well."""
+        self._record(result, failed=False)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Record a task that failed."""
+        self._record(result, failed=True)
+
+    def _record(self, result: Any, *, failed: bool) -> None:
+        # ansible-core before 2.19 has the underscored name only.
+        returned = result.result if hasattr(result, "result") else result._result
+        line = {"task": result.task_name, "result": {**returned, "failed": failed}}
+        with open(os.environ["RECORD_RESULTS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, default=str) + "\n")

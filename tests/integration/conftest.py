@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests share: where Ansible is, a machine for each test, and managers with a certificate in them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manager import Authority, Issued, Manager
+
+pytest.register_assert_rewrite("integration.runners", "integration.scene")
+
+# Imported after the line above, so that their assertions explain themselves.
+from integration.runners import ROOT, Machine  # noqa: E402
+from integration.scene import ALIAS, DESCRIPTION, ENVIRONMENTS, HELD_IN, NAME, PROJECT, Scene, Start  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder with the Ansible to test."""
+    return Path(os.environ.get("APIOPS_TEST_BIN") or Path(sys.executable).parent).absolute()
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder in which Ansible finds this collection: the one it is told to search, or one that links here."""
+    given = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
+    if given:
+        return given
+    folder = tmp_path_factory.mktemp("collections")
+    namespace = folder / "ansible_collections" / "apinizer"
+    namespace.mkdir(parents=True)
+    (namespace / "apiops").symlink_to(ROOT)
+    return str(folder)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, programs: Path, collections: str) -> Machine:
+    """A machine with an empty home."""
+    return Machine(tmp_path, programs, collections)
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """One certificate authority for all tests."""
+    return Authority()
+
+
+@pytest.fixture(scope="session")
+def old(authority: Authority) -> Issued:
+    """The certificate that managers hold at first."""
+    return authority.issue("www.example.com")
+
+
+@pytest.fixture(scope="session")
+def new(authority: Authority) -> Issued:
+    """The certificate that takes its place."""
+    return authority.issue("www.example.com")
+
+
+@pytest.fixture
+def start(machine: Machine, authority: Authority, old: Issued, new: Issued) -> Iterator[Start]:
+    """Start managers; each takes the options of Manager, and `held=False` for one without the certificate."""
+    with ExitStack() as stack:
+
+        def start(generation: str = "2026", *, held: bool = True, **options: Any) -> Scene:
+            manager = stack.enter_context(Manager(generation, **options))
+            manager.add_project(PROJECT, ENVIRONMENTS)
+            if held:
+                holds = dict.fromkeys(HELD_IN, old)
+                manager.add_certificate(PROJECT, NAME, holds, alias=ALIAS, description=DESCRIPTION)
+            return Scene(manager, machine, authority, old, new)
+
+        yield start
+
+
+@pytest.fixture
+def scene(start: Start) -> Scene:
+    """A manager of the newest generation that holds the certificate."""
+    return start()

@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation is true: Ansible can show it, and its examples do what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import yaml
+
+from integration.runners import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
+from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene
+from manager import Authority, Issued, Manager
+
+USER, PASSWORD = "operator", "operator-password"
+
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
+def _documentation(machine: Machine, module: str) -> dict[str, Any]:
+    run = machine.command("ansible-doc", "--type", "module", "--json", f"{COLLECTION}.{module}")
+    assert run.status == 0, run.text
+    documentation: dict[str, Any] = json.loads(run.text)[f"{COLLECTION}.{module}"]
+    return documentation
+
+
+def _examples(machine: Machine, module: str) -> str:
+    examples: str = _documentation(machine, module)["examples"]
+    return examples
+
+
+def test_the_action_group_has_every_module() -> None:
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+
+    assert runtime["action_groups"] == {"apinizer": MODULES}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_ansible_doc_shows_it_without_complaint(machine: Machine, module: str) -> None:
+    run = machine.command("ansible-doc", "--type", "module", f"{COLLECTION}.{module}")
+
+    assert run.status == 0
+    assert not re.search(r"\[?(WARNING|DEPRECATION|ERROR)", run.text), run.text
+    for option in _documentation(machine, module)["doc"]["options"]:
+        assert option in run.text
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_option_is_documented(machine: Machine, module: str) -> None:
+    """Asked of the module itself: its error for an unknown option lists those that it knows."""
+    documented = set(_documentation(machine, module)["doc"]["options"])
+
+    name = {} if module == ENVIRONMENT_INFO else {"name": NAME}
+    message = machine.module(module, project=PROJECT, no_such_option=True, **name).message
+
+    _unused, _unused, supported = message.partition("Supported parameters include: ")
+    assert set(re.findall(r"\w+", supported.partition("(")[0])) == documented
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_return_value_is_documented(scene: Scene, module: str) -> None:
+    documented = _documentation(scene.machine, module)["return"]
+    options = scene.options()
+    if module == CERTIFICATE:
+        options["content"] = scene.new.pem
+    if module == ENVIRONMENT_INFO:
+        del options["name"]
+
+    outcome = scene.machine.module(module, **options)
+
+    always = {"changed", "diff", "invocation"}
+    _assert_documented({key: value for key, value in outcome.result.items() if key not in always}, documented)
+
+
+def _assert_documented(values: dict[str, Any], documented: dict[str, Any]) -> None:
+    """The documentation has these keys and no others, and of what they contain likewise."""
+    assert set(values) == set(documented)
+    for key, value in values.items():
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, dict) and "contains" in documented[key]:
+            _assert_documented(first, documented[key]["contains"])
+
+
+@pytest.fixture
+def held(old: Issued) -> Manager:
+    """A manager as the examples expect it, with the certificate in all environments."""
+    manager = Manager()
+    manager.add_project(PROJECT, ENVIRONMENTS)
+    manager.add_user(USER, PASSWORD)
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, old), alias="my-cert-alias", description="Web")
+    manager.add_jwk(PROJECT, "my-jwk", NAME)
+    return manager
+
+
+def _environment(manager: Manager) -> dict[str, str]:
+    return {"APINIZER_URL": manager.url, "APINIZER_TOKEN": manager.token}
+
+
+def _play(machine: Machine, tasks: list[dict[str, Any]], env: dict[str, str], manager: Manager) -> Any:
+    variables = {
+        "apinizer_url": manager.url,
+        "apinizer_token": manager.token,
+        "apinizer_username": USER,
+        "apinizer_password": PASSWORD,
+    }
+    return machine.playbook(*tasks, env=env, vars=variables, ignore_errors=False)
+
+
+def test_the_examples_of_the_certificate_module(
+    machine: Machine, authority: Authority, held: Manager, new: Issued
+) -> None:
+    tasks = yaml.safe_load(_examples(machine, CERTIFICATE))
+    machine.file("new/my-certificate.pem", new.pem)
+    machine.file("new/another-certificate.pem", authority.issue("api.example.com").pem)
+    with held as manager:
+        # The token in the environment stands back where an example logs in.
+        run = _play(machine, tasks, _environment(manager), manager)
+
+        assert run.status == 0, run.text
+        assert {name: outcome.result.get("operation") for name, outcome in run.outcomes.items()} == {
+            "Replace the certificate wherever it is deployed": "update",
+            "Replace it in two environments and leave all others as they are": "none",
+            "See what a replacement would change, and change nothing": "none",
+            "Create a certificate and deploy it to three environments": "create",
+            "Take the certificate from a lookup, and the JWKs that were made from it along": "none",
+            "Change just the description": "update",
+            "Log in with user name and password": "none",
+            "Delete a certificate everywhere": "delete",
+        }
+        assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
+        assert manager.state.certificates[PROJECT, NAME].description == "Renewed by Ansible"
+        assert manager.holds(PROJECT, "another-certificate") == {}
+        created = next(request for request in manager.journal.writes() if request.method == "POST")
+        assert created.fields["alias"] == "another-alias"
+        assert created.fields["environmentList"].split(",") == sorted(ENVIRONMENTS)
+        assert manager.journal.by(USER)
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("Replace the certificate wherever it is deployed", dict.fromkeys(ENVIRONMENTS, "new")),
+        (
+            "Replace it in two environments and leave all others as they are",
+            {"development": "new", "staging": "new", "production": "old"},
+        ),
+        ("See what a replacement would change, and change nothing", dict.fromkeys(ENVIRONMENTS, "old")),
+        (
+            "Take the certificate from a lookup, and the JWKs that were made from it along",
+            dict.fromkeys(ENVIRONMENTS, "new"),
+        ),
+    ],
+)
+def test_each_example_that_replaces_by_itself(
+    machine: Machine, held: Manager, old: Issued, new: Issued, name: str, holds: dict[str, str]
+) -> None:
+    (example,) = [one for one in yaml.safe_load(_examples(machine, CERTIFICATE)) if one["name"] == name]
+    machine.file("new/my-certificate.pem", new.pem)
+    with held as manager:
+        run = _play(machine, [example], _environment(manager), manager)
+
+        assert run.status == 0, run.text
+        assert run[name].changed
+        wanted = {environment: {"old": old, "new": new}[which].der for environment, which in holds.items()}
+        assert {environment: manager.served(environment, PROJECT, NAME) for environment in ENVIRONMENTS} == wanted
+        jwk = manager.state.jwks[PROJECT, "my-jwk"]
+        if "JWKs" in name:
+            assert (jwk.source_id is not None, jwk.der) == (True, new.der)
+
+
+def test_the_ad_hoc_command_of_the_examples(machine: Machine, held: Manager, new: Issued) -> None:
+    (line,) = re.findall(r"^# (ansible localhost .*)$", _examples(machine, CERTIFICATE), flags=re.MULTILINE)
+    machine.file("new/my-certificate.pem", new.pem)
+    with held as manager:
+        run = machine.command(*shlex.split(line), env=_environment(manager))
+
+        assert run.status == 0, run.text
+        assert "CHANGED" in run.text
+        assert manager.served("staging", PROJECT, NAME) == new.der
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["same everywhere", "drifted"])
+def test_the_examples_of_the_info_module(
+    machine: Machine, authority: Authority, held: Manager, new: Issued, same: bool
+) -> None:
+    tasks = yaml.safe_load(_examples(machine, INFO))
+    soon = authority.issue("soon.example.com", not_after=_in_days(9))
+    held.add_certificate(PROJECT, "soon", {"staging": soon})
+    if not same:
+        held.set_entry(PROJECT, NAME, "production", new)
+    with held as manager:
+        run = _play(machine, tasks, _environment(manager), manager)
+
+        assert (run.status == 0) is same, run.text
+        names = [one["name"] for one in run["Find what expires within 30 days, in all projects"]["certificates"]]
+        assert names == ["soon"]
+        assert "MyProject/soon in staging: 8 days, until " in run.text
+        assert not manager.journal.writes()
+
+
+def test_the_examples_of_the_environment_module(machine: Machine, held: Manager) -> None:
+    tasks = yaml.safe_load(_examples(machine, ENVIRONMENT_INFO))
+    with held as manager:
+        run = _play(machine, tasks, _environment(manager), manager)
+
+        assert run.status == 0, run.text
+        assert run["Show the names of those for production"].message == "production"
+
+
+def _in_days(days: int) -> datetime:
+    return datetime.now(timezone.utc) + timedelta(days=days)

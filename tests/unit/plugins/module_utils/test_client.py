@@ -1,0 +1,707 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client, pause
+from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError, RequestError
+
+TOKEN = "t0k3n-S3cr3t"
+PASSWORD = "p4ss w0rd"
+EMPTY_LIST = {"success": True, "resultList": []}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answers; a body that is no text goes out as JSON."""
+
+    body: Any = field(default_factory=lambda: EMPTY_LIST)
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+DROP = Reply(status=0)
+"""The server closes the connection without an answer."""
+HANG = Reply(status=-1)
+"""The server does not answer as long as the test runs."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as the server saw it."""
+
+    line: str
+    authorization: str | None
+    body: bytes
+    headers: dict[str, str]
+
+
+class Server:
+    """Answers with the next of `replies`, then with empty lists, and remembers what it was asked."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.replies: list[Reply] = []
+        self.seen: list[Seen] = []
+        self._released = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"{'https' if tls else 'http'}://{self.host}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def lines(self) -> list[str]:
+        return [request.line for request in self.seen]
+
+    @property
+    def authorizations(self) -> list[str | None]:
+        return [request.authorization for request in self.seen]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                line = f"{self.command} {self.path}"
+                outer.seen.append(Seen(line, self.headers.get("Authorization"), body, dict(self.headers.items())))
+                reply = outer.replies.pop(0) if outer.replies else Reply()
+                if reply is HANG:
+                    outer._released.wait(10)
+                if reply in (HANG, DROP):
+                    self.close_connection = True
+                    return
+                data = (reply.body if isinstance(reply.body, str) else json.dumps(reply.body)).encode()
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def sleeps() -> list[float]:
+    """The seconds that clients asked to sleep."""
+    return []
+
+
+Connect = Callable[..., Client]
+
+
+@pytest.fixture
+def connect(server: Server, sleeps: list[float]) -> Iterator[Connect]:
+    """Makes clients of the server, with a token unless the options say otherwise."""
+    with ExitStack() as opened:
+
+        def connect(**options: Any) -> Client:
+            if "username" not in options:
+                options.setdefault("token", TOKEN)
+            client = Client(Connection(**{"url": server.url, "timeout": 5.0, **options}), sleep=sleeps.append)
+            opened.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def refused(connect: Connect) -> Callable[..., RequestError]:
+    """The error of a request with the connection's options; a GET unless another method is given."""
+
+    def refused(method: str = "GET", **options: Any) -> RequestError:
+        client = connect(**{"retries": 0, **options})
+        with pytest.raises(RequestError) as caught:
+            client.get("projects") if method == "GET" else client.write(method, "projects")
+        assert "\n" not in str(caught.value)
+        return caught.value
+
+    return refused
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    ("prefix", "base"),
+    [("", "/apiops"), ("/", "/apiops"), ("/manager", "/manager/apiops"), ("/manager/apiops/", "/manager/apiops")],
+)
+def test_paths_follow_the_address_and_its_prefix(connect: Connect, server: Server, prefix: str, base: str) -> None:
+    connect(url=server.url + prefix).get("projects", "MyProject", "certificates")
+    assert server.lines == [f"GET {base}/projects/MyProject/certificates/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoded"),
+    [
+        ("with space", "with%20space"),
+        ("a/b", "a%2Fb"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("100%", "100%25"),
+        ("a%2Fb", "a%252Fb"),
+        ("a+b&c=d;e", "a%2Bb%26c%3Dd%3Be"),
+        ("şifre", "%C5%9Fifre"),
+        ("...", "..."),
+        ("a~b_c-d.e", "a~b_c-d.e"),
+    ],
+)
+def test_names_travel_encoded(connect: Connect, server: Server, name: str, encoded: str) -> None:
+    connect().get("projects", name, "certificates")
+    assert server.lines == [f"GET /apiops/projects/{encoded}/certificates/"]
+
+
+def test_an_address_can_end_without_a_slash(connect: Connect, server: Server) -> None:
+    connect().get("environments", "My Project", slash=False)
+    assert server.lines == ["GET /apiops/environments/My%20Project"]
+
+
+def test_a_write_carries_its_form_as_it_is(connect: Connect, server: Server) -> None:
+    form = {"alias": (None, "şöyle"), "pemEncodedFile": ("certificate.pem", b"-----BEGIN", "application/x-pem-file")}
+    connect().write("PUT", "projects", "p", params={"updateScope": "ALL_PROJECTS"}, form=form)
+    (seen,) = server.seen
+    assert seen.line == "PUT /apiops/projects/p/?updateScope=ALL_PROJECTS"
+    assert seen.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="alias"\r\n\r\n\xc5\x9f\xc3\xb6yle\r\n' in seen.body
+    assert b'filename="certificate.pem"\r\nContent-Type: application/x-pem-file\r\n\r\n-----BEGIN\r\n' in seen.body
+    assert b"Content-Transfer-Encoding" not in seen.body
+
+
+def test_the_answer_is_the_envelope(connect: Connect, server: Server) -> None:
+    body = {"status": "SUCCESS", "resultList": [{"name": "ş"}], "resultCount": 1}
+    server.replies = [Reply(body)]
+    assert connect().get("projects") == body
+
+
+@pytest.mark.parametrize("body", [{"success": True}, {"status": "SUCCESS"}, {"resultList": []}])
+def test_every_success_envelope_is_one(connect: Connect, server: Server, body: dict[str, Any]) -> None:
+    server.replies = [Reply(body)]
+    assert connect().get("projects") == body
+
+
+# Authentication
+
+NOT_VALID = Reply({"status": "FAILURE", "resultMessage": "Token is not valid!"}, 401)
+ISSUED = Reply({"access_token": "issued", "token_type": "Bearer", "expires_in": 3600})
+
+
+def test_a_token_is_sent_as_bearer(connect: Connect, server: Server) -> None:
+    connect().get("projects")
+    assert server.authorizations == [f"Bearer {TOKEN}"]
+
+
+def test_a_manager_that_wants_the_bare_token_gets_it_from_then_on(connect: Connect, server: Server) -> None:
+    client = connect()
+    server.replies = [NOT_VALID]
+    client.get("projects")
+    client.get("projects")
+    assert server.authorizations == [f"Bearer {TOKEN}", TOKEN, TOKEN]
+
+
+def test_a_token_that_is_not_valid_either_way_is_reported_once(
+    refused: Callable[..., RequestError], server: Server
+) -> None:
+    server.replies = [NOT_VALID, Reply({"error": "second"}, 401)]
+    error = refused()
+    assert server.authorizations == [f"Bearer {TOKEN}", TOKEN]
+    assert str(error) == (
+        "The manager answered GET with HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN); reading needs any "
+        "permission in the project, writing needs SECRETS with MANAGE and SECRETS with DEPLOY_UNDEPLOY in the project"
+    )
+
+
+def test_a_token_that_was_accepted_once_is_not_tried_bare(connect: Connect, server: Server) -> None:
+    client = connect()
+    client.get("projects")
+    server.replies = [NOT_VALID]
+    with pytest.raises(RequestError):
+        client.get("projects")
+    assert server.authorizations == [f"Bearer {TOKEN}"] * 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_any_other_answer_settles_the_form_of_the_token(connect: Connect, server: Server, status: int) -> None:
+    client = connect()
+    server.replies = [Reply({}, status), NOT_VALID]
+    for _unused in range(2):
+        with pytest.raises(RequestError):
+            client.get("projects")
+    assert server.authorizations == [f"Bearer {TOKEN}"] * 2
+
+
+def test_a_token_is_requested_once_with_user_name_and_password(connect: Connect, server: Server) -> None:
+    server.replies = [ISSUED]
+    client = connect(username="user", password=PASSWORD)
+    client.get("projects")
+    client.get("projects")
+    assert server.lines == ["POST /apiops/auth/token", "GET /apiops/projects/", "GET /apiops/projects/"]
+    assert server.authorizations == [None, "Bearer issued", "Bearer issued"]
+    assert server.seen[0].body == b"grant_type=client_credentials&client_id=user&client_secret=p4ss+w0rd"
+
+
+def test_a_requested_token_is_handed_over_to_be_hidden(server: Server) -> None:
+    server.replies = [ISSUED]
+    hidden: list[str] = []
+    client = Client(Connection(server.url, username="user", password=PASSWORD), hide=hidden.append)
+    client.get("projects")
+    client.close()
+    assert hidden == ["issued"]
+
+
+def test_a_requested_token_is_not_tried_bare(refused: Callable[..., RequestError], server: Server) -> None:
+    server.replies = [ISSUED, NOT_VALID]
+    error = refused(username="user", password=PASSWORD)
+    assert server.authorizations == [None, "Bearer issued"]
+    assert "Check username and password (APINIZER_USERNAME, …)" in str(error)
+
+
+def test_a_token_is_requested_again_from_a_manager_that_is_busy(
+    connect: Connect, server: Server, sleeps: list[float]
+) -> None:
+    server.replies = [Reply("", 503), DROP, ISSUED]
+    connect(username="user", password=PASSWORD).get("projects")
+    assert server.lines == ["POST /apiops/auth/token"] * 3 + ["GET /apiops/projects/"]
+    assert sleeps == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("token", [None, "", 7])
+def test_an_answer_without_a_token_is_an_error(
+    refused: Callable[..., RequestError], server: Server, token: Any
+) -> None:
+    server.replies = [Reply({"status": "SUCCESS", "access_token": token})]
+    error = refused(username="user", password=PASSWORD)
+    assert str(error) == "The manager's answer to the token request holds no access_token"
+
+
+def test_credentials_of_a_netrc_are_not_used(
+    connect: Connect, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\ndefault login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.replies = [ISSUED]
+    connect(username="user", password=PASSWORD).get("projects")
+    connect().get("projects")
+    assert server.authorizations == [None, "Bearer issued", f"Bearer {TOKEN}"]
+
+
+# Answers that are no success
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        pytest.param(
+            Reply({"error": "bad_request", "error_description": "alias\n is  taken"}, 400),
+            "The manager answered GET with HTTP 400: alias is taken",
+            id="2025",
+        ),
+        pytest.param(
+            Reply({"status": "FAILURE", "resultMessage": "Sertifika bulunamadı!"}, 400),
+            "The manager answered GET with HTTP 400: Sertifika bulunamadı!",
+            id="2026",
+        ),
+        pytest.param(
+            Reply({"status": "FAILURE", "resultMessage": "no"}), "The manager refused GET: no", id="failure with 200"
+        ),
+        pytest.param(Reply({"success": False}), "The manager refused GET: it gives no reason", id="without a reason"),
+        pytest.param(Reply("", 500), "The manager answered GET with HTTP 500: an empty body", id="empty"),
+        pytest.param(Reply(" \n", 404), "The manager answered GET with HTTP 404: an empty body", id="blank"),
+        pytest.param(
+            Reply("upstream\n\tdown", 502),
+            "The manager answered GET with HTTP 502: the text 'upstream down'",
+            id="text",
+        ),
+        pytest.param(
+            Reply("x" * 301, 502), f"The manager answered GET with HTTP 502: the text '{'x' * 299}…'", id="long text"
+        ),
+        pytest.param(
+            Reply("<!DOCTYPE html><HTML><head><title>\n Sign  in </title></head><body>…", 404),
+            "The manager answered GET with HTTP 404: an HTML page titled 'Sign in'",
+            id="HTML page",
+        ),
+        pytest.param(
+            Reply("<html><body><h1>Sign in", 404),
+            "The manager answered GET with HTTP 404: an HTML page",
+            id="HTML page without a title",
+        ),
+        pytest.param(
+            Reply("<html><title>Sign in</title>"),
+            "The manager answered GET with HTTP 200 and an HTML page titled 'Sign in' instead of JSON. Does url "
+            "(APINIZER_URL) point to the manager itself?",
+            id="HTML page with 200",
+        ),
+        pytest.param(
+            Reply([]),
+            "The manager answered GET with HTTP 200 and the text '[]' instead of JSON. Does url (APINIZER_URL) point to "
+            "the manager itself?",
+            id="list",
+        ),
+        pytest.param(
+            Reply({"name": "web"}),
+            "The manager answered GET with HTTP 200 and JSON that is no known envelope",
+            id="unknown envelope",
+        ),
+        pytest.param(
+            Reply({"error": "forbidden"}, 403),
+            "The manager answered GET with HTTP 403: forbidden. The token lacks a right: reading needs any permission in "
+            "the project, writing needs SECRETS with MANAGE and SECRETS with DEPLOY_UNDEPLOY in the project",
+            id="rights",
+        ),
+    ],
+)
+def test_the_managers_answer_is_told_in_a_line(
+    refused: Callable[..., RequestError], server: Server, reply: Reply, message: str
+) -> None:
+    server.replies = [reply]
+    error = refused()
+    assert str(error) == message
+    assert error.status == reply.status
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_redirect_is_named_and_not_followed(
+    refused: Callable[..., RequestError], server: Server, method: str, status: int
+) -> None:
+    server.replies = [Reply("", status, {"Location": f"{server.url}/login?next=1"})]
+    error = refused(method)
+    assert server.lines == [f"{method} /apiops/projects/"]
+    assert str(error) == (
+        f"The manager answered {method} with a redirect to {server.url}/login?next=1, which is never followed. Set url "
+        "(APINIZER_URL) to the manager's own address"
+    )
+    assert (error.repeatable, error.maybe_applied) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Reply({"error_description": f"{TOKEN} {PASSWORD} issued"}, 400), id="JSON"),
+        pytest.param(Reply({"success": False, "message": f"{TOKEN} {PASSWORD} issued"}), id="failure with 200"),
+        pytest.param(Reply(f"{TOKEN} {PASSWORD} issued", 502), id="text"),
+        pytest.param(Reply(f"<html><title>{TOKEN} {PASSWORD} issued</title>", 200), id="title"),
+        pytest.param(Reply("", 302, {"Location": f"/?{TOKEN} {PASSWORD} issued"}), id="redirect"),
+    ],
+)
+@pytest.mark.parametrize("login", [False, True])
+def test_secrets_that_the_manager_repeats_are_hidden(
+    refused: Callable[..., RequestError], server: Server, reply: Reply, login: bool
+) -> None:
+    server.replies = [ISSUED, reply] if login else [reply]
+    message = str(refused(username="user", password=PASSWORD) if login else refused())
+    assert "********" in message
+    assert [secret in message for secret in (TOKEN, PASSWORD, "issued")] == (
+        [True, False, False] if login else [False, True, True]
+    )
+
+
+@pytest.mark.parametrize("echo", ["a  secret/", "a%20%20secret%2F", "a++secret%2F"])
+def test_a_password_is_hidden_in_whatever_form_it_comes_back(
+    refused: Callable[..., RequestError], server: Server, echo: str
+) -> None:
+    server.replies = [Reply({"error_description": f"unknown: {echo}"}, 401)]
+    message = str(refused(username="user", password="a  secret/"))
+    assert "unknown: ********" in message
+
+
+# Repeating
+
+
+@pytest.mark.parametrize("reply", [*(Reply("", status) for status in (408, 425, 429, 502, 503, 504)), DROP])
+def test_reading_is_repeated_when_the_failure_may_pass(
+    connect: Connect, server: Server, sleeps: list[float], reply: Reply
+) -> None:
+    server.replies = [reply] * 3
+    assert connect(retries=3).get("projects") == EMPTY_LIST
+    assert len(server.seen) == 4
+    assert sleeps == [0.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_reading_is_repeated_up_to_retries_times(
+    refused: Callable[..., RequestError], server: Server, sleeps: list[float], retries: int
+) -> None:
+    server.replies = [Reply("", 503)] * 4
+    assert refused(retries=retries).status == 503
+    assert len(server.seen) == retries + 1
+    assert sleeps == [0.5, 1.0][:retries]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(Reply("", status) for status in (302, 400, 403, 404, 405, 409, 500, 501)),
+        Reply({"success": False}),
+        Reply("<html>"),
+        Reply({}),
+    ],
+)
+def test_reading_is_not_repeated_when_the_answer_will_be_the_same(
+    refused: Callable[..., RequestError], server: Server, sleeps: list[float], reply: Reply
+) -> None:
+    server.replies = [reply]
+    assert not refused(retries=3).repeatable
+    assert (len(server.seen), sleeps) == (1, [])
+
+
+def test_the_pauses_grow_to_a_quarter_of_a_minute() -> None:
+    assert [pause(attempt) for attempt in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
+    assert [pause(attempt, 0.0) for attempt in range(2)] == [0.0, 0.0]
+    assert pause(0, 42.0) == 42.0
+
+
+@pytest.mark.parametrize(
+    ("reply", "wait"),
+    [
+        (Reply("", 503, {"Retry-After": "7"}), 7.0),
+        (Reply("", 429, {"Retry-After": "0"}), 0.0),
+        (Reply("", 429, {"Retry-After": "60"}), 60.0),
+        (Reply({"error": "rate_limit_exceeded", "retry_after": 7}, 429), 7.0),
+        (Reply({"error": "rate_limit_exceeded", "retry_after": "7.5"}, 429), 7.5),
+        (Reply({"retry_after": 9}, 429, {"Retry-After": "7"}), 7.0),
+        (Reply("", 503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), 0.0),
+        (Reply("", 503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 -0000"}), 0.0),
+        (Reply("", 503, {"Retry-After": "soon"}), 0.5),
+        (Reply("", 503, {"Retry-After": "-7"}), 0.5),
+        (Reply({"retry_after": {"seconds": 7}}, 429), 0.5),
+    ],
+)
+def test_the_manager_is_given_the_time_that_it_asks_for(
+    connect: Connect, server: Server, sleeps: list[float], reply: Reply, wait: float
+) -> None:
+    server.replies = [reply]
+    connect().get("projects")
+    assert sleeps == [wait]
+
+
+def test_a_date_to_wait_for_counts_from_now(connect: Connect, server: Server, sleeps: list[float]) -> None:
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=30), usegmt=True)
+    server.replies = [Reply("", 503, {"Retry-After": date})]
+    connect().get("projects")
+    assert sleeps == [pytest.approx(30, abs=5)]
+
+
+@pytest.mark.parametrize("header", ["61", "9" * 400])
+def test_a_wait_that_is_too_long_is_left_to_the_next_run(
+    refused: Callable[..., RequestError], server: Server, sleeps: list[float], header: str
+) -> None:
+    server.replies = [Reply("", 503, {"Retry-After": header})]
+    error = refused(retries=3)
+    assert str(error) == (
+        f"The manager answered GET with HTTP 503: an empty body. It asks to wait {float(header):.0f} seconds: run again later"
+    )
+    assert (error.repeatable, len(server.seen), sleeps) == (False, 1, [])
+
+
+# Writes are sent once; what is known of their effect
+
+
+@pytest.mark.parametrize(
+    ("reply", "maybe_applied", "repeatable"),
+    [
+        pytest.param(Reply("", 400), False, False, id="400"),
+        pytest.param(Reply("", 403), False, False, id="403"),
+        pytest.param(Reply("", 409), False, False, id="409"),
+        pytest.param(Reply("", 429), False, True, id="429"),
+        pytest.param(Reply("", 500), True, False, id="500"),
+        pytest.param(Reply("", 503), True, True, id="503"),
+        pytest.param(Reply("", 504), True, True, id="504"),
+        pytest.param(Reply({"success": False}), False, False, id="failure with 200"),
+        pytest.param(Reply("<html>"), True, False, id="page with 200"),
+        pytest.param(Reply({}), True, False, id="unknown envelope"),
+        pytest.param(DROP, True, True, id="dropped"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_write_is_sent_once_and_says_what_is_known_of_its_effect(
+    refused: Callable[..., RequestError],
+    server: Server,
+    sleeps: list[float],
+    method: str,
+    reply: Reply,
+    maybe_applied: bool,
+    repeatable: bool,
+) -> None:
+    server.replies = [reply]
+    error = refused(method, retries=3)
+    assert (error.maybe_applied, error.repeatable) == (maybe_applied, repeatable)
+    assert (len(server.seen), sleeps) == (1, [])
+
+
+# No answer
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_manager_that_does_not_answer(refused: Callable[..., RequestError], server: Server, method: str) -> None:
+    server.replies = [HANG]
+    error = refused(method, timeout=0.1)
+    assert str(error) == (f"The manager did not answer {method} within 0.1 seconds (option timeout, APINIZER_TIMEOUT)")
+    assert (error.repeatable, error.maybe_applied) == (True, method == "PUT")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_connection_that_breaks(refused: Callable[..., RequestError], server: Server, method: str) -> None:
+    server.replies = [DROP]
+    error = refused(method)
+    assert str(error) == (
+        f"The connection to the manager broke during {method}: Remote end closed connection without response"
+    )
+    assert (error.repeatable, error.maybe_applied) == (True, method == "PUT")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_manager_that_is_not_there(refused: Callable[..., RequestError], sleeps: list[float], method: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        error = refused(method, url=url, retries=2)
+    assert str(error).startswith(f"The manager cannot be reached at {url} (option url, APINIZER_URL): ")
+    assert str(error).endswith("Connection refused")
+    assert (error.repeatable, error.maybe_applied) == (True, False)
+    assert sleeps == ([0.5, 1.0] if method == "GET" else [])
+
+
+def test_a_host_without_an_address(refused: Callable[..., RequestError]) -> None:
+    error = refused(url="http://manager.invalid")
+    assert str(error).startswith("The manager cannot be reached at http://manager.invalid (option url, APINIZER_URL): ")
+    assert (error.repeatable, error.maybe_applied) == (True, False)
+
+
+def test_a_proxy_that_is_not_there(
+    refused: Callable[..., RequestError], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    error = refused("PUT", url="http://manager.example.com")
+    assert "cannot be reached at http://manager.example.com" in str(error)
+    assert (error.repeatable, error.maybe_applied) == (True, False)
+
+
+def test_an_address_that_no_url_can_have(connect: Connect) -> None:
+    with pytest.raises(InputError, match=r"^url: \(or a proxy in the environment\) cannot be used: "):
+        connect(url="http://.example.com").get("projects")
+
+
+def test_values_that_cannot_work_are_refused_before_anything_is_sent(server: Server) -> None:
+    with pytest.raises(InputError, match=r"^token: missing"):
+        Client(Connection(server.url))
+    assert server.seen == []
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def tls_authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls_server(tls_authority: trustme.CA) -> Iterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls_authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(context) as running:
+        yield running
+
+
+@pytest.fixture
+def ca_path(tls_authority: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    tls_authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def test_a_manager_is_trusted_through_ca_path(
+    connect: Connect, tls_server: Server, ca_path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    connect(url=tls_server.url, ca_path=ca_path).get("projects")
+    assert tls_server.lines == ["GET /apiops/projects/"]
+
+
+def test_a_manager_need_not_be_verified(
+    connect: Connect, tls_server: Server, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    connect(url=tls_server.url, validate_certs=False).get("projects")
+    assert tls_server.lines == ["GET /apiops/projects/"]
+    assert [str(warning.message) for warning in recwarn if "Unverified" in str(warning.message)] == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_manager_that_is_not_trusted_gets_no_request(
+    refused: Callable[..., RequestError], tls_server: Server, sleeps: list[float], method: str
+) -> None:
+    error = refused(method, url=tls_server.url, retries=3)
+    assert str(error).startswith(f"No trusted TLS connection to {tls_server.url}: certificate verify failed: ")
+    assert "_ssl.c" not in str(error)
+    assert str(error).endswith(
+        ". Give the certificate authority of the manager in ca_path (APINIZER_CA_PATH), and client_cert and client_key "
+        "where it asks for them"
+    )
+    assert (error.repeatable, error.maybe_applied) == (False, False)
+    assert (tls_server.seen, sleeps) == ([], [])
+
+
+def test_a_manager_of_another_name_is_not_trusted(
+    refused: Callable[..., RequestError], tls_server: Server, ca_path: str
+) -> None:
+    error = refused(url=tls_server.url.replace("127.0.0.1", "localhost"), ca_path=ca_path)
+    assert "No trusted TLS connection" in str(error)
+    assert tls_server.seen == []
+
+
+@pytest.mark.parametrize("option", ["ca_path", "client_cert"])
+def test_a_file_that_is_no_pem_is_an_error_and_no_traceback(
+    connect: Connect, tls_server: Server, ca_path: str, tmp_path: Path, option: str
+) -> None:
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no PEM")
+    client = connect(**{"url": tls_server.url, "ca_path": ca_path, option: str(broken), "retries": 0})
+    with pytest.raises(ApinizerError, match=option):
+        client.get("projects")
+    assert tls_server.seen == []

@@ -1,0 +1,526 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._plan import (
+    Desired,
+    Plan,
+    Write,
+    plan_absent,
+    plan_present,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+
+State = dict[str, str]
+"""Environment to the entries that it has: "old/web", or "old/web new/web" for a duplicate."""
+
+BOTH = {"production": "old/web", "staging": "old/web"}
+
+
+class World:
+    """States and plans in the tests' notation."""
+
+    def __init__(self, old: Bundle, new: Bundle) -> None:
+        self.bundles = {"old": old, "new": new}
+
+    def stored(self, state: State, **fields: Any) -> StoredCertificate:
+        entries = tuple(
+            Entry(environment, alias, self.bundles[bundle])
+            for environment, listed in state.items()
+            for bundle, alias in (entry.split("/") for entry in listed.split())
+        )
+        return StoredCertificate("MyProject", "web", **{"description": "First", "entries": entries, **fields})
+
+    def state(self, stored: StoredCertificate) -> State:
+        names = {bundle.leaf.der: name for name, bundle in self.bundles.items()}
+        return {
+            environment: " ".join(
+                f"{names[entry.leaf.der]}/{entry.alias}" for entry in stored.entries_of(environment) if entry.leaf
+            )
+            for environment in stored.environments
+        }
+
+    def plan(
+        self,
+        current: State | StoredCertificate | None,
+        *,
+        bundle: str | None = None,
+        environments: str | None = None,
+        **options: Any,
+    ) -> Plan:
+        desired = Desired(
+            bundle=self.bundles[bundle] if bundle else None,
+            environments=frozenset(environments.split()) if environments else None,
+            **options,
+        )
+        stored = self.stored(current) if isinstance(current, dict) else current
+        return plan_present("MyProject", "web", stored, desired)
+
+
+@pytest.fixture(scope="module")
+def world(old: Bundle, new: Bundle) -> World:
+    return World(old, new)
+
+
+def in_words(write: Write) -> str:
+    return f"{write.kind} {' '.join(write.environments)}: {write.alias}, {write.description}"
+
+
+# Creating and deleting
+
+
+def test_a_missing_certificate_is_created(world: World, new: Bundle) -> None:
+    plan = world.plan(None, bundle="new", environments="staging production", alias="alias", description="text")
+    after = StoredCertificate(
+        "MyProject", "web", "text", entries=(Entry("production", "alias", new), Entry("staging", "alias", new))
+    )
+    write = Write("create", after, ("production", "staging"), "alias", "text", new)
+    assert plan == Plan("create", after, (write,), added=("production", "staging"))
+
+
+def test_alias_and_description_of_a_new_certificate_are_its_name(world: World) -> None:
+    (write,) = world.plan(None, bundle="new", environments="staging").writes
+    assert in_words(write) == "create staging: web, web"
+
+
+def test_an_existing_certificate_is_deleted(world: World) -> None:
+    write = Write("delete", None, ("production", "staging"))
+    assert plan_absent(world.stored(BOTH)) == Plan("delete", None, (write,))
+
+
+def test_a_missing_certificate_needs_no_deletion() -> None:
+    assert plan_absent(None) == Plan("none", None)
+
+
+# Changing
+
+
+@pytest.mark.parametrize(
+    ("current", "desired"),
+    [
+        pytest.param(BOTH, {}, id="nothing asked"),
+        pytest.param(BOTH, {"bundle": "old"}, id="same certificate"),
+        pytest.param(
+            BOTH,
+            {"bundle": "old", "environments": "staging production", "alias": "web", "description": "First"},
+            id="everything asked and there",
+        ),
+        pytest.param(BOTH, {"environments": "staging", "unlisted": "update"}, id="unlisted updated and the same"),
+        pytest.param(
+            {"production": "old/web", "staging": "new/web"},
+            {"bundle": "new", "environments": "staging", "unlisted": "keep"},
+            id="an unlisted one differs and is kept",
+        ),
+        pytest.param({"production": "old/a", "staging": "new/b"}, {}, id="environments differ and nothing is asked"),
+        pytest.param({"staging": "old/web new/web"}, {"bundle": "new"}, id="a duplicate that has the certificate"),
+    ],
+)
+def test_nothing_is_written_where_nothing_differs(world: World, current: State, desired: dict[str, Any]) -> None:
+    plan = world.plan(current, **desired)
+    assert (plan.operation, plan.writes, plan.added) == ("none", (), ())
+    assert plan.after == world.stored(current)
+
+
+@pytest.mark.parametrize(
+    ("current", "desired", "writes", "after"),
+    [
+        # The certificate.
+        pytest.param(
+            BOTH,
+            {"bundle": "new"},
+            ["update production staging: web, First"],
+            {"production": "new/web", "staging": "new/web"},
+            id="new certificate",
+        ),
+        pytest.param(
+            {"production": "old/web", "staging": "new/web"},
+            {"bundle": "new"},
+            ["update production staging: web, First"],
+            {"production": "new/web", "staging": "new/web"},
+            id="one environment lacks it, and an update names them all",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "old/b"},
+            {"bundle": "new", "alias": "web"},
+            ["update production staging: web, First"],
+            {"production": "new/web", "staging": "new/web"},
+            id="aliases become one",
+        ),
+        # Alias and description alone: what the manager holds is sent again.
+        pytest.param(
+            BOTH,
+            {"alias": "other"},
+            ["update production staging: other, First"],
+            {"production": "old/other", "staging": "old/other"},
+            id="alias",
+        ),
+        pytest.param(
+            BOTH, {"description": "Second"}, ["update production staging: web, Second"], BOTH, id="description"
+        ),
+        pytest.param(BOTH, {"force": True}, ["update production staging: web, First"], BOTH, id="force"),
+        # Environments.
+        pytest.param(
+            BOTH,
+            {"environments": "development staging production"},
+            ["update development production staging: web, First"],
+            {**BOTH, "development": "old/web"},
+            id="an environment more",
+        ),
+        pytest.param(
+            BOTH,
+            {"environments": "staging", "unlisted": "remove"},
+            ["update staging: web, First"],
+            {"staging": "old/web"},
+            id="an environment less",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "new/b"},
+            {"environments": "staging", "unlisted": "remove"},
+            ["update staging: b, First"],
+            {"staging": "new/b"},
+            id="the environment that stays keeps what it has",
+        ),
+        pytest.param(
+            BOTH,
+            {"bundle": "new", "environments": "development", "unlisted": "remove"},
+            ["update development: web, First"],
+            {"development": "new/web"},
+            id="another environment instead",
+        ),
+        pytest.param(
+            {"production": "old/web", "staging": "new/web"},
+            {"bundle": "new", "environments": "staging", "unlisted": "update"},
+            ["update production staging: web, First"],
+            {"production": "new/web", "staging": "new/web"},
+            id="unlisted updated",
+        ),
+        # Keeping the unlisted ones.
+        pytest.param(
+            BOTH,
+            {"bundle": "new", "environments": "staging", "unlisted": "keep"},
+            ["import staging: web, First"],
+            {"production": "old/web", "staging": "new/web"},
+            id="unlisted kept",
+        ),
+        pytest.param(
+            {"development": "old/web", "production": "old/web", "staging": "new/web"},
+            {"bundle": "new", "environments": "development staging", "unlisted": "keep"},
+            ["import development: web, First"],
+            {"development": "new/web", "production": "old/web", "staging": "new/web"},
+            id="only what differs is imported",
+        ),
+        pytest.param(
+            {"development": "old/a", "production": "old/b", "staging": "old/a"},
+            {"bundle": "new", "unlisted": "keep"},
+            ["import development staging: a, First", "import production: b, First"],
+            {"development": "new/a", "production": "new/b", "staging": "new/a"},
+            id="one import for each alias",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "old/b"},
+            {"bundle": "new", "alias": "web", "unlisted": "keep"},
+            ["import production staging: web, First"],
+            {"production": "new/web", "staging": "new/web"},
+            id="one import for the alias asked for",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "old/a"},
+            {"bundle": "new", "environments": "development", "unlisted": "keep"},
+            ["import development: a, First"],
+            {"development": "new/a", "production": "old/a", "staging": "old/a"},
+            id="an environment more has the alias of the others",
+        ),
+        pytest.param(
+            BOTH,
+            {"description": "Second", "environments": "staging", "unlisted": "keep"},
+            ["import staging: web, Second"],
+            BOTH,
+            id="description with keep",
+        ),
+        pytest.param(
+            BOTH,
+            {"environments": "staging", "unlisted": "keep", "force": True},
+            ["import staging: web, First"],
+            BOTH,
+            id="force with keep",
+        ),
+        # Duplicates.
+        pytest.param(
+            {"staging": "old/web old/web"},
+            {"bundle": "new"},
+            ["update staging: web, First"],
+            {"staging": "old/web old/web new/web"},
+            id="an update adds to a duplicate",
+        ),
+        pytest.param(
+            {"production": "old/web", "staging": "old/web new/web"},
+            {"bundle": "new", "environments": "staging", "unlisted": "keep", "force": True},
+            ["import staging: web, First"],
+            {"production": "old/web", "staging": "new/web"},
+            id="an import makes a duplicate one again",
+        ),
+        pytest.param(
+            {"staging": "old/a new/b"},
+            {"bundle": "new", "alias": "a"},
+            ["update staging: a, First"],
+            {"staging": "old/a new/b new/a"},
+            id="certificate and alias have to be of one entry",
+        ),
+    ],
+)
+def test_what_differs_is_written(
+    world: World, current: State, desired: dict[str, Any], writes: list[str], after: State
+) -> None:
+    plan = world.plan(current, **desired)
+    assert [in_words(write) for write in plan.writes] == writes
+    assert plan.operation == writes[0].split()[0]
+    assert plan.after is not None
+    assert world.state(plan.after) == after
+    assert plan.writes[-1].expected == plan.after
+    assert plan.added == tuple(sorted(set(after) - set(current)))
+
+
+def test_each_import_expects_the_state_before_the_next_one(world: World) -> None:
+    first, second = world.plan({"production": "old/a", "staging": "old/b"}, bundle="new", unlisted="keep").writes
+    assert first.expected is not None
+    assert world.state(first.expected) == {"production": "new/a", "staging": "old/b"}
+    assert second.expected is not None
+    assert world.state(second.expected) == {"production": "new/a", "staging": "new/b"}
+
+
+def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
+    world: World, old: Bundle, without_content: Callable[[StoredCertificate], StoredCertificate]
+) -> None:
+    listed = without_content(world.stored(BOTH))
+    plan = world.plan(listed, bundle="old")
+    assert plan.operation == "none"
+    assert plan.after is not None
+    assert plan.after.entries[0].bundle == old
+    assert world.plan(listed, bundle="new").operation == "update"
+
+
+# What only the user can decide
+
+
+@pytest.mark.parametrize(
+    ("current", "desired", "message"),
+    [
+        pytest.param(
+            None,
+            {"environments": "staging"},
+            "path: missing, and so is content: project MyProject has no certificate web, so it has to be created",
+            id="creating without a certificate",
+        ),
+        pytest.param(
+            None,
+            {"bundle": "new"},
+            "environments: missing: project MyProject has no certificate web, so it has to be created",
+            id="creating without environments",
+        ),
+        pytest.param(
+            {}, {"bundle": "new"}, "environments: missing: certificate web is in no environment", id="nowhere"
+        ),
+        pytest.param(
+            {**BOTH, "development": "old/web"},
+            {"bundle": "new", "environments": "staging"},
+            "environments: certificate web of project MyProject is also in development, production, which the list "
+            "leaves out, and an update would take it from there. Choose with unlisted_environments: remove (it is "
+            "taken from there), update (it is replaced there too) or keep (nothing changes there; needs a manager "
+            "with import-file)",
+            id="unlisted environments",
+        ),
+        pytest.param(
+            {"production": "old/web", "staging": "new/web"},
+            {"description": "Second"},
+            "path: missing, and so is content: certificate web is not the same in all its environments (production, "
+            "staging), so there is no one certificate to keep",
+            id="environments hold different certificates",
+        ),
+        pytest.param(
+            {"production": "old/web", "staging": "new/web"},
+            {"environments": "development", "unlisted": "keep"},
+            "path: missing, and so is content: certificate web is not the same in all its environments (production, "
+            "staging), so there is no one certificate to keep",
+            id="an environment more, and the others hold different certificates",
+        ),
+        pytest.param(
+            {"staging": "old/web new/web"},
+            {"force": True},
+            "path: missing, and so is content: certificate web is not the same in all its environments (staging), so "
+            "there is no one certificate to keep",
+            id="the entries of a duplicate are different certificates",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "old/b"},
+            {"bundle": "new"},
+            "alias: missing: certificate web has different aliases (production: a, staging: b), and this request sets "
+            "one for all. Give alias, or change the environments one by one with unlisted_environments=keep, which "
+            "leaves each its own",
+            id="aliases differ",
+        ),
+        pytest.param(
+            {"production": "old/a", "staging": "old/b"},
+            {"bundle": "new", "environments": "development", "unlisted": "keep"},
+            "alias: missing: certificate web has different aliases (production: a, staging: b), and this request sets "
+            "one for all. Give alias, or change the environments one by one with unlisted_environments=keep, which "
+            "leaves each its own",
+            id="an environment more, and the aliases of the others differ",
+        ),
+    ],
+)
+def test_the_task_has_to_say_what_is_open(
+    world: World, current: State | None, desired: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        world.plan(current, **desired)
+    assert str(caught.value) == message
+    assert caught.value.option == message.partition(":")[0]
+
+
+@pytest.mark.parametrize("known", [[], ["staging"]])
+def test_content_that_the_manager_does_not_hand_out_cannot_be_sent_again(world: World, known: list[str]) -> None:
+    entries = [
+        entry if entry.environment in known else replace(entry, bundle=None, sha1="ffff")
+        for entry in world.stored(BOTH).entries
+    ]
+    with pytest.raises(InputError) as caught:
+        world.plan(StoredCertificate("MyProject", "web", "First", entries=tuple(entries)), alias="other")
+    assert str(caught.value) == (
+        "path: missing, and so is content: the manager does not hand out the content of certificate web, so it cannot "
+        "be sent again"
+    )
+
+
+def test_an_alias_that_is_not_reported_becomes_the_name(world: World, old: Bundle) -> None:
+    (write,) = world.plan(
+        StoredCertificate("MyProject", "web", "First", entries=(Entry("s", None, old),)), force=True
+    ).writes
+    assert in_words(write) == "update s: web, First"
+
+
+# Descriptions that the manager does not report
+
+UNREPORTED = (
+    "The manager does not report the description of certificate web, so it was not compared; it is written together "
+    "with the next change, or now with force=true"
+)
+
+
+@pytest.mark.parametrize(
+    ("desired", "writes", "warnings"),
+    [
+        ({"bundle": "old"}, [], ()),
+        ({"description": "Second"}, [], (UNREPORTED,)),
+        ({"description": "Second", "force": True}, ["update production staging: web, Second"], ()),
+        ({"description": "Second", "bundle": "new"}, ["update production staging: web, Second"], (UNREPORTED,)),
+        ({"bundle": "new"}, ["update production staging: web, web"], ()),
+    ],
+)
+def test_a_description_that_is_not_reported_is_not_compared(
+    world: World, desired: dict[str, Any], writes: list[str], warnings: tuple[str, ...]
+) -> None:
+    plan = world.plan(world.stored(BOTH, description=None, description_reported=False), **desired)
+    assert [in_words(write) for write in plan.writes] == writes
+    assert plan.warnings == warnings
+
+
+def test_an_empty_description_is_replaced_by_the_name_when_it_is_written(world: World) -> None:
+    plan = world.plan(world.stored(BOTH, description=None), bundle="new")
+    assert in_words(plan.writes[0]) == "update production staging: web, web"
+
+
+@pytest.mark.parametrize("bundle", ["old", "new"])
+def test_duplicates_are_warned_of_by_name(world: World, bundle: str) -> None:
+    current = {"development": "old/web old/web", "production": "old/web", "staging": "old/web old/web"}
+    (warning,) = world.plan(current, bundle=bundle).warnings
+    assert warning == (
+        "Certificate web of project MyProject has more than one entry in development, staging, and every update adds one "
+        "more. Where the manager has import-file, unlisted_environments=keep with force=true and just that environment "
+        "makes it one again"
+    )
+
+
+# Whatever the state and the task are
+
+ENTRIES = (None, "old/a", "new/a", "old/b", "old/a new/a")
+
+
+def every_case(world: World) -> Iterator[tuple[StoredCertificate, dict[str, Any]]]:
+    """Each state of two environments with each task."""
+    for production, staging in itertools.product(ENTRIES, repeat=2):
+        listed = {"production": production, "staging": staging}
+        current = world.stored({name: entries for name, entries in listed.items() if entries})
+        for bundle, environments, alias, description, unlisted, force in itertools.product(
+            (None, "new"),
+            (None, "staging", "development staging"),
+            (None, "a"),
+            (None, "Second"),
+            ("fail", "remove", "update", "keep"),
+            (False, True),
+        ):
+            yield (
+                current,
+                {
+                    "bundle": bundle,
+                    "environments": environments,
+                    "alias": alias,
+                    "description": description,
+                    "unlisted": unlisted,
+                    "force": force,
+                },
+            )
+
+
+def carried_out(current: StoredCertificate, plan: Plan) -> StoredCertificate:
+    """What a manager holds after the plan's writes: an update replaces everything, an import the named environments."""
+    state = current
+    for write in plan.writes:
+        kept = state.entries if write.kind == "import" else ()
+        kept = tuple(entry for entry in kept if entry.environment not in write.environments)
+        added = tuple(Entry(name, write.alias, write.bundle) for name in write.environments)
+        state = replace(state, description=write.description, entries=kept + added)
+    return state
+
+
+def test_every_plan_keeps_its_promises(world: World) -> None:
+    seen: Counter[str] = Counter()
+    for current, desired in every_case(world):
+        try:
+            plan = world.plan(current, **desired)
+        except InputError as error:
+            seen[f"open: {error.option}"] += 1
+            continue
+        seen[plan.operation] += 1
+        after = plan.after
+        assert after is not None
+        listed = set((desired["environments"] or "").split()) or set(current.environments)
+        unlisted = set(current.environments) - listed
+        # What it predicts is what its writes bring about.
+        if not (current.duplicated and plan.operation == "update"):
+            assert after.same_state(carried_out(current, plan))
+        # Once there, nothing is left to do.
+        assert world.plan(after, **{**desired, "force": False}).operation == "none"
+        # What was asked for is there.
+        for environment in listed:
+            assert not desired["bundle"] or any(
+                entry.holds(world.bundles[desired["bundle"]]) for entry in after.entries_of(environment)
+            )
+            assert after.entries_of(environment)
+        # Nobody loses the certificate unless the task says so, and who is kept is kept as it is.
+        lost = set(current.environments) - set(after.environments)
+        assert lost == (unlisted if desired["unlisted"] == "remove" else set())
+        if desired["unlisted"] == "keep":
+            assert all(after.entries_of(name) == current.entries_of(name) for name in unlisted)
+    assert set(seen) == {"none", "update", "import", "open: path", "open: alias", "open: environments"}

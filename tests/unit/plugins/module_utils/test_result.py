@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils import _result
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    EnvironmentDeployment,
+    StoredCertificate,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from manager import Issued
+
+Held = Callable[..., StoredCertificate]
+END = datetime(2026, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def test_a_certificate_as_the_modules_return_it(held: Held, old: Bundle, issued_old: Issued, now: datetime) -> None:
+    assert _result.certificate(held({"staging": old}), now) == {
+        "project": "MyProject",
+        "name": "web",
+        "description": "First",
+        "environments": [
+            {
+                "name": "staging",
+                "alias": "web-alias",
+                "subject": "CN=web.example.com,O=Example Inc,C=US",
+                "issuer": "CN=Example CA,O=Example Inc,C=US",
+                "serial_number": "a1",
+                "not_before": "2026-01-01T00:00:00Z",
+                "not_after": "2026-12-31T23:59:59Z",
+                "days_remaining": 213,
+                "expired": False,
+                "fingerprint_sha256": issued_old.sha256,
+                "fingerprint_sha1": issued_old.sha1,
+                "entries": 1,
+            }
+        ],
+    }
+
+
+def test_what_is_not_known_is_null(now: datetime) -> None:
+    described = _result.certificate(StoredCertificate("MyProject", "web", entries=(Entry("staging"),)), now)
+    assert described is not None
+    assert described["description"] is None
+    (environment,) = described["environments"]
+    assert (environment.pop("name"), environment.pop("entries")) == ("staging", 1)
+    assert set(environment.values()) == {None}
+
+
+def test_an_entry_without_content_shows_what_the_manager_reports(
+    held: Held, old: Bundle, without_content: Callable[..., StoredCertificate], now: datetime
+) -> None:
+    described = _result.certificate(without_content(held({"staging": old})), now, with_content=True)
+    assert described is not None
+    (environment,) = described["environments"]
+    assert environment["subject"] == "CN=as reported"
+    assert environment["not_after"] == "2026-12-31T23:59:59Z"
+    assert environment["fingerprint_sha1"] == old.leaf.fingerprint_sha1
+    assert [environment[key] for key in ("issuer", "serial_number", "fingerprint_sha256", "content")] == [None] * 4
+
+
+def test_environments_are_sorted_by_name_and_counted(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
+    described = _result.certificate(held({"staging": old, "development": [old, new], "production": old}), now)
+    assert described is not None
+    found = [(environment["name"], environment["entries"]) for environment in described["environments"]]
+    assert found == [("development", 2), ("production", 1), ("staging", 1)]
+
+
+def test_a_duplicated_environment_shows_the_wanted_entry(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
+    stored = held({"staging": [new, old]})
+    for wanted, shown in ((None, "b2"), (old, "a1"), (new, "b2")):
+        described = _result.certificate(stored, now, wanted=wanted)
+        assert described is not None
+        assert described["environments"][0]["serial_number"] == shown
+
+
+def test_content_is_the_pem_of_each_environment(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
+    chain = Bundle(new.leaf, (old.leaf,))
+    described = _result.certificate(held({"production": old, "staging": chain}), now, with_content=True)
+    assert described is not None
+    contents = [environment["content"] for environment in described["environments"]]
+    assert contents == [old.leaf.pem, new.leaf.pem + old.leaf.pem]
+
+
+def test_no_certificate_is_null(now: datetime) -> None:
+    assert _result.certificate(None, now, with_content=True) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "days", "expired"),
+    [
+        (END - 30 * DAY, 30, False),
+        (END - 30 * DAY + SECOND, 29, False),
+        (END - DAY, 1, False),
+        (END - DAY + SECOND, 0, False),
+        (END, 0, False),
+        (END + SECOND, -1, True),
+        (END + DAY, -1, True),
+        (END + DAY + SECOND, -2, True),
+    ],
+)
+def test_days_are_counted_down_to_the_last_second_and_below_zero(
+    held: Held, old: Bundle, moment: datetime, days: int, expired: bool
+) -> None:
+    described = _result.certificate(held({"staging": old}), moment)
+    assert described is not None
+    (environment,) = described["environments"]
+    assert (environment["days_remaining"], environment["expired"]) == (days, expired)
+
+
+def test_a_diff_shows_meaning_by_environment(held: Held, old: Bundle, issued_old: Issued, now: datetime) -> None:
+    described = _result.certificate(held({"staging": old}), now, with_content=True)
+    shown = {
+        "description": "First",
+        "environments": {
+            "staging": {
+                "alias": "web-alias",
+                "subject": "CN=web.example.com,O=Example Inc,C=US",
+                "issuer": "CN=Example CA,O=Example Inc,C=US",
+                "serial_number": "a1",
+                "not_before": "2026-01-01T00:00:00Z",
+                "not_after": "2026-12-31T23:59:59Z",
+                "fingerprint_sha256": issued_old.sha256,
+                "entries": 1,
+            }
+        },
+    }
+    headers = {"before_header": "MyProject/web", "after_header": "MyProject/web"}
+    assert _result.diff("MyProject/web", None, described) == {**headers, "before": {}, "after": shown}
+    assert _result.diff("MyProject/web", described, None) == {**headers, "before": shown, "after": {}}
+
+
+def test_time_alone_is_no_difference(held: Held, old: Bundle, now: datetime) -> None:
+    described = [_result.certificate(held({"staging": old}), moment) for moment in (now, END + DAY)]
+    diff = _result.diff("MyProject/web", *described)
+    assert diff["before"] == diff["after"]
+
+
+@pytest.mark.parametrize(
+    ("given", "success"),
+    [
+        (Deployment(), None),
+        (Deployment(success=True), True),
+        (Deployment(success=False), False),
+        (Deployment(success=True, environments=(EnvironmentDeployment("staging", success=False),)), False),
+    ],
+)
+def test_a_deployment_is_no_success_where_any_part_failed(given: Deployment, success: bool | None) -> None:
+    described = _result.deployment(given)
+    assert described is not None
+    assert described["success"] is success
+
+
+def test_a_deployment_as_the_modules_return_it() -> None:
+    environments = (EnvironmentDeployment("staging", True, "done"), EnvironmentDeployment("production", True))
+    assert _result.deployment(Deployment(True, "all done", environments)) == {
+        "success": True,
+        "message": "all done",
+        "environments": [
+            {"name": "staging", "success": True, "message": "done"},
+            {"name": "production", "success": True, "message": None},
+        ],
+    }
+    assert _result.deployment(None) is None

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
+from manager import Issued
+
+Run = Callable[..., dict[str, Any]]
+UPDATE = "update production staging"
+
+
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    """Runs the module for MyProject/web, and accepts certificates of any age."""
+
+    def run(**options: Any) -> dict[str, Any]:
+        named = {"project": "MyProject", "name": "web", "allow_expired": True}
+        return run_module(apinizer_certificate, **{**named, **options})
+
+    return run
+
+
+def test_a_certificate_is_replaced(run: Run, api: Any, issued_new: Issued, tmp_path: Path) -> None:
+    path = tmp_path / "new.pem"
+    path.write_text(issued_new.pem)
+    result = run(path=str(path))
+    assert api.calls == ["find", "jwks", UPDATE, "find"]
+    assert (result["changed"], result["operation"]) == (True, "update")
+    assert result["certificate"]["environments"][0]["fingerprint_sha256"] == issued_new.sha256
+    result = run(path=str(path))
+    assert (result["changed"], result["operation"]) == (False, "none")
+
+
+def test_check_mode_sends_no_write(run: Run, api: Any, issued_new: Issued) -> None:
+    result = run(content=issued_new.pem, check_mode=True)
+    assert api.calls == ["find", "jwks"]
+    assert (result["changed"], result["operation"], result["deployment"]) == (True, "update", None)
+
+
+def test_every_option_reaches_the_manager(run: Run, api: Any, issued_new: Issued, new: Bundle) -> None:
+    run(
+        content=issued_new.pem,
+        alias="alias",
+        description="text",
+        environments=["staging", "development", "staging"],
+        unlisted_environments="remove",
+        update_referenced_jwks=True,
+        update_scope="all_projects",
+    )
+    assert api.sent == [
+        {
+            "environments": ("development", "staging"),
+            "alias": "alias",
+            "description": "text",
+            "bundle": new,
+            "jwk_scope": "ALL_PROJECTS",
+        }
+    ]
+
+
+def test_values_may_be_strings(run: Run, api: Any, old: Bundle) -> None:
+    """Surveys and variables of the environment give nothing else."""
+    result = run(
+        force="yes", environments="staging,production", update_referenced_jwks="true", update_scope="same_project"
+    )
+    assert result["changed"]
+    assert api.sent[0]["jwk_scope"] == "SAME_PROJECT"
+
+
+def test_an_empty_string_is_no_value(run: Run, api: Any) -> None:
+    empty = ("path", "content", "alias", "description", "environments", "unlisted_environments", "state", "force")
+    result = run(**dict.fromkeys(empty, ""))
+    assert "failed" not in result, result
+    assert (result["changed"], api.calls) == (False, ["find"])
+
+
+@pytest.mark.parametrize("with_jwks", [False, True])
+def test_a_certificate_is_deleted(run: Run, api: Any, with_jwks: bool) -> None:
+    assert run(state="absent", delete_referenced_jwks=with_jwks)["operation"] == "delete"
+    assert api.sent == [{"with_jwks": with_jwks}]
+
+
+def test_a_deletion_does_not_look_at_the_file(run: Run, api: Any) -> None:
+    assert run(state="absent", path="/nowhere/web.pem")["operation"] == "delete"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": ""}, "missing required arguments: name"),
+        ({"path": "a", "content": "b"}, "parameters are mutually exclusive: path|content"),
+        (
+            {"update_referenced_jwks": True},
+            "update_referenced_jwks is True but all of the following are missing: update_scope",
+        ),
+        ({"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+        ({"project": ".."}, "project: '..' cannot be a name: an address cannot carry it"),
+        ({"name": "a\nb"}, "name: must have visible characters and no control characters (a line break, a tab)"),
+        (
+            {"environments": []},
+            "environments: is an empty list; name at least one environment, or leave the option out",
+        ),
+        ({"content": "web"}, "content: holds no certificate: neither PEM"),
+        ({"url": "apinizer"}, "url: must be the manager's address"),
+        ({"token": ""}, "token: missing; give token (APINIZER_TOKEN), or username and password"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_before_anything_is_asked(
+    run: Run, api: Any, options: dict[str, Any], message: str
+) -> None:
+    result = run(**options)
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+    assert api.calls == []
+
+
+def test_an_expired_certificate_has_to_be_allowed(run: Run, api: Any, authority: Any, old: Bundle) -> None:
+    assert old.leaf.not_before is not None
+    expired = authority.issue(
+        "web", not_before=old.leaf.not_before.replace(year=2020), not_after=old.leaf.not_before.replace(year=2021)
+    )
+    result = run(content=expired.pem, allow_expired=False)
+    assert result["msg"] == "content: CN=web,O=Example Inc,C=US expired on 2021-01-01T00:00:00Z"
+    assert api.calls == []
+    assert run(content=expired.pem)["changed"]
+
+
+def test_a_private_key_shows_nowhere(run: Run, api: Any, issued_new: Issued) -> None:
+    result = run(content=issued_new.pem + issued_new.key_pem)
+    assert result["msg"].startswith("content: holds a private key")
+    assert api.calls == []
+    lines = issued_new.key_pem.splitlines()[1:-1]
+    assert not [line for line in lines if line in json.dumps(result)]
+
+
+def test_a_certificate_is_no_secret(run: Run, issued_old: Issued) -> None:
+    """The content is hidden only until it has turned out to be no private key."""
+    result = run(content=issued_old.pem)
+    assert result["previous"]["environments"][0]["content"] == issued_old.pem
+
+
+def test_a_token_shows_nowhere(run: Run) -> None:
+    assert "t0k3n" not in json.dumps(run(token="t0k3n"))
+
+
+def test_a_failure_after_a_write_returns_what_is_known(run: Run, api: Any, issued_new: Issued) -> None:
+    def is_not_deployed(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(success=False, message="no worker")
+
+    api.writes = [is_not_deployed] * 3
+    result = run(content=issued_new.pem)
+    assert result["failed"]
+    assert "its deployment failed in: no worker" in result["msg"]
+    assert (result["changed"], result["operation"]) == (True, "update")
+    assert result["deployment"] == {"success": False, "message": "no worker", "environments": []}
