@@ -153,7 +153,7 @@ class FakeApi:
             self.before_read.pop(0)()
         error = self.reads.pop(0) if self.reads else None
         if isinstance(error, RequestError):
-            raise error
+            raise error  # pylint: disable=raising-bad-type
 
     def _shown(self, stored: StoredCertificate) -> StoredCertificate:
         return stored if self.reports_descriptions else replace(stored, description=None, description_reported=False)

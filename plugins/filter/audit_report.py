@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A filter: an audit as a report or as metrics."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_html import audit_html
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_md import audit_md
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_prom import audit_prom
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_input import ReportError
+
+_FORMATS = {"html": audit_html, "md": audit_md, "prom": audit_prom}
+
+
+def audit_report(audit: object, output_format: object) -> str:
+    """Render an audit."""
+    render = _FORMATS.get(str(output_format))
+    if render is None:
+        raise AnsibleFilterError(f"audit_report: the format must be html, md or prom, not '{output_format}'")
+    try:
+        return render(read_audit(audit))
+    except ReportError as exc:
+        raise AnsibleFilterError(f"audit_report: {exc}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filters of this file."""
+        return {"audit_report": audit_report}

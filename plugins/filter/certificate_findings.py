@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A filter: what is wrong with certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._findings import find
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_input import ReportError
+
+
+def certificate_findings(certificates: object, threshold_days: object = None) -> list[dict[str, t.Any]]:
+    """Find what is wrong. An empty threshold, as a survey may give it, is none."""
+    try:
+        threshold = None if threshold_days in (None, "") else int(str(threshold_days))
+    except ValueError as exc:
+        raise AnsibleFilterError(f"certificate_findings: {threshold_days} is not a whole number of days") from exc
+    try:
+        return find(read_certificates(certificates), threshold)
+    except ReportError as exc:
+        raise AnsibleFilterError(f"certificate_findings: {exc}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filters of this file."""
+        return {"certificate_findings": certificate_findings}

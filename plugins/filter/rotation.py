@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters of the role certificate_rotation: each takes the evidence of a run and says what follows from it."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from urllib.parse import quote
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
+    AUTO,
+    SettingError,
+    read_settings,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import (
+    Touched,
+    WayBack,
+    find_way_back,
+)
+
+Gathered = Mapping[str, t.Any]
+
+
+def rotation_settings(variables: Gathered) -> dict[str, t.Any]:
+    """The role's variables, checked, as far as its tasks need them."""
+    settings = read_settings(variables)
+    return {
+        "projects": sorted({certificate.project for certificate in settings.certificates}),
+        "paths": [
+            {"key": certificate.key, "path": certificate.path}
+            for certificate in settings.certificates
+            if certificate.path is not None
+        ],
+        "needs_types": settings.waves == AUTO,
+        "rollback": settings.rollback,
+        "soak_seconds": settings.soak_seconds,
+        "stops_at_guards": settings.on_guard_failure == "stop",
+        "update_referenced_jwks": settings.update_referenced_jwks,
+        "update_scope": settings.update_scope,
+        "force": settings.force,
+    }
+
+
+def rotation_materials(variables: Gathered) -> dict[str, dict[str, str]]:
+    """The new certificates that the variables hold as text, by project/name."""
+    settings = read_settings(variables)
+    return {
+        certificate.key: {"content": certificate.content}
+        for certificate in settings.certificates
+        if certificate.content is not None
+    }
+
+
+def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
+    """The plan: what is due, what has to be obtained, why it must not start, and a table of it all."""
+    evidence = Evidence(gathered)
+    plan = evidence.plan
+    return {
+        "strategy": plan.strategy,
+        "strategy_reason": plan.strategy_reason,
+        "waves": [asdict(wave) for wave in plan.waves],
+        "problems": evidence.problems,
+        "to_obtain": [_item(planned) for planned in plan.certificates if planned.due and planned.new is None],
+        "due": [_request(planned, plan.strategy) for planned in plan.certificates if planned.due and planned.new],
+        "table": make_table(plan, evidence.new_described),
+        # Apart from the requests, so that an item of a loop stays readable on the screen.
+        "contents": {key: bundle.pem for key, bundle in evidence.new.items()},
+    }
+
+
+def rotation_guards(gathered: Gathered) -> dict[str, t.Any]:
+    """The guards: those that failed as text, and how many there were."""
+    evidence = Evidence(gathered)
+    guards = [guard for found in evidence.guards.values() for guard in found]
+    return {
+        "count": len(guards),
+        "failed": [f"{guard.message} [{guard.guard}]" for guard in guards if not guard.passed],
+    }
+
+
+def rotation_waves(gathered: Gathered) -> list[dict[str, t.Any]]:
+    """The waves in which something is to be written, each with its requests, less what the guards hold back."""
+    evidence = Evidence(gathered)
+    plan = evidence.plan
+    waves = []
+    for wave in plan.waves:
+        requests = [
+            _request(planned, plan.strategy, wave.number)
+            for planned in plan.certificates
+            if planned.new and planned.due_in(wave.number) and evidence.passes(planned)
+        ]
+        if requests:
+            waves.append({**asdict(wave), "requests": requests})
+    return waves
+
+
+def rotation_mismatches(requests: list[dict[str, t.Any]], listed: list[dict[str, t.Any]]) -> list[str]:
+    """What the manager's record, read back, has other than the requests of a wave asked for."""
+    found = {
+        (certificate["project"], certificate["name"], environment["name"]): environment
+        for result in listed
+        for certificate in result["certificates"]
+        for environment in certificate["environments"]
+    }
+    mismatches = []
+    for request in requests:
+        for name in request["environments"]:
+            environment = found.get((request["project"], request["name"], name))
+            where = f"{request['key']} in {name}"
+            if environment is None:
+                mismatches.append(f"{where}: the manager holds none")
+            elif environment["fingerprint_sha1"] != request["fingerprint_sha1"]:
+                mismatches.append(
+                    f"{where}: the manager holds SHA-1 {environment['fingerprint_sha1']}, not the new "
+                    f"{request['fingerprint_sha1']}"
+                )
+            elif environment["entries"] > 1:
+                mismatches.append(f"{where}: the manager lists {environment['entries']} entries")
+    return mismatches
+
+
+def rotation_way_back(gathered: Gathered) -> dict[str, t.Any]:
+    """The tasks that undo what a run has written."""
+    return _undos(Evidence(gathered).way_back())
+
+
+def rotation_restore(manifest: Gathered, contents: Mapping[str, str], now: str, strategy: str) -> dict[str, t.Any]:
+    """The tasks that put a backup back, and what of it cannot be put back.
+
+    :arg manifest: of the backup, as rotation_backup wrote it.
+    :arg contents: the PEM files of the backup by name.
+    :arg now: ISO 8601; what has expired by then is not put back.
+    :arg strategy: replace or per_environment, as in the role.
+    """
+    if manifest.get("schema") != 1 or strategy not in ("replace", "per_environment"):
+        raise AnsibleFilterError("Needs a manifest of schema 1, and the strategy replace or per_environment")
+    touched = []
+    for certificate in manifest["certificates"]:
+        environments = [
+            {
+                **environment,
+                # Without a file, the manager did not hand the certificate out.
+                "content": contents[environment["file"]] if environment["file"] else None,
+                "expired": environment["not_after"] is not None and environment["not_after"] < now,
+            }
+            for environment in certificate["environments"]
+        ]
+        names = tuple(environment["name"] for environment in environments)
+        before = {**certificate, "environments": environments}
+        touched.append(Touched(certificate["project"], certificate["name"], names, before))
+    return _undos(find_way_back(touched, one_update=strategy == "replace"))
+
+
+def _undos(way_back: WayBack) -> dict[str, t.Any]:
+    """The tasks of a way back, and apart from them the certificates, to which they refer by number."""
+    undos = [asdict(undo) for undo in way_back.undos]
+    contents = list(dict.fromkeys(undo["content"] or "" for undo in undos))
+    return {
+        "undos": [{**undo, "content": contents.index(undo["content"] or "")} for undo in undos],
+        "contents": contents,
+        "impossible": list(way_back.impossible),
+    }
+
+
+def rotation_backup(gathered: Gathered) -> list[dict[str, str]]:
+    """The files of a backup: the previous certificates as PEM, and a manifest that says what each of them is."""
+    evidence = Evidence(gathered)
+    files: list[dict[str, str]] = []
+    certificates = []
+    for planned in evidence.plan.certificates:
+        previous = evidence.previous.get(planned.wanted.key)
+        if not previous:
+            continue
+        environments = []
+        for environment in previous["environments"]:
+            file = None
+            if environment["content"]:
+                names = (previous["project"], previous["name"], environment["name"])
+                # A comma in a name is quoted, so no two certificates share a file.
+                file = ",".join(quote(name, safe=" ") for name in names) + ".pem"
+                files.append({"name": file, "content": environment["content"]})
+            environments.append(
+                {key: environment[key] for key in ("name", "alias", "not_after", "fingerprint_sha256")} | {"file": file}
+            )
+        certificates.append(
+            {key: previous[key] for key in ("project", "name", "description")} | {"environments": environments}
+        )
+    manifest = {"schema": 1, **gathered["about"], "certificates": certificates}
+    files.append({"name": "manifest.json", "content": json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"})
+    return files
+
+
+def rotation_result(gathered: Gathered) -> dict[str, t.Any]:
+    """The result of a run, schema 1."""
+    return make_result(Evidence(gathered).run())
+
+
+def _item(planned: PlannedCertificate) -> dict[str, t.Any]:
+    """A certificate to be obtained, as the user's tasks are told of it."""
+    wanted = planned.wanted
+    return {
+        "key": wanted.key,
+        "project": wanted.project,
+        "name": wanted.name,
+        "environments": [
+            {"name": step.environment, "reason": step.reason, "current": step.current}
+            for step in planned.steps
+            if step.action != NONE
+        ],
+    }
+
+
+def _request(planned: PlannedCertificate, strategy: str, wave: int | None = None) -> dict[str, t.Any]:
+    """The options of one task of apinizer_certificate; without a wave, those that cover all of them.
+
+    Only for a certificate whose successor is known.
+    """
+    wanted, new = planned.wanted, t.cast(Bundle, planned.new)
+    one_update = strategy == "replace"
+    due = planned.due_in(wave) if wave else tuple(step.environment for step in planned.steps if step.action != NONE)
+    environments = tuple(step.environment for step in planned.steps) if one_update else due
+    return {
+        "key": wanted.key,
+        "project": wanted.project,
+        "name": wanted.name,
+        "environments": list(environments),
+        "unlisted_environments": "fail" if one_update else "keep",
+        "alias": wanted.alias or "",
+        "description": wanted.description or "",
+        "fingerprint_sha1": new.leaf.fingerprint_sha1,
+    }
+
+
+def _telling(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    """Turn what the user has to mend into Ansible's own kind of error."""
+
+    def filter_function(*arguments: t.Any, **named: t.Any) -> t.Any:
+        try:
+            return function(*arguments, **named)
+        except SettingError as exc:
+            raise AnsibleFilterError(str(exc)) from exc
+
+    return filter_function
+
+
+class FilterModule:
+    """The filters, by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        functions = (
+            rotation_settings,
+            rotation_materials,
+            rotation_plan,
+            rotation_guards,
+            rotation_waves,
+            rotation_mismatches,
+            rotation_way_back,
+            rotation_restore,
+            rotation_backup,
+            rotation_result,
+        )
+        return {function.__name__: _telling(function) for function in functions}

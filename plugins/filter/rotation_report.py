@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A filter: the result of a rotation as a report."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_rotation import read_rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_rotation_html import rotation_html
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_rotation_md import rotation_md
+
+_FORMATS = {"html": rotation_html, "md": rotation_md}
+
+
+def rotation_report(result: object, output_format: object) -> str:
+    """Render the result of a rotation."""
+    render = _FORMATS.get(str(output_format))
+    if render is None:
+        raise AnsibleFilterError(f"rotation_report: the format must be html or md, not '{output_format}'")
+    try:
+        return render(read_rotation(result))
+    except ReportError as exc:
+        raise AnsibleFilterError(f"rotation_report: {exc}") from exc
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """The filters of this file."""
+        return {"rotation_report": rotation_report}

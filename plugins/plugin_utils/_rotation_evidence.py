@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role has gathered so far, from Ansible's variables to values: the border between its tasks and the rest.
+
+The tasks hand over one dictionary, the evidence, with the keys
+
+* C(variables): the role's variables without the prefix;
+* C(now): when the run began, ISO 8601;
+* C(listed): the results of C(apinizer_certificate_info) in a loop over the projects;
+* C(types): the results of C(apinizer_environment_info), likewise; empty unless the waves go by stage;
+* C(materials): by C(project/name), the new certificate as C(content), C(base64) or C(error);
+* C(details): the results of C(apinizer_certificate) in check mode, in a loop over what is due;
+
+and, as the run goes on, C(applied), C(undone), C(after), C(failure), C(refused), C(check_mode) and C(about).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import cached_property
+
+from ansible_collections.apinizer.apiops.plugins.module_utils import _result
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
+    Bundle,
+    CertificateError,
+    parse_input,
+    parse_kept,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_guards import Guard, check_guards
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import (
+    Described,
+    PlannedCertificate,
+    RotationPlan,
+    make_plan,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import Applied, Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import Settings, read_settings
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import (
+    Touched,
+    WayBack,
+    find_way_back,
+)
+
+
+class Evidence:
+    """The evidence of a run. Whatever is asked of it follows from the dictionary alone."""
+
+    def __init__(self, gathered: Mapping[str, t.Any]) -> None:
+        self._gathered = gathered
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings(self._gathered["variables"])
+
+    @cached_property
+    def now(self) -> datetime:
+        return datetime.fromisoformat(str(self._gathered["now"]).replace("Z", "+00:00")).astimezone(timezone.utc)
+
+    @cached_property
+    def _materials(self) -> tuple[dict[str, Bundle], list[str]]:
+        """The new certificates, and what is wrong with those that are none."""
+        found, problems = {}, []
+        for key, material in self._gathered.get("materials", {}).items():
+            try:
+                found[str(key)] = parse_input(_bytes(material))
+            except CertificateError as exc:
+                source = material.get("path") or "content"
+                problems.append(f"The new certificate of {key} ({source}) cannot be used: {exc}")
+        return found, problems
+
+    @cached_property
+    def new(self) -> dict[str, Bundle]:
+        """The new certificates by C(project/name), as far as they are known."""
+        return self._materials[0]
+
+    @cached_property
+    def new_described(self) -> dict[str, Described]:
+        return {key: _result.entry_values(Entry("", bundle=bundle), self.now, 1) for key, bundle in self.new.items()}
+
+    @cached_property
+    def plan(self) -> RotationPlan:
+        types = {
+            _looped_over(result): {environment["name"]: environment["type"] for environment in result["environments"]}
+            for result in self._gathered.get("types", ())
+            if not result.get("failed") and "environments" in result
+        }
+        listed = self._lists("listed")
+        if listed is None:
+            return RotationPlan(self.settings.strategy, "the certificates could not be listed", (), ())
+        return make_plan(self.settings, listed, self.new, types)
+
+    @property
+    def problems(self) -> list[str]:
+        """Why the run must not start, each fit for the user."""
+        return [*self._materials[1], *self.plan.problems]
+
+    @cached_property
+    def previous(self) -> dict[str, t.Any]:
+        """What is due as it was before the run, with content, by C(project/name); None for what was absent."""
+        return {
+            _looped_over(result)["key"]: result["previous"]
+            for result in self._gathered.get("details", ())
+            if "previous" in result
+        }
+
+    @cached_property
+    def guards(self) -> dict[str, list[Guard]]:
+        """The guards of each certificate that is due, as far as it was looked at in detail."""
+        return {
+            planned.wanted.key: check_guards(self.settings, planned, _held(self.previous[planned.wanted.key]), self.now)
+            for planned in self.plan.certificates
+            if planned.due and planned.wanted.key in self.previous
+        }
+
+    def passes(self, planned: PlannedCertificate) -> bool:
+        return all(guard.passed for guard in self.guards.get(planned.wanted.key, ()))
+
+    @property
+    def applied(self) -> list[Applied]:
+        return [
+            Applied(one["key"], one["wave"], tuple(one["environments"]), one["result"])
+            for one in self._gathered.get("applied", ())
+        ]
+
+    def way_back(self) -> WayBack:
+        """How to undo what was applied."""
+        written: dict[str, list[str]] = {}
+        duplicated = set()
+        for one in self.applied:
+            if one.changed:
+                written.setdefault(one.key, []).extend(one.environments)
+            if one.duplicated:
+                duplicated.add(one.key)
+        touched = [
+            Touched(
+                planned.wanted.project,
+                planned.wanted.name,
+                tuple(sorted(set(written[key]))),
+                self.previous[key],
+                duplicated=key in duplicated,
+            )
+            for key in written
+            for planned in self.plan.certificates
+            if planned.wanted.key == key
+        ]
+        return find_way_back(touched, one_update=self.plan.strategy == "replace")
+
+    def run(self) -> Run:
+        """The run as it stands."""
+        gathered = self._gathered
+        # A loop has results even where its tasks were skipped, or where there was nothing to loop over.
+        undone = gathered.get("undone") if self.settings.rollback and self.applied else None
+        return Run(
+            plan=self.plan,
+            guards=self.guards,
+            new=self.new_described,
+            applied=self.applied,
+            check_mode=bool(gathered.get("check_mode")),
+            failure=str(gathered.get("failure") or ""),
+            refused=bool(gathered.get("refused")) or not self.applied,
+            undone=undone,
+            impossible=self.way_back().impossible if undone is not None else (),
+            after=self._lists("after"),
+            about=gathered.get("about", {}),
+        )
+
+    def _lists(self, key: str) -> dict[str, list[Described]] | None:
+        """The certificates of each project; None where they were not read, or not all of them could be."""
+        results = self._gathered.get(key)
+        if not results or any(result.get("failed") or "certificates" not in result for result in results):
+            return None
+        return {_looped_over(result): result["certificates"] for result in results}
+
+
+def _looped_over(result: Mapping[str, t.Any]) -> t.Any:
+    """The item of a loop that a result belongs to."""
+    return result[result["ansible_loop_var"]]
+
+
+def _bytes(material: Mapping[str, t.Any]) -> bytes:
+    if material.get("error"):
+        raise CertificateError(str(material["error"]))
+    if material.get("base64") is not None:
+        try:
+            return base64.b64decode(str(material["base64"]))
+        except binascii.Error as exc:
+            raise CertificateError("the file was not transferred whole") from exc
+    return str(material["content"]).encode("utf-8", "surrogateescape")
+
+
+def _held(previous: Mapping[str, t.Any] | None) -> dict[str, Bundle | None]:
+    """What each environment holds; None where the manager does not hand it out."""
+    return {
+        environment["name"]: parse_kept(environment["content"]) if environment["content"] else None
+        for environment in (previous or {}).get("environments", ())
+    }

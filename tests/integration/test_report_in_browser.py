@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reports as a reader meets them: written by a playbook, opened in a browser. Skipped where there is no Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
+from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
+from integration.runners import COLLECTION, Machine
+from unit.plugins.plugin_utils.test_report_samples import AUDITS, HOSTILE, RUNS, certificate, run
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SECONDS = 60
+# Nothing that the browser does on its own account, and no sandbox, which root cannot have.
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+# Reports have no scripts, so this one is put in for measuring, in the place of the policy that forbids it.
+MEASURE = """<script>addEventListener("load", () => {
+  const root = document.documentElement;
+  document.body.dataset.overflow = root.scrollWidth - root.clientWidth;
+});</script>"""
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser that has never been used before."""
+
+    program: str
+    folder: Path
+
+    def __call__(self, page: str, *options: str) -> str:
+        """Open a page; return what the browser prints."""
+        source = self.folder / "page.html"
+        source.write_text(page, encoding="utf-8")
+        done = subprocess.run(
+            [self.program, *QUIET, f"--user-data-dir={self.folder / 'profile'}", *options, source.as_uri()],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=True,
+        )
+        return done.stdout
+
+    def read(self, page: str) -> str:
+        """What a reader finds in the page: its texts, without styles and titles of pictures."""
+        dom = self(page, "--dump-dom")
+        assert "<script" not in dom
+        body = re.sub(r"<(title|desc|style)>.*?</\1>", "", dom.partition("<body>")[2], flags=re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+    def overflow(self, page: str, width: int) -> int:
+        """By how much the page is wider than a window."""
+        measured, replaced = POLICY.subn(MEASURE, page)
+        assert replaced == 1
+        dom = self(measured, "--dump-dom", f"--window-size={width},900")
+        found = re.search(r'data-overflow="(\d+)"', dom)
+        assert found, dom[-500:]
+        return int(found[1])
+
+    def picture(self, page: str, *options: str) -> bytes:
+        """How the page looks, as PNG."""
+        target = self.folder / "page.png"
+        self(page, f"--screenshot={target}", "--window-size=1400,1200", *options)
+        return target.read_bytes()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    """The first browser that is installed."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
+    folder = tmp_path / "browser"
+    folder.mkdir()
+    return Browser(program, folder)
+
+
+@dataclass
+class Listener:
+    """A web server that remembers what it was asked for."""
+
+    url: str = ""
+    paths: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A web server on this machine."""
+    found = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.paths.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+def write_page(machine: Machine, name: str, value: object, expression: str) -> str:
+    """Let a playbook write a report to a file, and read that."""
+    source = machine.file(f"{name}.json", json.dumps(value))
+    target = machine.folder / f"{name}.html"
+    content = f"{{{{ lookup('ansible.builtin.file', '{source}') | from_json | {COLLECTION}.{expression} }}}}"
+    done = machine.playbook(
+        {"name": "write", "ansible.builtin.copy": {"content": content, "dest": str(target)}}, diff=False
+    )
+    assert done["write"].changed, done.text
+    return target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("good", ["✓ Rotated", "Manager https://apinizer.bank.example/manager", "Wave 1 ✓ Done", "✓ New certificate"]),
+        ("planned", ["Certificate rotation in check mode", "Mode Check mode: nothing was written", "To be obtained"]),
+        ("refused", ["! Refused, nothing written", "2 days are left, 30 are asked for.", "↶ Previous certificate"]),
+        ("rolled_back", ["↶ Failed and rolled back", "Worker gw-2 did not answer within 30 s", "Rollback ✓ Complete"]),
+        ("rollback_failed", ["✕ Failed, and the rollback failed", "✕ Another certificate", "Rollback ✕ Not complete"]),
+        ("hostile", [" ".join(text.split()) for text in (*HOSTILE[:3], *HOSTILE[4:6], *HOSTILE[7:])]),
+    ],
+)
+def test_a_playbook_writes_what_a_reader_sees(
+    machine: Machine, browser: Browser, name: str, expected: list[str]
+) -> None:
+    text = browser.read(write_page(machine, name, RUNS[name](), "rotation_report('html')"))
+
+    assert [fact for fact in expected if fact not in text] == []
+
+
+def test_a_playbook_writes_an_audit(machine: Machine, browser: Browser) -> None:
+    text = browser.read(write_page(machine, "audit", AUDITS["estate"](), "audit_report('html')"))
+
+    assert "✕ Expired certificates 6 certificates in 3 environments." in text
+    assert "Payments / shop ✕ Expired ≠ Drift · -22 ✕ expired 300" in text
+
+
+@pytest.mark.parametrize("width", [500, 1400])
+@pytest.mark.parametrize("name", ["refused", "hostile", "bare", "many"])
+def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
+    assert browser.overflow(rotation_report(RUNS[name](), "html"), width) == 0
+
+
+@pytest.mark.parametrize("width", [500, 1400])
+@pytest.mark.parametrize("name", ["estate", "hostile"])
+def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
+    assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
+
+
+def test_a_page_looks_right_in_light_and_in_dark(browser: Browser) -> None:
+    page = rotation_report(RUNS["good"](), "html")
+    light, dark = (browser.picture(page, f"--blink-settings=preferredColorScheme={scheme}") for scheme in (1, 0))
+
+    assert light.startswith(b"\x89PNG")
+    assert light != dark
+    assert min(len(light), len(dark)) > 20_000, "a page of one colour is smaller"
+
+
+def test_a_page_can_be_printed(browser: Browser, tmp_path: Path) -> None:
+    paper = tmp_path / "page.pdf"
+    browser(rotation_report(RUNS["refused"](), "html"), f"--print-to-pdf={paper}", "--no-pdf-header-footer")
+
+    assert paper.read_bytes().startswith(b"%PDF")
+
+
+def test_no_request_leaves_a_page(browser: Browser, listener: Listener) -> None:
+    picture = f'<img src="{listener.url}/picture">'
+    browser(f"<!DOCTYPE html>{picture}", "--dump-dom")
+    assert listener.paths == ["/picture"], "a page that does load something is noticed"
+    listener.paths.clear()
+
+    page = rotation_report(run(certificate(picture, project=picture), manager=listener.url, message=picture), "html")
+    browser(page, "--dump-dom")
+    assert listener.paths == []
+
+    browser(page.replace("<main>", f"<main>{picture}<script src='{listener.url}/script'></script>"), "--dump-dom")
+    assert listener.paths == [], "the policy holds even where something was let through"

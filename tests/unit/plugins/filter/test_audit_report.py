@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of an audit, as HTML, as Markdown and as metrics. What holds for all pages stands with the other report."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.apinizer.apiops.plugins.filter.audit_report import FilterModule, audit_report
+from unit.plugins.plugin_utils.test_report_samples import AUDITS, HOSTILE, audit, audited, estate, place
+
+NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+LABEL = r"([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\\\"\n]|\\[\\\"n])*)\""
+SAMPLE = re.compile(rf"(?P<metric>{NAME})\{{(?P<labels>{LABEL}(?:,{LABEL})*)\}} (?P<value>-?[0-9]+)")
+UNESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+
+Sample = tuple[str, dict[str, str], int]
+
+
+def parse(text: str) -> list[Sample]:
+    """Read the text format by its grammar, and its rules: comments once and first, series once, metrics together."""
+    assert text.endswith("\n")
+    samples: list[Sample] = []
+    metrics: list[str] = []
+    lines = iter(text[:-1].split("\n"))
+    for line in lines:
+        if line.startswith("# HELP "):
+            name = line.split(" ")[2]
+            assert next(lines) == f"# TYPE {name} gauge"
+            assert name not in metrics
+            metrics.append(name)
+            continue
+        found = SAMPLE.fullmatch(line)
+        assert found, line
+        assert found["metric"] == metrics[-1]
+        labels = {
+            label: re.sub(r"\\[\\\"n]", lambda escape: UNESCAPED[escape[0]], value)
+            for label, value in re.findall(LABEL, found["labels"])
+        }
+        samples.append((found["metric"], labels, int(found["value"])))
+    series = [(name, tuple(sorted(labels.items()))) for name, labels, _value in samples]
+    assert len(series) == len(set(series))
+    return samples
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_metrics_follow_the_grammar(name):
+    assert parse(audit_report(AUDITS[name](), "prom"))
+
+
+def test_metrics_of_a_certificate():
+    certificates = [audited("api", place("staging", left=10), place("production", left=20, entries=2))]
+    samples = parse(audit_report(audit(certificates), "prom"))
+    whole = {"manager": "https://apinizer.bank.example/manager", "project": "Payments", "name": "api"}
+    production = {**whole, "environment": "production"}
+    assert ("apinizer_audit_timestamp_seconds", {"manager": whole["manager"]}, 1795410000) in samples
+    # 2026-12-13T11:00:00Z and a year before
+    assert ("apinizer_certificate_not_after_timestamp_seconds", production, 1797159600) in samples
+    assert ("apinizer_certificate_not_before_timestamp_seconds", production, 1797159600 - 365 * 86400) in samples
+    assert ("apinizer_certificate_entries", production, 2) in samples
+    assert ("apinizer_certificate_drift", whole, 1) in samples
+    [info] = [
+        labels for name, labels, _value in samples if name.endswith("_info") and production.items() <= labels.items()
+    ]
+    assert info["subject"] == "CN=api.example.com,O=Example Bank,C=TR"
+    assert {"alias", "issuer", "serial_number", "fingerprint_sha1", "fingerprint_sha256"} <= info.keys()
+
+
+def test_a_rotation_goes_on_in_the_same_series():
+    def series(left: int) -> list[object]:
+        samples = parse(audit_report(audit([audited("api", place("production", left=left))]), "prom"))
+        return [(name, labels) for name, labels, _value in samples if not name.endswith("_info")]
+
+    assert series(1) == series(360)
+
+
+def test_label_values_survive():
+    names = {labels.get("name") for _name, labels, _value in parse(audit_report(AUDITS["hostile"](), "prom"))}
+    for text in (HOSTILE[1], HOSTILE[2], "two\nlines\ufffd\nand \\ a \"quote\" and 'another'"):
+        assert text in names
+
+
+def test_a_certificate_that_is_there_twice_makes_one_series():
+    twice = [audited("api", place("production"))] * 2
+    assert len(parse(audit_report(audit(twice), "prom"))) == 6
+
+
+def test_the_most_urgent_comes_first():
+    text = audit_report(audit(estate()), "md").partition("Days remaining")[2]
+    names = ("shop", "api", "mobile", "portal", "internal-root", "unused")
+    places = [text.index(f"/ {name} |") for name in names]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("output_format", ["html", "md"])
+def test_findings_are_told(output_format):
+    text = audit_report(audit(estate()), output_format)
+    for fact in (
+        "Expired certificates",
+        "Drift",
+        "2 different certificates",
+        "production has 2",
+        "Less than 30 days left",
+    ):
+        assert fact in text
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("clean", "No findings"), ("empty", "No certificates"), ("many", "Findings to look at")]
+)
+def test_what_it_comes_to(name, heading):
+    assert f"<h1>{heading}</h1>" in audit_report(AUDITS[name](), "html")
+
+
+def test_an_unknown_format_is_refused():
+    with pytest.raises(AnsibleFilterError, match="the format must be html, md or prom, not 'json'"):
+        audit_report(AUDITS["clean"](), "json")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"schema": None}, r"audit_report: audit\.schema: must be 1"),
+        ({"certificates": {}}, r"audit\.certificates: must be a list, not a dictionary"),
+        ({"threshold_days": "soon"}, r"audit\.threshold_days: must be a whole number, not the text 'soon'"),
+    ],
+)
+def test_wrong_input_is_refused(wrong, message):
+    with pytest.raises(AnsibleFilterError, match=message):
+        audit_report(AUDITS["clean"]() | wrong, "html")
+
+
+def test_ansible_finds_the_filter():
+    assert FilterModule().filters() == {"audit_report": audit_report}
