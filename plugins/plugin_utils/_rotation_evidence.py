@@ -156,6 +156,8 @@ class Evidence:
         gathered = self._gathered
         # A loop has results even where its tasks were skipped, or where there was nothing to loop over.
         undone = gathered.get("undone") if self.settings.rollback and self.applied else None
+        if undone == "":  # what ansible-core before 2.19 makes of none
+            undone = None
         return Run(
             plan=self.plan,
             guards=self.guards,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_guards import Guard
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import (
@@ -95,6 +95,9 @@ def make_result(run: Run) -> dict[str, t.Any]:
 
     C(run.about) has C(manager), C(host), C(started), C(finished) and C(backup).
     """
+    overwritten = _overwritten(run)
+    if overwritten and not run.failure:
+        run = replace(run, failure=f"Somebody else has written since it was verified: {'; '.join(overwritten)}")
     outcome = _outcome(run)
     certificates = [_certificate(run, planned, outcome) for planned in run.plan.certificates]
     return {
@@ -115,7 +118,7 @@ def make_result(run: Run) -> dict[str, t.Any]:
             "complete": None if run.undone is None else _undone_completely(run),
             "messages": _undo_problems(run),
         },
-        "backup": run.about.get("backup"),
+        "backup": run.about.get("backup") or None,
     }
 
 
@@ -157,6 +160,20 @@ def _not_back(run: Run) -> list[str]:
         for now in [_read_back(run, planned).get(step.environment)]
         if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied)
         and not _is_back(now, step.current)
+    ]
+
+
+def _overwritten(run: Run) -> list[str]:
+    """The places that were written to and hold something else at the end, although nothing was taken back."""
+    if run.after is None or run.undone is not None:
+        return []
+    return [
+        f"{planned.wanted.key} in {step.environment} holds " + (f"SHA-1 {now['fingerprint_sha1']}" if now else "none")
+        for planned in run.plan.certificates
+        for step in planned.steps
+        for now in [_read_back(run, planned).get(step.environment)]
+        if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied)
+        and (now or {}).get("fingerprint_sha1") != run.new[planned.wanted.key]["fingerprint_sha1"]
     ]
 
 

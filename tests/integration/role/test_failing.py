@@ -117,6 +117,7 @@ IN_WAVES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("bad", IN_WAVES, ids=lambda bad: f"{bad.name} in wave {bad.wave}")
 def test_each_environment_gets_its_own_certificate_back(set_stage: SetStage, different: list[Issued], bad: Bad) -> None:
     """The environments have drifted apart before: nothing of that may be evened out, not even an alias."""
@@ -170,6 +171,7 @@ AT_ONCE = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("bad", AT_ONCE, ids=lambda bad: f"{bad.name}, {bad.generation}, update {bad.fault.skip + 1}")
 def test_all_certificates_go_back_with_one_that_fails(set_stage: SetStage, bad: Bad) -> None:
     """One update for all environments is undone with one update for all environments."""

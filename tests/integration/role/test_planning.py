@@ -85,6 +85,7 @@ PROBLEMS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("generation", "variables", "words"), PROBLEMS, ids=["no stages", "no big bang", "no wave"])
 def test_a_plan_that_cannot_be_carried_out(
     set_stage: SetStage, generation: Any, variables: dict[str, Any], words: list[str]

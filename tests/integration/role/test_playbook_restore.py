@@ -84,6 +84,7 @@ def test_what_has_expired_stays_away(stage: Stage, issue: Issue) -> None:
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", ["no manifest", "newer", "not given"])
 def test_a_folder_that_is_no_backup(stage: Stage, kind: str) -> None:
     """It is refused before a single request."""

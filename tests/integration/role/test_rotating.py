@@ -15,6 +15,7 @@ from integration.role.stage import (
     DEVELOPMENT,
     ENVIRONMENTS,
     IMPORT,
+    LISTING,
     NAME,
     OTHER,
     PRODUCTION,
@@ -203,6 +204,27 @@ def test_an_answer_that_got_lost_stops_nothing(stage: Stage) -> None:
     assert f"did not report whether the gateways of {STAGING} serve it" in rotation.message
     assert not (rotation.environments()[STAGING]["deployment"] or {}).get("success")
     assert rotation.environments()[PRODUCTION]["deployment"]["success"] is True
+
+
+def test_a_writer_after_the_last_look_is_not_overlooked(stage: Stage, issue: Issue) -> None:
+    """Verified in its wave, and replaced by somebody else before the end: the report says so, and the play fails."""
+    theirs = issue(200)
+    stage.manager.faults.add(
+        Fault(
+            "other_writer",
+            method="GET",
+            path=LISTING,
+            skip=4,
+            action=lambda manager: manager.set_entry(PROJECT, NAME, STAGING, theirs),
+        )
+    )
+
+    rotation = stage.rotate(waves=THREE_WAVES)
+
+    assert rotation.outcome == "failed"
+    assert f"{PROJECT}/{NAME} in {STAGING} holds SHA-1 {theirs.sha1}" in rotation.message
+    assert "Somebody else has written" in rotation.message
+    assert stage.manager.served(STAGING, PROJECT, NAME) == theirs.der
 
 
 def test_certificates_are_obtained_only_if_they_are_due(stage: Stage, issue: Issue) -> None:
