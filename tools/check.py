@@ -81,6 +81,15 @@ def pytest(suite: str, arguments: list[str], *, python: Path = BIN / "python", p
     return note
 
 
+def integration(arguments: list[str], *, legs_follow: bool) -> str:
+    """Run the integration tests; of those that both legs are about to run, none a third time."""
+    if legs_follow and legs.available():
+        return (
+            pytest("integration", ["-m", "exhaustive", *arguments]) + "; the exhaustive ones, the others with the legs"
+        )
+    return pytest("integration", arguments)
+
+
 def leg(name: str, arguments: list[str]) -> str:
     """Run the tests of the collection with the leg's versions.
 
@@ -139,7 +148,7 @@ def _shell_scripts() -> Iterator[Path]:
             yield file
 
 
-def _parts(arguments: list[str]) -> dict[str, Callable[[], str]]:
+def _parts(arguments: list[str], *, legs_follow: bool) -> dict[str, Callable[[], str]]:
     """All parts, those that fail fastest first."""
     return {
         "lint": lint,
@@ -149,7 +158,7 @@ def _parts(arguments: list[str]) -> dict[str, Callable[[], str]]:
         "build": build,
         "importer": importer,
         "sanity": sanity.run,
-        "integration": lambda: pytest("integration", arguments),
+        "integration": lambda: integration(arguments, legs_follow=legs_follow),
         "oldest": lambda: leg("oldest", arguments),
         "newest": lambda: leg("newest", arguments),
     }
@@ -184,7 +193,7 @@ def _report(results: list[Result]) -> bool:
 def main() -> None:
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
-    names, parts = words[:end], _parts(arguments=words[end + 1 :])
+    names, parts = words[:end], _parts(words[end + 1 :], legs_follow=not words[:end])
     if unknown := [name for name in names if name not in parts]:
         sys.exit(f"usage: check.py [PART ...] [-- PYTEST ARGUMENTS]; no part {unknown[0]}, but {', '.join(parts)}")
     names = names or [name for name in parts if name != "build"]  # importer builds as well

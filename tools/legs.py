@@ -55,6 +55,12 @@ def prepare(name: str) -> Path:
     return leg.venv
 
 
+def available() -> bool:
+    """Whether this machine has a Python for each leg."""
+    found = project.pythons()
+    return all(any(version in found for version in leg.pythons) for leg in LEGS.values())
+
+
 def _python(leg: Leg) -> Path:
     found = project.pythons()
     for version in leg.pythons:

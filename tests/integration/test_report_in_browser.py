@@ -23,6 +23,8 @@ from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import r
 from integration.runners import COLLECTION, Machine
 from unit.plugins.plugin_utils.test_report_samples import AUDITS, HOSTILE, RUNS, certificate, run
 
+pytestmark = pytest.mark.exhaustive
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60
 # Nothing that the browser does on its own account, and no sandbox, which root cannot have.

@@ -195,6 +195,7 @@ def test_all_certificates_go_back_with_one_that_fails(set_stage: SetStage, bad: 
         assert rotation.certificate(OTHER)["outcome"] == "not_started"
 
 
+@pytest.mark.exhaustive
 def test_a_write_that_takes_effect_late_is_not_said_to_be_undone(stage: Stage) -> None:
     """A proxy gave up on the manager, which was merely slow: it applies the write after everybody has looked."""
 
@@ -215,6 +216,7 @@ def test_a_write_that_takes_effect_late_is_not_said_to_be_undone(stage: Stage) -
     assert rotation.result["rollback"]["complete"] is False
 
 
+@pytest.mark.exhaustive
 def test_a_slow_answer_is_no_failure(stage: Stage) -> None:
     """The write took effect before the answer came too late: reading back shows it."""
     stage.manager.faults.add(Fault("delay", path=IMPORT, skip=1, seconds=6, after=True))
@@ -226,6 +228,7 @@ def test_a_slow_answer_is_no_failure(stage: Stage) -> None:
     assert rotation.environments()[PRODUCTION]["deployment"] in (None, {"success": None, "message": None})
 
 
+@pytest.mark.exhaustive
 def test_entries_that_an_update_adds_are_replaced_again(set_stage: SetStage, different: list[Issued]) -> None:
     """On such a manager an update fails its verification, and only import-file leads back."""
     stage = set_stage(duplicates=True)
@@ -240,6 +243,7 @@ def test_entries_that_an_update_adds_are_replaced_again(set_stage: SetStage, dif
     assert stage.snapshot() == before
 
 
+@pytest.mark.exhaustive
 def test_a_manager_without_import_file_stops_at_the_first_wave(set_stage: SetStage) -> None:
     """That it lacks it can only be found out by asking. Nothing is written, and the message says what to do."""
     stage = set_stage("2025")
@@ -275,6 +279,7 @@ def test_a_rollback_that_fails_somewhere_goes_on_elsewhere(stage: Stage, differe
     assert rotation.certificate()["outcome"] == "failed"
 
 
+@pytest.mark.exhaustive
 def test_a_manager_that_is_gone_leaves_no_claims(stage: Stage) -> None:
     """It answers no more after the second wave: what holds what is not known, and nobody says that it is nothing."""
     stage.manager.faults.add(Fault("drop_before", path=LISTING, skip=2, times=None))
@@ -293,6 +298,7 @@ def test_a_manager_that_is_gone_leaves_no_claims(stage: Stage) -> None:
     assert rotation.after[PROJECT, NAME, PRODUCTION].gateway == stage.old.sha1
 
 
+@pytest.mark.exhaustive
 def test_an_expired_certificate_is_never_put_back(stage: Stage, issue: Issue) -> None:
     """The others get theirs. That one keeps the new certificate, which is said loudly."""
     expired = issue(-3)
@@ -313,6 +319,7 @@ def test_an_expired_certificate_is_never_put_back(stage: Stage, issue: Issue) ->
     assert rotation.environments()[STAGING]["rolled_back"] is True
 
 
+@pytest.mark.exhaustive
 def test_drift_on_a_manager_without_import_file_cannot_go_back(set_stage: SetStage, different: list[Issued]) -> None:
     """One update cannot give each its own. No environment is left without, and the report says what is left to do."""
     stage = set_stage("2025")
@@ -326,6 +333,7 @@ def test_drift_on_a_manager_without_import_file_cannot_go_back(set_stage: SetSta
     assert stage.manager.holds(PROJECT, NAME) == {name: [stage.new.der] for name in ENVIRONMENTS}
 
 
+@pytest.mark.exhaustive
 def test_without_rollback_what_is_written_stays(stage: Stage) -> None:
     """A run that was told not to roll back says that it did not."""
     rotation = stage.rotate(waves=THREE_WAVES, rollback="no", verify_tasks=_failing_tasks(stage, 2))
@@ -361,6 +369,7 @@ def test_what_the_run_created_is_taken_away_again(stage: Stage) -> None:
     assert rotation.environments(NAME)[PRODUCTION]["now"] is None
 
 
+@pytest.mark.exhaustive
 def test_tasks_that_obtain_nothing_stop_the_run(stage: Stage) -> None:
     """Before anything is written, of course."""
     wanted = {"project": PROJECT, "name": NAME}
@@ -390,6 +399,7 @@ KILLS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kill", KILLS, ids=lambda kill: kill.name)
 def test_a_run_that_was_killed_is_finished_by_the_next(stage: Stage, different: list[Issued], kill: Kill) -> None:
     """What is done is recognised by what the manager holds. What is left is done, and nothing else."""

@@ -104,6 +104,7 @@ def test_a_plan_that_cannot_be_carried_out(
     assert set(calls(rotation.requests)) <= {"list", "environments"}
 
 
+@pytest.mark.exhaustive
 def test_an_environment_that_replace_would_take_it_from(stage: Stage) -> None:
     """The list of environments is no way to lose one by accident."""
     rotation = stage.rotate(stage.wanted(environments=f"{DEVELOPMENT}\n{STAGING}"), strategy="replace")
@@ -155,6 +156,7 @@ def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issu
     assert rotation.waves == ["not_started"] * 3
 
 
+@pytest.mark.exhaustive
 def test_certificates_that_the_guards_are_against_can_be_skipped(stage: Stage, issue: Issue) -> None:
     """The others go on, and the report says which were left out."""
     rotation = stage.rotate(*_guarded(stage, issue), minimum_remaining_days=21, on_guard_failure="skip")
@@ -167,6 +169,7 @@ def test_certificates_that_the_guards_are_against_can_be_skipped(stage: Stage, i
     assert "3 left out by their guards" in rotation.message
 
 
+@pytest.mark.exhaustive
 def test_guards_can_be_switched_off(stage: Stage, issue: Issue) -> None:
     """With words, as a survey gives them."""
     off = dict.fromkeys(["require_later_expiry", "require_same_subject", "require_same_names"], "false")
@@ -196,6 +199,7 @@ def test_new_certificates_that_are_none(stage: Stage) -> None:
     assert stage.new.key_pem.splitlines()[1] not in rotation.text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -218,6 +222,7 @@ def test_a_variable_that_cannot_be_used(stage: Stage, variables: dict[str, Any],
     assert not len(stage.manager.journal)
 
 
+@pytest.mark.exhaustive
 def test_a_project_that_cannot_be_read(stage: Stage) -> None:
     """The manager's own words, once; nothing is written, and the report says so."""
     rotation = stage.rotate({**stage.wanted(), "project": "Nowhere"}, stage.wanted())

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from integration.role.conftest import SetStage
 from integration.role.stage import (
     DEVELOPMENT,
@@ -115,6 +117,7 @@ def test_one_manager_after_the_other(set_stage: SetStage) -> None:
     assert len(plays) == len(stages)
 
 
+@pytest.mark.exhaustive
 def test_the_first_manager_that_fails_stops_the_rest(set_stage: SetStage) -> None:
     """What was done before it stays, it is rolled back itself, and those after it are not even read."""
     stages = _three_managers(set_stage)
