@@ -181,10 +181,13 @@ def test_all_certificates_go_back_with_one_that_fails(set_stage: SetStage, bad: 
         stage.hold(name, alias=f"{name}-alias", description=name)
     before = stage.snapshot()
     assert bad.fault
-    stage.manager.faults.add(bad.fault)
 
+    check = stage.rotate(stage.wanted(), stage.wanted(OTHER), check=True, strategy="replace")
+    stage.manager.faults.add(bad.fault)
     rotation = stage.rotate(stage.wanted(), stage.wanted(OTHER), strategy="replace")
 
+    assert check.outcome == "planned"
+    assert check.plan() == rotation.plan()
     assert rotation.outcome == "rolled_back"
     assert bad.words in rotation.message
     assert stage.snapshot() == before
@@ -367,6 +370,31 @@ def test_what_the_run_created_is_taken_away_again(stage: Stage) -> None:
     ]
     assert stage.snapshot() == before
     assert rotation.environments(NAME)[PRODUCTION]["now"] is None
+
+
+@pytest.mark.exhaustive
+def test_a_backup_that_cannot_be_made_stops_the_run(stage: Stage) -> None:
+    stage.hold()
+    occupied = stage.machine.file("occupied", "a file, where the folder should be")
+
+    rotation = stage.rotate(waves=THREE_WAVES, backup_dir=occupied)
+
+    assert rotation.outcome == "refused"
+    assert not rotation.written
+    assert rotation.waves == ["not_started"] * 3
+
+
+@pytest.mark.exhaustive
+def test_drift_is_seen_in_check_mode_as_it_is(stage: Stage, different: list[Issued]) -> None:
+    stage.drift(held=different)
+    before = stage.snapshot()
+
+    check = stage.rotate(check=True, waves=THREE_WAVES)
+
+    assert check.outcome == "planned"
+    held = {name: place["from"]["fingerprint_sha1"] for name, place in check.environments().items()}
+    assert held == {name: issued.sha1 for name, issued in zip(ENVIRONMENTS, different)}
+    assert stage.snapshot() == before
 
 
 @pytest.mark.exhaustive

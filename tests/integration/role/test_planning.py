@@ -94,8 +94,10 @@ def test_a_plan_that_cannot_be_carried_out(
     stage = set_stage(generation)
     stage.hold()
 
+    check = stage.rotate(check=True, **variables)
     rotation = stage.rotate(**variables)
 
+    assert (check.outcome, check.message) == (rotation.outcome, rotation.message)
     assert rotation.outcome == "refused"
     assert rotation.message.startswith("Nothing was written. ")
     for part in words:
@@ -132,8 +134,10 @@ def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issu
     """One certificate that fails is enough for all. Each refusal names certificate, environment and both values."""
     certificates = _guarded(stage, issue)
 
+    check = stage.rotate(*certificates, check=True, minimum_remaining_days="21", waves=THREE_WAVES)
     rotation = stage.rotate(*certificates, minimum_remaining_days="21", waves=THREE_WAVES)
 
+    assert (check.outcome, check.failed_guards()) == (rotation.outcome, rotation.failed_guards())
     assert rotation.outcome == "refused"
     assert rotation.failed_guards() == [
         ("too-early", "minimum_remaining_days", None),
