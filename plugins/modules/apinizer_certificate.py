@@ -383,6 +383,7 @@ deployment:
 """
 
 import typing as t
+from contextlib import closing
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
@@ -458,10 +459,10 @@ def main() -> None:
 
     def run(now: datetime) -> dict[str, t.Any]:
         task = certificate_task(module, now)
-        client = Client(connection(module), hide=module.no_log_values.add)
-        return run_certificate_task(
-            CertificateApi(client), task, check_mode=module.check_mode, now=now, warn=module.warn
-        )
+        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
+            return run_certificate_task(
+                CertificateApi(client), task, check_mode=module.check_mode, now=now, warn=module.warn
+            )
 
     exit_with(module, run)
 

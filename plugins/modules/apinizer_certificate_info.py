@@ -178,6 +178,7 @@ certificates:
 """
 
 import typing as t
+from contextlib import closing
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
@@ -232,8 +233,8 @@ def main() -> None:
 
     def run(now: datetime) -> dict[str, t.Any]:
         task = info_task(module)
-        client = Client(connection(module), hide=module.no_log_values.add)
-        return {"changed": False, "certificates": run_info_task(CertificateApi(client), task, now=now)}
+        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
+            return {"changed": False, "certificates": run_info_task(CertificateApi(client), task, now=now)}
 
     exit_with(module, run)
 

@@ -84,6 +84,7 @@ environments:
 """
 
 import typing as t
+from contextlib import closing
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
@@ -108,8 +109,8 @@ def main() -> None:
 
     def run(_now: datetime) -> dict[str, t.Any]:
         project = check_name("project", module.params["project"])
-        client = Client(connection(module), hide=module.no_log_values.add)
-        return {"changed": False, "environments": run_environment_info_task(CertificateApi(client), project)}
+        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
+            return {"changed": False, "environments": run_environment_info_task(CertificateApi(client), project)}
 
     exit_with(module, run)
 
