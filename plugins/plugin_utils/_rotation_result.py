@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_guards import Guard
@@ -155,11 +155,8 @@ def _not_back(run: Run) -> list[str]:
         f"{planned.wanted.key} in {step.environment} holds "
         + (f"SHA-1 {now['fingerprint_sha1']} ({now['entries']} entries)" if now else "none")
         + ", and not what it held before"
-        for planned in run.plan.certificates
-        for step in planned.steps
-        for now in [_read_back(run, planned).get(step.environment)]
-        if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied)
-        and not _is_back(now, step.current)
+        for planned, step, now in _written(run)
+        if not _is_back(now, step.current)
     ]
 
 
@@ -169,12 +166,18 @@ def _overwritten(run: Run) -> list[str]:
         return []
     return [
         f"{planned.wanted.key} in {step.environment} holds " + (f"SHA-1 {now['fingerprint_sha1']}" if now else "none")
-        for planned in run.plan.certificates
-        for step in planned.steps
-        for now in [_read_back(run, planned).get(step.environment)]
-        if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied)
-        and (now or {}).get("fingerprint_sha1") != run.new[planned.wanted.key]["fingerprint_sha1"]
+        for planned, step, now in _written(run)
+        if (now or {}).get("fingerprint_sha1") != run.new[planned.wanted.key]["fingerprint_sha1"]
     ]
+
+
+def _written(run: Run) -> Iterator[tuple[PlannedCertificate, Step, Described | None]]:
+    """The places that were written to, and what each was read back to hold."""
+    for planned in run.plan.certificates:
+        now = _read_back(run, planned)
+        for step in planned.steps:
+            if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied):
+                yield planned, step, now.get(step.environment)
 
 
 def _is_back(now: Described | None, before: Described | None) -> bool:
