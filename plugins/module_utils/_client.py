@@ -73,6 +73,7 @@ class Client:
         self._token = connection.token
         self._scheme = "Bearer "
         self._scheme_is_settled = False
+        self._login_is_good = False
         self._has_answered = False
         if not connection.validate_certs:
             # The user chose it; a warning on standard error for every request helps nobody.
@@ -82,6 +83,12 @@ class Client:
 
     def close(self) -> None:
         self._session.close()
+
+    def hide_with(self, hide: t.Callable[[str], object]) -> None:
+        """From now on tell C(hide) of the token that a login brings, or has brought."""
+        self._hide = hide
+        if self._token is not None and self.connection.token is None:
+            hide(self._token)
 
     def get(self, *segments: str, slash: bool = True) -> dict[str, t.Any]:
         """Read, and repeat what can be repeated, up to C(retries) times.
@@ -133,8 +140,13 @@ class Client:
             bare = self._send(method, url, self._token, params=params, files=form)
             if bare.status_code != 401:
                 response, self._scheme = bare, ""
+        if response.status_code == 401 and self._login_is_good:
+            # The token has run out. The request was refused, so it may be sent again.
+            self._token = self._log_in()
+            response = self._send(method, url, self._scheme + self._token, params=params, files=form)
         if response.status_code != 401:
             self._scheme_is_settled = True
+        self._login_is_good = response.status_code != 401 and self.connection.token is None
         return self._body(method, response)
 
     def _url(self, segments: t.Sequence[str], slash: bool = True) -> str:

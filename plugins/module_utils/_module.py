@@ -1,173 +1,55 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the modules meet Ansible: shared argument specs, empty values, environment variables, exits.
-
-The only file that knows AnsibleModule. Options that also come from the environment are resolved here rather than with
-Ansible's fallbacks: what the task says has to win over the environment as a whole (a token in the task over a user name
-in the environment), and an empty variable counts as not set.
-"""
+"""Runs a body as a module, in a process of its own. The only file that knows AnsibleModule."""
 
 from __future__ import annotations
 
-import os
-import re
 import typing as t
-from datetime import datetime, timezone
+from contextlib import closing, contextmanager
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
-
-CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
-    "url": {"type": "str"},
-    "token": {"type": "str", "no_log": True},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool"},
-    "ca_path": {"type": "path"},
-    "client_cert": {"type": "path"},
-    "client_key": {"type": "path"},
-    "timeout": {"type": "float"},
-    "retries": {"type": "int"},
-}
-
-_CONVERT: dict[str, t.Callable[[t.Any], t.Any]] = {
-    "bool": check_type_bool,
-    "float": check_type_float,
-    "int": check_type_int,
-    "path": lambda value: os.path.expanduser(os.path.expandvars(value)),
-    "str": str,
-}
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES, Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
+    misplaced_secrets,
+    resolve_connection,
+    without_empty,
+)
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
-    """An AnsibleModule to which an empty string is no value, as surveys and templates give them."""
+    """An AnsibleModule to which an empty string is no value, and which hosts a body."""
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.params: dict[str, t.Any] = {option: value for option, value in self.params.items() if value != ""}
-        self.no_log_values.update(_misplaced_secrets(self.params.values()))
+        self.params: dict[str, t.Any] = without_empty(self.params)
+        self.no_log_values.update(misplaced_secrets(self.params.values()))
+
+    @contextmanager
+    def manager(self) -> t.Iterator[CertificateApi]:
+        """The manager that the connection options name; the connection ends with the context."""
+        hide = self.no_log_values.add
+        with closing(Client(resolve_connection(self.params, hide), hide=hide)) as client:
+            yield CertificateApi(client)
 
 
-def _misplaced_secrets(values: t.Iterable[t.Any]) -> t.Iterator[str]:
-    """Secrets in options that are shown: a private key pasted for a path, a password within an address."""
-    for value in values:
-        if isinstance(value, str) and "PRIVATE KEY" in value.upper():
-            yield value
-        elif isinstance(value, str):
-            # Not left to a URL parser: a password with a slash in it is in no URL that parses.
-            credentials = re.search(r"://[^:@/]*:(.+)@", value)
-            if credentials:
-                yield credentials.group(1)
-
-
-def connection(module: AnsibleModule) -> Connection:
-    """The connection options of a task, completed from the environment.
-
-    :raises InputError: for what is missing, contradictory or of the wrong type.
-    """
-    values = {option: module.params[option] for option in CONNECTION_SPEC}
-    values = {option: value for option, value in values.items() if value is not None}
-    if "token" in values and ("username" in values or "password" in values):
-        raise InputError("token", "not together with username and password; give one way to authenticate")
-    from_environment = _from_environment()
-    if "token" in values:
-        _drop(from_environment, "username", "password")
-    elif "username" in values or "password" in values:
-        _drop(from_environment, "token")
-    elif "token" in from_environment and "username" in from_environment:
-        raise InputError("token", "APINIZER_TOKEN and APINIZER_USERNAME are both set; unset one of them")
-    for option in set(from_environment) - set(values):
-        values[option] = from_environment[option]
-        if CONNECTION_SPEC[option].get("no_log"):
-            module.no_log_values.add(from_environment[option])
-    if "url" not in values:
-        raise InputError("url", "missing; give the manager's address, or set APINIZER_URL")
-    if _is_empty_file(values.get("ca_path")):
-        del values["ca_path"]
-    if "token" in values:
-        values["token"] = re.sub(r"^Bearer(\s+|$)", "", values["token"].strip()) or None
-        if values["token"]:
-            module.no_log_values.add(values["token"])
-    return Connection(**values)
-
-
-def _from_environment() -> dict[str, t.Any]:
-    """The options that C(APINIZER_*) variables give, converted as Ansible converts a task's."""
-    found = {}
-    for option, spec in CONNECTION_SPEC.items():
-        variable = "APINIZER_" + option.upper()
-        text = os.environ.get(variable, "")
-        if text != "":
-            try:
-                found[option] = _CONVERT[spec["type"]](text)
-            except (TypeError, ValueError) as exc:
-                raise InputError(variable, f"not a value of type {spec['type']}") from exc
-    return found
-
-
-def _drop(values: dict[str, t.Any], *options: str) -> None:
-    for option in options:
-        values.pop(option, None)
-
-
-def _is_empty_file(path: str | None) -> bool:
-    """Credential injectors write an empty file where the user left the field empty."""
-    try:
-        return path is not None and os.path.isfile(path) and os.path.getsize(path) == 0
-    except OSError:
-        return False
-
-
-def check_name(option: str, value: str) -> str:
-    """Refuse a name that cannot be part of an address.
-
-    :raises InputError: for control characters, and for C(.) and C(..), which every URL parser resolves (RFC 3986, 5.2.4).
-    """
-    if value in (".", ".."):
-        raise InputError(option, f"'{value}' cannot be a name: an address cannot carry it")
-    if not value.strip() or not value.isprintable():
-        raise InputError(option, "must have visible characters and no control characters (a line break, a tab)")
-    return value
-
-
-def environment_names(values: list[str] | None) -> frozenset[str] | None:
-    """The environments that a task names, without blanks around them. None where it names none.
-
-    :raises InputError: for an empty list, and for names that the one field for all of them cannot carry.
-    """
-    if values is None:
-        return None
-    names = frozenset(str(value).strip() for value in values) - {""}
-    if not names:
-        # A template that came out empty must not turn into "all environments".
-        raise InputError("environments", "is an empty list; name at least one environment, or leave the option out")
-    for name in sorted(names):
-        if "," in name or not name.isprintable():
-            raise InputError("environments", f"{name!r} cannot be a name: it has a comma or a control character")
-    return names
-
-
-def exit_with(module: AnsibleModule, task: t.Callable[[datetime], dict[str, t.Any]]) -> None:
-    """Run a module's task and leave with its result, or with a message and nothing else that the user has to read.
-
-    :arg task: takes the time, gives the return values.
-    """
+def run_as_module(body: Body) -> None:
+    """Run a body and leave with its result, or with a message and nothing else that the user has to read."""
+    module = Module(**body.specification(), supports_check_mode=True)
     missing = _missing_library()
     if missing:
         module.fail_json(msg=missing)
-    try:
-        result = task(datetime.now(timezone.utc))
-    except ApinizerError as exc:
-        module.fail_json(msg=str(exc), **getattr(exc, "result", {}))
+    result = body.run(module)
+    if result.pop("failed", False):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 
 def _missing_library() -> str | None:
-    for library in ("requests", "cryptography"):
+    for library in LIBRARIES:
         try:
             __import__(library)
         except ImportError:

@@ -382,19 +382,14 @@ deployment:
           sample: Deployed
 """
 
-import typing as t
-from contextlib import closing
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import (
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
-    Module,
     check_name,
-    connection,
     environment_names,
-    exit_with,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_certificate
@@ -420,18 +415,18 @@ ARGUMENT_SPEC = {
 }
 
 
-def certificate_task(module: Module, now: datetime) -> CertificateTask:
+def certificate_task(host: Host, now: datetime) -> CertificateTask:
     """What the options ask for.
 
     :raises InputError: naming the option to mend.
     """
-    params = module.params
+    params = host.params
     absent = params["state"] == "absent"
     bundle = None
     if not absent:
         bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
         if params["content"] is not None:
-            module.no_log_values.discard(params["content"])
+            host.no_log_values.discard(params["content"])
     return CertificateTask(
         project=check_name("project", params["project"]),
         name=check_name("name", params["name"]),
@@ -449,22 +444,22 @@ def certificate_task(module: Module, now: datetime) -> CertificateTask:
     )
 
 
+def work(host: Host, now: datetime) -> Result:
+    task = certificate_task(host, now)
+    with host.manager() as api:
+        return run_certificate_task(api, task, check_mode=host.check_mode, now=now, warn=host.warn)
+
+
+BODY = Body(
+    ARGUMENT_SPEC,
+    work,
+    mutually_exclusive=(("path", "content"),),
+    required_if=(("update_referenced_jwks", True, ("update_scope",)),),
+)
+
+
 def main() -> None:
-    module = Module(
-        argument_spec=ARGUMENT_SPEC,
-        mutually_exclusive=[("path", "content")],
-        required_if=[("update_referenced_jwks", True, ("update_scope",))],
-        supports_check_mode=True,
-    )
-
-    def run(now: datetime) -> dict[str, t.Any]:
-        task = certificate_task(module, now)
-        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
-            return run_certificate_task(
-                CertificateApi(client), task, check_mode=module.check_mode, now=now, warn=module.warn
-            )
-
-    exit_with(module, run)
+    run_as_module(BODY)
 
 
 if __name__ == "__main__":

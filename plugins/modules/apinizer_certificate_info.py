@@ -177,20 +177,15 @@ certificates:
           sample: 1
 """
 
-import typing as t
-from contextlib import closing
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import (
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
-    Module,
     check_name,
-    connection,
     environment_names,
-    exit_with,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import InfoTask, run_info_task
 
@@ -204,12 +199,12 @@ ARGUMENT_SPEC = {
 }
 
 
-def info_task(module: Module) -> InfoTask:
+def info_task(host: Host) -> InfoTask:
     """What the options ask for.
 
     :raises InputError: naming the option to mend.
     """
-    params = module.params
+    params = host.params
     for option in ("project", "name"):
         if params[option] is not None:
             check_name(option, params[option])
@@ -224,19 +219,17 @@ def info_task(module: Module) -> InfoTask:
     )
 
 
+def work(host: Host, now: datetime) -> Result:
+    task = info_task(host)
+    with host.manager() as api:
+        return {"changed": False, "certificates": run_info_task(api, task, now=now)}
+
+
+BODY = Body(ARGUMENT_SPEC, work, required_by={"name": ("project",)})
+
+
 def main() -> None:
-    module = Module(
-        argument_spec=ARGUMENT_SPEC,
-        required_by={"name": ("project",)},
-        supports_check_mode=True,
-    )
-
-    def run(now: datetime) -> dict[str, t.Any]:
-        task = info_task(module)
-        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
-            return {"changed": False, "certificates": run_info_task(CertificateApi(client), task, now=now)}
-
-    exit_with(module, run)
+    run_as_module(BODY)
 
 
 if __name__ == "__main__":

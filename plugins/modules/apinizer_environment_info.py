@@ -83,19 +83,11 @@ environments:
       sample: Production gateways
 """
 
-import typing as t
-from contextlib import closing
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import (
-    CONNECTION_SPEC,
-    Module,
-    check_name,
-    connection,
-    exit_with,
-)
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC, check_name
 from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import run_environment_info_task
 
 ARGUMENT_SPEC = {
@@ -104,15 +96,17 @@ ARGUMENT_SPEC = {
 }
 
 
+def work(host: Host, _now: datetime) -> Result:
+    project = check_name("project", host.params["project"])
+    with host.manager() as api:
+        return {"changed": False, "environments": run_environment_info_task(api, project)}
+
+
+BODY = Body(ARGUMENT_SPEC, work)
+
+
 def main() -> None:
-    module = Module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-
-    def run(_now: datetime) -> dict[str, t.Any]:
-        project = check_name("project", module.params["project"])
-        with closing(Client(connection(module), hide=module.no_log_values.add)) as client:
-            return {"changed": False, "environments": run_environment_info_task(CertificateApi(client), project)}
-
-    exit_with(module, run)
+    run_as_module(BODY)
 
 
 if __name__ == "__main__":

@@ -4,289 +4,54 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from datetime import timezone
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import (
-    CONNECTION_SPEC,
-    check_name,
-    connection,
-    environment_names,
-    exit_with,
-)
-from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import TaskError
-
-URL = "https://apinizer.example.com"
-
-
-class Exit(Exception):
-    """A module leaves."""
-
-    def __init__(self, how: str, values: dict[str, Any]) -> None:
-        super().__init__(how)
-        self.left = (how, values)
-
-
-class FakeModule(SimpleNamespace):
-    """As much of an AnsibleModule as is asked of it here."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(params={**dict.fromkeys(CONNECTION_SPEC), **options}, no_log_values=set())
-
-    def exit_json(self, **values: Any) -> None:
-        raise Exit("exit", values)
-
-    def fail_json(self, **values: Any) -> None:
-        raise Exit("fail", values)
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 
 
 @pytest.fixture
-def environ(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sets APINIZER_ variables."""
+def leave(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a module with this work and these options, and returns its exit code and what it printed."""
 
-    def environ(**values: str) -> None:
-        for option, value in values.items():
-            monkeypatch.setenv(f"APINIZER_{option.upper()}", value)
+    def leave(result: dict[str, Any], **options: Any) -> tuple[Any, dict[str, Any]]:
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit) as caught:
+            run_as_module(Body({"name": {"type": "str"}}, lambda host, now: {**result, "given": host.params["name"]}))
+        return caught.value.code, json.loads(capsys.readouterr().out)
 
-    return environ
-
-
-# Connection options from the task and from the environment
-
-
-def test_what_is_not_given_has_the_defaults_of_a_connection() -> None:
-    assert connection(FakeModule(url=URL, token="token")) == Connection(URL, token="token")
+    return leave
 
 
-def test_every_option_can_come_from_the_environment(environ: Any) -> None:
-    environ(
-        url=URL,
-        username="user",
-        password="password",
-        validate_certs="no",
-        ca_path="ca.pem",
-        client_cert="cert.pem",
-        client_key="key.pem",
-        timeout="1.5",
-        retries="0",
-    )
-    assert connection(FakeModule()) == Connection(
-        url=URL,
-        username="user",
-        password="password",
-        validate_certs=False,
-        ca_path="ca.pem",
-        client_cert="cert.pem",
-        client_key="key.pem",
-        timeout=1.5,
-        retries=0,
-    )
+def test_a_result_is_returned(leave: Any) -> None:
+    code, printed = leave({"changed": True}, name="web")
+    assert (code, printed["changed"], printed["given"]) == (0, True, "web")
 
 
-def test_the_task_wins_over_the_environment(environ: Any) -> None:
-    environ(url="https://other.example.com", token="other", timeout="1", retries="9", validate_certs="true")
-    module = FakeModule(url=URL, token="token", timeout=2.0, retries=0, validate_certs=False)
-    assert connection(module) == Connection(URL, token="token", timeout=2.0, retries=0, validate_certs=False)
+def test_a_failure_is_returned_with_what_is_known(leave: Any) -> None:
+    code, printed = leave({"failed": True, "msg": "HTTP 500", "changed": True}, name="web")
+    assert code == 1
+    assert {key: printed[key] for key in ("failed", "msg", "changed")} == {
+        "failed": True,
+        "msg": "HTTP 500",
+        "changed": True,
+    }
 
 
-@pytest.mark.parametrize(
-    ("task", "environment", "expected"),
-    [
-        pytest.param({}, {"token": "t"}, {"token": "t"}, id="token"),
-        pytest.param({}, {"username": "u", "password": "p"}, {"username": "u", "password": "p"}, id="login"),
-        pytest.param({"token": "t"}, {"username": "u", "password": "p"}, {"token": "t"}, id="token over login"),
-        pytest.param(
-            {"username": "u", "password": "p"},
-            {"token": "t"},
-            {"username": "u", "password": "p"},
-            id="login over token",
-        ),
-        pytest.param({"username": "u"}, {"token": "t"}, {"username": "u"}, id="half a login over token"),
-        pytest.param({"username": "u"}, {"password": "p"}, {"username": "u", "password": "p"}, id="login from both"),
-        pytest.param({}, {"token": "t", "password": "p"}, {"token": "t", "password": "p"}, id="token, stray password"),
-        pytest.param({}, {}, {}, id="nothing"),
-    ],
-)
-def test_the_tasks_way_to_authenticate_wins_as_a_whole(
-    environ: Any, task: dict[str, str], environment: dict[str, str], expected: dict[str, str]
-) -> None:
-    environ(**environment)
-    assert connection(FakeModule(url=URL, **task)) == Connection(URL, **expected)
-
-
-@pytest.mark.parametrize(
-    ("task", "environment", "message"),
-    [
-        (
-            {"token": "t", "username": "u"},
-            {},
-            "token: not together with username and password; give one way to authenticate",
-        ),
-        (
-            {"token": "t", "password": "p"},
-            {},
-            "token: not together with username and password; give one way to authenticate",
-        ),
-        (
-            {},
-            {"token": "t", "username": "u"},
-            "token: APINIZER_TOKEN and APINIZER_USERNAME are both set; unset one of them",
-        ),
-        ({"url": None, "token": "t"}, {}, "url: missing; give the manager's address, or set APINIZER_URL"),
-        ({"url": None, "token": "t"}, {"url": ""}, "url: missing; give the manager's address, or set APINIZER_URL"),
-        ({}, {"token": "t", "timeout": "long"}, "APINIZER_TIMEOUT: not a value of type float"),
-        ({}, {"token": "t", "retries": "1.5"}, "APINIZER_RETRIES: not a value of type int"),
-        ({}, {"token": "t", "validate_certs": "perhaps"}, "APINIZER_VALIDATE_CERTS: not a value of type bool"),
-    ],
-)
-def test_what_contradicts_itself_or_is_missing_is_refused(
-    environ: Any, task: dict[str, Any], environment: dict[str, str], message: str
-) -> None:
-    environ(**environment)
-    with pytest.raises(InputError) as caught:
-        connection(FakeModule(**{"url": URL, **task}))
-    assert str(caught.value) == message
-
-
-def test_an_empty_variable_is_not_set(environ: Any) -> None:
-    environ(username="", password="", timeout="", retries="", validate_certs="", ca_path="")
-    assert connection(FakeModule(url=URL, token="token")) == Connection(URL, token="token")
-
-
-def test_secrets_of_the_environment_are_hidden(environ: Any) -> None:
-    environ(token="s3cr3t")
-    module = FakeModule(url=URL)
-    connection(module)
-    assert module.no_log_values == {"s3cr3t"}
-
-
-def test_paths_of_the_environment_are_expanded(environ: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("CA_FOLDER", "authorities")
-    environ(ca_path="~/$CA_FOLDER/ca.pem")
-    assert connection(FakeModule(url=URL, token="token")).ca_path == f"{tmp_path}/authorities/ca.pem"
-
-
-@pytest.mark.parametrize("from_environment", [False, True])
-def test_an_empty_file_of_authorities_is_not_set(environ: Any, tmp_path: Path, from_environment: bool) -> None:
-    empty = tmp_path / "ca.pem"
-    empty.touch()
-    options = {"ca_path": str(empty)}
-    if from_environment:
-        environ(**options)
-    module = FakeModule(url=URL, token="token", **({} if from_environment else options))
-    assert connection(module).ca_path is None
-
-
-@pytest.mark.parametrize("token", ["token", "Bearer token", " token\n"])
-def test_a_token_may_come_with_what_is_copied_along(token: str) -> None:
-    assert connection(FakeModule(url=URL, token=token)).token == "token"
-
-
-def test_a_token_is_hidden_without_what_is_copied_along_too() -> None:
-    module = FakeModule(url=URL, token="Bearer token")
-    connection(module)
-    assert "token" in module.no_log_values
-
-
-@pytest.mark.parametrize("token", [" ", "Bearer", "Bearer \n"])
-def test_a_token_of_nothing_is_none(token: str) -> None:
-    module = FakeModule(url=URL, token=token)
-    with pytest.raises(InputError, match=r"^token: missing"):
-        connection(module).check()
-    assert "" not in module.no_log_values
-
-
-# Names
-
-
-@pytest.mark.parametrize("name", ["web", "My Certificate", "a/b?c=d#e%2F", "şifre", "...", ".web", "-", "a,b"])
-def test_a_name_that_an_address_can_carry_is_taken_as_it_is(name: str) -> None:
-    assert check_name("name", name) == name
-
-
-@pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_addresses_resolve_is_refused(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        check_name("project", name)
-    assert str(caught.value) == f"project: '{name}' cannot be a name: an address cannot carry it"
-
-
-@pytest.mark.parametrize("name", [" ", "web\n", "a\tb", "a\x00b", "\u200b", "a\u2028b"])
-def test_a_name_of_invisible_characters_is_refused(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        check_name("name", name)
-    assert str(caught.value) == ("name: must have visible characters and no control characters (a line break, a tab)")
-
-
-@pytest.mark.parametrize(
-    ("given", "names"),
-    [
-        (None, None),
-        (["staging"], {"staging"}),
-        (["staging", "production", "staging"], {"production", "staging"}),
-        ([" staging ", "staging\n"], {"staging"}),
-        (["API Manager", "Üretim"], {"API Manager", "Üretim"}),
-        (["staging", "", " "], {"staging"}),
-    ],
-)
-def test_environments_are_names_without_blanks_around_them(given: list[str] | None, names: set[str] | None) -> None:
-    assert environment_names(given) == names
-
-
-def test_an_empty_list_of_environments_does_not_mean_all_of_them() -> None:
-    with pytest.raises(InputError) as caught:
-        environment_names([])
-    assert str(caught.value) == (
-        "environments: is an empty list; name at least one environment, or leave the option out"
-    )
-
-
-@pytest.mark.parametrize("name", ["staging,production", "a\nb", "a\tb"])
-def test_an_environment_that_a_list_cannot_carry_is_refused(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        environment_names(["staging", name])
-    assert str(caught.value) == f"environments: {name!r} cannot be a name: it has a comma or a control character"
-
-
-# Leaving
-
-
-def leave(task: Any) -> tuple[str, dict[str, Any]]:
-    with pytest.raises(Exit) as caught:
-        exit_with(FakeModule(), task)  # type: ignore[arg-type]
-    return caught.value.left
-
-
-def test_a_result_is_returned() -> None:
-    assert leave(lambda now: {"changed": True, "zone": now.tzinfo}) == ("exit", {"changed": True, "zone": timezone.utc})
-
-
-@pytest.mark.parametrize(
-    ("error", "values"),
-    [
-        (InputError("path", "empty"), {"msg": "path: empty"}),
-        (RequestError("HTTP 400", status=400), {"msg": "HTTP 400"}),
-        (TaskError("HTTP 500", {"changed": True}), {"msg": "HTTP 500", "changed": True}),
-    ],
-)
-def test_an_error_becomes_a_message_and_what_is_known(error: Exception, values: dict[str, Any]) -> None:
-    def fail(_now: object) -> dict[str, Any]:
-        raise error
-
-    assert leave(fail) == ("fail", values)
+def test_an_empty_string_is_no_value(leave: Any) -> None:
+    _code, printed = leave({}, name="")
+    assert printed["given"] is None
 
 
 @pytest.mark.parametrize("library", ["requests", "cryptography"])
-def test_a_missing_library_is_named(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(leave: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    how, values = leave(lambda now: {})
-    assert how == "fail"
-    assert f"required Python library ({library})" in values["msg"]
+    code, printed = leave({})
+    assert code == 1
+    assert f"required Python library ({library})" in printed["msg"]

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
+from ansible_collections.apinizer.apiops.plugins.module_utils import _module
+
 RunModule = Callable[..., dict[str, Any]]
 
 
@@ -26,7 +28,7 @@ def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         # How ansible-core 2.19 and newer read the arguments; older ones have no such name.
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        monkeypatch.setattr(module, "CertificateApi", lambda client: api)
+        monkeypatch.setattr(_module, "CertificateApi", lambda client: api)
         with pytest.raises(SystemExit) as caught:
             module.main()
         printed: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
+    CONNECTION_SPEC,
+    check_name,
+    environment_names,
+    resolve_connection,
+)
+
+URL = "https://apinizer.example.com"
+
+
+def connection(hidden: set[str] | None = None, **options: Any) -> Connection:
+    """The connection of these options, the others being None; what is hidden goes into `hidden`."""
+    return resolve_connection({**dict.fromkeys(CONNECTION_SPEC), **options}, (set() if hidden is None else hidden).add)
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets APINIZER_ variables."""
+
+    def environ(**values: str) -> None:
+        for option, value in values.items():
+            monkeypatch.setenv(f"APINIZER_{option.upper()}", value)
+
+    return environ
+
+
+# Connection options from the task and from the environment
+
+
+def test_what_is_not_given_has_the_defaults_of_a_connection() -> None:
+    assert connection(url=URL, token="token") == Connection(URL, token="token")
+
+
+def test_every_option_can_come_from_the_environment(environ: Any) -> None:
+    environ(
+        url=URL,
+        username="user",
+        password="password",
+        validate_certs="no",
+        ca_path="ca.pem",
+        client_cert="cert.pem",
+        client_key="key.pem",
+        timeout="1.5",
+        retries="0",
+    )
+    assert connection() == Connection(
+        url=URL,
+        username="user",
+        password="password",
+        validate_certs=False,
+        ca_path="ca.pem",
+        client_cert="cert.pem",
+        client_key="key.pem",
+        timeout=1.5,
+        retries=0,
+    )
+
+
+def test_the_task_wins_over_the_environment(environ: Any) -> None:
+    environ(url="https://other.example.com", token="other", timeout="1", retries="9", validate_certs="true")
+    options = {"url": URL, "token": "token", "timeout": 2.0, "retries": 0, "validate_certs": False}
+    assert connection(**options) == Connection(URL, token="token", timeout=2.0, retries=0, validate_certs=False)
+
+
+@pytest.mark.parametrize(
+    ("task", "environment", "expected"),
+    [
+        pytest.param({}, {"token": "t"}, {"token": "t"}, id="token"),
+        pytest.param({}, {"username": "u", "password": "p"}, {"username": "u", "password": "p"}, id="login"),
+        pytest.param({"token": "t"}, {"username": "u", "password": "p"}, {"token": "t"}, id="token over login"),
+        pytest.param(
+            {"username": "u", "password": "p"},
+            {"token": "t"},
+            {"username": "u", "password": "p"},
+            id="login over token",
+        ),
+        pytest.param({"username": "u"}, {"token": "t"}, {"username": "u"}, id="half a login over token"),
+        pytest.param({"username": "u"}, {"password": "p"}, {"username": "u", "password": "p"}, id="login from both"),
+        pytest.param({}, {"token": "t", "password": "p"}, {"token": "t", "password": "p"}, id="token, stray password"),
+        pytest.param({}, {}, {}, id="nothing"),
+    ],
+)
+def test_the_tasks_way_to_authenticate_wins_as_a_whole(
+    environ: Any, task: dict[str, str], environment: dict[str, str], expected: dict[str, str]
+) -> None:
+    environ(**environment)
+    assert connection(url=URL, **task) == Connection(URL, **expected)
+
+
+@pytest.mark.parametrize(
+    ("task", "environment", "message"),
+    [
+        (
+            {"token": "t", "username": "u"},
+            {},
+            "token: not together with username and password; give one way to authenticate",
+        ),
+        (
+            {"token": "t", "password": "p"},
+            {},
+            "token: not together with username and password; give one way to authenticate",
+        ),
+        (
+            {},
+            {"token": "t", "username": "u"},
+            "token: APINIZER_TOKEN and APINIZER_USERNAME are both set; unset one of them",
+        ),
+        ({"url": None, "token": "t"}, {}, "url: missing; give the manager's address, or set APINIZER_URL"),
+        ({"url": None, "token": "t"}, {"url": ""}, "url: missing; give the manager's address, or set APINIZER_URL"),
+        ({}, {"token": "t", "timeout": "long"}, "APINIZER_TIMEOUT: not a value of type float"),
+        ({}, {"token": "t", "retries": "1.5"}, "APINIZER_RETRIES: not a value of type int"),
+        ({}, {"token": "t", "validate_certs": "perhaps"}, "APINIZER_VALIDATE_CERTS: not a value of type bool"),
+    ],
+)
+def test_what_contradicts_itself_or_is_missing_is_refused(
+    environ: Any, task: dict[str, Any], environment: dict[str, str], message: str
+) -> None:
+    environ(**environment)
+    with pytest.raises(InputError) as caught:
+        connection(**{"url": URL, **task})
+    assert str(caught.value) == message
+
+
+def test_an_empty_variable_is_not_set(environ: Any) -> None:
+    environ(username="", password="", timeout="", retries="", validate_certs="", ca_path="")
+    assert connection(url=URL, token="token") == Connection(URL, token="token")
+
+
+def test_secrets_of_the_environment_are_hidden(environ: Any) -> None:
+    environ(token="s3cr3t")
+    hidden: set[str] = set()
+    connection(hidden, url=URL)
+    assert hidden == {"s3cr3t"}
+
+
+def test_paths_of_the_environment_are_expanded(environ: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CA_FOLDER", "authorities")
+    environ(ca_path="~/$CA_FOLDER/ca.pem")
+    assert connection(url=URL, token="token").ca_path == f"{tmp_path}/authorities/ca.pem"
+
+
+@pytest.mark.parametrize("from_environment", [False, True])
+def test_an_empty_file_of_authorities_is_not_set(environ: Any, tmp_path: Path, from_environment: bool) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.touch()
+    options = {"ca_path": str(empty)}
+    if from_environment:
+        environ(**options)
+    assert connection(url=URL, token="token", **({} if from_environment else options)).ca_path is None
+
+
+@pytest.mark.parametrize("token", ["token", "Bearer token", " token\n"])
+def test_a_token_may_come_with_what_is_copied_along(token: str) -> None:
+    assert connection(url=URL, token=token).token == "token"
+
+
+def test_a_token_is_hidden_without_what_is_copied_along_too() -> None:
+    hidden: set[str] = set()
+    connection(hidden, url=URL, token="Bearer token")
+    assert "token" in hidden
+
+
+@pytest.mark.parametrize("token", [" ", "Bearer", "Bearer \n"])
+def test_a_token_of_nothing_is_none(token: str) -> None:
+    hidden: set[str] = set()
+    with pytest.raises(InputError, match=r"^token: missing"):
+        connection(hidden, url=URL, token=token).check()
+    assert "" not in hidden
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["web", "My Certificate", "a/b?c=d#e%2F", "şifre", "...", ".web", "-", "a,b"])
+def test_a_name_that_an_address_can_carry_is_taken_as_it_is(name: str) -> None:
+    assert check_name("name", name) == name
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_addresses_resolve_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_name("project", name)
+    assert str(caught.value) == f"project: '{name}' cannot be a name: an address cannot carry it"
+
+
+@pytest.mark.parametrize("name", [" ", "web\n", "a\tb", "a\x00b", "\u200b", "a\u2028b"])
+def test_a_name_of_invisible_characters_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_name("name", name)
+    assert str(caught.value) == ("name: must have visible characters and no control characters (a line break, a tab)")
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (None, None),
+        (["staging"], {"staging"}),
+        (["staging", "production", "staging"], {"production", "staging"}),
+        ([" staging ", "staging\n"], {"staging"}),
+        (["API Manager", "Üretim"], {"API Manager", "Üretim"}),
+        (["staging", "", " "], {"staging"}),
+    ],
+)
+def test_environments_are_names_without_blanks_around_them(given: list[str] | None, names: set[str] | None) -> None:
+    assert environment_names(given) == names
+
+
+def test_an_empty_list_of_environments_does_not_mean_all_of_them() -> None:
+    with pytest.raises(InputError) as caught:
+        environment_names([])
+    assert str(caught.value) == (
+        "environments: is an empty list; name at least one environment, or leave the option out"
+    )
+
+
+@pytest.mark.parametrize("name", ["staging,production", "a\nb", "a\tb"])
+def test_an_environment_that_a_list_cannot_carry_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        environment_names(["staging", name])
+    assert str(caught.value) == f"environments: {name!r} cannot be a name: it has a comma or a control character"
