@@ -18,7 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import Api
 # What the work imports, sooner or later, besides the standard library.
 LIBRARIES = ("requests", "cryptography")
 
-Result = t.Dict[str, t.Any]
+Result = dict[str, t.Any]
 
 
 class Host(t.Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,23 @@ from manager import Authority, Issued, Manager
 pytest.register_assert_rewrite("integration.runners", "integration.scene")
 
 # Imported after the line above, so that their assertions explain themselves.
-from integration.runners import ROOT, Machine  # noqa: E402
+from integration.both_ways import WAYS, ComparisonPlugin  # noqa: E402
+from integration.runners import ROOT, Driver, Machine  # noqa: E402
 from integration.scene import ALIAS, DESCRIPTION, ENVIRONMENTS, HELD_IN, NAME, PROJECT, Scene, Start  # noqa: E402
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare what the two ways of running a task return, in the process that gets the reports of all tests."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ComparisonPlugin())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that has a machine both ways."""
+    if "way" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("one_way")
+        metafunc.parametrize("way", WAYS[1:] if marker else WAYS)
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +57,37 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
+@pytest.fixture(scope="session")
+def drivers(
+    tmp_path_factory: pytest.TempPathFactory, programs: Path, collections: str
+) -> Iterator[Callable[[str], Driver]]:
+    """What runs single tasks one way or the other, for all tests of this process."""
+    started: dict[str, Driver] = {}
+
+    def driver(way: str) -> Driver:
+        if way not in started:
+            home = Machine(tmp_path_factory.mktemp("driver"), programs, collections, way)
+            started[way] = Driver(programs / "python", way, home.environment())
+        return started[way]
+
+    yield driver
+    for one in started.values():
+        one.stop()
+
+
 @pytest.fixture
-def machine(tmp_path: Path, programs: Path, collections: str) -> Machine:
+def machine(
+    tmp_path: Path,
+    programs: Path,
+    collections: str,
+    drivers: Callable[[str], Driver],
+    way: str,
+    request: pytest.FixtureRequest,
+) -> Iterator[Machine]:
     """A machine with an empty home."""
-    return Machine(tmp_path, programs, collections)
+    machine = Machine(tmp_path, programs, collections, way, drivers(way))
+    yield machine
+    request.node.user_properties.append((way, machine.results))
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def test_every_return_value_is_documented(scene: Scene, module: str) -> None:
 
     outcome = scene.machine.module(module, **options)
 
-    always = {"changed", "diff", "invocation"}
+    always = {"changed", "failed", "diff", "invocation"}
     _assert_documented({key: value for key, value in outcome.result.items() if key not in always}, documented)
 
 

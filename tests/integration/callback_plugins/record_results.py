@@ -39,6 +39,8 @@ class CallbackModule(CallbackBase):
     def _record(self, result: Any, *, failed: bool) -> None:
         # ansible-core before 2.19 has the underscored name only.
         returned = result.result if hasattr(result, "result") else result._result
-        line = {"task": result.task_name, "result": {**returned, "failed": failed}}
+        task = result.task if hasattr(result, "task") else result._task
+        shown = {key: value for key, value in returned.items() if not key.startswith("_ansible")}
+        line = {"task": result.task_name, "action": task.action, "result": {**shown, "failed": failed}}
         with open(os.environ["RECORD_RESULTS"], "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integration.both_ways import comparable
 from integration.runners import COLLECTION, Machine, Run
 from integration.scene import calls
 from manager import Issued, Manager, Request
@@ -202,7 +203,7 @@ class Stage:
         settings = self.machine.environment(**{**_SETTINGS, **connection, **(env or {})})
         del settings["ANSIBLE_CALLBACKS_ENABLED"]
         with subprocess.Popen(
-            [f"{settings['PATH'].split(os.pathsep)[0]}/{words[0]}", *words[1:]],
+            self.machine.words(*words),
             cwd=self.machine.folder,
             env=settings,
             stdin=subprocess.DEVNULL,
@@ -274,6 +275,7 @@ class Stage:
         else:
             assert result, run.text
             assert_truthful(rotation, check=check)
+            self.machine.results.append(comparable(result, []))
         return rotation
 
 

@@ -306,6 +306,38 @@ def test_a_token_is_requested_again_from_a_manager_that_is_busy(
     assert sleeps == [0.5, 1.0]
 
 
+def test_a_requested_token_that_runs_out_is_requested_again(connect: Connect, server: Server) -> None:
+    client = connect(username="user", password=PASSWORD)
+    server.replies = [ISSUED, Reply(), NOT_VALID, Reply({"access_token": "renewed"}), Reply()]
+    client.get("projects")
+    client.write("DELETE", "projects", "p")
+    assert server.lines[2:] == [
+        "DELETE /apiops/projects/p/",
+        "POST /apiops/auth/token",
+        "DELETE /apiops/projects/p/",
+    ]
+    assert server.authorizations[2:] == ["Bearer issued", None, "Bearer renewed"]
+
+
+def test_a_renewed_token_that_is_refused_as_well_is_reported(connect: Connect, server: Server) -> None:
+    client = connect(username="user", password=PASSWORD)
+    server.replies = [ISSUED, Reply(), NOT_VALID, Reply({"access_token": "renewed"}), NOT_VALID, NOT_VALID]
+    client.get("projects")
+    for _unused in range(2):
+        with pytest.raises(RequestError, match="Token is not valid!"):
+            client.get("projects")
+    assert server.lines.count("POST /apiops/auth/token") == 2
+
+
+def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, server: Server) -> None:
+    server.replies = [ISSUED]
+    client = connect(username="user", password=PASSWORD)
+    client.get("projects")
+    hidden: list[str] = []
+    client.hide_with(hidden.append)
+    assert hidden == ["issued"]
+
+
 @pytest.mark.parametrize("token", [None, "", 7])
 def test_an_answer_without_a_token_is_an_error(
     refused: Callable[..., RequestError], server: Server, token: Any

@@ -1,0 +1,15 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task that reads certificates, in the controller's own process where that can be."""
+
+from __future__ import annotations
+
+from ansible_collections.apinizer.apiops.plugins.modules.apinizer_certificate_info import BODY
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import BodyAction
+
+
+class ActionModule(BodyAction):
+    """The module of the same name."""
+
+    body = BODY
