@@ -30,6 +30,7 @@ class CertificateApi:
         self._is_2025: bool | None = None
         # A manager without a list of JWKs is of 2023, which documents no list of environments either.
         self.lists_environments = True
+        self._without_jwks: set[str] = set()
 
     def get(self, project: str, name: str) -> StoredCertificate:
         """One certificate with its content.
@@ -119,15 +120,24 @@ class CertificateApi:
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
         """The names of the project's JWKs that were made from a certificate.
 
+        A project that had none is not asked about again: what is kept of a manager is kept for one task and its loop.
+
         :raises RequestError: also where the manager does not list JWKs.
         """
+        if project in self._without_jwks:
+            return ()
         try:
             body = self.client.get("projects", project, "jwks")
         except RequestError as exc:
-            self.lists_environments = exc.status != 404
+            if exc.status == 404:
+                self.lists_environments = False
+                self._without_jwks.add(project)
             raise
         self._is_2025 = "success" in body
-        return _read(lambda: _wire.certificate_jwks(body))
+        found = _read(lambda: _wire.certificate_jwks(body))
+        if not found:
+            self._without_jwks.add(project)
+        return found
 
     def create(
         self, project: str, name: str, *, environments: t.Iterable[str], alias: str, description: str, bundle: Bundle

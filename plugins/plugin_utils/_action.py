@@ -40,7 +40,7 @@ class BodyAction(NormalAction):  # type: ignore[misc]
             result: dict[str, t.Any] = super().run(tmp, task_vars)
             return result
         self._say("runs in the controller's process")
-        internal = {}
+        internal: dict[str, t.Any] = {}
         self._update_module_args(self._task.action, internal, variables)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)

@@ -301,3 +301,37 @@ def test_deleting(api: CertificateApi, client: FakeClient, with_jwks: bool, para
     client.answers = {"DELETE projects/MyProject/certificates/web": {"success": True}}
     assert api.delete("MyProject", "web", with_jwks=with_jwks) == Deployment()
     assert (client.sent.params, client.sent.form) == (params, None)
+
+
+JWKS = "GET projects/MyProject/jwks"
+
+
+def test_a_project_without_such_jwks_is_asked_once(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {JWKS: results({"name": "k", "sourceType": "OTHER"})}
+    assert [api.certificate_jwks("MyProject") for _unused in range(3)] == [()] * 3
+    assert client.requests == [JWKS]
+
+
+def test_a_project_with_such_jwks_is_asked_each_time(api: CertificateApi, client: FakeClient) -> None:
+    """An update may have unlinked them, and a warning that names them has to be true."""
+    client.answers = {JWKS: results({"name": "k", "sourceType": "CERTIFICATE", "sourceId": "1"})}
+    assert api.certificate_jwks("MyProject") == ("k",)
+    client.answers = {JWKS: results()}
+    assert api.certificate_jwks("MyProject") == ()
+    assert client.requests == [JWKS] * 2
+
+
+@pytest.mark.parametrize(("status", "requests"), [(404, 1), (400, 2), (403, 2)])
+def test_a_manager_without_a_list_of_jwks_is_asked_once(
+    api: CertificateApi, client: FakeClient, status: int, requests: int
+) -> None:
+    client.answers = {JWKS: failure(status)}
+    with pytest.raises(RequestError):
+        api.certificate_jwks("MyProject")
+    if requests == 1:
+        assert api.certificate_jwks("MyProject") == ()
+    else:
+        with pytest.raises(RequestError):
+            api.certificate_jwks("MyProject")
+    assert client.requests == [JWKS] * requests
+    assert api.lists_environments is (status != 404)
