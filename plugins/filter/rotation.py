@@ -241,12 +241,21 @@ def _request(planned: PlannedCertificate, strategy: str, wave: int | None = None
     }
 
 
+def _eager(value: t.Any) -> t.Any:
+    """The same values in plain containers: Ansible's own may render a value each time that it is read."""
+    if isinstance(value, Mapping):
+        return {key: _eager(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_eager(inner) for inner in value]
+    return value
+
+
 def _telling(function: Callable[..., t.Any]) -> Callable[..., t.Any]:
     """Turn what the user has to mend into Ansible's own kind of error."""
 
     def filter_function(*arguments: t.Any, **named: t.Any) -> t.Any:
         try:
-            return function(*arguments, **named)
+            return function(*map(_eager, arguments), **named)
         except SettingError as exc:
             raise AnsibleFilterError(str(exc)) from exc
 

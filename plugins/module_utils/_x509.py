@@ -16,6 +16,7 @@ import re
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Za-z0-9 ]+)-----")
 _PRIVATE_KEY = re.compile(rb"BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File", re.IGNORECASE)
@@ -84,8 +85,9 @@ class Bundle:
         return mine[: len(theirs)] == theirs
 
 
+@lru_cache(maxsize=16)
 def parse_der(der: bytes) -> Certificate:
-    """Parse one DER certificate.
+    """Parse one DER certificate; the environments of a list mostly hold the same one after the other.
 
     :raises CertificateError: where it is none, or one that cryptography refuses.
     """

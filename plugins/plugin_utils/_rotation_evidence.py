@@ -137,17 +137,16 @@ class Evidence:
                 written.setdefault(one.key, []).extend(one.environments)
             if one.duplicated:
                 duplicated.add(one.key)
+        wanted = {planned.wanted.key: planned.wanted for planned in self.plan.certificates}
         touched = [
             Touched(
-                planned.wanted.project,
-                planned.wanted.name,
-                tuple(sorted(set(written[key]))),
+                wanted[key].project,
+                wanted[key].name,
+                tuple(sorted(set(environments))),
                 self.previous[key],
                 duplicated=key in duplicated,
             )
-            for key in written
-            for planned in self.plan.certificates
-            if planned.wanted.key == key
+            for key, environments in written.items()
         ]
         return find_way_back(touched, one_update=self.plan.strategy == "replace")
 

@@ -95,8 +95,11 @@ def make_plan(
     :arg types: the type of each environment of each project, for waves by stage.
     """
     problems: list[str] = []
+    current = {(project, held["name"]): held for project, certificates in listed.items() for held in certificates}
     planned = tuple(
-        _plan_certificate(wanted, listed.get(wanted.project, ()), new.get(wanted.key), problems, force=settings.force)
+        _plan_certificate(
+            wanted, current.get((wanted.project, wanted.name)), new.get(wanted.key), problems, force=settings.force
+        )
         for wanted in settings.certificates
     )
     waves = _waves(settings, planned, types, problems)
@@ -113,9 +116,8 @@ def make_plan(
 
 
 def _plan_certificate(
-    wanted: WantedCertificate, listed: Sequence[Described], new: Bundle | None, problems: list[str], *, force: bool
+    wanted: WantedCertificate, current: Described | None, new: Bundle | None, problems: list[str], *, force: bool
 ) -> PlannedCertificate:
-    current = next((certificate for certificate in listed if certificate["name"] == wanted.name), None)
     entries: dict[str, Described] = {entry["name"]: entry for entry in current["environments"]} if current else {}
     names = wanted.environments or tuple(sorted(entries))
     if not names:

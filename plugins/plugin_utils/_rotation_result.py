@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_guards import Guard
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import (
@@ -88,6 +89,29 @@ class Run:
     impossible: Sequence[str] = ()
     after: Mapping[str, Sequence[Described]] | None = None
     about: Mapping[str, t.Any] = field(default_factory=dict)
+
+    def applied_to(self, key: str) -> Sequence[Applied]:
+        """What was applied to a certificate, in order."""
+        return self._applied_by_key.get(key, ())
+
+    def read_back(self, project: str, name: str) -> Mapping[str, Described]:
+        """What each environment of a certificate holds now, as far as it was read back."""
+        return self._after_by_name.get((project, name), {})
+
+    @cached_property
+    def _applied_by_key(self) -> dict[str, list[Applied]]:
+        found: dict[str, list[Applied]] = {}
+        for one in self.applied:
+            found.setdefault(one.key, []).append(one)
+        return found
+
+    @cached_property
+    def _after_by_name(self) -> dict[tuple[str, str], dict[str, Described]]:
+        return {
+            (project, certificate["name"]): {entry["name"]: entry for entry in certificate["environments"]}
+            for project, certificates in (self.after or {}).items()
+            for certificate in certificates
+        }
 
 
 def make_result(run: Run) -> dict[str, t.Any]:
@@ -174,9 +198,9 @@ def _overwritten(run: Run) -> list[str]:
 def _written(run: Run) -> Iterator[tuple[PlannedCertificate, Step, Described | None]]:
     """The places that were written to, and what each was read back to hold."""
     for planned in run.plan.certificates:
-        now = _read_back(run, planned)
+        now = run.read_back(planned.wanted.project, planned.wanted.name)
         for step in planned.steps:
-            if any(one.key == planned.wanted.key and step.environment in one.environments for one in run.applied):
+            if any(step.environment in one.environments for one in run.applied_to(planned.wanted.key)):
                 yield planned, step, now.get(step.environment)
 
 
@@ -185,13 +209,6 @@ def _is_back(now: Described | None, before: Described | None) -> bool:
     if now is None or before is None:
         return now is before
     return bool(now["fingerprint_sha1"] == before["fingerprint_sha1"] and now["entries"] <= before["entries"])
-
-
-def _read_back(run: Run, planned: PlannedCertificate) -> Mapping[str, Described]:
-    """What each environment holds now, as far as it was read back."""
-    listed = (run.after or {}).get(planned.wanted.project, ())
-    found = next((item for item in listed if item["name"] == planned.wanted.name), None)
-    return {entry["name"]: entry for entry in found["environments"]} if found else {}
 
 
 def _stopped_by_guards(run: Run, planned: PlannedCertificate) -> bool:
@@ -210,8 +227,8 @@ def _wave_outcome(run: Run, number: int) -> str:
 
 def _certificate(run: Run, planned: PlannedCertificate, outcome: str) -> dict[str, t.Any]:
     key = planned.wanted.key
-    applied = [one for one in run.applied if one.key == key]
-    now = _read_back(run, planned)
+    applied = run.applied_to(key)
+    now = run.read_back(planned.wanted.project, planned.wanted.name)
     return {
         "project": planned.wanted.project,
         "name": planned.wanted.name,

@@ -9,6 +9,7 @@ Pure. Variables are named in errors as the user knows them.
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -178,8 +179,8 @@ def _certificates(value: t.Any, days: int | None, *, obtains: bool) -> tuple[Wan
             "certificates", "must be a list of certificates, each with project, name, and path or content"
         )
     wanted = tuple(_certificate(number, item, days, obtains=obtains) for number, item in enumerate(value, start=1))
-    keys = [certificate.key for certificate in wanted]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    counts = Counter(certificate.key for certificate in wanted)
+    twice = sorted(key for key, count in counts.items() if count > 1)
     if twice:
         raise SettingError("certificates", f"{', '.join(twice)} is listed more than once")
     return wanted
