@@ -133,7 +133,7 @@ def _headers() -> None:
 def _typed() -> Iterator[str]:
     """What mypy checks: all that is not a test."""
     yield from ("--package", ".".join((*PLACE.parts, "plugins")))
-    for package in ("manager", "demo"):
+    for package in ("manager", "demo", "bench"):
         if files(f"tests/{package}/*.py"):
             yield from ("--package", package)
     for tool in files("tools/*.py"):
