@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 
 from . import table, targets
-from .cases import SITUATIONS, Case
+from .cases import ENVIRONMENTS, SITUATIONS, Case
 from .contenders import CONTENDERS
 from .results import Measurements
 from .series import SLOW_SECONDS, Series
@@ -86,17 +86,20 @@ def _show(measurements: Measurements, options: argparse.Namespace) -> None:
 
 def _notes(runs: int) -> list[str]:
     """What one has to know to read the table, and to get it again."""
-    return [
-        f"Seconds are the median of {runs} runs, which the contenders made in turn; a run of more than {SLOW_SECONDS} "
-        "seconds was not repeated. They are those of the whole command. '× floor' is how many times as long as the "
-        "requests script it took, 'uri ÷ this' how many times as long the playbook with ansible.builtin.uri took. "
+    method = (
+        f"Seconds are those of the whole command: the median of up to {runs} runs, which the contenders made in turn. A "
+        f"run of more than {SLOW_SECONDS} seconds was not repeated. 'this / floor' is how many times as long as the "
+        "requests script it took, 'uri / this' how many times as long the playbook with ansible.builtin.uri took. "
         "Requests and connections are from the manager's journal. 'peak MB' is the largest of the command's processes. "
         "Before each run the manager was put back to the start; after it, what the manager and its gateways held was "
-        "compared with what they had to hold.",
-        f"Each certificate is in 3 environments. The manager is the stand-in, on the same machine. "
+        "compared with what they had to hold."
+    )
+    machine = (
+        f"Each certificate is in {len(ENVIRONMENTS)} environments. The manager is the stand-in, on the same machine: "
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-        f"ansible-core {version('ansible-core')}.",
-    ]
+        f"ansible-core {version('ansible-core')}."
+    )
+    return [method, machine]
 
 
 def _hold_against_targets(measurements: Measurements) -> bool:

@@ -16,7 +16,7 @@ from .stand_in import Address
 
 PROGRAMS = Path(sys.executable).parent
 PLAYBOOKS = Path(__file__).parent / "playbooks"
-COLLECTIONS = "ANSIBLE_COLLECTIONS_PATH"
+COLLECTIONS = Path(sys.prefix, "collections")
 
 
 class Desk:
@@ -43,7 +43,7 @@ class Desk:
         (folder / "ansible.cfg").touch()
 
     def environment(self, address: Address) -> dict[str, str]:
-        """What the commands run in: nothing of this process's own but where Ansible finds the collection."""
+        """What the commands run in: nothing of this process's own but where it finds Ansible and the collection."""
         home = self.folder / "home"
         return {
             "PATH": os.pathsep.join([str(PROGRAMS), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -51,7 +51,7 @@ class Desk:
             "LC_ALL": "C.UTF-8",
             "APINIZER_URL": address.url,
             "APINIZER_TOKEN": address.token,
-            COLLECTIONS: os.environ[COLLECTIONS],
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(home / ".ansible"),
             "ANSIBLE_LOCALHOST_WARNING": "false",

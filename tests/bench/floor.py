@@ -60,9 +60,7 @@ def _read(session: requests.Session, address: str) -> dict[str, Any]:
 
 
 def _is_everywhere(held: dict[str, Any], der: bytes) -> bool:
-    return all(
-        base64.b64decode(entry["base64EncodedContent"]) == der for entry in held["certificateEnvironmentList"]
-    )
+    return all(base64.b64decode(entry["base64EncodedContent"]) == der for entry in held["certificateEnvironmentList"])
 
 
 if __name__ == "__main__":
