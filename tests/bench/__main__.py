@@ -86,9 +86,14 @@ def _show(measurements: Measurements, options: argparse.Namespace) -> None:
 
 def _notes(runs: int) -> list[str]:
     """What one has to know to read the table, and to get it again."""
+    limits = " ".join(
+        f"'{contender.title}' is left out with more than {contender.largest}."
+        for contender in CONTENDERS.values()
+        if contender.largest is not None
+    )
     method = (
         f"Seconds are those of the whole command: the median of up to {runs} runs, which the contenders made in turn. A "
-        f"run of more than {SLOW_SECONDS} seconds was not repeated. 'this / floor' is how many times as long as the "
+        f"run of more than {SLOW_SECONDS} seconds was not repeated. {limits} 'this / floor' is how many times as long as the "
         "requests script it took, 'uri / this' how many times as long the playbook with ansible.builtin.uri took. "
         "Requests and connections are from the manager's journal. 'peak MB' is the largest of the command's processes. "
         "Before each run the manager was put back to the start; after it, what the manager and its gateways held was "

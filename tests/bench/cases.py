@@ -46,4 +46,5 @@ class Case:
 
     def __str__(self) -> str:
         """For progress and messages."""
-        return f"{self.size} certificates, {self.latency} ms, {SITUATIONS[self.situation]}"
+        certificates = "1 certificate" if self.size == 1 else f"{self.size:,} certificates"
+        return f"{certificates}, {self.latency} ms, {SITUATIONS[self.situation]}"

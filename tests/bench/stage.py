@@ -92,7 +92,7 @@ class Stage:
     def _wrong_requests(self, *, rotates: bool) -> Iterator[str]:
         due = self._due if rotates else frozenset()
         if not rotates and len(self.manager.journal):
-            yield f"sent {len(self.manager.journal)} requests"
+            yield f"requests that were not to be sent: {len(self.manager.journal)}"
         for request in self.manager.journal:
             if request.status != 200:
                 yield f"{request.method} {request.path} was answered with {request.status}"

@@ -92,13 +92,12 @@ def _requests_too_many(one: Measurement) -> str:
     traffic, found = one.traffic, []
     found += [f"{count} in sync: {sent}" for sent, count in traffic.in_sync.items() if sent != "GET"]
     found += [f"{count} updated: {sent}" for sent, count in traffic.updated.items() if sent != _UPDATE]
-    looks = len(one.case.due)
-    if traffic.looks > looks:
-        found.append(f"{traffic.looks} looks for JWKs")
+    if traffic.looks > len(one.case.due):
+        found.append(f"looks for JWKs: {traffic.looks}")
     if traffic.lists > _lists_allowed(one):
-        found.append(f"{traffic.lists} lists")
+        found.append(f"lists: {traffic.lists}")
     if other := traffic.requests - _accounted(traffic):
-        found.append(f"{other} other requests")
+        found.append(f"other requests: {other}")
     return ", ".join(found)
 
 
@@ -124,7 +123,7 @@ def _one_connection(measurements: Measurements, name: str) -> Verdict:
 
 def _connections_too_many(one: Measurement) -> str:
     counts = one.contender not in _ROLES or not one.case.due
-    return f"{one.traffic.connections} connections" if counts and one.traffic.connections > 1 else ""
+    return f"{one.traffic.connections}" if counts and one.traffic.connections > 1 else ""
 
 
 def _everywhere(measurements: Measurements, name: str, target: str, excess: Callable[[Measurement], str]) -> Verdict:

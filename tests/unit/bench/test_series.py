@@ -29,7 +29,7 @@ def test_only_a_contender_that_does_its_job_is_measured(tmp_path):
     assert floor.contender == "floor"
     assert [run.traffic.updated for run in floor.runs] == [{"GET PUT GET": 1}]
     (failure,) = series.failures
-    assert failure.startswith("liar, 1 certificates, 0 ms, all to do: the manager's record of certificate-0000 is not")
+    assert failure.startswith("liar, 1 certificate, 0 ms, all to do: the manager's record of certificate-0000 is not")
     assert sum("FAILED" in line for line in said) == 1
 
 

@@ -120,7 +120,7 @@ def test_a_request_that_was_refused(stage):
 def test_a_contender_that_is_not_to_speak(stage):
     stage.set(Case(2, 0, "nothing"))
     send(stage, "GET", NAMES[0])
-    assert stage.complaints(rotates=False) == ["sent 1 requests"]
+    assert stage.complaints(rotates=False) == ["requests that were not to be sent: 1"]
 
 
 def test_lists_and_looks_are_told_apart(stage):

@@ -75,9 +75,9 @@ def test_as_few_requests_as_promised():
     [
         ({"in_sync": {"GET": 197, "GET GET": 1}, "requests": 207}, "1 in sync: GET GET"),
         ({"updated": {"GET GET PUT GET": 2}, "requests": 208}, "2 updated: GET GET PUT GET"),
-        ({"looks": 3, "requests": 207}, "3 looks for JWKs"),
-        ({"lists": 1, "requests": 207}, "1 lists"),
-        ({"requests": 207}, "1 other requests"),
+        ({"looks": 3, "requests": 207}, "looks for JWKs: 3"),
+        ({"lists": 1, "requests": 207}, "lists: 1"),
+        ({"requests": 207}, "other requests: 1"),
     ],
 )
 def test_a_request_too_many(more, figure):
