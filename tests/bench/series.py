@@ -57,15 +57,14 @@ class Series:
         """Measure all cases. A contender that fails is left out of the case, and noted in `failures`."""
         cases = sorted(cases, key=_place)
         material(cases[-1].size, self._cache)
-        self._group(1, 0, [_WARM_UP], runs=1, quiet=True)
+        self._say("To warm up")
+        self._group(1, 0, [_WARM_UP], runs=1)
         measured: list[Measurement] = []
         for (size, latency), group in groupby(cases, key=_place):
             measured += self._group(size, latency, group, runs=self._runs)
         return Measurements(measured)
 
-    def _group(
-        self, size: int, latency: int, cases: Iterable[Case], *, runs: int, quiet: bool = False
-    ) -> list[Measurement]:
+    def _group(self, size: int, latency: int, cases: Iterable[Case], *, runs: int) -> list[Measurement]:
         """Measure the cases of one size and latency, with one manager for all of them."""
         measured = []
         with (
@@ -74,7 +73,7 @@ class Series:
         ):
             desk = Desk(Path(scratch), material(size, self._cache))
             for case in cases:
-                self._say(f"Warming up, {case}" if quiet else str(case))
+                self._say(str(case))
                 measured += self._case(case, desk, stand_in, runs=runs)
         return measured
 
@@ -119,7 +118,10 @@ def _run(contender: Contender, case: Case, desk: Desk, stand_in: StandIn) -> Run
 
 
 def _timed(command: Sequence[str], environment: Mapping[str, str], output: Path) -> tuple[int, float, int]:
-    """Exit status, seconds and peak memory in bytes of a command, which prints to a file."""
+    """Exit status, seconds and peak memory in bytes of a command, which prints to a file.
+
+    :raises NotDone: where it does not come to an end.
+    """
     result = output.with_name("stopwatch.json")
     result.unlink(missing_ok=True)
     with (
@@ -136,8 +138,10 @@ def _timed(command: Sequence[str], environment: Mapping[str, str], output: Path)
     ):
         try:
             process.wait(_HANGS_SECONDS)
-        except BaseException:
+        except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise NotDone(f"was still running after {_HANGS_SECONDS} seconds") from error
             raise
     status, seconds, memory = json.loads(result.read_text(encoding="ascii"))
     return status, seconds, memory

@@ -116,14 +116,14 @@ def _accounted(traffic: Traffic) -> int:
 def _one_connection(measurements: Measurements, name: str) -> Verdict:
     """A looped task has one worker process. Each task of the role has its own: only with nothing to do just one reads."""
     target = f"{name}, connections: 1 for each manager and worker process"
-    if name in _ROLES:
-        target += ", so 1 if there is nothing to do"
-    return _everywhere(measurements, name, target, _connections_too_many)
+    if name not in _ROLES:
+        return _everywhere(measurements, name, target, _connections_too_many)
+    idle = Measurements([one for one in measurements if not one.case.due])
+    return _everywhere(idle, name, f"{target}, so 1 if there is nothing to do", _connections_too_many)
 
 
 def _connections_too_many(one: Measurement) -> str:
-    counts = one.contender not in _ROLES or not one.case.due
-    return f"{one.traffic.connections}" if counts and one.traffic.connections > 1 else ""
+    return str(one.traffic.connections) if one.traffic.connections > 1 else ""
 
 
 def _everywhere(measurements: Measurements, name: str, target: str, excess: Callable[[Measurement], str]) -> Verdict:
@@ -132,7 +132,7 @@ def _everywhere(measurements: Measurements, name: str, target: str, excess: Call
     if not measured:
         return _not_measured(target)
     found = [f"{one.case}: {too_many}" for one in measured if (too_many := excess(one))]
-    return Verdict(target, "; ".join(found) or f"in each of {len(measured)} cases", not found)
+    return Verdict(target, "; ".join(found) or f"so in all cases measured ({len(measured)})", not found)
 
 
 def _little_memory(measurements: Measurements, name: str) -> Verdict:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
+import pytest
 import yaml
 
+from bench import series
 from bench.cases import Case
 from bench.contenders import CONTENDERS, Contender
 from bench.desk import Desk
 from bench.material import Material
-from bench.series import _STOPWATCH as STOPWATCH
-from bench.series import Series
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
@@ -24,11 +25,11 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 def test_only_a_contender_that_does_its_job_is_measured(tmp_path):
     liar = Contender("liar", "does nothing, and says that all is well", lambda _desk: [sys.executable, "-c", ""])
     said = []
-    series = Series([liar, CONTENDERS["floor"]], 1, tmp_path, say=said.append)
-    (floor,) = series.measure([Case(1, 0, "all")])
+    trial = series.Series([liar, CONTENDERS["floor"]], 1, tmp_path, say=said.append)
+    (floor,) = trial.measure([Case(1, 0, "all")])
     assert floor.contender == "floor"
     assert [run.traffic.updated for run in floor.runs] == [{"GET PUT GET": 1}]
-    (failure,) = series.failures
+    (failure,) = trial.failures
     assert failure.startswith("liar, 1 certificate, 0 ms, all to do: the manager's record of certificate-0000 is not")
     assert sum("FAILED" in line for line in said) == 1
 
@@ -38,11 +39,21 @@ def test_time_and_memory_are_those_of_the_largest_process(tmp_path):
     outer = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {inner!r}]).returncode)"
     kept = bytearray(200_000_000)  # of this process: it must not count
     file = tmp_path / "result.json"
-    subprocess.run([sys.executable, STOPWATCH, file, sys.executable, "-c", outer], check=True)
+    subprocess.run([sys.executable, series._STOPWATCH, file, sys.executable, "-c", outer], check=True)
     status, seconds, memory = json.loads(file.read_text())
     assert status == 3
     assert 0.1 < seconds < 10
     assert 50_000_000 < memory < len(kept) / 2
+
+
+def test_a_command_that_hangs_is_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr(series, "_HANGS_SECONDS", 0.1)
+    late = tmp_path / "late"
+    command = f"import pathlib, time; time.sleep(0.4); pathlib.Path({str(late)!r}).touch()"
+    with pytest.raises(series.NotDone, match="was still running after"):
+        series._timed([sys.executable, "-c", command], {}, tmp_path / "output.txt")
+    time.sleep(0.6)
+    assert not late.exists()
 
 
 def test_the_variables_are_what_a_user_would_write(tmp_path):

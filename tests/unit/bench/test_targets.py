@@ -67,7 +67,7 @@ FEWEST = {
 def test_as_few_requests_as_promised():
     verdict = verdict_on("loop, requests", measured(SOME, "loop", 1.0, **FEWEST))
     assert verdict.passed is True
-    assert verdict.figure == "in each of 1 cases"
+    assert verdict.figure == "so in all cases measured (1)"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,7 @@ def test_the_role_lists_a_project_once_to_find_nothing_to_do(lists, passed):
         ("ad-hoc", ONE, 2, False),
         ("role", MANY, 1, True),
         ("role", MANY, 2, False),
+        ("role", MANY_DUE, 1, None),
     ],
 )
 def test_connections(contender, case, connections, passed):
