@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Rotate many certificates on a stand-in manager, with this collection and in other ways.",
+    )
     parser.add_argument("--quick", action="store_true", help="few certificates, one run: to see that it works")
     parser.add_argument("--targets", action="store_true", help="measure what the targets need, and tell which are met")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="numbers of certificates")
