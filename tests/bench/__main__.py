@@ -90,7 +90,7 @@ def _show(measurements: Measurements, options: argparse.Namespace) -> None:
 def _notes(runs: int) -> list[str]:
     """What one has to know to read the table, and to get it again."""
     limits = " ".join(
-        f"'{contender.title}' is left out with more than {contender.largest}."
+        f"With more certificates than {contender.largest}, '{contender.title}' is left out."
         for contender in CONTENDERS.values()
         if contender.largest is not None
     )
