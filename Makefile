@@ -62,6 +62,12 @@ $(PARTS): $(VENV)/.test
 legs: $(VENV)/.test ## oldest and newest together
 	@$(CHECK) oldest newest -- $(ARGS)
 
+##@ Measure it
+
+.PHONY: bench
+bench: $(VENV)/.demo ## How fast the collection is, next to other ways (ARGS="--quick", or "--help" for more)
+	@$(RUN) $(BIN)/python -m bench $(ARGS)
+
 ##@ Work on it
 
 .PHONY: venv

@@ -94,14 +94,13 @@ def leg(name: str, arguments: list[str]) -> str:
     """Run the tests of the collection with the leg's versions.
 
     The unit tests run in the leg's own Python. The integration tests drive the leg's programs from outside, and the
-    stand-in manager, which is theirs, need not cope with the oldest libraries; so its own tests are left out too, and
-    so are the long matrices of cases that depend on no version.
+    stand-in manager, which is theirs, need not cope with the oldest libraries; so its own tests are left out too, with
+    those of the benchmark that uses it, and so are the long matrices of cases that depend on no version.
     """
     programs = legs.prepare(name) / "bin"
+    left_out = ("--ignore", "tests/unit/manager", "--ignore", "tests/unit/bench")
     _all(
-        lambda: pytest(
-            "unit", ["--ignore", "tests/unit/manager", *arguments], python=programs / "python", programs=programs
-        ),
+        lambda: pytest("unit", [*left_out, *arguments], python=programs / "python", programs=programs),
         lambda: pytest("integration", ["-m", "not exhaustive", *arguments], programs=programs),
     )
     return versions(programs / "python")
@@ -133,7 +132,7 @@ def _headers() -> None:
 def _typed() -> Iterator[str]:
     """What mypy checks: all that is not a test."""
     yield from ("--package", ".".join((*PLACE.parts, "plugins")))
-    for package in ("manager", "demo"):
+    for package in ("manager", "demo", "bench"):
         if files(f"tests/{package}/*.py"):
             yield from ("--package", package)
     for tool in files("tools/*.py"):

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine of a user who has certificates to rotate: the files, the variables and the environment of the commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from .cases import PROJECT, certificate_name
+from .material import Material
+from .stand_in import Address
+
+PROGRAMS = Path(sys.executable).parent
+PLAYBOOKS = Path(__file__).parent / "playbooks"
+COLLECTIONS = Path(sys.prefix, "collections")
+
+
+class Desk:
+    """A folder with the new certificates as files, and with the variables that name them."""
+
+    def __init__(self, folder: Path, material: Material) -> None:
+        """Write everything. The variables are YAML as people write it."""
+        self.folder = folder
+        certificates = folder / "certificates"
+        for made in (certificates, folder / "home"):
+            made.mkdir(parents=True)
+        by_path, by_content = [], []
+        for index, pem in enumerate(material.new):
+            name = certificate_name(index)
+            file = certificates / f"{name}.pem"
+            file.write_text(pem, encoding="ascii")
+            by_path.append({"project": PROJECT, "name": name, "path": str(file)})
+            by_content.append({"project": PROJECT, "name": name, "content": pem})
+        self.list = folder / "certificates.json"
+        self.list.write_text(json.dumps(by_path), encoding="utf-8")
+        self.certificates = self._variables("certificates", by_path)
+        self.rotation = self._variables("certificate_rotation_certificates", by_path)
+        self.rotation_of_contents = self._variables("certificate_rotation_certificates", by_content, "contents")
+        (folder / "ansible.cfg").touch()
+
+    def environment(self, address: Address) -> dict[str, str]:
+        """What the commands run in: nothing of this process's own but where it finds Ansible and the collection."""
+        home = self.folder / "home"
+        return {
+            "PATH": os.pathsep.join([str(PROGRAMS), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "HOME": str(home),
+            "LC_ALL": "C.UTF-8",
+            "APINIZER_URL": address.url,
+            "APINIZER_TOKEN": address.token,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_HOME": str(home / ".ansible"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+        }
+
+    def _variables(self, key: str, certificates: list[dict[str, str]], kind: str = "paths") -> Path:
+        lines = [f"{key}:"]
+        for certificate in certificates:
+            lines += [f"{'    ' if index else '  - '}{_pair(*pair)}" for index, pair in enumerate(certificate.items())]
+        file = self.folder / f"{key}-{kind}.yml"
+        file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        return file
+
+
+def _pair(key: str, value: str) -> str:
+    if "\n" not in value:
+        return f"{key}: {json.dumps(value)}"
+    return "\n      ".join([f"{key}: |", *value.splitlines()])
