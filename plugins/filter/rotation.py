@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,8 +15,10 @@ from urllib.parse import quote
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_file
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, unpacked
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
@@ -53,12 +57,28 @@ def rotation_settings(variables: Gathered) -> dict[str, t.Any]:
 
 def rotation_materials(variables: Gathered) -> dict[str, dict[str, str]]:
     """The new certificates that the variables hold as text, by project/name."""
-    settings = read_settings(variables)
+    settings = read_settings(unpacked(variables))
     return {
         certificate.key: {"content": certificate.content}
         for certificate in settings.certificates
         if certificate.content is not None
     }
+
+
+def rotation_files(paths: list[dict[str, str]], folder: str) -> dict[str, dict[str, str]]:
+    """The files of this machine that can be read, by project/name; the others are left to whoever can say more of them.
+
+    :arg paths: each with C(key) and C(path).
+    :arg folder: where a relative path starts.
+    """
+    found = {}
+    for file in paths:
+        try:
+            data = read_file(os.path.join(folder, os.path.expanduser(os.path.expandvars(file["path"]))))
+        except InputError:
+            continue
+        found[file["key"]] = {"path": file["path"], "base64": base64.b64encode(data).decode("ascii")}
+    return found
 
 
 def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
@@ -74,7 +94,9 @@ def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
         "due": [_request(planned, plan.strategy) for planned in plan.certificates if planned.due and planned.new],
         "table": make_table(plan, evidence.new_described),
         # Apart from the requests, so that an item of a loop stays readable on the screen.
-        "contents": {key: bundle.pem for key, bundle in evidence.new.items()},
+        "contents": {
+            planned.wanted.key: planned.new.pem for planned in plan.certificates if planned.due and planned.new
+        },
     }
 
 
@@ -102,6 +124,19 @@ def rotation_waves(gathered: Gathered) -> list[dict[str, t.Any]]:
         if requests:
             waves.append({**asdict(wave), "requests": requests})
     return waves
+
+
+def rotation_applied(results: list[dict[str, t.Any]], wave: int) -> list[dict[str, t.Any]]:
+    """What a wave has written, from the results of its loop: an item each, less those that were not tried."""
+    applied = []
+    for result in results:
+        if not result.get("skipped"):
+            request = result[result["ansible_loop_var"]]
+            # The tasks let a failure pass, so that the wave can note it; its message tells.
+            returned = {**result, "failed": "msg" in result}
+            environments = request["environments"]
+            applied.append({"key": request["key"], "wave": wave, "environments": environments, "result": returned})
+    return applied
 
 
 def rotation_mismatches(requests: list[dict[str, t.Any]], listed: list[dict[str, t.Any]]) -> list[str]:
@@ -269,9 +304,11 @@ class FilterModule:
         functions = (
             rotation_settings,
             rotation_materials,
+            rotation_files,
             rotation_plan,
             rotation_guards,
             rotation_waves,
+            rotation_applied,
             rotation_mismatches,
             rotation_way_back,
             rotation_restore,

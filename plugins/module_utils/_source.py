@@ -27,7 +27,7 @@ def read_certificate(path: str | None, content: str | None, *, now: datetime, al
     :raises InputError: where it is no certificate to deploy; no part of it is repeated.
     """
     if path is not None:
-        option, where, data = "path", f"{path}: ", _read_file(path)
+        option, where, data = "path", f"{path}: ", read_file(path)
     elif content is not None:
         option, where, data = "content", "", content.encode("utf-8", "surrogateescape")
     else:
@@ -41,7 +41,11 @@ def read_certificate(path: str | None, content: str | None, *, now: datetime, al
     return bundle
 
 
-def _read_file(path: str) -> bytes:
+def read_file(path: str) -> bytes:
+    """What a regular file holds.
+
+    :raises InputError: where it cannot be read, or is too large to be a certificate.
+    """
     try:
         # A pipe or a device would make the task hang or never end.
         if not stat.S_ISREG(os.stat(path).st_mode):

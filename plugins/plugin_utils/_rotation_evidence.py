@@ -10,15 +10,21 @@ The tasks hand over one dictionary, the evidence, with the keys
 * C(listed): the results of C(apinizer_certificate_info) in a loop over the projects;
 * C(types): the results of C(apinizer_environment_info), likewise; empty unless the waves go by stage;
 * C(materials): by C(project/name), the new certificate as C(content), C(base64) or C(error);
+* C(obtained): likewise, and in the place of those;
 * C(details): the results of C(apinizer_certificate) in check mode, in a loop over what is due;
 
-and, as the run goes on, C(applied), C(undone), C(after), C(failure), C(refused), C(check_mode) and C(about).
+and, as the run goes on, C(applied) (a list for each wave), C(undone), C(after), C(failure), C(refused), C(check_mode) and
+C(about).
+
+What is large comes as text: C(json:) and JSON. Ansible looks into every value of a dictionary that it hands from task to
+task, and just once at a text.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -47,12 +53,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back
     find_way_back,
 )
 
+_PACKED = "json:"
+
 
 class Evidence:
     """The evidence of a run. Whatever is asked of it follows from the dictionary alone."""
 
     def __init__(self, gathered: Mapping[str, t.Any]) -> None:
-        self._gathered = gathered
+        self._gathered = {key: unpacked(value) for key, value in gathered.items()}
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,7 +74,8 @@ class Evidence:
     def _materials(self) -> tuple[dict[str, Bundle], list[str]]:
         """The new certificates, and what is wrong with those that are none."""
         found, problems = {}, []
-        for key, material in self._gathered.get("materials", {}).items():
+        materials = {**(self._gathered.get("materials") or {}), **(self._gathered.get("obtained") or {})}
+        for key, material in materials.items():
             try:
                 found[str(key)] = parse_input(_bytes(material))
             except CertificateError as exc:
@@ -105,7 +114,7 @@ class Evidence:
         """What is due as it was before the run, with content, by C(project/name); None for what was absent."""
         return {
             _looped_over(result)["key"]: result["previous"]
-            for result in self._gathered.get("details", ())
+            for result in self._gathered.get("details") or ()
             if "previous" in result
         }
 
@@ -125,7 +134,8 @@ class Evidence:
     def applied(self) -> list[Applied]:
         return [
             Applied(one["key"], one["wave"], tuple(one["environments"]), one["result"])
-            for one in self._gathered.get("applied", ())
+            for wave in self._gathered.get("applied", ())
+            for one in unpacked(wave)
         ]
 
     def way_back(self) -> WayBack:
@@ -177,6 +187,11 @@ class Evidence:
         if not results or any(result.get("failed") or "certificates" not in result for result in results):
             return None
         return {_looped_over(result): result["certificates"] for result in results}
+
+
+def unpacked(value: t.Any) -> t.Any:
+    """A value of the evidence, which may have come as text."""
+    return json.loads(value[len(_PACKED) :]) if isinstance(value, str) and value.startswith(_PACKED) else value
 
 
 def _looped_over(result: Mapping[str, t.Any]) -> t.Any:

@@ -68,7 +68,11 @@ def test_every_filter_is_documented_and_nothing_else_is() -> None:
     assert sorted({*FILTERS, "rotation_report"}) == sorted(documented)
 
 
-@pytest.mark.parametrize("name", [name for name in FILTERS if name not in ("rotation_mismatches", "rotation_restore")])
+# Those that do not take the evidence.
+OTHER_FILTERS = ("rotation_applied", "rotation_files", "rotation_mismatches", "rotation_restore")
+
+
+@pytest.mark.parametrize("name", [name for name in FILTERS if name not in OTHER_FILTERS])
 def test_a_variable_that_cannot_be_used_is_an_error_of_the_filter(name: str) -> None:
     evidence = gather(BEFORE, variables={"force": "maybe"})
     given = evidence["variables"] if name in ("rotation_settings", "rotation_materials") else evidence
@@ -525,3 +529,59 @@ def test_a_certificate_without_a_date_is_put_back() -> None:
 def test_what_cannot_be_restored(manifest: Json, strategy: str) -> None:
     with pytest.raises(AnsibleFilterError, match=r"^Needs a manifest of schema 1, and the strategy replace or"):
         restore(manifest, {}, strategy=strategy)
+
+
+def test_evidence_may_come_as_text() -> None:
+    evidence = gather(BEFORE, applied=[applied(DEV)], refused=False)
+    packed = {
+        key: f"json:{json.dumps(value)}" if key in ("variables", "listed", "materials", "details") else value
+        for key, value in evidence.items()
+    }
+    packed["applied"] = [f"json:{json.dumps(wave)}" for wave in evidence["applied"]]
+
+    for name in ("rotation_plan", "rotation_guards", "rotation_waves", "rotation_way_back", "rotation_result"):
+        assert call(name, packed) == call(name, evidence)
+    variables = f"json:{json.dumps({'certificates': [{'project': 'p', 'name': 'n', 'content': 'PEM'}]})}"
+    assert call("rotation_materials", variables) == {"p/n": {"content": "PEM"}}
+
+
+def test_what_was_obtained_takes_the_place_of_other_material() -> None:
+    obtained = {KEY: {"content": OLD.pem}}
+
+    plan = call("rotation_plan", {**gather(BEFORE), "obtained": obtained})
+
+    assert plan["due"] == []
+
+
+def test_files_of_this_machine_are_read_all_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.pem").write_bytes(b"PEM")
+    (tmp_path / "folder").mkdir()
+    paths = [
+        {"key": "p/relative", "path": "a.pem"},
+        {"key": "p/absolute", "path": f"{tmp_path}/a.pem"},
+        {"key": "p/missing", "path": "b.pem"},
+        {"key": "p/folder", "path": "folder"},
+    ]
+
+    found = call("rotation_files", paths, str(tmp_path))
+
+    assert found == {
+        "p/relative": {"path": "a.pem", "base64": "UEVN"},
+        "p/absolute": {"path": f"{tmp_path}/a.pem", "base64": "UEVN"},
+    }
+
+
+def test_what_a_wave_has_written_is_noted_for_each_certificate_that_was_tried() -> None:
+    done, failed, skipped = (request(DEV, key=f"p/{name}") for name in ("done", "failed", "skipped"))
+    results = [
+        looped("r", done, changed=True, failed=False),
+        looped("r", failed, changed=True, failed=False, msg="HTTP 500"),
+        looped("r", skipped, changed=False, skipped=True),
+    ]
+
+    noted = call("rotation_applied", results, 2)
+
+    assert [(one["key"], one["wave"], one["environments"], one["result"]["failed"]) for one in noted] == [
+        ("p/done", 2, [DEV], False),
+        ("p/failed", 2, [DEV], True),
+    ]

@@ -156,7 +156,7 @@ def several(**more: Any) -> Json:
                 "details": [looped("due", {"key": f"{PROJECT}/{one['name']}"}, previous=one) for one in before],
                 "refused": False,
             }
-            | more
+            | {**more, "applied": [more["applied"]]}
         ).run()
     )
 
