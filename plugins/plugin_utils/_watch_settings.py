@@ -55,7 +55,12 @@ def read_settings(given: Mapping[str, t.Any], hide: Callable[[str], object]) -> 
     :arg hide: takes every secret, before anything is said of it.
     :raises InputError: naming the argument to mend.
     """
-    given = {name: value for name, value in without_empty(given).items() if value is not None}
+    given = {
+        # ansible-rulebook makes a tuple of a template that gives "30,7".
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in without_empty(given).items()
+        if value is not None
+    }
     _hide_secrets(given, hide)
     for name in given:
         if name not in ARGUMENT_SPEC:
