@@ -164,7 +164,9 @@ class _Watch:
             events, state = self._failed(at, str(exc), getattr(exc, "status", None))
         except Exception as exc:  # noqa: BLE001  (a watch that ends because of one odd answer watches nothing)
             _LOG.debug("Reading failed in a way that is not provided for", exc_info=exc)
-            events, state = self._failed(at, f"an error that is not provided for, {type(exc).__name__}; please report it")
+            events, state = self._failed(
+                at, f"an error that is not provided for, {type(exc).__name__}; please report it"
+            )
         self._has_read = True
         for event in events:
             await self._put(event)

@@ -47,7 +47,7 @@ _FORGOTTEN_AFTER = 3
 # What Ansible takes for the opening of a template. A rule hands events on to playbooks as their variables.
 _TEMPLATE = re.compile(r"\{(?=[{%#])")
 
-Event = t.Dict[str, t.Any]
+Event = dict[str, t.Any]
 _Key = tuple[str, str]
 
 
@@ -158,9 +158,7 @@ def _missing(before: CertificateState, places: Mapping[str, Place]) -> dict[str,
     }
 
 
-def _changes(
-    reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]
-) -> Iterator[Event]:
+def _changes(reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]) -> Iterator[Event]:
     """One event for all environments that changed from the same certificate to the same certificate."""
     changed: dict[tuple[str | None, str | None], list[Place]] = {}
     for name, place in places.items():
@@ -209,13 +207,11 @@ def _crossings(
         )
 
 
-def _duplicates(
-    reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]
-) -> Iterator[Event]:
+def _duplicates(reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]) -> Iterator[Event]:
     started = [name for name in finding["environments"] if name not in before.duplicates]
     ended = [name for name in before.duplicates if name not in finding["environments"]]
     if started:
-        yield _about("duplicates_started", reading, key, started, finding['message'])
+        yield _about("duplicates_started", reading, key, started, finding["message"])
     if ended:
         yield _about("duplicates_ended", reading, key, ended, "no longer more than one entry")
 
@@ -223,7 +219,7 @@ def _duplicates(
 def _drift(reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]) -> Iterator[Event]:
     now = finding["environments"]
     if now and not before.drift:
-        yield _about("drift_started", reading, key, now, finding['message'])
+        yield _about("drift_started", reading, key, now, finding["message"])
     if before.drift and not now:
         yield _about("drift_ended", reading, key, before.drift, "no longer different certificates")
 
@@ -242,9 +238,7 @@ def _described(held: Held) -> dict[str, t.Any]:
     }
 
 
-def _about(
-    kind: str, reading: Reading, key: _Key, places: Sequence[Place | str], what: str, **values: t.Any
-) -> Event:
+def _about(kind: str, reading: Reading, key: _Key, places: Sequence[Place | str], what: str, **values: t.Any) -> Event:
     """An event of a certificate in some environments.
 
     Names that Ansible would take for templates are left out, so that no rule can hand them on to a playbook.

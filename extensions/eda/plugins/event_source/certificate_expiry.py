@@ -185,7 +185,9 @@ def make_importable(file: Path) -> None:
     try:
         importlib.import_module(f"{_COLLECTION}.plugins.plugin_utils._watch")
     except ImportError as exc:
-        raise SetupError(f"{file} must lie in a folder {_COLLECTION.replace('.', '/')}, as Ansible installs it") from exc
+        raise SetupError(
+            f"{file} must lie in a folder {_COLLECTION.replace('.', '/')}, as Ansible installs it"
+        ) from exc
 
 
 def _roots(file: Path) -> Iterator[Path]:

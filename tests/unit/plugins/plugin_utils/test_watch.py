@@ -182,7 +182,7 @@ def test_an_argument_that_the_first_reading_shows_to_be_wrong_ends_it_and_later_
         raise InputError("ca_path", "(or client_cert, client_key) cannot be used: no certificate")
 
     watching.api.before_read = [spoilt]
-    with pytest.raises(InputError, match="^ca_path: "):
+    with pytest.raises(InputError, match=r"^ca_path: "):
         watching.run(1)
     watching.api.before_read = [lambda: None, lambda: None, spoilt]
     told = watching.run(3)
@@ -238,52 +238,55 @@ def test_a_state_file_that_cannot_be_written_later_on_is_said_once(
     assert '"told": 60' in file.read_text()
 
 
+async def end_while_it_asks(asked: asyncio.Event, then: Callable[[], object]) -> None:
+    """Watch on the real clock, do something while the manager is being asked, and end it."""
+    given = {"url": "https://apinizer.example.com", "token": SECRET}
+    task = asyncio.create_task(watch(asyncio.Queue().put, given))
+    await asked.wait()
+    then()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def test_the_event_loop_goes_on_while_the_manager_is_asked(watching: Watching):
-    asked, answered = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        asked.set()
-        assert answered.wait(5), "the event loop stood still"
+    answered = threading.Event()
 
     async def drive() -> None:
-        task = asyncio.create_task(
-            watch(asyncio.Queue().put, {"url": "https://apinizer.example.com", "token": SECRET}, Clock())
-        )
-        while not asked.is_set():
-            await asyncio.sleep(0)
-        answered.set()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        asked, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    watching.api.before_read = [slow]
+        def answers_late() -> None:
+            loop.call_soon_threadsafe(asked.set)
+            assert answered.wait(5), "the event loop stood still"
+
+        watching.api.before_read = [answers_late]
+        await end_while_it_asks(asked, answered.set)
+
     asyncio.run(drive())
+    assert answered.is_set()
 
 
-def test_ending_it_does_not_wait_until_the_manager_may_be_asked_again(watching: Watching, monkeypatch: pytest.MonkeyPatch):
-    given: dict[str, Any] = {}
-    waiting, ended = threading.Event(), threading.Event()
-    monkeypatch.setattr(_watch, "CertificateApi", lambda client: given.update(client=client) or watching.api)
-
-    def waits() -> None:
-        waiting.set()
-        try:
-            given["client"].sleep(60)
-        except Stopped:
-            ended.set()
-            raise
+def test_ending_it_does_not_wait_until_the_manager_may_be_asked_again(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+):
+    clients: list[Any] = []
+    monkeypatch.setattr(_watch, "CertificateApi", lambda client: clients.append(client) or watching.api)
+    ended = threading.Event()
 
     async def drive() -> None:
-        task = asyncio.create_task(
-            watch(asyncio.Queue().put, {"url": "https://apinizer.example.com", "token": SECRET}, Clock())
-        )
-        while not waiting.is_set():
-            await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        asked, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    watching.api.before_read = [waits]
+        def is_asked_to_wait() -> None:
+            loop.call_soon_threadsafe(asked.set)
+            try:
+                clients[0].sleep(60)
+            except Stopped:
+                ended.set()
+                raise
+
+        watching.api.before_read = [is_asked_to_wait]
+        await end_while_it_asks(asked, lambda: None)
+
     start = time.monotonic()
     asyncio.run(drive())
     assert ended.is_set()

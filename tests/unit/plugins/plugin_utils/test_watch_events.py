@@ -48,7 +48,10 @@ class Watched:
     def at_days(self, *left: int, first: int = 100) -> list[list[tuple[str, int]]]:
         """The kinds and thresholds of readings of one certificate with these numbers of days left."""
         return [
-            [(kind, days) for kind, _where, days in self.read(audited("api", place("production", left=first, days_remaining=one)))]
+            [
+                (kind, days)
+                for kind, _where, days in self.read(audited("api", place("production", left=first, days_remaining=one)))
+            ]
             for one in left
         ]
 
@@ -186,7 +189,9 @@ def test_drift_is_told_when_it_starts_and_ends(watched: Watched):
 
 def test_duplicate_entries_are_told_for_each_environment(watched: Watched):
     def listed(production: int, staging: int) -> Any:
-        return audited("api", place("production", left=100, entries=production), place("staging", left=100, entries=staging))
+        return audited(
+            "api", place("production", left=100, entries=production), place("staging", left=100, entries=staging)
+        )
 
     assert watched.read(listed(2, 1)) == [("duplicates_started", ["production"], None)]
     assert watched.read(listed(3, 1)) == []

@@ -84,7 +84,10 @@ def spoilt(**changes: Any) -> str:
         (spoilt(schema=2), "state.schema: must be 1"),
         (spoilt(manager="https://other.example.com"), "it belongs to the manager https://other.example.com, not to "),
         (spoilt(certificates=[{"project": "Payments"}]), "state.certificates[0].name: is missing"),
-        (spoilt(certificates=[{"project": "P", "name": "n", "environments": [{"name": "e"}]}]), "does not say what e held"),
+        (
+            spoilt(certificates=[{"project": "P", "name": "n", "environments": [{"name": "e"}]}]),
+            "does not say what e held",
+        ),
         (spoilt(unreachable_since="yesterday"), "state.unreachable_since: must be a date"),
     ],
 )
@@ -110,7 +113,7 @@ def test_what_cannot_be_read_is_told(path: Path, content: bytes | None, said: st
 
 
 def test_what_cannot_be_written_is_told_and_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(InputError, match="cannot be written: No such file or directory$"):
+    with pytest.raises(InputError, match=r"cannot be written: No such file or directory$"):
         StateFile(str(path.parent / "none" / "state.json"), MANAGER).check_writable(State())
     file = StateFile(str(path), MANAGER)
     file.write(STATE)
@@ -119,7 +122,7 @@ def test_what_cannot_be_written_is_told_and_leaves_the_old_file(path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(InputError, match="cannot be written: No space left on device$"):
+    with pytest.raises(InputError, match=r"cannot be written: No space left on device$"):
         file.check_writable(State())
     assert os.listdir(path.parent) == ["state.json"]
     assert file.read() == STATE

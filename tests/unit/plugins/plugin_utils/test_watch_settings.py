@@ -24,7 +24,12 @@ def test_the_defaults():
     found = settings()
     assert found.thresholds == (60, 30, 14, 7, 1)
     assert (found.interval, found.heartbeat, found.state_file) == (300, 3600, None)
-    assert (found.task.project, found.task.name, found.task.environments, found.task.details) == (None, None, None, False)
+    assert (found.task.project, found.task.name, found.task.environments, found.task.details) == (
+        None,
+        None,
+        None,
+        False,
+    )
 
 
 @pytest.mark.parametrize("thresholds", ["7, 30,7", [30, 7], ["30", "7"], (7, 30)])
@@ -36,7 +41,13 @@ def test_thresholds_in_every_form(thresholds: Any):
 def test_strings_are_converted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", "/home/eda")
     found = settings(
-        interval="1.5", heartbeat="0", state_file="~/state", environments="a, b", validate_certs="no", timeout="5", retries="0"
+        interval="1.5",
+        heartbeat="0",
+        state_file="~/state",
+        environments="a, b",
+        validate_certs="no",
+        timeout="5",
+        retries="0",
     )
     assert (found.interval, found.heartbeat, found.state_file) == (1.5, 0, "/home/eda/state")
     assert found.task.environments == {"a", "b"}
@@ -73,8 +84,7 @@ def test_empty_strings_and_null_are_not_given(monkeypatch: pytest.MonkeyPatch):
 )
 def test_what_cannot_be_used_is_named(given: dict[str, Any], said: str):
     with pytest.raises(InputError) as caught:
-        connection = settings(**given).connection
-        connection.check()
+        settings(**given).connection.check()
     assert re.match(said, str(caught.value)), caught.value
     assert "\n" not in str(caught.value)
 
