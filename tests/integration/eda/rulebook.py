@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-SECONDS = 60
+SECONDS = 120
 """Nothing that these tests wait for takes that long, not even on a busy machine."""
 END_SECONDS = 20
 
