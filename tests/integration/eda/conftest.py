@@ -36,14 +36,14 @@ Receive = Callable[[Mapping[tuple[str, str], Any]], Receiver]
 
 
 @pytest.fixture(scope="session")
-def java() -> dict[str, str]:
-    """The variables that lead ansible-rulebook to a Java; without one the test is skipped."""
+def java() -> dict[str, str] | None:
+    """The variables that lead ansible-rulebook to a Java; None where there is none that it can use."""
     home = os.environ.get("JAVA_HOME")
     program = shutil.which(str(Path(home, "bin", "java")) if home else "java")
     said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr if program else ""
     version = re.search(r'version "(\d+)', said)
     if program is None or version is None or int(version[1]) < LEAST_JAVA:
-        pytest.skip(f"ansible-rulebook needs Java {LEAST_JAVA} or newer, by JAVA_HOME or on PATH: not found here")
+        return None
     return {"JAVA_HOME": home} if home else {"JAVA_ON_PATH": str(Path(program).parent)}
 
 
@@ -79,12 +79,17 @@ def receive() -> Iterator[Receive]:
 
 
 @pytest.fixture
-def run_rulebook(machine: Machine, manager: Manager, java: dict[str, str]) -> RunRulebook:
+def run_rulebook(
+    request: pytest.FixtureRequest, machine: Machine, manager: Manager, java: dict[str, str] | None
+) -> RunRulebook:
     """Prepare runs of rulebooks of the collection that watch the manager.
 
     `verbose`: as talkative as it can be, for the sake of what must not be said. `hostvars`: of localhost in the
     inventory. `env`: more of the environment. The rest are the rulebook's variables.
     """
+    if java is None:
+        found_none = f"ansible-rulebook needs Java {LEAST_JAVA} or newer, by JAVA_HOME or on PATH: not found"
+        pytest.skip(f"{request.node.name}: {found_none}")
 
     def run_rulebook(
         name: str,
