@@ -36,12 +36,12 @@ NAME = "1.10"
 """The name of a certificate that any careless template would take for a number."""
 
 
-def test_a_certificate_that_comes_to_expire_is_rotated_and_the_watch_goes_on(
+def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_even_after_a_restart(
     run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
 ):
-    calm, new = issue(days=200), issue(days=364)
+    calm, other, new = issue(days=200), issue(days=300), issue(days=364)
     manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, calm))
-    manager.add_certificate(PROJECT, "bystander", dict.fromkeys(ENVIRONMENTS, calm))
+    manager.add_certificate(PROJECT, "drifted", {"development": other, "production": calm})
     machine.file(f"new/{PROJECT}/{NAME}.pem", new.pem)
     state, reports = machine.folder / "state.json", machine.folder / "reports"
     rulebook = run_rulebook(
@@ -62,7 +62,7 @@ def test_a_certificate_that_comes_to_expire_is_rotated_and_the_watch_goes_on(
         rulebook.wait_for((reports / "rotation.json").exists, "report of the rotation")
         assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
         assert {manager.served(environment, PROJECT, NAME) for environment in ENVIRONMENTS} == {new.der}
-        assert manager.holds(PROJECT, "bystander") == {environment: [calm.der] for environment in ENVIRONMENTS}
+        assert manager.holds(PROJECT, "drifted") == {"development": [other.der], "production": [calm.der]}
 
         down = Fault("drop_before", times=None)
         manager.faults.add(down)
@@ -81,26 +81,17 @@ def test_a_certificate_that_comes_to_expire_is_rotated_and_the_watch_goes_on(
     told = {one["name"]: one["environments"] for one in json.loads(state.read_text())["certificates"]}
     assert {place["before"]["told"] for place in told[NAME]} == {30}
     assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
-    for text in (rulebook.text, state.read_text()):
+
+    with run_rulebook("tell", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
+        restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
+        assert restarted.kinds == []
+        manager.set_entry(PROJECT, "drifted", "development", calm)
+        restarted.wait_for(lambda: len(restarted.kinds) == 2, "event")
+    assert restarted.kinds == ["certificate_changed", "drift_ended"]
+    assert len(manager.journal.writes()) == 1
+    for text in (rulebook.text, restarted.text, state.read_text()):
         assert manager.token not in text
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
-
-
-def test_a_restart_repeats_nothing(run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue):
-    first, second = issue(days=5), issue(days=200)
-    manager.add_certificate(PROJECT, NAME, {"development": [first, first], "production": second})
-    state = str(machine.folder / "state.json")
-
-    def told() -> list[str]:
-        """What is told until the second sign of life, and that no secret is."""
-        rulebook = run_rulebook("tell", certificate_watch_state_file=state, certificate_watch_heartbeat=1.5)
-        with rulebook:
-            rulebook.wait_for_text("Watching 1 certificate in 2 places\n", times=2)
-        assert manager.token not in rulebook.text
-        return rulebook.kinds
-
-    assert told() == ["threshold_crossed", "duplicates_started", "drift_started"]
-    assert told() == []
 
 
 def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):

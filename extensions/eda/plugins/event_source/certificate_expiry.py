@@ -18,8 +18,8 @@ description:
   - Reads the certificates of an Apinizer manager again and again, and sends an event for each thing that happens, once.
   - A certificate that is below several thresholds when it is first seen gives one event, that of the smallest threshold.
     The same holds if several are crossed between two readings.
-  - A manager that cannot be read never ends the source. It tells so once, asks less and less often (at least every 15
-    minutes, or every O(interval) if that is longer), and tells when the manager is back.
+  - A manager that cannot be read, in any project to watch, never ends the source. It tells so once, asks less and less
+    often (at least every 15 minutes, or every O(interval) if that is longer), and tells when the manager is back.
   - An argument that cannot be used ends it at the start, with one line that names the argument.
   - Only reads. One request for each project, and one for the list of projects unless O(project) is given.
 author: apinizer.apiops contributors (@apinizer-apiops)
