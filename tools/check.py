@@ -131,7 +131,8 @@ def _headers() -> None:
 
 def _typed() -> Iterator[str]:
     """What mypy checks: all that is not a test."""
-    yield from ("--package", ".".join((*PLACE.parts, "plugins")))
+    for part in ("plugins", "extensions"):
+        yield from ("--package", ".".join((*PLACE.parts, part)))
     for package in ("manager", "demo", "bench"):
         if files(f"tests/{package}/*.py"):
             yield from ("--package", package)

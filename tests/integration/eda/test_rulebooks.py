@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source and the rulebooks of the collection, run by ansible-rulebook against a manager."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from ansible_rulebook.validators import Validate
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_events import (
+    Event,
+    Reading,
+    heartbeat,
+    observe,
+    observe_failure,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_state import State
+from integration.eda.conftest import ENVIRONMENTS, PROJECT, Issue, Receive, RunRulebook
+from integration.runners import ROOT, Machine
+from integration.scene import key_lines
+from manager import Fault, Manager
+
+pytestmark = pytest.mark.exhaustive
+
+SOURCES = ROOT / "extensions" / "eda" / "plugins" / "event_source"
+NAME = "1.10"
+"""The name of a certificate that any careless template would take for a number."""
+
+
+def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_even_after_a_restart(
+    run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
+):
+    calm, other, new = issue(days=200), issue(days=300), issue(days=364)
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, calm))
+    manager.add_certificate(PROJECT, "drifted", {"development": other, "production": calm})
+    machine.file(f"new/{PROJECT}/{NAME}.pem", new.pem)
+    state, reports = machine.folder / "state.json", machine.folder / "reports"
+    rulebook = run_rulebook(
+        "rotate_expiring",
+        verbose=True,
+        hostvars={"certificate_rotation_report_dir": str(reports)},
+        certificate_rotation_new_dir=str(machine.folder / "new"),
+        certificate_watch_state_file=str(state),
+    )
+    with rulebook:
+        rulebook.wait_for(lambda: len(manager.journal) >= 2, "first reading")
+        old = issue(days=30, seconds=4)
+        crossing = old.certificate.not_valid_after_utc - timedelta(days=30)
+        manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, old))
+        while datetime.now(timezone.utc) < crossing:
+            assert not manager.journal.writes(), "it was rotated before the threshold was crossed"
+            time.sleep(0.05)
+        rulebook.wait_for((reports / "rotation.json").exists, "report of the rotation")
+        assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
+        assert {manager.served(environment, PROJECT, NAME) for environment in ENVIRONMENTS} == {new.der}
+        assert manager.holds(PROJECT, "drifted") == {"development": [other.der], "production": [calm.der]}
+
+        down = Fault("drop_before", times=None)
+        manager.faults.add(down)
+        rulebook.wait_for_text("Certificates cannot be read: ")
+        manager.faults.clear()
+        rulebook.wait_for_text("Certificates can be read again, for the first time since ")
+        read_again = len(manager.journal)
+        rulebook.wait_for(lambda: len(manager.journal) > read_again + 2, "further readings")
+        rulebook.wait_for(lambda: '"unreachable_since": null' in state.read_text(), "state that is kept")
+
+    result = json.loads((reports / "rotation.json").read_text())
+    (certificate,) = result["certificates"]
+    assert (result["outcome"], certificate["name"]) == ("rotated", NAME)
+    assert len(manager.journal.writes()) == 1
+    assert state.stat().st_mode & 0o777 == 0o600
+    told = {one["name"]: one["environments"] for one in json.loads(state.read_text())["certificates"]}
+    assert {place["before"]["told"] for place in told[NAME]} == {30}
+    assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
+
+    with run_rulebook("tell", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
+        restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
+        assert restarted.kinds == []
+        manager.set_entry(PROJECT, "drifted", "development", calm)
+        restarted.wait_for(lambda: len(restarted.kinds) == 2, "event")
+    assert restarted.kinds == ["certificate_changed", "drift_ended"]
+    assert len(manager.journal.writes()) == 1
+    for text in (rulebook.text, restarted.text, state.read_text()):
+        assert manager.token not in text
+        assert not any(line in text for issued in (old, new) for line in key_lines(issued))
+
+
+def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):
+    with run_rulebook("tell", certificate_watch_thresholds="soon") as rulebook:
+        status = rulebook.wait_for_end()
+    assert status == 1
+    (line,) = (line for line in rulebook.text.splitlines() if "Source error" in line)
+    assert "'thresholds: " in line
+    assert manager.token not in rulebook.text
+    assert len(manager.journal) == 0
+
+
+def test_others_are_told_by_a_webhook(run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue):
+    manager.add_certificate(PROJECT, NAME, {"production": issue(days=-2)})
+    receiver = receive({("POST", "/hooks/secret-of-the-webhook"): None})
+    address = f"{receiver.url}/hooks/secret-of-the-webhook"
+    with run_rulebook("notify", verbose=True, env={"CERTIFICATE_NOTIFY_URL": address}) as rulebook:
+        rulebook.wait_for_text("PLAY RECAP")
+    ((_method, _path, body),) = receiver.received
+    assert list(body) == ["text"]
+    assert body["text"].startswith(f"{PROJECT} / {NAME} in production: expired on ")
+    assert "failed=0" in rulebook.text
+    assert manager.token not in rulebook.text
+    assert "secret-of-the-webhook" not in rulebook.text
+
+
+def test_a_webhook_that_nobody_reaches_fails_without_its_address(machine: Machine):
+    words = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
+    run = machine.command(*words, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
+    assert run.status == 2
+    assert "The webhook answered with HTTP status -1 " in run.text
+    assert "/secret" not in run.text
+    run = machine.command(*words)
+    assert run.status == 2
+    assert "certificate_notify_url: give it, or set CERTIFICATE_NOTIFY_URL" in run.text
+
+
+def test_a_job_template_is_launched_with_what_expires(
+    run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue
+):
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, issue(days=10)))
+    template = {
+        "id": 7,
+        "type": "job_template",
+        "name": "Rotate certificates",
+        "summary_fields": {"organization": {"name": "Default"}},
+        "related": {"launch": "/api/v2/job_templates/7/launch/"},
+        **{f"ask_{what}_on_launch": what == "variables" for what in ("limit", "labels", "inventory", "variables")},
+    }
+    job = {"id": 8, "url": "/api/v2/jobs/8/", "type": "job", "status": "successful", "artifacts": {}}
+    controller = receive(
+        {
+            ("GET", "/api/v2/config/"): {"version": "4.6.0"},
+            ("GET", "/api/v2/unified_job_templates/"): {"count": 1, "next": None, "results": [template]},
+            ("POST", "/api/v2/job_templates/7/launch/"): job,
+            ("GET", "/api/v2/jobs/8/"): job,
+            ("GET", "/api/v2/unified_jobs/"): {"count": 1, "next": None, "results": [job]},
+        }
+    )
+    env = {"EDA_CONTROLLER_URL": controller.url, "EDA_CONTROLLER_TOKEN": "controller-token"}
+    with run_rulebook("rotate_expiring_controller", env=env, certificate_rotation_new_dir="/new") as rulebook:
+        rulebook.wait_for(lambda: any(method == "POST" for method, *_rest in controller.received), "launch")
+    ((_method, _path, body),) = (one for one in controller.received if one[0] == "POST")
+    given = body["extra_vars"]
+    assert given["certificate_rotation_certificates"] == [
+        {"project": PROJECT, "name": NAME, "environments": sorted(ENVIRONMENTS), "path": f"/new/{PROJECT}/{NAME}.pem"}
+    ]
+    assert given["certificate_rotation_renew_before_days"] == 14
+    assert not any(secret in rulebook.text for secret in (manager.token, "controller-token"))
+    assert manager.token not in json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "extensions" / "eda" / "rulebooks").iterdir()), ids=lambda file: file.stem
+)
+def test_rulebooks_are_valid_and_give_known_arguments(file: Path):
+    rulesets = yaml.safe_load(file.read_text(encoding="utf-8"))
+    Validate.rulebook(rulesets)
+    schema = json.loads((SOURCES / "schemas" / "certificate_expiry.json").read_text(encoding="utf-8"))
+    for source in rulesets[0]["sources"]:
+        jsonschema.validate(source["apinizer.apiops.certificate_expiry"], schema)
+
+
+def test_events_are_as_their_schema_says():
+    schema = json.loads((ROOT / "extensions" / "eda" / "schemas" / "certificate_expiry_event.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    seen = set()
+    for event in events_of_all_kinds():
+        validator.validate(event)
+        validator.validate({**event, "meta": {}})
+        seen.add(event["kind"])
+        assert not validator.is_valid({**event, "token": "secret"})
+        assert not validator.is_valid({key: value for key, value in event.items() if key != "manager"})
+    assert seen == set(schema["properties"]["kind"]["enum"])
+
+
+def events_of_all_kinds() -> list[Event]:
+    """Events as the source makes them, of all kinds."""
+    at, manager = datetime(2026, 12, 1, tzinfo=timezone.utc), "https://apinizer.example.com"
+    events: list[Event] = []
+    state = State()
+
+    def read(*places: tuple[str, int, int]) -> None:
+        nonlocal state
+        environments = [
+            {
+                "name": environment,
+                "days_remaining": left,
+                "not_after": "2027-01-01T00:00:00Z",
+                "fingerprint_sha1": f"{left + 10:040x}",
+                "fingerprint_sha256": None,
+                "entries": entries,
+            }
+            for environment, left, entries in places
+        ]
+        certificates = read_certificates([{"project": PROJECT, "name": NAME, "environments": environments}])
+        told, state = observe(state, Reading(manager, at, certificates), [30])
+        events.extend(told)
+
+    read(("production", -1, 2), ("staging", 20, 1))
+    events.append(heartbeat(state, manager, at))
+    told, state = observe_failure(state, manager, at, "HTTP 503", 503)
+    events.extend([*told, *observe_failure(State(), manager, at, "no answer")[0]])
+    read(("production", 100, 1), ("staging", 100, 1))
+    return events
