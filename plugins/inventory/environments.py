@@ -178,7 +178,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _check_known(self, config: Mapping[str, t.Any]) -> None:
         """Refuse a misspelt option, which Ansible would pass over: without O(projects) all of them are read."""
         for option in sorted(set(config) - set(self.get_options())):
-            raise InputError(option, "no option of this plugin; see ansible-doc -t inventory apinizer.apiops.environments")
+            raise InputError(
+                option, "no option of this plugin; see ansible-doc -t inventory apinizer.apiops.environments"
+            )
 
     def _options_of_file(self) -> dict[str, t.Any]:
         """The plugin's own options, without templates and of their types."""

@@ -85,7 +85,9 @@ def make_hosts(projects: Sequence[ProjectRead], *, prefix: str, now: datetime, w
             using.setdefault(name, set()).add(project["name"])
             first, known = listed.setdefault(name, (project["name"], environment))
             if any(environment[key] != known[key] for key in _REPORTED):
-                warn(f"Projects {first} and {project['name']} report environment {name} differently; {first} is believed")
+                warn(
+                    f"Projects {first} and {project['name']} report environment {name} differently; {first} is believed"
+                )
         for name, certificate in _held(project, now):
             using.setdefault(name, set()).add(project["name"])
             held.setdefault(name, []).append(certificate)
@@ -95,7 +97,9 @@ def make_hosts(projects: Sequence[ProjectRead], *, prefix: str, now: datetime, w
         host = _host(prefix, name, reported, sorted(using[name]), held.get(name, []))
         if host.name in hosts:
             other = hosts[host.name].variables["apinizer_environment"]
-            raise ApinizerError(f"Environments {other!r} and {name!r} would both be host {host.name}; rename one of them")
+            raise ApinizerError(
+                f"Environments {other!r} and {name!r} would both be host {host.name}; rename one of them"
+            )
         hosts[host.name] = host
     return list(hosts.values())
 
