@@ -42,18 +42,17 @@ def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: date
         C(apinizer_certificate_info) returns them.
     :raises RequestError: where the manager could not be read, a missing project included.
     """
-    found = []
+    found: list[ProjectRead] = []
     for name in sorted(set(api.projects() if names is None else names)):
         # The certificates first: their list shows the generation, and with it the address of the environments.
         certificates = run_info_task(api, InfoTask(project=name), now=now)
-        found.append({"name": name, "environments": _listed(api, name, warn), "certificates": certificates})
+        environments = _listed(api, name, warn) if api.lists_environments else []
+        found.append({"name": name, "environments": environments, "certificates": certificates})
     return found
 
 
 def _listed(api: CertificateApi, project: str, warn: Warn) -> list[dict[str, t.Any]]:
     """The environments that the manager lists for a project. Where it lists none, the certificates still name some."""
-    if not api.lists_environments:
-        return []
     try:
         return [asdict(environment) for environment in api.environments(project)]
     except RequestError as exc:

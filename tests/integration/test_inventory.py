@@ -295,7 +295,8 @@ def test_files_with_other_names(scene: Scene) -> None:
 
     run = scene.machine.command("ansible-inventory", *words, "--graph", env=_connection(scene))
 
-    assert _words(run).count("could not be verified by") == 2
+    assert "could not be verified by" in _words(run)
+    assert _words(run).count("Unable to parse") == 2
     assert not len(scene.manager.journal)
 
 
@@ -435,7 +436,9 @@ def test_a_warm_cache_costs_no_request(guided: Scene, start: Start) -> None:
     assert not len(read)
 
     scene.manager.set_entry(PROJECT, NAME, "staging", scene.new)
-    fresh = _variables(_list(scene, "-i", file, "--flush-cache"))["staging"]["apinizer_certificates"][0]
+    play = scene.machine.file("play.yml", json.dumps([{"hosts": "all"}]))
+    scene.machine.command("ansible-playbook", "-i", file, play, "--list-hosts", "--flush-cache", env=_connection(scene))
+    fresh = _variables(_list(scene, "-i", file))["staging"]["apinizer_certificates"][0]
     assert fresh["fingerprint_sha256"] == scene.new.sha256
     assert calls(read) == ["projects", *["list", "environments"] * 2]
 

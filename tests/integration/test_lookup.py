@@ -68,15 +68,14 @@ def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
 
 
 def test_several_names_in_one_session(scene: Scene) -> None:
-    odd = "a/b ü {{ 1 + 1 }}"
+    odd = "a/b ü"
     scene.manager.add_certificate(PROJECT, odd, {"staging": scene.new}, alias="{{ 1 + 1 }}")
-    variables = {"names": [NAME, "a/b ü {{ '{{' }} 1 + 1 {{ '}}' }}"]}
 
     run = _play(
         scene,
         _show("fingerprints", f"{{{{ query({PLUGIN!r}, names, project={PROJECT!r}, field='fingerprint_sha256') }}}}"),
         _show("alias", f"{{{{ lookup({PLUGIN!r}, names[1], project={PROJECT!r}, field='alias') }}}}"),
-        vars=variables,
+        vars={"names": [NAME, odd]},
     )
 
     assert run["fingerprints"]["msg"] == [scene.old.sha256, scene.new.sha256]
