@@ -46,8 +46,8 @@ options:
     elements: str
   host_prefix:
     description:
-      - What the name of each host begins with. It keeps the environments of several managers apart that have the same names
-        and are read into one inventory.
+      - What the name of each host begins with. It keeps the environments of several managers apart that are read into one
+        inventory. A host that two files would make is an error.
     type: str
 notes:
   - The name of a host is O(host_prefix) and the name of the environment, in which everything but letters, digits, C(.), C(-) and
@@ -171,6 +171,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             connection = resolve_connection(options, secrets.add)
             projects = self._projects(path, connection, options["projects"], now, cache=cache)
             hosts = make_hosts(projects, prefix=options["host_prefix"], now=now, warn=self.display.warning)
+            self._check_new(hosts)
         # Only now, so that an error leaves no half of an inventory behind.
         for host in hosts:
             self._add(host, connection)
@@ -181,6 +182,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             raise InputError(
                 option, "no option of this plugin; see ansible-doc -t inventory apinizer.apiops.environments"
             )
+
+    def _check_new(self, hosts: list[EnvironmentHost]) -> None:
+        """Refuse to mix two managers: a host would be in the groups of the one, and have the variables of the other."""
+        for host in hosts:
+            known = self.inventory.hosts.get(host.name)
+            # A host of another kind of file may be known: those may add environments to groups of their own.
+            if known is not None and "apinizer_environment" in known.vars:
+                raise InputError(
+                    "host_prefix",
+                    f"another file made host {host.name} already; give each manager's file its own prefix, and name all "
+                    "projects of a manager in one file",
+                )
 
     def _options_of_file(self) -> dict[str, t.Any]:
         """The plugin's own options, without templates and of their types."""

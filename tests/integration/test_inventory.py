@@ -191,6 +191,20 @@ def test_two_managers_in_one_inventory(start: Start) -> None:
     assert variables["asia-staging"]["apinizer_environment"] == "staging"
 
 
+@pytest.mark.exhaustive
+def test_two_files_cannot_make_one_host_but_others_may_group_it(scene: Scene) -> None:
+    """Or the host of one manager would have the certificates of another."""
+    ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(scene, name=name))]
+    static = scene.machine.file("static.ini", "[critical]\nproduction\n")
+
+    run = scene.machine.command("ansible-inventory", "-i", static, *ours, "--graph", env=_connection(scene))
+
+    assert re.search(r"@critical:\n  \|  \|--production\n", run.text)
+    assert re.search(r"@type_production:\n  \|  \|--production\n", run.text)
+    assert _words(run).count("host_prefix: another file made host development already") >= 1
+    assert _words(run).count("Unable to parse") == 1
+
+
 # The connection
 
 
