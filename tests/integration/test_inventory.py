@@ -10,6 +10,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -422,6 +423,20 @@ def test_a_wave_of_several_environments(guided: Scene) -> None:
     assert run.status == 0, run.text
     assert run.text.count("PLAY [Rotate") == 2
     assert guided.served() == dict.fromkeys(ENVIRONMENTS, guided.new.der)
+
+
+@pytest.mark.exhaustive
+def test_the_role_of_the_guide(guided: Scene) -> None:
+    later = guided.authority.issue("www.example.com", not_after=datetime.now(timezone.utc) + timedelta(days=500))
+    guided.machine.file("new/my-certificate.pem", later.pem)
+    command = ("ansible-playbook", "-i", "apinizer.yml", "rotate-with-the-role.yml", "--limit", "type_sandbox")
+
+    run = guided.machine.command(*command, env={"MY_TOKEN": guided.manager.token})
+
+    assert run.status == 0, run.text
+    assert guided.served() == {**dict.fromkeys(ENVIRONMENTS, guided.old.der), "staging": later.der}
+    assert (guided.machine.folder / "reports" / "staging" / "rotation.json").exists()
+    assert list((guided.machine.folder / "backups" / "staging").rglob("*,staging.pem"))
 
 
 def test_the_graph_of_the_guide(guided: Scene) -> None:
