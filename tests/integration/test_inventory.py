@@ -70,16 +70,18 @@ def _words(run: Run) -> str:
 @pytest.mark.parametrize(
     ("generation", "groups", "requests"),
     [
-        (
+        pytest.param(
             "2023",
             {"type_unknown": [MANAGER_ITSELF, "development", "staging"]},
             # Whether it lists environments is asked once, at both addresses.
             ["projects", "list", "environments", "environments", "list", "list"],
+            marks=pytest.mark.exhaustive,
         ),
-        (
+        pytest.param(
             "2025",
             {"type_kubernetes": sorted(ENVIRONMENTS), "type_unknown": [MANAGER_ITSELF]},
             ["projects", *["list", "environments"] * 3],
+            marks=pytest.mark.exhaustive,
         ),
         (
             "2026",
@@ -120,6 +122,7 @@ def test_an_environment_of_several_projects_is_one_host(
     assert not scene.manager.journal.writes()
 
 
+@pytest.mark.exhaustive
 def test_every_variable_of_a_host(scene: Scene) -> None:
     (info,) = scene.info(project=PROJECT)["certificates"]
 
@@ -239,6 +242,7 @@ def test_a_token_from_a_vault(scene: Scene) -> None:
     assert sorted(_variables(listed)) == sorted(ENVIRONMENTS)
 
 
+@pytest.mark.exhaustive
 def test_a_login(scene: Scene) -> None:
     scene.manager.add_user("operator", "operator-password")
     file = _file(scene, url=scene.manager.url, username="operator", password="operator-password")
@@ -296,6 +300,7 @@ def test_an_error_in_what_is_constructed(scene: Scene) -> None:
     assert scene.manager.token not in run.text
 
 
+@pytest.mark.exhaustive
 def test_two_environments_that_would_be_one_host(scene: Scene) -> None:
     scene.manager.add_project(PROJECT, ["a b", "a_b"])
 

@@ -43,7 +43,9 @@ def _shown(run: Run, title: str) -> str:
     return str(run[title]["msg"])
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+@pytest.mark.parametrize(
+    "generation", [*(pytest.param(old, marks=pytest.mark.exhaustive) for old in ("2023", "2025")), "2026"]
+)
 def test_the_certificate_as_pem_in_one_request(start: Start, generation: str) -> None:
     scene = start(generation, list_content=False)
 
@@ -53,6 +55,7 @@ def test_the_certificate_as_pem_in_one_request(start: Start, generation: str) ->
     assert calls(scene.manager.journal) == ["get"]
 
 
+@pytest.mark.exhaustive
 def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
     options = {"url": scene.manager.url, "token": scene.manager.token, "project": PROJECT}
 
@@ -84,6 +87,7 @@ def test_several_names_in_one_session(scene: Scene) -> None:
     assert len({request.connection for request in list(scene.manager.journal)[:2]}) == 1
 
 
+@pytest.mark.exhaustive
 def test_the_environment_that_is_meant(scene: Scene) -> None:
     newest = scene.authority.issue("www.example.com", not_before=scene.new.certificate.not_valid_before_utc)
     scene.manager.set_entry(PROJECT, NAME, "staging", scene.new)
@@ -139,7 +143,7 @@ def test_errors_are_lines_without_secrets(scene: Scene) -> None:
     assert "Traceback" not in run.text
 
 
-@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("tr", marks=pytest.mark.exhaustive)])
 def test_an_absent_certificate_may_be_ignored(start: Start, language: str) -> None:
     """Absent is what the project's list does not have; no error's wording decides."""
     scene = start(language=language)
@@ -152,6 +156,7 @@ def test_an_absent_certificate_may_be_ignored(start: Start, language: str) -> No
     assert calls(scene.manager.journal) == ["get", "list"]
 
 
+@pytest.mark.exhaustive
 def test_a_manager_that_sends_no_content(start: Start) -> None:
     scene = start(get_content=False)
 
@@ -193,6 +198,7 @@ def test_the_documentation_and_its_examples(scene: Scene) -> None:
     assert documentation["doc"]["options"]["token"]["env"] == [{"name": "APINIZER_TOKEN"}]
 
 
+@pytest.mark.exhaustive
 def test_the_play_of_the_guide(scene: Scene) -> None:
     file = scene.machine.file("lookup.yml", shown_files("guide_inventory")["lookup.yml"])
 
