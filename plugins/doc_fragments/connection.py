@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection options that all modules share."""
+"""The connection options that all modules share, and the plugins with them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,42 @@ options:
     type: int
 notes:
   - Every option may be given as a string. An empty string counts as not set.
-  - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)) of the host that runs the module.
+  - Proxies are taken from the environment (E(HTTPS_PROXY), E(HTTP_PROXY), E(NO_PROXY)) of the host that sends the requests.
   - The token needs any permission in the project to read, and C(SECRETS) with C(MANAGE) and C(SECRETS) with
     C(DEPLOY_UNDEPLOY) to write.
+"""
+
+    # For plugins that are no modules, beside the fragment above: each option's own entry is merged with its description.
+    PLUGIN = r"""
+options:
+  url:
+    env:
+      - name: APINIZER_URL
+  token:
+    env:
+      - name: APINIZER_TOKEN
+  username:
+    env:
+      - name: APINIZER_USERNAME
+  password:
+    env:
+      - name: APINIZER_PASSWORD
+  validate_certs:
+    env:
+      - name: APINIZER_VALIDATE_CERTS
+  ca_path:
+    env:
+      - name: APINIZER_CA_PATH
+  client_cert:
+    env:
+      - name: APINIZER_CLIENT_CERT
+  client_key:
+    env:
+      - name: APINIZER_CLIENT_KEY
+  timeout:
+    env:
+      - name: APINIZER_TIMEOUT
+  retries:
+    env:
+      - name: APINIZER_RETRIES
 """

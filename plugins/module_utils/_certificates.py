@@ -28,7 +28,8 @@ class CertificateApi:
         self.client = client
         # Lists of 2025 say "success", those of 2023 and 2026 "status": that settles which address to try first.
         self._is_2025: bool | None = None
-        # A manager without a list of JWKs is of 2023, which documents no list of environments either.
+        # A manager without a list of JWKs is of 2023, which documents no list of environments either; so is one that
+        # knows neither address of the environments.
         self.lists_environments = True
         self._without_jwks: set[str] = set()
 
@@ -113,6 +114,8 @@ class CertificateApi:
             try:
                 body = self.client.get(*second[0], slash=second[1])
             except RequestError as other:
+                if self._is_2025 is False and exc.status == other.status == 404:
+                    self.lists_environments = False
                 # A 404 of the first is as likely "no such address" as anything else.
                 raise (exc if exc.status != 404 and other.status in NOT_OFFERED else other) from other
         return _read(lambda: _wire.environments(body))

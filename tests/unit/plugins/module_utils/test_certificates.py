@@ -203,6 +203,28 @@ def test_a_manager_that_lists_no_environments_is_an_error_with_its_first_answer(
         api.environments("MyProject")
 
 
+@pytest.mark.parametrize(
+    ("known_from", "statuses", "lists"),
+    [
+        ({"status": "SUCCESS"}, (404, 404), False),
+        ({"status": "SUCCESS"}, (400, 404), True),
+        ({"success": True}, (404, 404), True),
+        (None, (404, 404), True),
+    ],
+    ids=["2023", "2026, not for this project", "2025, not for this project", "nothing known"],
+)
+def test_a_manager_without_either_address_need_not_be_asked_again(
+    api: CertificateApi, client: FakeClient, known_from: dict[str, Any] | None, statuses: tuple[int, int], lists: bool
+) -> None:
+    client.answers = {NEWER: failure(statuses[0]), OLDER: failure(statuses[1])}
+    if known_from is not None:
+        client.answers[GET_LIST] = results(**known_from)
+        api.list_all("MyProject")
+    with pytest.raises(RequestError):
+        api.environments("MyProject")
+    assert api.lists_environments is lists
+
+
 def test_environments_are_not_looked_for_elsewhere_after_a_failure(api: CertificateApi, client: FakeClient) -> None:
     client.answers = {NEWER: failure(503)}
     with pytest.raises(RequestError, match=r"^HTTP 503$"):

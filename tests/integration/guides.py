@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files and the commands that a guide shows, so that the tests run what users read."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from integration.runners import ROOT
+
+
+def shown_files(guide: str) -> dict[str, str]:
+    """The code blocks of a guide that have a caption, by it."""
+    blocks = re.findall(r"^\.\. code-block:: \w+\n   :caption: (\S+)\n\n((?:   .*\n|\n)+)", _text(guide), re.MULTILINE)
+    return {caption: textwrap.dedent(body).strip() + "\n" for caption, body in blocks}
+
+
+def shown_commands(guide: str) -> dict[str, str]:
+    """The commands of a guide's consoles, each with the output that is shown for it."""
+    consoles = re.findall(r"^\.\. code-block:: console\n\n((?:   .*\n|\n)+)", _text(guide), re.MULTILINE)
+    shown = {}
+    for console in consoles:
+        for step in re.split(r"^\$ ", textwrap.dedent(console).strip(), flags=re.MULTILINE)[1:]:
+            command, _newline, output = step.partition("\n")
+            shown[command] = output
+    return shown
+
+
+def _text(guide: str) -> str:
+    return (ROOT / "docs" / "docsite" / "rst" / f"{guide}.rst").read_text(encoding="utf-8")
