@@ -129,7 +129,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments impo
     make_hosts,
     read_projects,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._manager import connected, errors_as, plain, validated
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._manager import connected, errors_as, validated
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
 
 SUFFIXES = ("apinizer.yml", "apinizer.yaml")
 SPEC = {

@@ -21,7 +21,8 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES, Body
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._in_process import plain, run_in_process
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._in_process import run_in_process
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
 
 _DISCOVER = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 

@@ -9,7 +9,7 @@ What AnsibleModule does around a body is done here with the functions of Ansible
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from ansible.module_utils.common.arg_spec import ModuleArgumentSpecValidator
@@ -85,18 +85,3 @@ def run_in_process(
     # Warnings may quote the manager, which may quote a secret.
     warnings = remove_values(host.warnings, host.no_log_values)
     return {**shown, "warnings": warnings} if warnings else shown
-
-
-def plain(value: t.Any) -> t.Any:
-    """A value as it would have come out of the JSON that a module receives: decrypted, and of Python's own types."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset, Iterator)):
-        return [plain(inner) for inner in value]
-    return str(value)

@@ -22,6 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._client import Cli
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import misplaced_secrets, without_empty
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
 
 
 @contextmanager
@@ -53,16 +54,6 @@ def validated(options: Mapping[str, t.Any], spec: dict[str, dict[str, t.Any]]) -
         raise ApinizerError(" ".join(str(result.error_messages[0]).split()))
     values: dict[str, t.Any] = result.validated_parameters
     return values
-
-
-def plain(value: t.Any) -> t.Any:
-    """A text as a str, and no type of Ansible's own: its errors would name the type.
-
-    Up to ansible-core 2.18 a text from a vault is no str at all, and is decrypted here.
-
-    :raises AnsibleError: where it cannot be decrypted.
-    """
-    return str(value) if isinstance(value, str) or hasattr(value, "__ENCRYPTED__") else value
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _VARYING = re.compile(
             "host": r"[\w.-]+:\d{4,5}\b",
             "path": r"/[^\s\"':;,]*/(?=[^\s\"':;,/]*)",
             "digits": r"\b[0-9a-f]{30,64}\b",
-            "time": r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+            "time": r"\b\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\dZ",
             "connection": r"0x[0-9a-f]+",
         }.items()
     )

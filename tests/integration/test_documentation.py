@@ -42,6 +42,7 @@ def test_the_action_group_has_every_module() -> None:
     assert runtime["action_groups"] == {"apinizer": MODULES}
 
 
+@pytest.mark.one_way
 @pytest.mark.parametrize("module", MODULES)
 def test_ansible_doc_shows_it_without_complaint(machine: Machine, module: str) -> None:
     run = machine.command("ansible-doc", "--type", "module", f"{COLLECTION}.{module}")

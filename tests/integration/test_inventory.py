@@ -23,6 +23,9 @@ from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene, Start, calls
 from manager import Fault
 from manager.model import Environment
 
+# No task of a module, but the plugin itself; it runs in the controller's process.
+pytestmark = pytest.mark.one_way
+
 PLUGIN = f"{COLLECTION}.environments"
 GUIDE = "guide_inventory"
 MANAGER_ITSELF = "apimanager"

@@ -16,6 +16,9 @@ from integration.guides import shown_files
 from integration.runners import COLLECTION, INFO, Run, task
 from integration.scene import NAME, PROJECT, Scene, Start, calls
 
+# No task of a module, but the plugin itself; it runs in the controller's process.
+pytestmark = pytest.mark.one_way
+
 PLUGIN = f"{COLLECTION}.certificate"
 FIELDS = (
     *("alias", "subject", "issuer", "serial_number", "not_before", "not_after"),

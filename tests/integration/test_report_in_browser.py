@@ -23,7 +23,7 @@ from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import r
 from integration.runners import COLLECTION, Machine
 from unit.plugins.plugin_utils.test_report_samples import AUDITS, HOSTILE, RUNS, certificate, run
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60

@@ -29,7 +29,7 @@ from integration.runners import ROOT, Machine
 from integration.scene import key_lines
 from manager import Fault, Manager
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 SOURCES = ROOT / "extensions" / "eda" / "plugins" / "event_source"
 NAME = "1.10"

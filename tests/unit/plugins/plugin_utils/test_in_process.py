@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-from collections import UserString
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._in_process import plain, run_in_process
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._in_process import run_in_process
 
 SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
@@ -77,26 +75,3 @@ def test_a_truth_value_is_no_secret() -> None:
 
 def test_a_private_key_in_the_wrong_option_is_a_secret() -> None:
     assert run(name="-----BEGIN PRIVATE KEY-----")["invocation"]["module_args"]["name"] == HIDDEN
-
-
-def generated() -> Iterable[int]:
-    yield from (1, 2)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        (True, True),
-        (7, 7),
-        (1.5, 1.5),
-        ("text", "text"),
-        (UserString("decrypted"), "decrypted"),
-        ({"a": (1, UserString("b"))}, {"a": [1, "b"]}),
-        (generated(), [1, 2]),
-    ],
-)
-def test_values_become_what_a_module_would_have_got(value: Any, expected: Any) -> None:
-    got = plain(value)
-    assert got == expected
-    assert type(got) is type(expected)
