@@ -138,9 +138,11 @@ class Journal(Requests):
     def close(self, request: Request, *, status: int | None, faults: tuple[str, ...], applied: bool) -> None:
         """Add what became of a request, unless it has been cleared away meanwhile."""
         with self._lock:
-            for index, known in enumerate(self._requests):
-                if known.number == request.number:
+            # What is in progress is among the last, however many have gone before.
+            for index in reversed(range(len(self._requests))):
+                if self._requests[index].number == request.number:
                     self._requests[index] = replace(request, status=status, faults=faults, applied=applied)
+                    return
 
 
 class _Since(Requests):

@@ -54,14 +54,21 @@ class Rulebook:
     ) -> None:
         """End it as Ctrl-C does; kill it and what it started if that does not help."""
         assert self._process is not None
+        # A playbook that it runs, and each of that one's workers, has a session of its own, and no parent later on.
+        started = _descendants(self._process.pid)
+        deadline = time.monotonic() + END_SECONDS
         self._signal(signal.SIGINT)
         try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
+            while self._process.poll() is None:
+                started |= _descendants(self._process.pid)
+                assert time.monotonic() < deadline, f"ansible-rulebook does not end:\n{self.text}"
+                time.sleep(0.05)
+        finally:
             self._signal(signal.SIGKILL)
             self._process.wait()
-            raise
-        self._signal(signal.SIGKILL)
+            for process in started:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
 
     @property
     def text(self) -> str:
@@ -96,3 +103,18 @@ class Rulebook:
         assert self._process is not None
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
+
+
+def _descendants(ancestor: int) -> set[int]:
+    """The processes that a process, or one of these, has started; none where the system has no /proc."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name of the program, in parentheses, may hold anything; the state and the parent follow it.
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found: set[int] = set()
+    newest = {ancestor}
+    while newest:
+        newest = {process for process, parent in parents.items() if parent in newest}
+        found |= newest
+    return found
