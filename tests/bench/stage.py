@@ -113,7 +113,7 @@ class Stage:
             if now.description != before.description or sorted(now.entries, key=repr) != sorted(wanted, key=repr):
                 yield f"the manager's record of {name} is not {'the new one' if rotated else 'as it was'}"
             for environment in ENVIRONMENTS:
-                expected = next(entry.der for entry in wanted if entry.environment == environment)
+                (expected,) = (entry.der for entry in wanted if entry.environment == environment)
                 if self.manager.served(environment, *key) != expected:
                     yield f"the gateway of {environment} does not serve {name} as it should"
 

@@ -11,6 +11,7 @@ line of standard input, a JSON object with `arguments` (a module's file, or thos
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -19,9 +20,6 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from typing import Any
-
-import cryptography.x509  # noqa: F401 - for the children
-import requests  # noqa: F401 - for the children
 
 Program = Callable[[list[str]], int]
 
@@ -35,7 +33,7 @@ def main() -> None:
 
 
 def _module() -> Program:
-    from ansible.module_utils import basic  # noqa: F401, PLC0415 - for the children
+    _prepare("ansible.module_utils.basic")
 
     def run(arguments: list[str]) -> int:
         sys.argv = arguments
@@ -47,9 +45,15 @@ def _module() -> Program:
 
 def _playbook() -> Program:
     from ansible.cli.playbook import PlaybookCLI  # noqa: PLC0415 - must not be there for a module
-    from ansible.executor import task_executor  # noqa: F401, PLC0415 - for the children
 
+    _prepare("ansible.executor.task_executor")
     return lambda arguments: int(PlaybookCLI(["ansible-playbook", *arguments]).run())
+
+
+def _prepare(*modules: str) -> None:
+    """Import what the children would import."""
+    for module in ("cryptography.x509", "requests", *modules):
+        importlib.import_module(module)
 
 
 def _answer(program: Program, request: dict[str, Any]) -> dict[str, Any]:
