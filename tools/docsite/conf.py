@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Sphinx needs to know to make the documentation site out of the generated reference and the guides."""
+
+from __future__ import annotations
+
+project = "apinizer.apiops"
+project_copyright = "2026, apinizer.apiops contributors"
+html_title = "Ansible collection apinizer.apiops"
+html_short_title = "apinizer.apiops"
+
+extensions = ["sphinx_antsibull_ext"]
+highlight_language = "YAML+Jinja"
+pygments_style = "ansible"
+
+html_theme = "sphinx_ansible_theme"
+html_theme_options = {
+    "display_version": False,
+    # Not "/", so that the site can lie in any folder.
+    "documentation_home_url": "index.html",
+}
+html_show_sphinx = False
+html_use_index = False
+html_copy_source = False
+
+# Any reference that leads nowhere is an error.
+nitpicky = True
+# Pages of Ansible's own documentation. The site is built without a network, so they are known by name only.
+nitpick_ignore = [
+    ("std:ref", "ansible_configuration_settings"),
+    ("std:ref", "common_return_values"),
+]
