@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sphinx.application import Sphinx
+
 project = "apinizer.apiops"
 project_copyright = "2026, apinizer.apiops contributors"
 html_title = "Ansible collection apinizer.apiops"
@@ -15,11 +19,7 @@ highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 
 html_theme = "sphinx_ansible_theme"
-html_theme_options = {
-    "display_version": False,
-    # Not "/", so that the site can lie in any folder.
-    "documentation_home_url": "index.html",
-}
+html_theme_options = {"display_version": False}
 html_show_sphinx = False
 html_use_index = False
 html_copy_source = False
@@ -31,3 +31,13 @@ nitpick_ignore = [
     ("std:ref", "ansible_configuration_settings"),
     ("std:ref", "common_return_values"),
 ]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("html-page-context", _find_home)
+
+
+def _find_home(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Let the logo lead to the first page from wherever it is, not to the root of the server that the site lies on."""
+    context["theme_documentation_home_url"] = context["pathto"](context["root_doc"])

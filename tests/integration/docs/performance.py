@@ -7,7 +7,8 @@ A guide that is to be played has stage directions, as comments:
 
 - `stage: set`: from here on. Managers hold one certificate everywhere, and its successor is a file. `set 2023` or
   `set 2025`: managers of that generation.
-- `stage: deployment fails in staging`, `stage: mended`: what the managers do from here on.
+- `stage: deployment fails in staging`, `stage: mended`: what the managers do from here on. `... 5 times`: the number of
+  writes until it succeeds again, wherever they go to.
 - `stage: holds new, old, old`: what is to be in development, staging and production now.
 
 Every address `https://apinizer....example.com` of the guide is a manager of its own, and `token-of-NAME` its token.
@@ -89,10 +90,10 @@ class Performance:
         word, _unused, rest = block.text.partition(" ")
         if word == "set":
             self._set({"generation": rest} if rest else {})
-        elif block.text.startswith("deployment fails in "):
-            failing = tuple(block.text.removeprefix("deployment fails in ").split(", "))
+        elif found := re.fullmatch(r"deployment fails in (\w+)(?: (\d+) times)?", block.text):
+            times = int(found[2]) if found[2] else None
             for manager in self.managers.values():
-                manager.faults.add(Fault("deployment_failure", times=None, environments=failing))
+                manager.faults.add(Fault("deployment_failure", times=times, environments=(found[1],)))
         elif block.text == "mended":
             for manager in self.managers.values():
                 manager.faults.clear()
