@@ -85,9 +85,7 @@ def broken(pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool
     ]
 
 
-def _fault(
-    link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]
-) -> str | None:
+def _fault(link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]) -> str | None:
     try:
         parts = urlsplit(link)
     except ValueError as exc:

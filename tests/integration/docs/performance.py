@@ -9,6 +9,8 @@ A guide that is to be played has stage directions, as comments:
   `set 2025`: managers of that generation.
 - `stage: deployment fails in staging`, `stage: mended`: what the managers do from here on. `... 5 times`: the number of
   writes until it succeeds again, wherever they go to.
+- `stage: development was reached`: by an earlier run, which was cut off then.
+- `stage: off`: what follows is not played.
 - `stage: holds new, old, old`: what is to be in development, staging and production now.
 
 Every address `https://apinizer....example.com` of the guide is a manager of its own, and `token-of-NAME` its token.
@@ -72,24 +74,26 @@ class Performance:
     collections: str
     stack: ExitStack
     managers: dict[str, Manager] = field(default_factory=dict)
+    _options: Mapping[str, Any] = field(default_factory=dict)
+    _is_on: bool = False
 
     def play(self, blocks: list[Block]) -> None:
         """Play a guide from where the stage is set to its end."""
         for block in blocks:
             if block.language == "stage":
                 self._direct(block)
-            elif self.managers and block.caption:
-                self.machine.file(block.caption, self._real(block.text))
-            elif self.managers and block.language == "console":
+            elif self._is_on and block.caption:
+                self.write(block.caption, block)
+            elif self._is_on and block.language == "console":
                 for command in commands(block):
                     if _PLAYED.match(command.line):
-                        self._run(command, block)
+                        self.run(command, block)
         assert self.managers, "the guide never sets the stage"
 
     def _direct(self, block: Block) -> None:
         word, _unused, rest = block.text.partition(" ")
         if word == "set":
-            self._set({"generation": rest} if rest else {})
+            self.set_stage({"generation": rest} if rest else {})
         elif found := re.fullmatch(r"deployment fails in (\w+)(?: (\d+) times)?", block.text):
             times = int(found[2]) if found[2] else None
             for manager in self.managers.values():
@@ -97,12 +101,18 @@ class Performance:
         elif block.text == "mended":
             for manager in self.managers.values():
                 manager.faults.clear()
+        elif found := re.fullmatch(r"(\w+) was reached", block.text):
+            self._reach(found[1])
+        elif word == "off":
+            self._is_on = False
         elif word == "holds":
-            self._assert_held(rest.split(", "), block)
+            self.assert_held(rest.split(", "), block)
         else:
             raise AssertionError(f"{block.where}: no such stage direction: {block.text}")
 
-    def _set(self, options: Mapping[str, Any]) -> None:
+    def set_stage(self, options: Mapping[str, Any]) -> None:
+        """Begin anew, with managers that have these options."""
+        self._is_on = True
         self._options = options
         self.managers.clear()
         self._manager(_MAIN)
@@ -119,6 +129,10 @@ class Performance:
             self.managers[address] = manager
         return self.managers[address]
 
+    def _reach(self, environment: str) -> None:
+        """Let the main manager hold the new certificate in an environment, and its gateway serve it."""
+        self.managers[_MAIN].set_entry(PROJECT, NAME, environment, self.new.pem)
+
     def _real(self, text: str) -> str:
         """A text of the guide with the addresses and tokens of the managers that stand for its own."""
         text = re.sub(
@@ -126,9 +140,15 @@ class Performance:
         )
         return _ADDRESS.sub(lambda found: self._manager(found[0]).url, text)
 
-    def _run(self, command: Command, block: Block) -> None:
+    def write(self, name: str, block: Block) -> None:
+        """Make a file of a block."""
+        self.machine.file(name, self._real(block.text))
+
+    def run(self, command: Command, block: Block) -> None:
+        """Run a command of a block, and compare what it prints."""
         main = self.managers[_MAIN]
-        connection = {"APINIZER_URL": main.url, "APINIZER_TOKEN": main.token}
+        # The last one is what the README calls it.
+        connection = {"APINIZER_URL": main.url, "APINIZER_TOKEN": main.token, "MY_TOKEN": main.token}
         env = self.machine.environment(**connection, ANSIBLE_COLLECTIONS_PATH=self.collections)
         del env["ANSIBLE_CALLBACKS_ENABLED"]
         done = subprocess.run(
@@ -153,7 +173,8 @@ class Performance:
             wanted = _comparable(shown)
             assert wanted == "..." or any(_is(wanted, line) for line in lines), f"not printed: {shown}\n{where}"
 
-    def _assert_held(self, expected: list[str], block: Block) -> None:
+    def assert_held(self, expected: list[str], block: Block) -> None:
+        """Each environment has one entry, the one expected (`old`, `new` or `other`), and its gateway serves it."""
         manager = self.managers[_MAIN]
         names = {self.old.der: "old", self.new.der: "new"}
         for environment, word in zip(ENVIRONMENTS, expected, strict=True):
