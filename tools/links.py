@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -48,7 +49,7 @@ def read_html(text: str) -> Page:
 def read_markdown(text: str) -> Page:
     """A Markdown page. Its anchors are those that GitHub makes of its headings."""
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
-    headings = [after.content for token, after in zip(tokens, tokens[1:]) if token.type == "heading_open"]
+    headings = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
     found = [part for token in tokens for part in (token, *(token.children or ()))]
     wanted = {"link_open": "href", "image": "src"}
     links = [str(part.attrs.get(wanted[part.type], "")) for part in found if part.type in wanted]
@@ -91,13 +92,11 @@ def _fault(link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists
     except ValueError as exc:
         return f"no address ({exc})"
     if parts.scheme or parts.netloc:
-        return _fault_elsewhere(link)
-    if link in ("", "#"):
-        return None if link else "leads nowhere"
+        return None if _is_well_formed(link) else "not a well-formed https address"
+    if not link:
+        return "leads nowhere"
     target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
-    if not target.is_relative_to(root):
-        return "leads out of what is published"
-    if not exists(target):
+    if not target.is_relative_to(root) or not exists(target):
         return "there is no such file"
     anchor = unquote(parts.fragment)
     if anchor and (target not in pages or anchor not in pages[target].anchors):
@@ -105,10 +104,8 @@ def _fault(link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists
     return None
 
 
-def _fault_elsewhere(link: str) -> str | None:
-    parts = urlsplit(link)
+def _is_well_formed(address: str) -> bool:
+    parts = urlsplit(address)
     if parts.scheme in ("data", "mailto"):
-        return None
-    if parts.scheme != "https" or "." not in (parts.hostname or "") or re.search(r"\s", link):
-        return "not a well-formed https address"
-    return None
+        return True
+    return parts.scheme == "https" and "." in (parts.hostname or "") and not re.search(r"\s", address)

@@ -19,7 +19,13 @@ highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 
 html_theme = "sphinx_ansible_theme"
-html_theme_options = {"display_version": False}
+html_theme_options = {
+    "display_version": False,
+    # The theme's own lead to the pages of Ansible, and one of them is called "Documentation".
+    "topbar_links": {},
+}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_show_sphinx = False
 html_use_index = False
 html_copy_source = False

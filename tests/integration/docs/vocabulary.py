@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import CONNECTION_SPEC
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import CONNECTION_SPEC
 from integration.runners import COLLECTION, ROOT, Machine
 
 Documentation = Mapping[str, Any]
