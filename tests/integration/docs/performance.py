@@ -10,7 +10,7 @@ A guide that is to be played has stage directions, as comments:
 - `stage: deployment fails in staging`, `stage: mended`: what the managers do from here on. `... 5 times`: the number of
   writes until it succeeds again, wherever they go to.
 - `stage: development was reached`: by an earlier run, which was cut off then.
-- `stage: off`: what follows is not played.
+- `stage: off`, `stage: on`: what is between them is not played, since other tests run the same.
 - `stage: holds new, old, old`: what is to be in development, staging and production now.
 
 Every address `https://apinizer....example.com` of the guide is a manager of its own, and `token-of-NAME` its token.
@@ -103,8 +103,8 @@ class Performance:
                 manager.faults.clear()
         elif found := re.fullmatch(r"(\w+) was reached", block.text):
             self._reach(found[1])
-        elif word == "off":
-            self._is_on = False
+        elif word in ("off", "on"):
+            self._is_on = word == "on"
         elif word == "holds":
             self.assert_held(rest.split(", "), block)
         else:
