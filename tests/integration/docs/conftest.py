@@ -21,9 +21,7 @@ pytest.register_assert_rewrite("integration.docs.performance", "integration.docs
 # Imported after the line above, so that their assertions explain themselves.
 from integration.docs.performance import Performance  # noqa: E402
 from integration.docs.stage_files import files  # noqa: E402
-
-OTHERS = ("community.crypto", "community.hashi_vault")
-"""The collections that examples use."""
+from integration.docs.vocabulary import OTHERS  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -30,15 +30,20 @@ _COMMANDS = {
     "ansible-playbook": "playbook.PlaybookCLI",
     "ansible-vault": "vault.VaultCLI",
 }
+OTHERS = ("community.crypto", "community.hashi_vault")
+"""The collections of others that examples are checked with."""
+
 ENVIRONMENT = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
 """The variables of the environment that the modules read."""
 
 
 def variables() -> set[str]:
-    """Those that our role and playbooks take and set, and none that they keep to themselves."""
+    """Those that our role, playbooks and rulebooks take and set, and none that they keep to themselves."""
     specs = [_load(file) for file in ROOT.glob("roles/*/meta/argument_specs.yml")]
     options = {option for spec in specs for entry in spec["argument_specs"].values() for option in entry["options"]}
-    sources = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
+    sources = [
+        file for where in ("roles/*/tasks", "playbooks/**", "extensions/**") for file in ROOT.glob(f"{where}/*.yml")
+    ]
     return options | {name for file in sources for name in _OURS.findall(file.read_text(encoding="utf-8"))}
 
 
@@ -61,6 +66,12 @@ def tasks_in(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield key, options or {}
 
 
+def collections_of(plays: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The collections whose roles and modules plays use."""
+    roles = [role["role"] if isinstance(role, Mapping) else role for play in plays for role in play.get("roles", ())]
+    return {name.rpartition(".")[0] for name in [*roles, *(module for module, _unused in tasks_in(plays))]}
+
+
 def read_documentation(machine: Machine, names: Iterable[str], collections: str, kind: str = "module") -> Documentation:
     """What `ansible-doc` has of plugins, by their full names. One that does not exist is missing."""
     wanted = sorted(set(names))
@@ -68,7 +79,8 @@ def read_documentation(machine: Machine, names: Iterable[str], collections: str,
         return {}
     environment = {"ANSIBLE_COLLECTIONS_PATH": collections}
     run = machine.command("ansible-doc", "--type", kind, "--json", *wanted, env=environment)
-    found: Documentation = json.loads(run.text[run.text.index("{") :])
+    # Warnings may stand before it and after it.
+    found: Documentation = json.JSONDecoder().raw_decode(run.text[run.text.index("{") :])[0]
     return found
 
 
@@ -106,7 +118,8 @@ def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
     wrong = [f"{program} has no option {option}" for option in left if option.startswith("-")]
     for playbook in getattr(given, "args", []) if program == "ansible-playbook" else []:
         collection, _unused, own = playbook.rpartition(".")
-        there = (ROOT / "playbooks" / f"{own}.yml").is_file() if collection == COLLECTION else playbook in files
+        place = ROOT / "playbooks" / f"{own}.yml" if collection == COLLECTION else ROOT / playbook
+        there = place.is_file() or playbook in files
         if not there:
             wrong.append(f"there is no playbook {playbook}")
     for value in getattr(given, "extra_vars", None) or []:
