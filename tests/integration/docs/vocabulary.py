@@ -102,8 +102,7 @@ def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
 
     :arg files: those that the reader has.
     """
-    # What the shell puts in is a value.
-    words = shlex.split(re.sub(r"\$\(.*?\)", "value", line))
+    words = _words(line)
     program = words[0]
     if program not in _COMMANDS:
         return []
@@ -131,8 +130,13 @@ def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
 
 def ad_hoc_task(line: str) -> tuple[str, dict[str, str]] | None:
     """The module of an ad-hoc command, and its options."""
-    words = shlex.split(line)
+    words = _words(line)
     if words[0] != "ansible" or "-m" not in words:
         return None
     given = words[words.index("-a") + 1] if "-a" in words else ""
     return words[words.index("-m") + 1], dict(part.split("=", 1) for part in shlex.split(given))
+
+
+def _words(line: str) -> list[str]:
+    """The words of a command line; what the shell puts in is a value."""
+    return shlex.split(re.sub(r"\$\(.*?\)", "value", line))
