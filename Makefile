@@ -41,12 +41,13 @@ test: $(VENV)/.test ## Everything below, with a summary at the end
 	@$(CHECK)
 
 # Each is a part of tools/check.py, which holds the commands.
-PARTS := lint changelog-lint docs-lint unit sanity build importer integration oldest newest
+PARTS := lint changelog-lint docs-lint docs unit sanity build importer integration oldest newest
 .PHONY: $(PARTS)
 
 lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck, licence headers
 changelog-lint: ## The changelog fragments, with antsibull-changelog
 docs-lint: ## The documentation of the plugins, with antsibull-docs
+docs: ## The documentation site, into .cache/docs/html, and all links
 unit: ## Unit tests (ARGS="-k name" goes to pytest)
 sanity: ## ansible-test sanity, on every Python found, without exceptions
 build: ## The artifact for Galaxy, into dist

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import docs
 import legs
 import sanity
 from project import BIN, DIST, HOME, PLACE, ROOT, Failed, Unavailable, copy_tree, environment, files, run, versions
@@ -137,7 +138,7 @@ def _typed() -> Iterator[str]:
         if files(f"tests/{package}/*.py"):
             yield from ("--package", package)
     for tool in files("tools/*.py"):
-        yield from ("--module", tool.stem)
+        yield from ("--module", ".".join(tool.relative_to("tools").with_suffix("").parts))
 
 
 def _shell_scripts() -> Iterator[Path]:
@@ -155,6 +156,7 @@ def _parts(arguments: list[str], *, legs_follow: bool) -> dict[str, Callable[[],
         "changelog-lint": changelog_lint,
         "unit": lambda: pytest("unit", arguments),
         "docs-lint": docs_lint,
+        "docs": docs.check,
         "build": build,
         "importer": importer,
         "sanity": sanity.run,

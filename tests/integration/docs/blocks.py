@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The blocks of code in the documentation, taken out of Markdown and reStructuredText by their own parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.parsers.rst import Directive, directives
+from docutils.parsers.rst.directives.admonitions import Note
+from markdown_it import MarkdownIt
+
+from integration.runners import ROOT
+
+STAGE = "stage:"
+"""Opens a comment of a guide that is played: see the module `guide`."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code. `caption` is the file that its reader is to make of it; `line` is its first one.
+
+    A stage direction is a block of the language `stage`.
+    """
+
+    file: Path
+    line: int
+    language: str
+    text: str
+    caption: str = ""
+
+    @property
+    def where(self) -> str:
+        """As `file:line`."""
+        return f"{self.file.relative_to(ROOT)}:{self.line}"
+
+
+def documents() -> list[Path]:
+    """What users read: the README files, how to contribute, and the guides."""
+    return [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted(ROOT.glob("roles/*/README.md")),
+        *guides(),
+    ]
+
+
+def guides() -> list[Path]:
+    """The guides of the documentation site."""
+    return sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+
+
+def blocks(file: Path) -> list[Block]:
+    """The blocks of a document, in order."""
+    read = _of_markdown if file.suffix == ".md" else _of_rst
+    return list(read(file, file.read_text(encoding="utf-8")))
+
+
+def _of_markdown(file: Path, text: str) -> Iterator[Block]:
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type in ("fence", "code_block"):
+            assert token.map
+            yield Block(file, token.map[0] + 2, token.info.strip(), token.content)
+
+
+class _CodeBlock(Directive):
+    """Sphinx's directive, as far as the guides use it."""
+
+    has_content = True
+    optional_arguments = 1
+    option_spec = {"caption": directives.unchanged_required, "emphasize-lines": directives.unchanged_required}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        text = "\n".join(self.content) + "\n"
+        block = nodes.literal_block(text, text, caption=self.options.get("caption", ""))
+        block["language"] = self.arguments[0] if self.arguments else ""
+        block.line = self.content_offset + 1
+        return [block]
+
+
+directives.register_directive("code-block", _CodeBlock)
+# What is within one of these is a part of the guide as well.
+for _name in ("seealso", "versionadded", "versionchanged", "deprecated"):
+    directives.register_directive(_name, Note)
+
+
+def _of_rst(file: Path, text: str) -> Iterator[Block]:
+    # Roles and labels of Sphinx are unknown here; Sphinx itself complains of those that are wrong.
+    settings: dict[str, Any] = {"report_level": 5, "halt_level": 5, "file_insertion_enabled": False}
+    tree = publish_doctree(text, source_path=str(file), settings_overrides=settings)
+    for node in tree.findall(lambda node: isinstance(node, (nodes.literal_block, nodes.comment))):
+        if isinstance(node, nodes.literal_block):
+            yield Block(file, node.line or 0, node.get("language", ""), node.astext(), node.get("caption", ""))
+        elif node.astext().startswith(STAGE):
+            yield Block(file, node.line or 0, "stage", node.astext().removeprefix(STAGE).strip())

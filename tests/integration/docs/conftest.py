@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the documentation share: a stage to play guides on, and other people's collections."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from integration.runners import ROOT, Machine
+from manager import Authority, Issued
+
+pytest.register_assert_rewrite("integration.docs.performance", "integration.docs.vocabulary")
+
+# Imported after the line above, so that their assertions explain themselves.
+from integration.docs.performance import Performance  # noqa: E402
+from integration.docs.stage_files import files  # noqa: E402
+from integration.docs.vocabulary import OTHERS  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def all_collections(collections: str) -> str:
+    """What Ansible searches for collections: this one, and those that examples use."""
+    fetched = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "collections_from_package.py"), *OTHERS],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert fetched.returncode == 0, fetched.stdout + fetched.stderr
+    return f"{collections}:{fetched.stdout.splitlines()[-1]}"
+
+
+@pytest.fixture
+def performance(machine: Machine, authority: Authority, all_collections: str) -> Iterator[Performance]:
+    """A stage that is not set yet."""
+    with ExitStack() as stack:
+        old, new = (_issue(authority, days) for days in (20, 364))
+        yield Performance(machine, authority, old, new, files(new), all_collections, stack)
+
+
+def _issue(authority: Authority, days: int) -> Issued:
+    """A certificate for www.example.com that has so many days left."""
+    # A little more than whole days, so that they are still that many when the test is slow.
+    until = datetime.now(timezone.utc) + timedelta(days=days, hours=1)
+    names = ["example.com", "www.example.com"]
+    return authority.issue("www.example.com", dns_names=names, not_before=until - timedelta(days=800), not_after=until)

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tools that the documentation relies on find what is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import zipfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from integration.runners import ROOT
+
+pytestmark = pytest.mark.exhaustive
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Import a tool by its name."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+
+    def tool(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    return tool
+
+
+@pytest.mark.parametrize(
+    ("link", "fault"),
+    [
+        ("guide.html", None),
+        ("guide.html#a-heading", None),
+        ("#here", None),
+        ("#", None),
+        ("https://docs.example.com/a?b#c", None),
+        ("data:image/png;base64,AAAA", None),
+        ("", "leads nowhere"),
+        ("gone.html", "there is no such file"),
+        ("../outside.html", "there is no such file"),
+        ("/", "there is no such file"),
+        ("#gone", "the page has no such anchor"),
+        ("guide.html#gone", "the page has no such anchor"),
+        ("http://docs.example.com/", "not a well-formed https address"),
+        ("https://nowhere/", "not a well-formed https address"),
+        ("https://docs.example.com/a b", "not a well-formed https address"),
+        ("javascript:alert()", "not a well-formed https address"),
+        ("//[docs", "no address (Invalid IPv6 URL)"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_found(tool: Any, tmp_path: Path, link: str, fault: str | None) -> None:
+    links = tool("links")
+    texts = {
+        "index.html": f"<h1 id='here'></h1><a href='{link}'>x</a>",
+        "guide.html": "<a name='a-heading'></a>",
+    }
+    pages = {tmp_path / name: links.read_html(text) for name, text in texts.items()}
+
+    found = links.broken(pages, tmp_path, pages.__contains__)
+
+    assert found == ([f"index.html: {link or 'an empty link'}: {fault}"] if fault else [])
+
+
+def test_markdown_has_links_and_the_anchors_that_github_makes(tool: Any) -> None:
+    text = "# One `two`, three!\n\n## Again\n\n## Again\n\n[a](b.md#c) ![d](e.png) <a id='f' href='g'>h</a> `[i](j)`\n"
+
+    page = tool("links").read_markdown(text)
+
+    assert page.anchors == {"one-two-three", "again", "again-1", "f"}
+    assert page.links == ("b.md#c", "e.png", "g")
+
+
+def test_a_package_that_is_not_the_one_expected_is_not_unpacked(tool: Any, tmp_path: Path) -> None:
+    fetching = tool("collections_from_package")
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("ansible_collections/community/crypto/README.md", "")
+
+    with pytest.raises(tool("project").Failed, match="instead of"):
+        fetching._unpack(wheel, tmp_path, ["community.crypto"])
+
+    assert list(tmp_path.iterdir()) == [wheel]

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation may speak of: the options of modules, the variables of ours, the options of commands."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._module import CONNECTION_SPEC
+from integration.runners import COLLECTION, ROOT, Machine
+
+Documentation = Mapping[str, Any]
+
+_OURS = re.compile(r"\bcertificate_(?:rotation|audit|restore)_[a-z]\w*")
+_COMMANDS = {
+    "ansible": "adhoc.AdHocCLI",
+    "ansible-doc": "doc.DocCLI",
+    "ansible-galaxy": "galaxy.GalaxyCLI",
+    "ansible-inventory": "inventory.InventoryCLI",
+    "ansible-playbook": "playbook.PlaybookCLI",
+    "ansible-vault": "vault.VaultCLI",
+}
+OTHERS = ("community.crypto", "community.hashi_vault")
+"""The collections of others that examples are checked with."""
+
+ENVIRONMENT = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
+"""The variables of the environment that the modules read."""
+
+
+def variables() -> set[str]:
+    """Those that our role, playbooks and rulebooks take and set, and none that they keep to themselves."""
+    specs = [_load(file) for file in ROOT.glob("roles/*/meta/argument_specs.yml")]
+    options = {option for spec in specs for entry in spec["argument_specs"].values() for option in entry["options"]}
+    sources = [
+        file for where in ("roles/*/tasks", "playbooks/**", "extensions/**") for file in ROOT.glob(f"{where}/*.yml")
+    ]
+    return options | {name for file in sources for name in _OURS.findall(file.read_text(encoding="utf-8"))}
+
+
+def spoken_of(text: str) -> set[str]:
+    """The variables of ours that a text names."""
+    return set(_OURS.findall(text))
+
+
+def _load(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def tasks_in(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The tasks of a play or of a list, blocks included: each module's full name, and its options."""
+    for item in value:
+        for key in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
+            yield from tasks_in(item.get(key) or [])
+        for key, options in item.items():
+            if key.count(".") >= 2:
+                yield key, options or {}
+
+
+def collections_of(plays: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The collections whose roles and modules plays use."""
+    roles = [role["role"] if isinstance(role, Mapping) else role for play in plays for role in play.get("roles", ())]
+    return {name.rpartition(".")[0] for name in [*roles, *(module for module, _unused in tasks_in(plays))]}
+
+
+def read_documentation(machine: Machine, names: Iterable[str], collections: str, kind: str = "module") -> Documentation:
+    """What `ansible-doc` has of plugins, by their full names. One that does not exist is missing."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    environment = {"ANSIBLE_COLLECTIONS_PATH": collections}
+    run = machine.command("ansible-doc", "--type", kind, "--json", *wanted, env=environment)
+    # Warnings may stand before it and after it.
+    found: Documentation = json.JSONDecoder().raw_decode(run.text[run.text.index("{") :])[0]
+    return found
+
+
+def unknown_options(documentation: Documentation, module: str, options: Any) -> list[str]:
+    """What is wrong with a task: a module that does not exist, options that it does not have."""
+    if module not in documentation:
+        return [f"there is no module {module}"]
+    known: set[str] = set()
+    for name, option in documentation[module]["doc"].get("options", {}).items():
+        known |= {name, *option.get("aliases", ())}
+    # set_fact and its like take any.
+    if not isinstance(options, Mapping) or known & {"free_form", "key_value"}:
+        return []
+    return [f"{module} has no option {option}" for option in sorted(set(options) - known)]
+
+
+def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
+    """What is wrong with a command line of Ansible: options and playbooks that do not exist.
+
+    :arg files: those that the reader has.
+    """
+    words = _words(line)
+    program = words[0]
+    if program not in _COMMANDS:
+        return []
+    module, _unused, name = _COMMANDS[program].partition(".")
+    command = getattr(importlib.import_module(f"ansible.cli.{module}"), name)(words)
+    command.init_parser()
+    parser: argparse.ArgumentParser = command.parser
+    try:
+        given, left = parser.parse_known_args(words[1:])
+    except SystemExit:
+        return [f"{program} cannot read its options"]
+    wrong = [f"{program} has no option {option}" for option in left if option.startswith("-")]
+    for playbook in getattr(given, "args", []) if program == "ansible-playbook" else []:
+        collection, _unused, own = playbook.rpartition(".")
+        place = ROOT / "playbooks" / f"{own}.yml" if collection == COLLECTION else ROOT / playbook
+        there = place.is_file() or playbook in files
+        if not there:
+            wrong.append(f"there is no playbook {playbook}")
+    for value in getattr(given, "extra_vars", None) or []:
+        # The parser has made its path absolute.
+        if value.startswith("@") and Path(value[1:]).name not in files:
+            wrong.append(f"there is no file {value[1:]}")
+    return wrong
+
+
+def ad_hoc_task(line: str) -> tuple[str, dict[str, str]] | None:
+    """The module of an ad-hoc command, and its options."""
+    words = _words(line)
+    if words[0] != "ansible" or "-m" not in words:
+        return None
+    given = words[words.index("-a") + 1] if "-a" in words else ""
+    return words[words.index("-m") + 1], dict(part.split("=", 1) for part in shlex.split(given))
+
+
+def _words(line: str) -> list[str]:
+    """The words of a command line; what the shell puts in is a value."""
+    return shlex.split(re.sub(r"\$\(.*?\)", "value", line))

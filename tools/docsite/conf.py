@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Sphinx needs to know to make the documentation site out of the generated reference and the guides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+project = "apinizer.apiops"
+project_copyright = "2026, apinizer.apiops contributors"
+html_title = "Ansible collection apinizer.apiops"
+html_short_title = "apinizer.apiops"
+
+extensions = ["sphinx_antsibull_ext"]
+highlight_language = "YAML+Jinja"
+pygments_style = "ansible"
+
+html_theme = "sphinx_ansible_theme"
+html_theme_options = {
+    "display_version": False,
+    # The theme's own lead to the pages of Ansible, and one of them is called "Documentation".
+    "topbar_links": {},
+}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_use_index = False
+html_copy_source = False
+
+# Any reference that leads nowhere is an error.
+nitpicky = True
+# Pages of Ansible's own documentation. The site is built without a network, so they are known by name only.
+nitpick_ignore = [
+    ("std:ref", "ansible_configuration_settings"),
+    ("std:ref", "common_return_values"),
+]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("html-page-context", _find_home)
+
+
+def _find_home(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Let the logo lead to the first page from wherever it is, not to the root of the server that the site lies on."""
+    context["theme_documentation_home_url"] = context["pathto"](context["root_doc"])

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The links of pages, and which of them lead nowhere. Nothing is fetched: an address elsewhere has to be well-formed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from markdown_it import MarkdownIt
+
+
+@dataclass(frozen=True)
+class Page:
+    """What links can point to within a page, and the links that it has, in order."""
+
+    anchors: frozenset[str]
+    links: tuple[str, ...]
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id" or (tag == "a" and name == "name"):
+                self.anchors.add(value or "")
+            elif name in ("href", "src"):
+                self.links.append(value or "")
+
+
+def read_html(text: str) -> Page:
+    reader = _Reader()
+    reader.feed(text)
+    return Page(frozenset(reader.anchors), tuple(reader.links))
+
+
+def read_markdown(text: str) -> Page:
+    """A Markdown page. Its anchors are those that GitHub makes of its headings."""
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    headings = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
+    found = [part for token in tokens for part in (token, *(token.children or ()))]
+    wanted = {"link_open": "href", "image": "src"}
+    links = [str(part.attrs.get(wanted[part.type], "")) for part in found if part.type in wanted]
+    embedded = [read_html(part.content) for part in found if part.type in ("html_inline", "html_block")]
+    return Page(
+        frozenset(_anchors(headings)).union(*(page.anchors for page in embedded)),
+        (*links, *(link for page in embedded for link in page.links)),
+    )
+
+
+def _anchors(headings: list[str]) -> list[str]:
+    """GitHub's names: lower case, blanks to hyphens, other punctuation gone, a number for the second of a kind."""
+    seen: Counter[str] = Counter()
+    anchors = []
+    for heading in headings:
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        anchors.append(f"{name}-{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return anchors
+
+
+def broken(pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]) -> list[str]:
+    """The links that lead nowhere, each in a line with its page and the reason.
+
+    :arg root: what no relative link may leave.
+    :arg exists: whether there is such a file or folder for a link to point to.
+    """
+    return [
+        f"{file.relative_to(root)}: {link or 'an empty link'}: {reason}"
+        for file, page in pages.items()
+        for link in dict.fromkeys(page.links)
+        for reason in [_fault(link, file, pages, root, exists)]
+        if reason
+    ]
+
+
+def _fault(link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]) -> str | None:
+    try:
+        parts = urlsplit(link)
+    except ValueError as exc:
+        return f"no address ({exc})"
+    if parts.scheme or parts.netloc:
+        return None if _is_well_formed(link) else "not a well-formed https address"
+    if not link:
+        return "leads nowhere"
+    target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+    if not target.is_relative_to(root) or not exists(target):
+        return "there is no such file"
+    anchor = unquote(parts.fragment)
+    if anchor and (target not in pages or anchor not in pages[target].anchors):
+        return "the page has no such anchor"
+    return None
+
+
+def _is_well_formed(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme in ("data", "mailto"):
+        return True
+    return parts.scheme == "https" and "." in (parts.hostname or "") and not re.search(r"\s", address)
