@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import execution_environment
 import legs
 import sanity
 from project import BIN, DIST, HOME, PLACE, ROOT, Failed, Unavailable, copy_tree, environment, files, run, versions
@@ -156,6 +157,7 @@ def _parts(arguments: list[str], *, legs_follow: bool) -> dict[str, Callable[[],
         "unit": lambda: pytest("unit", arguments),
         "docs-lint": docs_lint,
         "build": build,
+        "ee": execution_environment.check,
         "importer": importer,
         "sanity": sanity.run,
         "integration": lambda: integration(arguments, legs_follow=legs_follow),

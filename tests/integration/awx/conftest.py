@@ -24,6 +24,7 @@ from integration.awx.controller import EXTENSION, Controller, Definitions  # noq
 from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402, F401  the same stage
 from integration.role.stage import Stage  # noqa: E402
 
+
 @pytest.fixture(scope="session")
 def awx_collection() -> Path:
     """A folder in which Ansible finds the real awx.awx."""
@@ -61,7 +62,11 @@ class SetUp:
         self._collections = collections
 
     def __call__(
-        self, *arguments: str, collection: Path | None = None, playbook: Path = EXTENSION / "set_up.yml", **variables: Any
+        self,
+        *arguments: str,
+        collection: Path | None = None,
+        playbook: Path = EXTENSION / "set_up.yml",
+        **variables: Any,
     ) -> tuple[subprocess.CompletedProcess[str], Definitions]:
         """Run it; return how it ended, and what AWX would have been sent."""
         calls = self.folder / "calls.jsonl"

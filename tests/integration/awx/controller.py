@@ -66,7 +66,9 @@ class Job:
     def events(self) -> list[Json]:
         """The events, in order."""
         files = (self.artifacts_folder / "job_events").glob("*.json")
-        return sorted((json.loads(file.read_text(encoding="utf-8")) for file in files), key=lambda event: event["counter"])
+        return sorted(
+            (json.loads(file.read_text(encoding="utf-8")) for file in files), key=lambda event: event["counter"]
+        )
 
     @property
     def text(self) -> str:
@@ -94,7 +96,9 @@ class WorkflowRun:
     successful: bool = True
 
 
-def render_credential(kind: Mapping[str, Any], inputs: Mapping[str, Any], folder: Path) -> tuple[dict[str, str], list[Path]]:
+def render_credential(
+    kind: Mapping[str, Any], inputs: Mapping[str, Any], folder: Path
+) -> tuple[dict[str, str], list[Path]]:
     """Render the injectors of a credential type; return the environment variables and the files.
 
     A field without a value is no name in the templates, but for a boolean, which is false.
@@ -180,7 +184,13 @@ class Controller:
         assert not refused_answers(spec, answers)
         assert set(answers) <= {question["variable"] for question in spec["spec"]}, "AWX would drop the others"
         defaults = {question["variable"]: question["default"] for question in spec["spec"] if "default" in question}
-        variables = {**template["extra_vars"], **defaults, **answers, **(beyond or {}), "awx_job_id": len(self.jobs) + 1}
+        variables = {
+            **template["extra_vars"],
+            **defaults,
+            **answers,
+            **(beyond or {}),
+            "awx_job_id": len(self.jobs) + 1,
+        }
 
         folder = self._machine.folder / f"job-{len(self.jobs) + 1}"
         for part in ("env", "inventory"):
@@ -235,7 +245,7 @@ class Controller:
             process.stdin.close()
             end = time.monotonic() + SECONDS
             while process.poll() is None:
-                if cancel_when and cancel_when() or time.monotonic() > end:
+                if (cancel_when and cancel_when()) or time.monotonic() > end:
                     (folder / "cancel").touch()
                 time.sleep(0.05)
             said = process.stdout.read() if process.stdout else ""
@@ -252,7 +262,9 @@ class Controller:
         file.chmod(0o700)
         return str(file)
 
-    def run_workflow(self, answers: Mapping[str, Any], *, approve: bool = True, **between: Callable[[], object]) -> WorkflowRun:
+    def run_workflow(
+        self, answers: Mapping[str, Any], *, approve: bool = True, **between: Callable[[], object]
+    ) -> WorkflowRun:
         """Run the workflow from its first node to where it ends; the nodes of this one are entered one at a time.
 
         `between`: what happens right before a node, by the node's name with underscores.

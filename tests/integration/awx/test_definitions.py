@@ -32,7 +32,10 @@ def _template(definitions: Definitions, name: str) -> dict[str, Any]:
     [
         ({"token": "t"}, {"APINIZER_TOKEN": "t", "APINIZER_USERNAME": "", "APINIZER_PASSWORD": ""}),
         ({"token": ""}, {"APINIZER_TOKEN": ""}),
-        ({"username": "u", "password": "p"}, {"APINIZER_TOKEN": "", "APINIZER_USERNAME": "u", "APINIZER_PASSWORD": "p"}),
+        (
+            {"username": "u", "password": "p"},
+            {"APINIZER_TOKEN": "", "APINIZER_USERNAME": "u", "APINIZER_PASSWORD": "p"},
+        ),
         ({}, {"APINIZER_VALIDATE_CERTS": "true"}),
         ({"skip_tls_verification": False}, {"APINIZER_VALIDATE_CERTS": "true"}),
         ({"skip_tls_verification": "false"}, {"APINIZER_VALIDATE_CERTS": "true"}),

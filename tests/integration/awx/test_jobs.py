@@ -53,7 +53,9 @@ def _assert_clean(job: Job, *secrets: str) -> None:
             if file.name == "command":
                 # The runner's own note of the environment that it was given: AWX blanks that before it keeps it.
                 command = json.loads(text)
-                command["env"] = {key: value for key, value in command["env"].items() if not key.startswith("APINIZER_")}
+                command["env"] = {
+                    key: value for key, value in command["env"].items() if not key.startswith("APINIZER_")
+                }
                 text = json.dumps(command)
             for secret in secrets:
                 assert secret not in text, file.name
@@ -207,7 +209,7 @@ def test_a_backup_is_put_back_by_its_template(stage: Stage, controller: Controll
     certificates = f"- project: {PROJECT}\n  name: {NAME}\n  path: {Path('new') / Path(stage.wanted()['path']).name}\n"
     rotated = controller.launch(
         "Apinizer rotate",
-        {"certificate_rotation_certificates": f"{certificates}  description: '{{{{ lookup(\"pipe\", \"id\") }}}}'\n"},
+        {"certificate_rotation_certificates": f'{certificates}  description: \'{{{{ lookup("pipe", "id") }}}}\'\n'},
     )
     assert rotated.status == "successful", rotated.text
     (folder,) = _backups(controller)

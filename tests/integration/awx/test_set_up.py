@@ -35,7 +35,16 @@ SHAPES = {
     "controller_templates": NAMED
     | NOTIFIED
     | ASKED
-    | {"inventory", "project", "playbook", "execution_environment", "credentials", "job_type", "diff_mode", "extra_vars"}
+    | {
+        "inventory",
+        "project",
+        "playbook",
+        "execution_environment",
+        "credentials",
+        "job_type",
+        "diff_mode",
+        "extra_vars",
+    }
     | {"ask_job_type_on_launch", "job_slice_count"},
     "controller_workflows": NAMED
     | NOTIFIED
@@ -88,7 +97,9 @@ def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
         {"awx.awx.workflow_job_template": workflow, "ignore_errors": True},
     ]
     playbook = set_up.folder / "wrong.yml"
-    playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    playbook.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
 
     done, definitions = set_up(playbook=playbook)
 
@@ -147,7 +158,9 @@ def test_no_variable_says_more_than_is_handed_over(set_up: SetUp) -> None:
             "tasks": [
                 {
                     "name": variable,
-                    "ansible.builtin.assert": {"that": f"{variable} | map('list') | flatten | difference(allowed) == []"},
+                    "ansible.builtin.assert": {
+                        "that": f"{variable} | map('list') | flatten | difference(allowed) == []"
+                    },
                     "vars": {"allowed": sorted(task[_module(task)])},
                 }
                 for task in _tasks()

@@ -523,7 +523,9 @@ def test_what_has_expired_since_is_left_out_and_named(strategy: str, now: str, b
     [("", [DEV, PROD]), (DEV, [DEV]), ([DEV, "elsewhere"], [DEV]), (f"{PROD},\n{DEV}", [DEV, PROD]), ("elsewhere", [])],
 )
 @pytest.mark.parametrize("strategy", ["replace", "per_environment"])
-def test_a_restore_keeps_to_the_environments_that_it_is_given(strategy: str, environments: Any, back: list[str]) -> None:
+def test_a_restore_keeps_to_the_environments_that_it_is_given(
+    strategy: str, environments: Any, back: list[str]
+) -> None:
     found = restore(*back_up(holding({DEV: OLD, PROD: OLD})), strategy=strategy, environments=environments)
 
     assert [name for places, _content in restored(found) for name in places] == back

@@ -274,9 +274,10 @@ def test_a_run_does_not_bring_a_certificate_to_where_it_is_not_meant_to_be() -> 
 def test_an_environment_that_nothing_is_meant_for_is_a_problem(strategy: str) -> None:
     made = plan(holding({DEV: OLD, PROD: OLD}), environments=("developement", PROD), strategy=strategy)
 
-    assert made.problems == (
+    (problem,) = made.problems
+    assert problem == (
         "certificate_rotation_environments: none of the certificates is meant for developement, but for "
-        "development, production",
+        "development, production"
     )
 
 

@@ -55,7 +55,16 @@ def test_the_certificates_alone_will_do() -> None:
 
 @pytest.mark.parametrize("blank", BLANK)
 def test_a_blank_variable_is_one_that_was_not_given(blank: str | None) -> None:
-    others = (*FLAGS, *CHOICES, *NUMBERS, "waves", "environments", "renew_before_days", "update_referenced_jwks", "obtain_tasks")
+    others = (
+        *FLAGS,
+        *CHOICES,
+        *NUMBERS,
+        "waves",
+        "environments",
+        "renew_before_days",
+        "update_referenced_jwks",
+        "obtain_tasks",
+    )
 
     assert read(**dict.fromkeys(others, blank)) == read()
 
