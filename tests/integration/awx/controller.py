@@ -263,11 +263,17 @@ class Controller:
         return str(file)
 
     def run_workflow(
-        self, answers: Mapping[str, Any], *, approve: bool = True, **between: Callable[[], object]
+        self,
+        answers: Mapping[str, Any],
+        *,
+        start: str | None = None,
+        approve: bool = True,
+        **between: Callable[[], object],
     ) -> WorkflowRun:
-        """Run the workflow from its first node to where it ends; the nodes of this one are entered one at a time.
+        """Run the workflow to where it ends; the nodes of this one are entered one at a time.
 
-        `between`: what happens right before a node, by the node's name with underscores.
+        `start`: a later node than the first one to start from. `between`: what happens right before a node, by the
+        node's name with underscores.
         """
         workflow = self.definitions.one("workflow_job_template")
         assert not refused_answers(workflow["survey_spec"], answers)
@@ -278,10 +284,10 @@ class Controller:
         }
         nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
         entered = {name for node in nodes.values() for name in targets(node)}
-        (name,) = (one for one in nodes if one not in entered)
+        (first,) = (one for one in nodes if one not in entered)
         artifacts: Json = {}
         run = WorkflowRun()
-        following: str | None = name
+        following = start or first
         while following:
             node = nodes[following]
             between.get(following.replace("-", "_"), lambda: None)()
@@ -297,7 +303,7 @@ class Controller:
             ways = targets(node, "success" if succeeded else "failure")
             run.successful = run.successful and (succeeded or bool(ways))
             assert len(ways) <= 1, "this follows one way only"
-            following = ways[0] if ways else None
+            following = ways[0] if ways else ""
         return run
 
 
