@@ -173,6 +173,16 @@ def test_cancelled_after_the_first_wave_and_launched_again(stage: Stage, control
         _assert_clean(job, stage.manager.token)
 
 
+def test_a_variable_that_would_override_the_stage_stops_it(stage: Stage, controller: Controller) -> None:
+    beyond = _stages(stage, certificate_rotation_waves=PRODUCTION)
+
+    job = controller.launch("Apinizer workflow stage", {"apinizer_stage": "canary"}, beyond=beyond)
+
+    assert job.status == "failed"
+    assert "certificate_rotation_waves: leave it out" in job.text
+    assert not len(stage.manager.journal)
+
+
 def test_a_stage_that_was_cancelled_has_no_backup_to_name(stage: Stage, controller: Controller) -> None:
     job = controller.launch(
         "Apinizer workflow roll back", {"apinizer_stage": "canary"}, beyond={"apinizer_canary": DEVELOPMENT}
