@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from contextlib import suppress
 from typing import Any
 from unittest import mock
 
@@ -47,10 +48,9 @@ class _Reached(Exception):
 def _declared(module: Any) -> ArgumentSpecValidator:
     """What the module asks of its arguments, as its own code says."""
     with mock.patch.object(AnsibleModule, "__init__", autospec=True, side_effect=_Reached) as declare:
-        try:
+        with suppress(_Reached):
             module.main()
-        except _Reached:
-            named = dict(declare.call_args.kwargs)
+        named = dict(declare.call_args.kwargs)
     kept = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
     return ArgumentSpecValidator(named["argument_spec"], **{key: named[key] for key in kept if key in named})
 

@@ -21,8 +21,11 @@ pytest.register_assert_rewrite("integration.awx.controller")
 
 # Imported after the line above, so that its assertions explain themselves.
 from integration.awx.controller import EXTENSION, Controller, Definitions  # noqa: E402
-from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402, F401  the same stage
+from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
 from integration.role.stage import Stage  # noqa: E402
+
+# The stage of the role is that of its jobs as well.
+__all__ = ["issue", "new", "old", "set_stage", "stage"]
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +112,7 @@ def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
 
 
 @pytest.fixture
-def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> Controller:  # noqa: F811
+def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> Controller:
     """A controller with a credential for the stage's manager."""
     for left_over in backup_dir.iterdir():
         shutil.rmtree(left_over)
