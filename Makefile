@@ -41,7 +41,7 @@ test: $(VENV)/.test ## Everything below, with a summary at the end
 	@$(CHECK)
 
 # Each is a part of tools/check.py, which holds the commands.
-PARTS := lint changelog-lint docs-lint docs unit sanity build importer integration oldest newest
+PARTS := lint changelog-lint docs-lint docs unit sanity build ee importer integration oldest newest
 .PHONY: $(PARTS)
 
 lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck, licence headers
@@ -51,6 +51,7 @@ docs: ## The documentation site, into .cache/docs/html, and all links
 unit: ## Unit tests (ARGS="-k name" goes to pytest)
 sanity: ## ansible-test sanity, on every Python found, without exceptions
 build: ## The artifact for Galaxy, into dist
+ee: ## The execution environment, through ansible-builder
 importer: ## The artifact, through galaxy-importer
 integration: ## Real playbook runs against the stand-in manager (ARGS goes to pytest)
 oldest: ## Unit and integration tests with the oldest supported versions

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docs
+import execution_environment
 import legs
 import sanity
 from project import BIN, DIST, HOME, PLACE, ROOT, Failed, Unavailable, copy_tree, environment, files, run, versions
@@ -158,6 +159,7 @@ def _parts(arguments: list[str], *, legs_follow: bool) -> dict[str, Callable[[],
         "docs-lint": docs_lint,
         "docs": docs.check,
         "build": build,
+        "ee": execution_environment.check,
         "importer": importer,
         "sanity": sanity.run,
         "integration": lambda: integration(arguments, legs_follow=legs_follow),

@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result i
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
     AUTO,
     SettingError,
+    read_limit,
     read_settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import (
@@ -169,19 +170,23 @@ def rotation_way_back(gathered: Gathered) -> dict[str, t.Any]:
     return _undos(Evidence(gathered).way_back())
 
 
-def rotation_restore(manifest: Gathered, contents: Mapping[str, str], now: str, strategy: str) -> dict[str, t.Any]:
+def rotation_restore(
+    manifest: Gathered, contents: Mapping[str, str], now: str, strategy: str, environments: t.Any = None
+) -> dict[str, t.Any]:
     """The tasks that put a backup back, and what of it cannot be put back.
 
     :arg manifest: of the backup, as rotation_backup wrote it.
     :arg contents: the PEM files of the backup by name.
     :arg now: ISO 8601; what has expired by then is not put back.
     :arg strategy: replace or per_environment, as in the role.
+    :arg environments: those to keep to, a list or text as in the role; none of them for all.
     """
     if manifest.get("schema") != 1 or strategy not in ("replace", "per_environment"):
         raise AnsibleFilterError("Needs a manifest of schema 1, and the strategy replace or per_environment")
+    limit = read_limit(environments, prefix="certificate_restore_")
     touched = []
     for certificate in manifest["certificates"]:
-        environments = [
+        kept = [
             {
                 **environment,
                 # Without a file, the manager did not hand the certificate out.
@@ -190,8 +195,8 @@ def rotation_restore(manifest: Gathered, contents: Mapping[str, str], now: str, 
             }
             for environment in certificate["environments"]
         ]
-        names = tuple(environment["name"] for environment in environments)
-        before = {**certificate, "environments": environments}
+        names = tuple(held["name"] for held in kept if limit is None or held["name"] in limit)
+        before = {**certificate, "environments": kept}
         touched.append(Touched(certificate["project"], certificate["name"], names, before))
     return _undos(find_way_back(touched, one_update=strategy == "replace"))
 

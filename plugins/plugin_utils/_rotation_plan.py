@@ -102,6 +102,8 @@ def make_plan(
         )
         for wanted in settings.certificates
     )
+    if settings.environments is not None:
+        planned = _within(settings.environments, planned, problems)
     waves = _waves(settings, planned, types, problems)
     strategy, strategy_reason = _strategy(settings, waves, planned)
     if strategy == "replace" and len(waves) > 1:
@@ -131,6 +133,34 @@ def _plan_certificate(
         unlisted=tuple(sorted(set(entries) - set(names))),
         new=new,
     )
+
+
+def _within(
+    environments: Sequence[str], planned: Sequence[PlannedCertificate], problems: list[str]
+) -> tuple[PlannedCertificate, ...]:
+    """The part of the plan that lies in these environments; a certificate with no part in it is left out."""
+    meant = {step.environment for certificate in planned for step in certificate.steps}
+    unknown = [name for name in environments if name not in meant]
+    if unknown:
+        # A name with a typing error must not turn into "nothing to do".
+        problems.append(
+            f"{PREFIX}environments: none of the certificates is meant for {', '.join(unknown)}, but for "
+            f"{', '.join(sorted(meant)) or 'no environment'}"
+        )
+    parts = (
+        replace(
+            certificate,
+            steps=tuple(step for step in certificate.steps if step.environment in environments),
+            unlisted=tuple(
+                sorted(
+                    {*certificate.unlisted}
+                    | {step.environment for step in certificate.steps if step.current} - {*environments}
+                )
+            ),
+        )
+        for certificate in planned
+    )
+    return tuple(part for part in parts if part.steps)
 
 
 def _step(
@@ -198,6 +228,8 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
         return settings.strategy, f"asked for in {PREFIX}strategy"
     if len(waves) > 1:
         return "per_environment", f"there are {len(waves)} waves, and only import-file changes one without the others"
+    if settings.environments is not None and any(certificate.unlisted for certificate in planned):
+        return "per_environment", f"{PREFIX}environments leaves some out, and only import-file changes one without them"
     if any(step.current and step.current["entries"] > 1 for certificate in planned for step in certificate.steps):
         return "per_environment", "an environment is listed twice, and only import-file makes it one entry again"
     return "replace", "there is one wave, and one update serves all its environments"
@@ -209,7 +241,7 @@ def _all_at_once(certificate: PlannedCertificate, problems: list[str]) -> Planne
         return certificate
     if certificate.unlisted:
         problems.append(
-            f"{certificate.wanted.key} is also in {', '.join(certificate.unlisted)}, which its environments leave out, "
+            f"{certificate.wanted.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
             f"and strategy replace would take it from there. Add them, or set {PREFIX}strategy to per_environment"
         )
     steps = tuple(

@@ -22,8 +22,8 @@ AUTO = "auto"
 class SettingError(ValueError):
     """A variable that cannot be used; the message opens with its name."""
 
-    def __init__(self, variable: str, message: str) -> None:
-        super().__init__(f"{PREFIX}{variable}: {message}")
+    def __init__(self, variable: str, message: str, *, prefix: str = PREFIX) -> None:
+        super().__init__(f"{prefix}{variable}: {message}")
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,15 @@ class WantedCertificate:
 
 @dataclass(frozen=True)
 class Settings:
-    """The role's variables. C(waves) is a tuple of tuples of environment names, or C(auto)."""
+    """The role's variables.
+
+    :arg waves: tuples of environment names, or C(auto).
+    :arg environments: those that the run keeps to; None for no such limit.
+    """
 
     certificates: tuple[WantedCertificate, ...]
     waves: tuple[tuple[str, ...], ...] | t.Literal["auto"] = ()
+    environments: tuple[str, ...] | None = None
     strategy: str = AUTO
     minimum_remaining_days: int = 1
     require_later_expiry: bool = True
@@ -76,6 +81,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     settings = Settings(
         certificates=_certificates(given.get("certificates"), days, obtains=obtains),
         waves=_waves(given.get("waves")),
+        environments=read_limit(given.get("environments")),
         strategy=_choice(given, "strategy", (AUTO, "replace", "per_environment")),
         minimum_remaining_days=_integer("minimum_remaining_days", given.get("minimum_remaining_days", 1), 0),
         require_later_expiry=_flag(given, "require_later_expiry", default=True),
@@ -94,6 +100,14 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     if settings.update_referenced_jwks and settings.update_scope is None:
         raise SettingError("update_scope", "required with certificate_rotation_update_referenced_jwks")
     return settings
+
+
+def read_limit(value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...] | None:
+    """Read C(environments), to which a run or a restore keeps; None where it is not given.
+
+    :raises SettingError: where it names none.
+    """
+    return None if _is_blank(value) or value == [] else _names("environments", value, prefix=prefix)
 
 
 def _is_blank(value: t.Any) -> bool:
@@ -139,15 +153,17 @@ def _from_text(variable: str, value: t.Any) -> t.Any:
         raise SettingError(variable, f"is text that is no YAML{where}") from None
 
 
-def _names(variable: str, value: t.Any) -> tuple[str, ...]:
+def _names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...]:
     """Environment names: a list, or text with commas or line breaks. Each once, in order."""
     if isinstance(value, str):
         value = value.replace("\n", ",").split(",")
     if not isinstance(value, (list, tuple)):
-        raise SettingError(variable, "must be a list of environment names, or text with commas or line breaks")
+        message = "must be a list of environment names, or text with commas or line breaks"
+        raise SettingError(variable, message, prefix=prefix)
     names = tuple(dict.fromkeys(str(name).strip() for name in value if not _is_blank(name)))
     if not names:
-        raise SettingError(variable, "is an empty list of environments; name at least one, or leave it out")
+        message = "is an empty list of environments; name at least one, or leave it out"
+        raise SettingError(variable, message, prefix=prefix)
     return names
 
 

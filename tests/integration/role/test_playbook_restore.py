@@ -53,6 +53,23 @@ def test_each_environment_gets_its_own_certificate_back(stage: Stage, different:
     assert calls(stage.manager.journal.writes())[writes:] == ["import"] * 2 * len(ENVIRONMENTS)
 
 
+def test_only_in_some_environments(stage: Stage, different: list[Issued]) -> None:
+    """The rotation, and then the restore; what else the certificate is in stays as it is."""
+    stage.drift(held=different)
+    rotation = stage.rotate(environments=f"{DEVELOPMENT}, {STAGING}", backup_dir=str(stage.backups))
+    assert rotation.result["strategy"] == "per_environment"
+    assert rotation.written == [("import", NAME, DEVELOPMENT), ("import", NAME, STAGING)]
+
+    run = _restore(stage, _backup(stage), "-e", f"certificate_restore_environments={STAGING}")
+
+    assert run.status == 0, run.text
+    assert stage.manager.holds(PROJECT, NAME) == {
+        DEVELOPMENT: [stage.new.der],
+        STAGING: [different[1].der],
+        PRODUCTION: [different[2].der],
+    }
+
+
 def test_one_update_for_all_where_they_held_the_same(set_stage: SetStage) -> None:
     """The only way on a manager without import-file."""
     stage = set_stage("2025")

@@ -336,9 +336,15 @@ def back_up(before: Json, **more: Any) -> tuple[Json, dict[str, str]]:
 
 
 def restore(
-    manifest: Json, files: dict[str, str], *, strategy: str = "replace", now: str = "2026-06-02T00:00:00Z"
+    manifest: Json,
+    files: dict[str, str],
+    *,
+    strategy: str = "replace",
+    now: str = "2026-06-02T00:00:00Z",
+    environments: Any = None,
 ) -> Json:
-    way: Json = call("rotation_restore", manifest, contents=files, now=now, strategy=strategy)
+    more = {} if environments is None else {"environments": environments}
+    way: Json = call("rotation_restore", manifest, contents=files, now=now, strategy=strategy, **more)
     return way
 
 
@@ -514,6 +520,26 @@ def test_what_has_expired_since_is_left_out_and_named(strategy: str, now: str, b
             "MyProject/web in development: the previous certificate expired on 2026-06-21T12:00:00Z, so it is NOT put back"
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("environments", "back"),
+    [("", [DEV, PROD]), (DEV, [DEV]), ([DEV, "elsewhere"], [DEV]), (f"{PROD},\n{DEV}", [DEV, PROD]), ("elsewhere", [])],
+)
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+def test_a_restore_keeps_to_the_environments_that_it_is_given(
+    strategy: str, environments: Any, back: list[str]
+) -> None:
+    found = restore(*back_up(holding({DEV: OLD, PROD: OLD})), strategy=strategy, environments=environments)
+
+    assert [name for places, _content in restored(found) for name in places] == back
+    everywhere = strategy == "replace" and len(back) == 2
+    assert {undo["unlisted_environments"] for undo in found["undos"]} <= {"fail" if everywhere else "keep"}
+
+
+def test_a_restore_names_its_own_variable() -> None:
+    with pytest.raises(AnsibleFilterError, match=r"^certificate_restore_environments: is an empty list"):
+        restore(*back_up(holding({DEV: OLD})), environments=",")
 
 
 def test_a_certificate_without_a_date_is_put_back() -> None:

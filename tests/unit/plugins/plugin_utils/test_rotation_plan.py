@@ -240,6 +240,53 @@ def test_not_due_in_no_wave_is_none() -> None:
     assert plan(holding({DEV: OLD, PROD: NEW}), waves=((DEV,), (STAGE,))).problems == ()
 
 
+def test_a_run_that_keeps_to_some_environments_leaves_the_others_untouched() -> None:
+    made = plan(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), environments=(DEV, STAGE))
+
+    (planned,) = made.certificates
+    assert (made.problems, made.waves) == ((), (Wave(1, (DEV, STAGE)),))
+    assert actions(made) == {DEV: (UPDATE, "differs"), STAGE: (UPDATE, "differs")}
+    assert planned.unlisted == (PROD,)
+    assert made.strategy == "per_environment"
+    assert made.strategy_reason.startswith("certificate_rotation_environments leaves some out")
+
+
+def test_a_run_that_keeps_to_every_environment_needs_no_import() -> None:
+    made = plan(holding({DEV: OLD, PROD: OLD}), environments=(DEV, PROD))
+
+    assert (made.strategy, made.problems) == ("replace", ())
+
+
+def test_a_run_does_not_bring_a_certificate_to_where_it_is_not_meant_to_be() -> None:
+    settings = Settings(certificates=(want(), want(name="other"), want(DEV, name="new")), environments=(DEV,))
+    lists = {PROJECT: [holding({DEV: OLD}), holding({PROD: OLD}, name="other")]}
+
+    made = make_plan(settings, lists, {}, {})
+
+    assert made.problems == ()
+    assert [(planned.wanted.name, planned.steps[0].reason) for planned in made.certificates] == [
+        ("web", "differs"),
+        ("new", "absent"),
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "per_environment"])
+def test_an_environment_that_nothing_is_meant_for_is_a_problem(strategy: str) -> None:
+    made = plan(holding({DEV: OLD, PROD: OLD}), environments=("developement", PROD), strategy=strategy)
+
+    (problem,) = made.problems
+    assert problem == (
+        "certificate_rotation_environments: none of the certificates is meant for developement, but for "
+        "development, production"
+    )
+
+
+def test_replace_cannot_keep_to_some_environments() -> None:
+    (problem,) = plan(holding({DEV: OLD, PROD: OLD}), environments=(DEV,), strategy="replace").problems
+
+    assert problem.startswith("MyProject/web is also in production, which this run leaves out")
+
+
 STAGES = {DEV: "TEST", "sandbox": "SANDBOX", PROD: "PRODUCTION", STAGE: "SANDBOX"}
 
 
@@ -335,7 +382,7 @@ def test_replace_would_take_it_from_unlisted_environments(strategy: str, problem
 
     assert len(made.problems) == problems
     for problem in made.problems:
-        assert problem.startswith("MyProject/web is also in production, staging, which its environments leave out")
+        assert problem.startswith("MyProject/web is also in production, staging, which this run leaves out")
         assert "per_environment" in problem
 
 

@@ -55,7 +55,16 @@ def test_the_certificates_alone_will_do() -> None:
 
 @pytest.mark.parametrize("blank", BLANK)
 def test_a_blank_variable_is_one_that_was_not_given(blank: str | None) -> None:
-    others = (*FLAGS, *CHOICES, *NUMBERS, "waves", "renew_before_days", "update_referenced_jwks", "obtain_tasks")
+    others = (
+        *FLAGS,
+        *CHOICES,
+        *NUMBERS,
+        "waves",
+        "environments",
+        "renew_before_days",
+        "update_referenced_jwks",
+        "obtain_tasks",
+    )
 
     assert read(**dict.fromkeys(others, blank)) == read()
 
@@ -98,6 +107,17 @@ def test_a_number_is_whole_and_not_negative(variable: str, given: Any) -> None:
 )
 def test_a_choice_is_taken_with_blanks_around_it(variable: str, choice: str) -> None:
     assert getattr(read(**{variable: f" {choice}\n"}), variable) == choice
+
+
+@pytest.mark.parametrize("given", [["dev", " prod "], "dev, prod", "dev\nprod\n", ["dev", "prod", "dev"]])
+def test_the_environments_to_keep_to_are_a_list_or_text(given: Any) -> None:
+    assert read(environments=given).environments == ("dev", "prod")
+
+
+@pytest.mark.parametrize("given", [",", [""], {"dev": 1}, 5])
+def test_the_environments_to_keep_to_name_at_least_one(given: Any) -> None:
+    with refusal("environments"):
+        read(environments=given)
 
 
 @pytest.mark.parametrize("variable", CHOICES)

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the set-up sends to AWX keeps AWX's rules and the pack's promises: credential type, surveys, templates, workflow."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from integration.awx.controller import EXTENSION, Definitions, refused_answers, render_credential, targets
+from integration.runners import ROOT
+
+pytestmark = pytest.mark.exhaustive
+
+URL = "https://apinizer.example.com"
+ROTATES = ["rotate", "plan", "workflow plan", "workflow stage"]
+
+
+def _template(definitions: Definitions, name: str) -> dict[str, Any]:
+    return definitions.all("job_template")[f"Apinizer {name}"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"token": "t"}, {"APINIZER_TOKEN": "t", "APINIZER_USERNAME": "", "APINIZER_PASSWORD": ""}),
+        ({"token": ""}, {"APINIZER_TOKEN": ""}),
+        (
+            {"username": "u", "password": "p"},
+            {"APINIZER_TOKEN": "", "APINIZER_USERNAME": "u", "APINIZER_PASSWORD": "p"},
+        ),
+        ({}, {"APINIZER_VALIDATE_CERTS": "true"}),
+        ({"skip_tls_verification": False}, {"APINIZER_VALIDATE_CERTS": "true"}),
+        ({"skip_tls_verification": "false"}, {"APINIZER_VALIDATE_CERTS": "true"}),
+        ({"skip_tls_verification": ""}, {"APINIZER_VALIDATE_CERTS": "true"}),
+        ({"skip_tls_verification": True}, {"APINIZER_VALIDATE_CERTS": "false"}),
+        ({"skip_tls_verification": "True"}, {"APINIZER_VALIDATE_CERTS": "false"}),
+    ],
+    ids=str,
+)
+def test_the_credential_as_a_job_gets_it(
+    definitions: Definitions, tmp_path: Path, inputs: dict[str, Any], expected: dict[str, str]
+) -> None:
+    """Only a tick, or a text that says true, turns the verification off."""
+    variables, (bundle,) = render_credential(definitions.one("credential_type"), {"url": URL, **inputs}, tmp_path)
+
+    assert variables["APINIZER_URL"] == URL
+    assert {name: variables[name] for name in expected} == expected
+    assert variables["APINIZER_CA_PATH"] == str(bundle)
+    assert bundle.read_text(encoding="utf-8") == ""
+
+
+def test_the_certificate_authorities_arrive_as_a_file(definitions: Definitions, tmp_path: Path) -> None:
+    inputs = {"url": URL, "ca_bundle": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}
+
+    _unused, (bundle,) = render_credential(definitions.one("credential_type"), inputs, tmp_path)
+
+    assert bundle.read_text(encoding="utf-8").strip() == inputs["ca_bundle"].strip()
+
+
+def test_awx_takes_the_credential_type(definitions: Definitions) -> None:
+    """Its rules: names, no variable of Ansible's, and no template with a name that is no field."""
+    kind = definitions.one("credential_type")
+    fields = {field["id"]: field for field in kind["inputs"]["fields"]}
+
+    assert kind["kind"] in ("cloud", "net")
+    assert set(kind["inputs"]["required"]) <= set(fields)
+    assert {field["type"] for field in fields.values()} <= {"string", "boolean"}
+    allowed = {"id", "type", "label", "help_text", "secret", "multiline"}
+    assert all(set(field) <= allowed for field in fields.values())
+    assert {name for name, field in fields.items() if field.get("secret")} == {"token", "password"}
+    assert all(re.fullmatch(r"template\.[a-z_]+", label) for label in kind["injectors"]["file"])
+    assert all(re.fullmatch(r"APINIZER_[A-Z_]+", name) for name in kind["injectors"]["env"])
+    assert set(kind["injectors"]) == {"file", "env"}, "extra variables would be shown and could be overridden"
+    files = {label.partition(".")[2]: "name" for label in kind["injectors"]["file"]}
+    names = {**dict.fromkeys(fields, "EXAMPLE"), "tower": {"filename": files}}
+    for template in [*kind["injectors"]["file"].values(), *kind["injectors"]["env"].values()]:
+        assert ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(**names)
+
+
+def test_the_credential_fits_its_type(definitions: Definitions) -> None:
+    credential, kind = definitions.one("credential"), definitions.one("credential_type")
+
+    assert credential["credential_type"] == kind["name"]
+    assert set(credential["inputs"]) <= {field["id"] for field in kind["inputs"]["fields"]}
+    assert credential["update_secrets"] is False
+
+
+def test_every_variable_that_a_survey_asks_for_is_known(definitions: Definitions) -> None:
+    role = yaml.safe_load((ROOT / "roles/certificate_rotation/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    options = set(role["argument_specs"]["main"]["options"])
+    playbooks = "".join(
+        file.read_text(encoding="utf-8")
+        for file in [*(ROOT / "playbooks").glob("*.yml"), *(EXTENSION / "project").glob("*.yml")]
+    )
+    asked = set()
+    for template in [*definitions.all("job_template").values(), definitions.one("workflow_job_template")]:
+        asked |= {question["variable"] for question in template["survey_spec"].get("spec", ())}
+        asked |= set(template.get("extra_vars", ()))
+
+    assert len(asked) > 10
+    for variable in asked:
+        known = variable in options if variable.startswith("certificate_rotation_") else variable in playbooks
+        assert known, variable
+
+
+def test_awx_takes_the_surveys(definitions: Definitions) -> None:
+    """Its rules for questions; a default is an answer that would be taken."""
+    surveys = [
+        template["survey_spec"]
+        for template in [*definitions.all("job_template").values(), definitions.one("workflow_job_template")]
+        if template["survey_enabled"]
+    ]
+    assert len(surveys) == 8
+    for survey in surveys:
+        assert survey["name"]
+        assert survey["description"]
+        for question in survey["spec"]:
+            assert {"question_name", "question_description", "type", "variable", "required"} <= set(question)
+            assert question["type"] in ("text", "textarea", "multiplechoice")
+            assert ("choices" in question) == (question["type"] == "multiplechoice")
+            if "default" in question:
+                assert not refused_answers({"spec": [question]}, {question["variable"]: question["default"]})
+
+
+def test_templates_run_one_job_at_a_time_and_show_what_changes(definitions: Definitions) -> None:
+    for template in definitions.all("job_template").values():
+        assert (template["diff_mode"], template["allow_simultaneous"], template["job_slice_count"]) == (True, False, 1)
+        assert (EXTENSION / "project" / template["playbook"]).is_file()
+        assert template["project"] in definitions.all("project")
+        assert template["inventory"] in definitions.all("inventory")
+        assert template["execution_environment"] in definitions.all("execution_environment")
+    assert definitions.one("workflow_job_template")["allow_simultaneous"] is False
+    kinds = {name: _template(definitions, name)["job_type"] for name in ROTATES}
+    assert kinds == {"rotate": "run", "plan": "check", "workflow plan": "check", "workflow stage": "run"}
+    for name in ROTATES:
+        assert _template(definitions, name)["extra_vars"]["certificate_rotation_backup_dir"]
+
+
+def test_plan_and_rotate_ask_the_same(definitions: Definitions) -> None:
+    assert _template(definitions, "plan")["survey_spec"] == _template(definitions, "rotate")["survey_spec"]
+
+
+def test_the_workflow_leads_to_its_report_whatever_happens(definitions: Definitions) -> None:
+    nodes = {node["identifier"]: node for node in definitions.one("workflow_job_template")["workflow_nodes"]}
+    templates = definitions.all("job_template")
+
+    assert {name for node in nodes.values() for name in targets(node)} == set(nodes) - {"plan"}
+    for name, node in nodes.items():
+        if name != "report":
+            for outcome in ("success", "failure"):
+                assert len(targets(node, outcome)) == 1, f"{name} has no way on after {outcome}, or two"
+        template = node["unified_job_template"]
+        if template["type"] == "job_template":
+            survey = templates[template["name"]]["survey_spec"]
+            assert not refused_answers({"spec": survey.get("spec", ())}, node.get("extra_data", {}))
+    assert not targets(nodes["report"])
+    assert targets(nodes["approval"], "failure") == ["roll-back-canary"]
+
+
+def test_the_schedule_launches_the_audit_with_an_answer_that_is_taken(definitions: Definitions) -> None:
+    schedule = definitions.one("schedule")
+    audit = definitions.all("job_template")[schedule["unified_job_template"]]
+
+    assert audit["playbook"] == "audit.yml"
+    assert not refused_answers(audit["survey_spec"], schedule["extra_data"])
+    assert re.fullmatch(r"DTSTART;TZID=\S+:\d{8}T\d{6} RRULE:FREQ=\S+", schedule["rrule"])

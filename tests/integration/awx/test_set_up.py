@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The set-up: every task is one that the real modules of awx.awx take, and one that says what the variables say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integration.awx.conftest import SetUp
+from integration.awx.controller import EXTENSION
+
+pytestmark = pytest.mark.exhaustive
+
+NAMED = {"name", "description", "organization"}
+NOTIFIED = {f"notification_templates_{when}" for when in ("started", "success", "error")}
+ASKED = {"survey_enabled", "survey_spec", "allow_simultaneous"}
+# What infra.aap_configuration documents for the items of its variables, as far as it is used here.
+SHAPES = {
+    "controller_credential_types": {"name", "description", "kind", "inputs", "injectors"},
+    "controller_credentials": NAMED | {"credential_type", "inputs", "update_secrets"},
+    "controller_execution_environments": NAMED | {"image", "pull"},
+    "controller_projects": NAMED | {"scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "wait"},
+    "controller_inventories": NAMED,
+    "controller_hosts": NAMED - {"organization"} | {"inventory", "variables"},
+    "controller_notifications": NAMED | {"notification_type", "notification_configuration"},
+    "controller_templates": NAMED
+    | NOTIFIED
+    | ASKED
+    | {
+        "inventory",
+        "project",
+        "playbook",
+        "execution_environment",
+        "credentials",
+        "job_type",
+        "diff_mode",
+        "extra_vars",
+    }
+    | {"ask_job_type_on_launch", "job_slice_count"},
+    "controller_workflows": NAMED
+    | NOTIFIED
+    | ASKED
+    | {"ask_variables_on_launch", "notification_templates_approvals", "workflow_nodes"},
+    "controller_schedules": NAMED | {"unified_job_template", "rrule", "extra_data", "enabled"},
+}
+
+
+def _tasks() -> list[dict[str, Any]]:
+    (play,) = yaml.safe_load((EXTENSION / "set_up.yml").read_text(encoding="utf-8"))
+    tasks: list[dict[str, Any]] = play["tasks"]
+    return tasks
+
+
+def _module(task: dict[str, Any]) -> str:
+    (module,) = (key for key in task if key.startswith("awx.awx."))
+    return module
+
+
+def test_awx_takes_it_all(set_up: SetUp) -> None:
+    done, definitions = set_up(apinizer_awx_notification_url="https://chat.example.com/hook")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert Counter(call["module"] for call in definitions.calls) == {
+        "credential_type": 1,
+        "credential": 1,
+        "execution_environment": 1,
+        "project": 1,
+        "inventory": 1,
+        "host": 1,
+        "notification_template": 1,
+        "job_template": 8,
+        "workflow_job_template": 1,
+        "schedule": 1,
+    }
+    assert {task["loop"] for task in _tasks()} == {f"{{{{ {variable} }}}}" for variable in SHAPES}
+    assert "token-of-the-set-up" in str(definitions.one("credential"))
+    assert "token-of-the-set-up" not in done.stdout + done.stderr
+    told = definitions.one("workflow_job_template")["notification_templates_approvals"]
+    assert told == list(definitions.all("notification_template"))
+
+
+def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
+    """What a module declares against, and what only its documentation says of the items of a list."""
+    workflow = {"name": "x", "workflow_nodes": [{"identifier": "a", "success": []}]}
+    tasks = [
+        {"awx.awx.schedule": {"name": "x", "enabled": "perhaps"}, "ignore_errors": True},
+        {"awx.awx.job_template": {"name": "x", "job_type": "try"}, "ignore_errors": True},
+        {"awx.awx.workflow_job_template": workflow, "ignore_errors": True},
+    ]
+    playbook = set_up.folder / "wrong.yml"
+    playbook.write_text(
+        yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8"
+    )
+
+    done, definitions = set_up(playbook=playbook)
+
+    assert f"ignored={len(tasks)} " in done.stdout
+    assert not definitions.calls
+    for complaint in ("enabled", "job_type must be one of", "workflow_nodes.success"):
+        assert complaint in done.stdout
+
+
+def test_the_real_modules_are_found(awx_collection: Path, set_up: SetUp) -> None:
+    done, definitions = set_up("--syntax-check", collection=awx_collection)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not definitions.calls
+
+
+def test_the_real_modules_are_what_is_started(awx_collection: Path, tmp_path: Path) -> None:
+    """With nobody there who answers, the first of them says so."""
+    env = {
+        "PATH": os.defpath,
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_COLLECTIONS_PATH": str(awx_collection),
+        "CONTROLLER_HOST": "http://127.0.0.1:9",
+        "CONTROLLER_OAUTH_TOKEN": "none",
+    }
+    program = Path(sys.executable).with_name("ansible-playbook")
+    done = subprocess.run(
+        [str(program), str(EXTENSION / "set_up.yml")], env=env, capture_output=True, encoding="utf-8", check=False
+    )
+
+    assert done.returncode != 0
+    assert "127.0.0.1:9" in done.stdout
+    assert "Connection refused" in done.stdout
+
+
+@pytest.mark.parametrize("task", _tasks(), ids=_module)
+def test_a_task_hands_over_its_variable_and_nothing_else(set_up: SetUp, task: dict[str, Any]) -> None:
+    """So what the playbook sends is what the roles of infra.aap_configuration read from the same variables."""
+    variable = task["loop"].strip("{ }")
+    given = task[_module(task)]
+
+    assert given == {key: f"{{{{ apinizer_awx_item.{key} }}}}" for key in given}
+    assert set(given) <= SHAPES[variable]
+    assert task["loop_control"]["loop_var"] == "apinizer_awx_item"
+
+
+def test_no_variable_says_more_than_is_handed_over(set_up: SetUp) -> None:
+    """An item with a key that no task reads would be one thing here and another thing there."""
+    show = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars_files": [str(file) for file in sorted((EXTENSION / "vars").glob("*.yml"))],
+            "vars": {"apinizer_awx_notification_url": "https://chat.example.com/hook"},
+            "tasks": [
+                {
+                    "name": variable,
+                    "ansible.builtin.assert": {
+                        "that": f"{variable} | map('list') | flatten | difference(allowed) == []"
+                    },
+                    "vars": {"allowed": sorted(task[_module(task)])},
+                }
+                for task in _tasks()
+                for variable in [task["loop"].strip("{ }")]
+            ],
+        }
+    ]
+    playbook = set_up.folder / "show.yml"
+    playbook.write_text(yaml.safe_dump(show), encoding="utf-8")
+
+    done, _unused = set_up(playbook=playbook)
+
+    assert done.returncode == 0, done.stdout
+    assert f"ok={len(SHAPES)} " in done.stdout
