@@ -18,7 +18,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_file
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, unpacked
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
@@ -56,16 +56,6 @@ def rotation_settings(variables: Gathered) -> dict[str, t.Any]:
     }
 
 
-def rotation_materials(variables: Gathered) -> dict[str, dict[str, str]]:
-    """The new certificates that the variables hold as text, by project/name."""
-    settings = read_settings(unpacked(variables))
-    return {
-        certificate.key: {"content": certificate.content}
-        for certificate in settings.certificates
-        if certificate.content is not None
-    }
-
-
 def rotation_files(paths: list[dict[str, str]], folder: str) -> dict[str, dict[str, str]]:
     """The files of this machine that can be read, by project/name; the others are left to whoever can say more of them.
 
@@ -94,6 +84,8 @@ def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
         "to_obtain": [_item(planned) for planned in plan.certificates if planned.due and planned.new is None],
         "due": [_request(planned, plan.strategy) for planned in plan.certificates if planned.due and planned.new],
         "table": make_table(plan, evidence.new_described),
+        # For those who look at the evidence again: as text, so that Ansible need not.
+        "listed": packed(gathered["listed"]),
         # Apart from the requests, so that an item of a loop stays readable on the screen.
         "contents": {
             planned.wanted.key: planned.new.pem for planned in plan.certificates if planned.due and planned.new
@@ -308,7 +300,6 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         functions = (
             rotation_settings,
-            rotation_materials,
             rotation_files,
             rotation_plan,
             rotation_guards,

@@ -9,7 +9,7 @@ The tasks hand over one dictionary, the evidence, with the keys
 * C(now): when the run began, ISO 8601;
 * C(listed): the results of C(apinizer_certificate_info) in a loop over the projects;
 * C(types): the results of C(apinizer_environment_info), likewise; empty unless the waves go by stage;
-* C(materials): by C(project/name), the new certificate as C(content), C(base64) or C(error);
+* C(materials): by C(project/name), the new certificate that a file holds, as C(base64) or C(error);
 * C(obtained): likewise, and in the place of those;
 * C(details): the results of C(apinizer_certificate) in check mode, in a loop over what is due;
 
@@ -74,7 +74,13 @@ class Evidence:
     def _materials(self) -> tuple[dict[str, Bundle], list[str]]:
         """The new certificates, and what is wrong with those that are none."""
         found, problems = {}, []
-        materials = {**(self._gathered.get("materials") or {}), **(self._gathered.get("obtained") or {})}
+        materials: dict[str, Mapping[str, t.Any]] = {
+            certificate.key: {"content": certificate.content}
+            for certificate in self.settings.certificates
+            if certificate.content is not None
+        }
+        for more in ("materials", "obtained"):
+            materials.update(self._gathered.get(more) or {})
         for key, material in materials.items():
             try:
                 found[str(key)] = parse_input(_bytes(material))
@@ -187,6 +193,11 @@ class Evidence:
         if not results or any(result.get("failed") or "certificates" not in result for result in results):
             return None
         return {_looped_over(result): result["certificates"] for result in results}
+
+
+def packed(value: t.Any) -> str:
+    """A value of the evidence as text."""
+    return value if isinstance(value, str) else _PACKED + json.dumps(value)
 
 
 def unpacked(value: t.Any) -> t.Any:

@@ -32,7 +32,10 @@ __all__ = ["issue", "new", "old", "set_stage", "stage"]
 def awx_collection() -> Path:
     """A folder in which Ansible finds the real awx.awx."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "awx_collection.py")], capture_output=True, encoding="utf-8", check=False
+        [sys.executable, str(ROOT / "tools" / "collections_from_package.py"), "awx.awx"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return Path(done.stdout.splitlines()[-1])

@@ -75,7 +75,7 @@ OTHER_FILTERS = ("rotation_applied", "rotation_files", "rotation_mismatches", "r
 @pytest.mark.parametrize("name", [name for name in FILTERS if name not in OTHER_FILTERS])
 def test_a_variable_that_cannot_be_used_is_an_error_of_the_filter(name: str) -> None:
     evidence = gather(BEFORE, variables={"force": "maybe"})
-    given = evidence["variables"] if name in ("rotation_settings", "rotation_materials") else evidence
+    given = evidence["variables"] if name == "rotation_settings" else evidence
 
     with pytest.raises(AnsibleFilterError, match="certificate_rotation_force: must be true or false"):
         call(name, given)
@@ -119,10 +119,12 @@ def test_settings_are_no_strings_any_more(variable: str, given: str, setting: st
     assert type(found) is type(value)
 
 
-def test_materials_are_the_certificates_given_as_text() -> None:
-    certificates = [*wanted_in([DEV]), {"project": "admin", "name": "api", "content": "PEM"}]
+def test_a_new_certificate_may_be_given_as_text() -> None:
+    given = [{"project": PROJECT, "name": NAME, "content": NEW.pem}]
 
-    assert call("rotation_materials", {"certificates": certificates}) == {"admin/api": {"content": "PEM"}}
+    plan = call("rotation_plan", {**gather(BEFORE, variables={"certificates": given}), "materials": ""})
+
+    assert [due["fingerprint_sha1"] for due in plan["due"]] == [NEW.leaf.fingerprint_sha1]
 
 
 def test_a_plan_with_one_update_for_all() -> None:
@@ -567,8 +569,6 @@ def test_evidence_may_come_as_text() -> None:
 
     for name in ("rotation_plan", "rotation_guards", "rotation_waves", "rotation_way_back", "rotation_result"):
         assert call(name, packed) == call(name, evidence)
-    variables = f"json:{json.dumps({'certificates': [{'project': 'p', 'name': 'n', 'content': 'PEM'}]})}"
-    assert call("rotation_materials", variables) == {"p/n": {"content": "PEM"}}
 
 
 def test_what_was_obtained_takes_the_place_of_other_material() -> None:

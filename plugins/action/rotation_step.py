@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A step of the role certificate_rotation that works on many certificates: what the filter of its name would return.
+
+A filter is handed its input, and hands on its output, with each value in it looked at by Ansible. This takes the lists as
+they were registered, and what it returns is registered as it is.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
+
+STEPS = ("plan", "result")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs on the controller, and touches nothing."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+    _VALID_ARGS = frozenset(("step", "evidence"))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Take the step.
+
+        :raises AnsibleError: for what the user has to mend.
+        """
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        step = self._task.args.get("step")
+        if step not in STEPS:
+            raise AnsibleActionFail(f"step: must be one of {', '.join(STEPS)}, not {step}")
+        listed = variables["certificate_rotation__plan"].get("listed") or (
+            variables["certificate_rotation__listed"].get("results", [])
+        )
+        evidence = {**self._task.args["evidence"], "listed": listed}
+        return {**result, "changed": False, **FilterModule().filters()[f"rotation_{step}"](evidence)}
