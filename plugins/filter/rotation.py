@@ -125,8 +125,12 @@ def rotation_applied(results: list[dict[str, t.Any]], wave: int) -> list[dict[st
     for result in results:
         if not result.get("skipped"):
             request = result[result["ansible_loop_var"]]
-            # The tasks let a failure pass, so that the wave can note it; its message tells.
-            returned = {**result, "failed": "msg" in result}
+            # No more than the report needs: what is noted goes through Ansible's events again with each wave.
+            returned = {key: result.get(key) for key in ("changed", "msg", "deployment")}
+            held = (result.get("certificate") or {}).get("environments", ())
+            entries = [{"name": one["name"], "entries": one["entries"]} for one in held]
+            # The task lets a failure pass, so that the wave can be noted; its message tells.
+            returned |= {"failed": "msg" in result, "certificate": {"environments": entries}}
             environments = request["environments"]
             applied.append({"key": request["key"], "wave": wave, "environments": environments, "result": returned})
     return applied

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from integration.awx.controller import EXTENSION, Definitions, refused_answers, render_credential, targets
 from integration.runners import ROOT
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 URL = "https://apinizer.example.com"
 ROTATES = ["rotate", "plan", "workflow plan", "workflow stage"]

@@ -17,7 +17,7 @@ from integration.role.stage import DEVELOPMENT, ENVIRONMENTS, NAME, OTHER, PRODU
 from integration.scene import calls
 from manager import Authority, Fault, Issued, Tls
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 LARGEST = 700_000 // 30
 """AWX empties a result of more than 700,000 characters. What is noted of each certificate adds up, so a job with thirty

@@ -18,7 +18,7 @@ import yaml
 from integration.awx.conftest import SetUp
 from integration.awx.controller import EXTENSION
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 NAMED = {"name", "description", "organization"}
 NOTIFIED = {f"notification_templates_{when}" for when in ("started", "success", "error")}

@@ -32,7 +32,7 @@ from integration.docs.vocabulary import (
 )
 from integration.runners import COLLECTION, Machine
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 DOCUMENTS = documents()
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
@@ -83,7 +83,7 @@ AD_HOC = [
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory, programs: Path, collections: str) -> Machine:
     """A machine for all tests of this file, none of which changes it."""
-    return Machine(tmp_path_factory.mktemp("blocks"), programs, collections)
+    return Machine(tmp_path_factory.mktemp("blocks"), programs, collections, "process")
 
 
 @pytest.fixture(scope="module")

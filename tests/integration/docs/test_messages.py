@@ -10,7 +10,7 @@ import pytest
 from integration.docs.blocks import Block, blocks, guides
 from integration.docs.messages import Template, says, templates, words
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 QUOTED = [block for guide in guides() for block in blocks(guide) if block.language == "text"]
 

@@ -13,7 +13,7 @@ import yaml
 from integration.docs.blocks import Block, blocks, documents, guides
 from integration.docs.performance import Command, Performance
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 PLAYED = [guide for guide in guides() if any(block.language == "stage" for block in blocks(guide))]
 PLAYBOOKS = [

@@ -15,7 +15,7 @@ import pytest
 
 from integration.runners import ROOT
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._module import CONNECTION_SPEC
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
 from integration.runners import COLLECTION, ROOT, Machine
 
 Documentation = Mapping[str, Any]
