@@ -85,11 +85,12 @@ def pytest(suite: str, arguments: list[str], *, python: Path = BIN / "python", p
 
 def integration(arguments: list[str], *, legs_follow: bool) -> str:
     """Run the integration tests; of those that both legs are about to run, none a third time."""
-    if legs_follow and legs.available():
-        return (
-            pytest("integration", ["-m", "exhaustive", *arguments]) + "; the exhaustive ones, the others with the legs"
-        )
-    return pytest("integration", arguments)
+    if not legs_follow:
+        return pytest("integration", arguments)
+    quick = ["--quick-ways", *arguments]
+    if legs.available():
+        return pytest("integration", ["-m", "exhaustive", *quick]) + "; the exhaustive ones, the others with the legs"
+    return pytest("integration", quick)
 
 
 def leg(name: str, arguments: list[str]) -> str:
@@ -103,7 +104,7 @@ def leg(name: str, arguments: list[str]) -> str:
     left_out = ("--ignore", "tests/unit/manager", "--ignore", "tests/unit/bench")
     _all(
         lambda: pytest("unit", [*left_out, *arguments], python=programs / "python", programs=programs),
-        lambda: pytest("integration", ["-m", "not exhaustive", *arguments], programs=programs),
+        lambda: pytest("integration", ["-m", "not exhaustive", "--quick-ways", *arguments], programs=programs),
     )
     return versions(programs / "python")
 

@@ -30,12 +30,27 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ComparisonPlugin())
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let those run a part of the tests who run them several times."""
+    parser.addoption(
+        "--quick-ways",
+        action="store_true",
+        help="run the tests of the role in the controller's process only, and those marked any_way as modules only",
+    )
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that has a machine both ways."""
-    if "way" in metafunc.fixturenames:
-        marker = metafunc.definition.get_closest_marker("one_way")
-        metafunc.parametrize("way", WAYS[1:] if marker else WAYS)
+    if "way" not in metafunc.fixturenames:
+        return
+    module, process = WAYS
+    quick = metafunc.config.getoption("quick_ways")
+    marked = metafunc.definition.get_closest_marker
+    if marked("one_way") or (quick and "role" in metafunc.definition.path.parts):
+        metafunc.parametrize("way", [process])
+    else:
+        metafunc.parametrize("way", [module] if quick and marked("any_way") else WAYS)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import pytest
 from integration.scene import DESCRIPTION, HELD_IN, NAME, PROJECT, Scene, Start, assert_error, assert_truthful, calls
 from manager import Fault
 
+pytestmark = pytest.mark.any_way
+
 SHAPES = ("2025", "openapi")
 """The generations that stand for the two shapes of a deployment result."""
 

@@ -33,6 +33,8 @@ from integration.scene import (
 )
 from manager import Fault, Manager
 
+pytestmark = pytest.mark.any_way
+
 RETRIES = 1
 AT_ONCE = {"Retry-After": "0"}
 ELSEWHERE = "https://sign-in.example.com/login"

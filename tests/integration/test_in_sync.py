@@ -24,6 +24,8 @@ from integration.scene import (
 )
 from manager import Authority, Fault, Issued
 
+pytestmark = pytest.mark.any_way
+
 FORMS: dict[str, Callable[[Issued, Authority], str | bytes]] = {
     "PEM": lambda issued, _unused: issued.pem,
     "CRLF": lambda issued, _unused: issued.pem.replace("\n", "\r\n"),

@@ -262,6 +262,7 @@ def test_a_manager_without_import_file_stops_at_the_first_wave(set_stage: SetSta
     assert stage.snapshot() == before
 
 
+@pytest.mark.exhaustive
 def test_a_rollback_that_fails_somewhere_goes_on_elsewhere(stage: Stage, different: list[Issued]) -> None:
     """And the report says loudly where it did not work, and what is there now."""
     stage.drift(held=different)
@@ -352,6 +353,7 @@ def test_without_rollback_what_is_written_stays(stage: Stage) -> None:
     assert rotation.result["rollback"]["performed"] is False
 
 
+@pytest.mark.exhaustive
 def test_what_the_run_created_is_taken_away_again(stage: Stage) -> None:
     """A certificate that was absent, and an environment that a certificate was not in."""
     stage.hold(OTHER, {DEVELOPMENT: stage.old, STAGING: stage.old})

@@ -27,6 +27,7 @@ from integration.scene import calls
 SECOND_PROJECT = "Second Project"
 
 
+@pytest.mark.exhaustive
 def test_every_reason_from_one_list_of_each_project(stage: Stage, issue: Issue) -> None:
     """One request for each project says what is due; what is due is looked at in detail, in one more for each."""
     stage.manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
@@ -130,6 +131,7 @@ def _guarded(stage: Stage, issue: Issue) -> list[dict[str, Any]]:
     return [stage.wanted(name, issued) for name, issued in new.items()]
 
 
+@pytest.mark.exhaustive
 def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issue) -> None:
     """One certificate that fails is enough for all. Each refusal names certificate, environment and both values."""
     certificates = _guarded(stage, issue)
@@ -184,6 +186,7 @@ def test_guards_can_be_switched_off(stage: Stage, issue: Issue) -> None:
     assert rotation.failed_guards() == []
 
 
+@pytest.mark.exhaustive
 def test_new_certificates_that_are_none(stage: Stage) -> None:
     """All of them are named at once, with the file, and nothing of what is in it."""
     stage.hold("a-key")

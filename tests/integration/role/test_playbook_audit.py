@@ -112,6 +112,7 @@ def test_what_is_wrong_in_every_project(troubled: Stage) -> None:
     assert calls(troubled.manager.journal) == ["projects", "list", "list", "list"]
 
 
+@pytest.mark.exhaustive
 def test_metrics_parse_and_tell_the_truth(troubled: Stage) -> None:
     """In check mode as well, and without a threshold nothing fails."""
     run, folder, audit = _audit(troubled, "--check", certificate_audit_threshold_days="")

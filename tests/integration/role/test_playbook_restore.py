@@ -53,6 +53,7 @@ def test_each_environment_gets_its_own_certificate_back(stage: Stage, different:
     assert calls(stage.manager.journal.writes())[writes:] == ["import"] * 2 * len(ENVIRONMENTS)
 
 
+@pytest.mark.exhaustive
 def test_only_in_some_environments(stage: Stage, different: list[Issued]) -> None:
     """The rotation, and then the restore; what else the certificate is in stays as it is."""
     stage.drift(held=different)
@@ -70,6 +71,7 @@ def test_only_in_some_environments(stage: Stage, different: list[Issued]) -> Non
     }
 
 
+@pytest.mark.exhaustive
 def test_one_update_for_all_where_they_held_the_same(set_stage: SetStage) -> None:
     """The only way on a manager without import-file."""
     stage = set_stage("2025")
@@ -85,6 +87,7 @@ def test_one_update_for_all_where_they_held_the_same(set_stage: SetStage) -> Non
     assert calls(stage.manager.journal.writes()) == ["update"] * 4
 
 
+@pytest.mark.exhaustive
 def test_what_has_expired_stays_away(stage: Stage, issue: Issue) -> None:
     """The others are put back all the same, and the play fails for the one that is not."""
     stage.drift(held=[stage.old, stage.old, issue(-1)])

@@ -103,6 +103,7 @@ def _served(stage: Stage) -> set[str | None]:
     return {truth(stage.manager)[PROJECT, NAME, environment].gateway for environment in ENVIRONMENTS}
 
 
+@pytest.mark.exhaustive
 def test_one_manager_after_the_other(set_stage: SetStage) -> None:
     stages = _three_managers(set_stage)
 

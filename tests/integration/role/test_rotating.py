@@ -141,6 +141,7 @@ def _assert_reports_agree(rotation: Rotation, word: str) -> None:
         assert word in text.lower()
 
 
+@pytest.mark.exhaustive
 def test_a_backup_is_made_of_what_was_there(stage: Stage, different: list[Issued]) -> None:
     """One folder a run, for nobody else to read; none where nothing is written."""
     stage.drift(held=different)
@@ -162,6 +163,7 @@ def test_a_backup_is_made_of_what_was_there(stage: Stage, different: list[Issued
     assert "manifest.json" in modes
 
 
+@pytest.mark.exhaustive
 def test_force_writes_what_is_in_sync(set_stage: SetStage) -> None:
     """The way to deploy once more."""
     stage = set_stage()
@@ -175,6 +177,7 @@ def test_force_writes_what_is_in_sync(set_stage: SetStage) -> None:
     assert {rotation.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
 
 
+@pytest.mark.exhaustive
 def test_a_new_certificate_is_created(set_stage: SetStage) -> None:
     """In waves as well: the first one creates it."""
     stage = set_stage()
@@ -187,6 +190,7 @@ def test_a_new_certificate_is_created(set_stage: SetStage) -> None:
     assert stage.manager.served(PRODUCTION, PROJECT, NAME) == stage.new.der
 
 
+@pytest.mark.exhaustive
 def test_a_manager_that_adds_entries_is_rotated_with_import_file(set_stage: SetStage) -> None:
     """An environment that is listed twice is one entry again, and the strategy says why."""
     stage = set_stage(duplicates=True)
@@ -199,6 +203,7 @@ def test_a_manager_that_adds_entries_is_rotated_with_import_file(set_stage: SetS
     assert stage.manager.holds(PROJECT, NAME) == {name: [stage.new.der] for name in ENVIRONMENTS}
 
 
+@pytest.mark.exhaustive
 def test_an_answer_that_got_lost_stops_nothing(stage: Stage) -> None:
     """The write took effect, as reading back shows. Of the deployment the report claims nothing."""
     stage.manager.faults.add(Fault("drop_after", path=IMPORT, skip=1))
@@ -212,6 +217,7 @@ def test_an_answer_that_got_lost_stops_nothing(stage: Stage) -> None:
     assert rotation.environments()[PRODUCTION]["deployment"]["success"] is True
 
 
+@pytest.mark.exhaustive
 def test_a_writer_after_the_last_look_is_not_overlooked(stage: Stage, issue: Issue) -> None:
     """Verified in its wave, and replaced by somebody else before the end: the report says so, and the play fails."""
     theirs = issue(200)
@@ -263,6 +269,7 @@ def test_certificates_are_obtained_only_if_they_are_due(stage: Stage, issue: Iss
     assert real.certificate(OTHER)["outcome"] == "not_due"
 
 
+@pytest.mark.exhaustive
 def test_two_rotations_in_one_play_know_nothing_of_each_other(stage: Stage, issue: Issue) -> None:
     """The second is the one that is reported, and nothing of the first."""
     stage.hold(OTHER)
