@@ -34,9 +34,13 @@ html_copy_source = False
 nitpicky = True
 # Pages of Ansible's own documentation. The site is built without a network, so they are known by name only.
 nitpick_ignore = [
+    ("std:ref", "action_plugins"),
+    ("std:ref", "ansible_collections.ansible.builtin.constructed_inventory"),
     ("std:ref", "ansible_configuration_settings"),
     ("std:ref", "common_return_values"),
 ]
+# Ansible's settings of the cache of inventory plugins.
+nitpick_ignore_regex = [("std:envvar", r"ANSIBLE_CACHE_PLUGIN(_[A-Z]+)?")]
 
 
 def setup(app: Sphinx) -> None:
