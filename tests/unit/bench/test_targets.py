@@ -86,6 +86,12 @@ def test_a_request_too_many(more, figure):
     assert figure in verdict.figure
 
 
+def test_the_role_looks_at_what_is_due_before_it_writes():
+    traffic = {**FEWEST, "looks": 4, "updated": {"GET GET PUT GET": 2}, "requests": 198 + 2 * 4 + 4}
+    assert verdict_on("role, requests", measured(SOME, "role", 1.0, **traffic)).passed is True
+    assert verdict_on("role, requests", measured(SOME, "role", 1.0, **{**traffic, "looks": 5})).passed is False
+
+
 @pytest.mark.parametrize(("lists", "passed"), [(1, True), (2, False)])
 def test_the_role_lists_a_project_once_to_find_nothing_to_do(lists, passed):
     assert verdict_on("role, requests", measured(MANY, "role", 1.0, requests=lists, lists=lists)).passed is passed
