@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick-ways",
         action="store_true",
-        help="run the tests of the role in the controller's process only, and those marked any_way as modules only",
+        help="run those marked any_way as modules only, those of the role and those marked exhaustive in the controller's process",
     )
 
 
@@ -47,10 +47,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module, process = WAYS
     quick = metafunc.config.getoption("quick_ways")
     marked = metafunc.definition.get_closest_marker
-    if marked("one_way") or (quick and "role" in metafunc.definition.path.parts):
+    if quick and marked("any_way"):
+        metafunc.parametrize("way", [module])
+    elif marked("one_way") or (quick and (marked("exhaustive") or "role" in metafunc.definition.path.parts)):
         metafunc.parametrize("way", [process])
     else:
-        metafunc.parametrize("way", [module] if quick and marked("any_way") else WAYS)
+        metafunc.parametrize("way", WAYS)
 
 
 @pytest.fixture(scope="session")

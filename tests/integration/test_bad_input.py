@@ -78,6 +78,7 @@ CONTENTS: dict[str, tuple[Callable[[Scene], str], str]] = {
 
 @pytest.mark.parametrize("option", ["path", "content"])
 @pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.any_way
 def test_certificates_that_are_none(scene: Scene, kind: str, option: str) -> None:
     make, message = CONTENTS[kind]
     text = make(scene)
@@ -222,6 +223,7 @@ def test_a_comma_separates_environments_in_text(scene: Scene, text: str) -> None
     ids=str,
 )
 @pytest.mark.parametrize("module", [CERTIFICATE, INFO])
+@pytest.mark.any_way
 def test_connections_that_cannot_be(scene: Scene, module: str, options: dict[str, Any], parts: list[str]) -> None:
     given = {"url": scene.manager.url, "token": scene.manager.token, "project": PROJECT, "name": NAME, **options}
 
@@ -277,6 +279,7 @@ ODD_NAMES = [
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.any_way
 def test_odd_names_arrive_as_they_are(scene: Scene, name: str) -> None:
     """Created, read, updated and deleted under one name, which is also the project's and the environment's."""
     manager = scene.manager
