@@ -28,9 +28,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         fact = self._task.args.get("fact")
         if fact not in variables:
             raise AnsibleActionFail(f"fact: {fact} is not set")
-        # What Ansible adds to whatever is registered says nothing here.
-        value = {key: inner for key, inner in variables[fact].items() if key not in ("changed", "failed")}
-        data = {self._task.args.get("name"): {variables["inventory_hostname"]: value}}
+        data = {self._task.args.get("name"): {variables["inventory_hostname"]: variables[fact]}}
         stats = {"data": data, "per_host": False, "aggregate": True}
         # Nothing to see for whoever watches, who has the result already; what is hidden is not made ready to be shown.
         return {**result, "changed": False, "ansible_stats": stats, "_ansible_no_log": True}
