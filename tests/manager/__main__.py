@@ -55,6 +55,9 @@ def _signals() -> Iterator[socket.socket]:
             yield receiver
         finally:
             signal.set_wakeup_fd(-1)
+            # One more, while Python itself ends, must not make a failure of it.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _parser() -> argparse.ArgumentParser:
