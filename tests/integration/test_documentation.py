@@ -21,7 +21,7 @@ from manager import Authority, Issued, Manager
 USER, PASSWORD = "operator", "operator-password"
 
 
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("apinizer_*.py"))
 
 
 def _documentation(machine: Machine, module: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import Depl
 
 COLLECTION = "ansible_collections.apinizer.apiops"
 ROOT = Path(__file__).parents[4]
-MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("*.py"))
+MODULES = sorted(file.stem for file in (ROOT / "plugins" / "modules").glob("apinizer_*.py"))
 IMPLIED = {"type": "str", "required": False, "default": None, "choices": None, "elements": None}
 
 every_module = pytest.mark.parametrize("name", MODULES)

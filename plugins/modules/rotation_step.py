@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation of an action: a step of the role certificate_rotation that works on many certificates."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_step
+short_description: Take a step of a certificate rotation that works on many certificates
+version_added: 0.2.0
+author:
+  - apinizer.apiops contributors (@apinizer-apiops)
+description:
+  - Returns what P(apinizer.apiops.rotation_plan#filter) or P(apinizer.apiops.rotation_result#filter) return, without Ansible
+    looking into each value on the way.
+  - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it takes the lists of
+    certificates from a variable of the role, and may change with it.
+attributes:
+  action:
+    description: Runs on the controller only.
+    support: full
+  check_mode:
+    description: Can run in C(check_mode), and does the same then.
+    support: full
+  diff_mode:
+    description: Has no differences to show.
+    support: none
+  idempotent:
+    description: Changes nothing on any host.
+    support: full
+options:
+  step:
+    description: Which step to take.
+    type: str
+    choices: [plan, result]
+    required: true
+  evidence:
+    description: The evidence of the run but for C(listed). P(apinizer.apiops.rotation_plan#filter) says what it is.
+    type: dict
+    required: true
+seealso:
+  - module: apinizer.apiops.rotation_stats
+"""
+
+EXAMPLES = r"""
+- name: Decide what is due
+  apinizer.apiops.rotation_step:
+    step: plan
+    evidence: "{{ certificate_rotation__evidence_but_lists }}"
+  register: certificate_rotation__plan
+"""
+
+RETURN = r"""
+result:
+  description: What the filter returns, for that step. What the filter for the step V(plan) returns is not within a key.
+  type: dict
+  returned: if O(step=result)
+"""
