@@ -41,7 +41,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         evidence = {**self._task.args["evidence"], "listed": listed}
         found = FilterModule().filters()[f"rotation_{step}"](evidence)
-        # The next tasks show what there is to see. What is hidden is not made ready to be shown, which takes its time.
         # The keys of a result of the role are not those of a result of a task: both know a finished, and mean other things.
         returned = found if step == "plan" else {step: found}
+        # The next tasks show what there is to see. What is hidden is not made ready to be shown, which takes its time.
         return {**result, "changed": False, **returned, "_ansible_no_log": True}

@@ -21,6 +21,18 @@ LIBRARIES = ("requests", "cryptography")
 Result = dict[str, t.Any]
 
 
+def missing_library() -> str | None:
+    """What to say of the first library that cannot be imported; None where all can. It imports them."""
+    from ansible.module_utils.basic import missing_required_lib
+
+    for library in LIBRARIES:
+        try:
+            __import__(library)
+        except ImportError:
+            return str(missing_required_lib(library))
+    return None
+
+
 class Host(t.Protocol):
     """What runs a body.
 

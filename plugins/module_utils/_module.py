@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 from contextlib import closing, contextmanager
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES, Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, missing_library
 from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
@@ -39,19 +39,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
 def run_as_module(body: Body) -> None:
     """Run a body and leave with its result, or with a message and nothing else that the user has to read."""
     module = Module(**body.specification(), supports_check_mode=True)
-    missing = _missing_library()
+    missing = missing_library()
     if missing:
         module.fail_json(msg=missing)
     result = body.run(module)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
-
-
-def _missing_library() -> str | None:
-    for library in LIBRARIES:
-        try:
-            __import__(library)
-        except ImportError:
-            return str(missing_required_lib(library))
-    return None

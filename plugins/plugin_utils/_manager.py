@@ -12,11 +12,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
-from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import missing_library
 from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
@@ -62,10 +61,8 @@ def connected(connection: Connection) -> Iterator[CertificateApi]:
 
     :raises InputError: where the connection's values cannot work.
     """
-    for library in LIBRARIES:
-        try:
-            __import__(library)
-        except ImportError:
-            raise ApinizerError(str(missing_required_lib(library))) from None
+    missing = missing_library()
+    if missing:
+        raise ApinizerError(missing)
     with closing(Client(connection)) as client:
         yield CertificateApi(client)
