@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A step of the role certificate_rotation that works on many certificates: what the filter of its name would return.
 
-A filter is handed its input, and hands on its output, with each value in it looked at by Ansible. This takes the lists as
-they were registered, and what it returns is registered as it is.
+What a filter hands on becomes a fact, for which Ansible looks into each value in it. This is registered as it is.
 """
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
 
-STEPS = ("plan", "result")
+STEPS = ("settings", "files", "plan", "result")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -32,16 +32,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         :raises AnsibleError: for what the user has to mend.
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
         step = self._task.args.get("step")
         if step not in STEPS:
             raise AnsibleActionFail(f"step: must be one of {', '.join(STEPS)}, not {step}")
-        listed = variables["certificate_rotation__plan"].get("listed") or (
-            variables["certificate_rotation__listed"].get("results", [])
-        )
-        evidence = {**self._task.args["evidence"], "listed": listed}
-        found = FilterModule().filters()[f"rotation_{step}"](evidence)
+        found = FilterModule().filters()[f"rotation_{step}"](self._task.args["evidence"])
         # The keys of a result of the role are not those of a result of a task: both know a finished, and mean other things.
-        returned = found if step == "plan" else {step: found}
-        # The next tasks show what there is to see. What is hidden is not made ready to be shown, which takes its time.
+        returned = {step: json.dumps(found)} if step == "result" else found
+        # There may be a private key in it by mistake. The next tasks show what there is to see.
         return {**result, "changed": False, **returned, "_ansible_no_log": True}

@@ -18,7 +18,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_file
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed, unpacked
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
@@ -36,16 +36,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back
 Gathered = Mapping[str, t.Any]
 
 
-def rotation_settings(variables: Gathered) -> dict[str, t.Any]:
-    """The role's variables, checked, as far as its tasks need them."""
-    settings = read_settings(variables)
+def rotation_settings(variables: Gathered | str) -> dict[str, t.Any]:
+    """The role's variables, checked, as far as its tasks need them.
+
+    :arg variables: themselves, or as text, as in the evidence.
+    """
+    settings = read_settings(unpacked(variables))
     return {
         "projects": sorted({certificate.project for certificate in settings.certificates}),
-        "paths": [
-            {"key": certificate.key, "path": certificate.path}
-            for certificate in settings.certificates
-            if certificate.path is not None
-        ],
         "needs_types": settings.waves == AUTO,
         "rollback": settings.rollback,
         "soak_seconds": settings.soak_seconds,
@@ -53,23 +51,36 @@ def rotation_settings(variables: Gathered) -> dict[str, t.Any]:
         "update_referenced_jwks": settings.update_referenced_jwks,
         "update_scope": settings.update_scope,
         "force": settings.force,
+        # For the evidence.
+        "given": packed(variables),
     }
 
 
-def rotation_files(paths: list[dict[str, str]], folder: str) -> dict[str, dict[str, str]]:
-    """The files of this machine that can be read, by project/name; the others are left to whoever can say more of them.
+def rotation_files(gathered: Gathered) -> dict[str, t.Any]:
+    """The files with new certificates that are on this machine, and those that are left to whoever can say more of them.
 
-    :arg paths: each with C(key) and C(path).
-    :arg folder: where a relative path starts.
+    :arg gathered: the evidence; and C(folder), where a relative path starts, None where the files are elsewhere.
     """
-    found = {}
-    for file in paths:
-        try:
-            data = read_file(os.path.join(folder, os.path.expanduser(os.path.expandvars(file["path"]))))
-        except InputError:
+    found, left = {}, []
+    folder = gathered["folder"]
+    for certificate in Evidence(gathered).settings.certificates:
+        if certificate.path is None:
             continue
-        found[file["key"]] = {"path": file["path"], "base64": base64.b64encode(data).decode("ascii")}
-    return found
+        data = None if folder is None else _file_of_here(folder, certificate.path)
+        if data is None:
+            left.append({"key": certificate.key, "path": certificate.path})
+        else:
+            content = base64.b64encode(data).decode("ascii")
+            found[certificate.key] = {"path": certificate.path, "base64": content}
+    return {"materials": packed(found), "left": left}
+
+
+def _file_of_here(folder: str, path: str) -> bytes | None:
+    """What is in a file; None where it cannot be read."""
+    try:
+        return read_file(os.path.join(folder, os.path.expanduser(os.path.expandvars(path))))
+    except InputError:
+        return None
 
 
 def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
@@ -84,8 +95,6 @@ def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
         "to_obtain": [_item(planned) for planned in plan.certificates if planned.due and planned.new is None],
         "due": [_request(planned, plan.strategy) for planned in plan.certificates if planned.due and planned.new],
         "table": make_table(plan, evidence.new_described),
-        # For those who look at the evidence again: as text, so that Ansible need not.
-        "listed": packed(gathered["listed"]),
         # Apart from the requests, so that an item of a loop stays readable on the screen.
         "contents": {
             planned.wanted.key: planned.new.pem for planned in plan.certificates if planned.due and planned.new
@@ -136,12 +145,15 @@ def rotation_applied(results: list[dict[str, t.Any]], wave: int) -> list[dict[st
     return applied
 
 
-def rotation_mismatches(requests: list[dict[str, t.Any]], listed: list[dict[str, t.Any]]) -> list[str]:
-    """What the manager's record, read back, has other than the requests of a wave asked for."""
+def rotation_mismatches(requests: list[dict[str, t.Any]], listed: t.Any) -> list[str]:
+    """What the manager's record, read back, has other than the requests of a wave asked for.
+
+    :arg listed: the certificates of each project, as in the evidence.
+    """
     found = {
         (certificate["project"], certificate["name"], environment["name"]): environment
-        for result in listed
-        for certificate in result["certificates"]
+        for certificates in unpacked(listed).values()
+        for certificate in certificates
         for environment in certificate["environments"]
     }
     mismatches = []

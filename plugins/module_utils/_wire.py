@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
@@ -205,8 +206,14 @@ def _text(value: t.Any) -> str | None:
 
 
 def _date(value: t.Any) -> datetime | None:
+    """A date; None where there is none that can be read."""
+    return _parse_date(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16)
+def _parse_date(text: str) -> datetime | None:
     """An ISO 8601 date with or without fractions; one without a zone is UTC, as in the vendor's samples."""
-    found = _DATE.match(value.strip()) if isinstance(value, str) else None
+    found = _DATE.match(text.strip())
     if not found:
         return None
     sign = -1 if found.group(7) == "-" else 1

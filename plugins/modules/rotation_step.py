@@ -12,10 +12,10 @@ version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns what P(apinizer.apiops.rotation_plan#filter) or P(apinizer.apiops.rotation_result#filter) return, without Ansible
-    looking into each value on the way.
-  - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it takes the lists of
-    certificates from a variable of the role, and may change with it.
+  - Returns what the filter for the step returns, for example P(apinizer.apiops.rotation_plan#filter), without Ansible looking
+    into each value on the way. What it returns is hidden.
+  - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with the
+    role.
 attributes:
   action:
     description: Runs on the controller only.
@@ -33,13 +33,16 @@ options:
   step:
     description: Which step to take.
     type: str
-    choices: [plan, result]
+    choices: [settings, files, plan, result]
     required: true
   evidence:
-    description: The evidence of the run but for C(listed). P(apinizer.apiops.rotation_plan#filter) says what it is.
-    type: dict
+    description:
+      - What the filter for the step takes, mostly the evidence of the run. P(apinizer.apiops.rotation_plan#filter) says what
+        that is.
+    type: raw
     required: true
 seealso:
+  - module: apinizer.apiops.rotation_list
   - module: apinizer.apiops.rotation_stats
 """
 
@@ -47,13 +50,13 @@ EXAMPLES = r"""
 - name: Decide what is due
   apinizer.apiops.rotation_step:
     step: plan
-    evidence: "{{ certificate_rotation__evidence_but_lists }}"
+    evidence: "{{ certificate_rotation__evidence }}"
   register: certificate_rotation__plan
 """
 
 RETURN = r"""
 result:
-  description: What the filter returns, for that step. What the filter for the step V(plan) returns is not within a key.
-  type: dict
+  description: What the filter returns, as JSON, for that step. What another filter returns is not within a key.
+  type: str
   returned: if O(step=result)
 """

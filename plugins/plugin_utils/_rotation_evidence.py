@@ -7,10 +7,11 @@ The tasks hand over one dictionary, the evidence, with the keys
 
 * C(variables): the role's variables without the prefix;
 * C(now): when the run began, ISO 8601;
-* C(listed): the results of C(apinizer_certificate_info) in a loop over the projects;
-* C(types): the results of C(apinizer_environment_info), likewise; empty unless the waves go by stage;
+* C(listed): by project, the certificates as C(apinizer_certificate_info) returns them; empty where they are not known;
+* C(types): the results of C(apinizer_environment_info) in a loop; empty unless the waves go by stage;
 * C(materials): by C(project/name), the new certificate that a file holds, as C(base64) or C(error);
-* C(obtained): likewise, and in the place of those;
+* C(fetched): the results of C(slurp) in a loop over further files, each with C(key) and C(path);
+* C(obtained): as C(materials), and in the place of those;
 * C(details): the results of C(apinizer_certificate) in check mode, in a loop over what is due;
 
 and, as the run goes on, C(applied) (a list for each wave), C(undone), C(after), C(failure), C(refused), C(check_mode) and
@@ -79,8 +80,9 @@ class Evidence:
             for certificate in self.settings.certificates
             if certificate.content is not None
         }
-        for more in ("materials", "obtained"):
-            materials.update(self._gathered.get(more) or {})
+        materials.update(self._gathered.get("materials") or {})
+        materials.update(_fetched(result) for result in self._gathered.get("fetched") or ())
+        materials.update(self._gathered.get("obtained") or {})
         for key, material in materials.items():
             try:
                 found[str(key)] = parse_input(_bytes(material))
@@ -96,7 +98,12 @@ class Evidence:
 
     @cached_property
     def new_described(self) -> dict[str, Described]:
-        return {key: _result.entry_values(Entry("", bundle=bundle), self.now, 1) for key, bundle in self.new.items()}
+        """The new certificates of those that are due."""
+        return {
+            planned.wanted.key: _result.entry_values(Entry("", bundle=planned.new), self.now, 1)
+            for planned in self.plan.certificates
+            if planned.due and planned.new
+        }
 
     @cached_property
     def plan(self) -> RotationPlan:
@@ -105,8 +112,8 @@ class Evidence:
             for result in self._gathered.get("types", ())
             if not result.get("failed") and "environments" in result
         }
-        listed = self._lists("listed")
-        if listed is None:
+        listed = self._gathered.get("listed")
+        if not listed:
             return RotationPlan(self.settings.strategy, "the certificates could not be listed", (), ())
         return make_plan(self.settings, listed, self.new, types)
 
@@ -183,16 +190,9 @@ class Evidence:
             refused=bool(gathered.get("refused")) or not self.applied,
             undone=undone,
             impossible=self.way_back().impossible if undone is not None else (),
-            after=self._lists("after"),
+            after=gathered.get("after") or None,
             about=gathered.get("about", {}),
         )
-
-    def _lists(self, key: str) -> dict[str, list[Described]] | None:
-        """The certificates of each project; None where they were not read, or not all of them could be."""
-        results = self._gathered.get(key)
-        if not results or any(result.get("failed") or "certificates" not in result for result in results):
-            return None
-        return {_looped_over(result): result["certificates"] for result in results}
 
 
 def packed(value: t.Any) -> str:
@@ -208,6 +208,13 @@ def unpacked(value: t.Any) -> t.Any:
 def _looped_over(result: Mapping[str, t.Any]) -> t.Any:
     """The item of a loop that a result belongs to."""
     return result[result["ansible_loop_var"]]
+
+
+def _fetched(result: Mapping[str, t.Any]) -> tuple[str, Mapping[str, t.Any]]:
+    """A file that was transferred, by the key of its certificate."""
+    file = _looped_over(result)
+    error = "" if "content" in result else str(result["msg"])
+    return file["key"], {"path": file["path"], "base64": result.get("content"), "error": error}
 
 
 def _bytes(material: Mapping[str, t.Any]) -> bytes:

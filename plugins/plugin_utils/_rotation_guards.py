@@ -98,7 +98,8 @@ def _later_expiry(where: str, environment: str, held: Certificate, new: Certific
 
 def _same_subject(where: str, environment: str, held: Certificate, new: Certificate) -> Guard:
     passed = held.subject is not None and held.subject == new.subject
-    message = f"{where}: the current subject is {held.subject}, the new one {new.subject}"
+    current, following = (subject or "one that cannot be read" for subject in (held.subject, new.subject))
+    message = f"{where}: the current subject is {current}, the new one {following}"
     return Guard("require_same_subject", environment, passed, message, held.subject, new.subject)
 
 

@@ -71,7 +71,7 @@ class Run:
     """Everything that is known of a run when it ends.
 
     :arg guards: by C(project/name).
-    :arg new: each new certificate as C(apinizer_certificate) would describe it, by C(project/name).
+    :arg new: the new certificate of each that is due as C(apinizer_certificate) would describe it, by C(project/name).
     :arg failure: what stopped the run, empty where nothing did.
     :arg refused: whether that was before the first write.
     :arg undone: the results of the rollback's tasks; None where there was no rollback.

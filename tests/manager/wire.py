@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 import http
 from collections.abc import Sequence
 from typing import Any
@@ -121,18 +122,30 @@ def not_served(refusal: NotServed, path: str) -> Answer:
 
 
 def _entry(entry: Entry, dialect: Dialect, *, content: bool) -> Json:
-    parsed = x509.load_der_x509_certificate(entry.der)
+    start, end, thumbprint, subject = _read(entry.der)
     kept = entry.pem.encode() if dialect.keeps_chain else entry.der
     encoded = {"base64EncodedContent": base64.b64encode(kept).decode()} if content else {}
     return {
         "environmentName": entry.environment,
-        "startDate": _date(parsed.not_valid_before_utc, dialect),
-        "endDate": _date(parsed.not_valid_after_utc, dialect),
+        "startDate": _date(start, dialect),
+        "endDate": _date(end, dialect),
         **encoded,
-        "sha1Thumbprint": parsed.fingerprint(hashes.SHA1()).hex().upper(),
-        "subjectDn": ", ".join(rdn.rfc4514_string() for rdn in reversed(parsed.subject.rdns)),
+        "sha1Thumbprint": thumbprint,
+        "subjectDn": subject,
         "alias": entry.alias,
     }
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(der: bytes) -> tuple[datetime.datetime, datetime.datetime, str, str]:
+    """What the API says of a certificate: from when, until when, SHA-1 and subject; a manager has it in its database."""
+    parsed = x509.load_der_x509_certificate(der)
+    return (
+        parsed.not_valid_before_utc,
+        parsed.not_valid_after_utc,
+        parsed.fingerprint(hashes.SHA1()).hex().upper(),
+        ", ".join(rdn.rfc4514_string() for rdn in reversed(parsed.subject.rdns)),
+    )
 
 
 def _date(moment: datetime.datetime, dialect: Dialect) -> str:

@@ -23,6 +23,7 @@ from integration.role.stage import (
     Stage,
 )
 from integration.scene import calls
+from manager import Fault
 
 SECOND_PROJECT = "Second Project"
 
@@ -237,3 +238,15 @@ def test_a_project_that_cannot_be_read(stage: Stage) -> None:
     assert rotation.outcome == "refused"
     assert rotation.message.count("Project (Nowhere) is not found") == 1
     assert "Traceback" not in rotation.text
+
+
+@pytest.mark.exhaustive
+def test_projects_that_cannot_be_read_are_told_all_at_once(stage: Stage) -> None:
+    """Each with its own reason, and with its name where the manager does not say it."""
+    stage.manager.add_project("Closed", ENVIRONMENTS)
+    stage.manager.faults.add(Fault("status", path="/Closed/", status=403, body={"message": "No!"}))
+    rotation = stage.rotate(*({**stage.wanted(), "project": project} for project in ("Nowhere", "Closed", PROJECT)))
+
+    assert rotation.outcome == "refused"
+    assert rotation.message.startswith("Nothing was written. Closed: The manager answered GET with HTTP 403: No!")
+    assert rotation.message.count("Project (Nowhere) is not found") == 1

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +28,9 @@ from integration.role.stage import (
     Rotation,
     Stage,
     contents,
+    truth,
 )
+from integration.runners import COLLECTION
 from integration.scene import calls
 from manager import Fault, Issued
 
@@ -286,3 +290,22 @@ def test_two_rotations_in_one_play_know_nothing_of_each_other(stage: Stage, issu
     assert "1 of 1 certificates due" in rotation.message
     assert rotation.waves == ["done", "done"]
     assert rotation.result["backup"] is None
+
+
+def test_defaults_that_a_play_has_for_the_modules_reach_the_role(stage: Stage) -> None:
+    """By the names of the modules, and rendered where they are used; the role has no connection of its own here."""
+    connection = {"url": "{{ the_manager }}", "token": "{{ the_token }}", "retries": 0}
+    names = ("apinizer_certificate", "apinizer_certificate_info", "apinizer_environment_info")
+    play = json.loads(Path(stage.play({"certificates": [stage.wanted()], "waves": "auto"})).read_text(encoding="utf-8"))
+    play[0]["module_defaults"] = {f"{COLLECTION}.{name}": connection for name in names}
+    play[0]["vars"] |= {"the_manager": stage.manager.url, "the_token": stage.manager.token}
+
+    run = stage.ansible(
+        "ansible-playbook",
+        stage.machine.file("play.yml", json.dumps(play)),
+        env={"APINIZER_URL": "", "APINIZER_TOKEN": ""},
+    )
+
+    assert run.status == 0, run.text
+    assert {truth(stage.manager)[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
+    assert stage.manager.token not in run.text

@@ -14,6 +14,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter import rotation
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed, unpacked
 from unit.plugins.plugin_utils.rotation_scene import (
     DEV,
     EXPIRED,
@@ -69,13 +70,13 @@ def test_every_filter_is_documented_and_nothing_else_is() -> None:
 
 
 # Those that do not take the evidence.
-OTHER_FILTERS = ("rotation_applied", "rotation_files", "rotation_mismatches", "rotation_restore")
+OTHER_FILTERS = ("rotation_applied", "rotation_mismatches", "rotation_restore")
 
 
 @pytest.mark.parametrize("name", [name for name in FILTERS if name not in OTHER_FILTERS])
 def test_a_variable_that_cannot_be_used_is_an_error_of_the_filter(name: str) -> None:
     evidence = gather(BEFORE, variables={"force": "maybe"})
-    given = evidence["variables"] if name == "rotation_settings" else evidence
+    given = evidence["variables"] if name == "rotation_settings" else {**evidence, "folder": None}
 
     with pytest.raises(AnsibleFilterError, match="certificate_rotation_force: must be true or false"):
         call(name, given)
@@ -88,9 +89,10 @@ def test_settings_are_what_the_tasks_need() -> None:
         {"project": "b", "name": "api", "path": "api.pem"},
     ]
 
-    assert call("rotation_settings", {"certificates": certificates}) == {
+    given = packed({"certificates": certificates})
+
+    assert call("rotation_settings", given) == {
         "projects": ["a", "b"],
-        "paths": [{"key": "b/web", "path": "web.pem"}, {"key": "b/api", "path": "api.pem"}],
         "needs_types": False,
         "rollback": True,
         "soak_seconds": 0,
@@ -98,6 +100,7 @@ def test_settings_are_what_the_tasks_need() -> None:
         "update_referenced_jwks": False,
         "update_scope": None,
         "force": False,
+        "given": given,
     }
 
 
@@ -275,15 +278,15 @@ def test_what_a_guard_holds_back_is_in_no_wave(guard: str) -> None:
     ],
 )
 def test_mismatches_are_what_was_not_written(after: Json, mismatches: list[str]) -> None:
-    assert call("rotation_mismatches", [request(DEV, STAGE)], [listed(after)]) == mismatches
+    assert call("rotation_mismatches", [request(DEV, STAGE)], listed(after)) == mismatches
 
 
 def test_mismatches_of_several_projects() -> None:
     other = request(PROD, key="admin/api", project="admin", name="api")
-    lists = [listed(AFTER), listed(holding({PROD: NEW}, project="admin", name="api"), project="admin")]
+    here, there = listed(AFTER), listed(holding({PROD: NEW}, project="admin", name="api"), project="admin")
 
-    assert call("rotation_mismatches", [request(DEV), other], lists) == []
-    assert call("rotation_mismatches", [request(DEV), other], lists[:1]) == [
+    assert call("rotation_mismatches", [request(DEV), other], packed({**here, **there})) == []
+    assert call("rotation_mismatches", [request(DEV), other], packed(here)) == [
         "admin/api in production: the manager holds none"
     ]
 
@@ -432,7 +435,7 @@ def test_a_file_of_a_backup_stays_in_its_folder_whatever_the_names(odd: str, quo
     manifest, files = back_up(
         before,
         variables=wanted,
-        listed=[listed(before, project=odd)],
+        listed=listed(before, project=odd),
         materials={key: {"content": NEW.pem}},
         details=[looped("due", {"key": key}, previous=before)],
     )
@@ -464,7 +467,7 @@ def test_no_two_certificates_share_a_file(one: tuple[str, str, str], another: tu
         variables={
             "certificates": [{"project": found["project"], "name": found["name"], "path": "x.pem"} for found in held]
         },
-        listed=[listed(found, project=found["project"]) for found in held],
+        listed={project: [found for found in held if found["project"] == project] for project in (one[0], another[0])},
         materials={key: {"content": NEW.pem} for key in keys},
         details=[looped("due", {"key": key}, previous=found) for key, found in zip(keys, held, strict=True)],
     )
@@ -582,19 +585,20 @@ def test_what_was_obtained_takes_the_place_of_other_material() -> None:
 def test_files_of_this_machine_are_read_all_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.pem").write_bytes(b"PEM")
     (tmp_path / "folder").mkdir()
-    paths = [
-        {"key": "p/relative", "path": "a.pem"},
-        {"key": "p/absolute", "path": f"{tmp_path}/a.pem"},
-        {"key": "p/missing", "path": "b.pem"},
-        {"key": "p/folder", "path": "folder"},
-    ]
+    paths = {"relative": "a.pem", "absolute": f"{tmp_path}/a.pem", "missing": "b.pem", "folder": "folder"}
+    wanted = [{"project": "p", "name": name, "path": path} for name, path in paths.items()]
+    given = {"variables": {"certificates": [*wanted, {"project": "p", "name": "given", "content": "PEM"}]}}
 
-    found = call("rotation_files", paths, str(tmp_path))
+    found = call("rotation_files", {**given, "folder": str(tmp_path)})
 
-    assert found == {
+    assert unpacked(found["materials"]) == {
         "p/relative": {"path": "a.pem", "base64": "UEVN"},
         "p/absolute": {"path": f"{tmp_path}/a.pem", "base64": "UEVN"},
     }
+    assert found["left"] == [{"key": "p/missing", "path": "b.pem"}, {"key": "p/folder", "path": "folder"}]
+    assert [left["key"] for left in call("rotation_files", {**given, "folder": None})["left"]] == [
+        f"p/{name}" for name in paths
+    ]
 
 
 def test_what_a_wave_has_written_is_noted_for_each_certificate_that_was_tried() -> None:

@@ -93,6 +93,17 @@ def test_a_certificate_has_the_values_that_are_in_it(issued_old: Issued) -> None
     assert certificate.pem == issued_old.pem
 
 
+def test_a_name_that_cannot_be_read_is_not_known_and_the_rest_is() -> None:
+    """An old authority wrote its Latin-1 into a TeletexString."""
+    der = certify("wib").der.replace(b"\x0c\x03wib", b"\x14\x03w\xfcb")
+
+    certificate = parse_input(der).leaf
+
+    assert (certificate.subject, certificate.issuer) == (None, None)
+    assert (certificate.serial_number, certificate.not_after) == ("1", END)
+    assert not certificate.issued(certificate)
+
+
 def test_the_der_stays_out_of_messages() -> None:
     assert repr(LEAF.der) not in repr(LEAF)
 
@@ -430,7 +441,7 @@ def test_a_certificate_is_refused_outside_its_validity(moment: datetime, message
 
 def test_a_certificate_without_a_subject_is_named_by_its_serial_number() -> None:
     with pytest.raises(CertificateError, match=r"^serial number a1 expired on"):
-        check_validity(Certificate(b"", subject="", serial_number="a1", not_after=START), END)
+        check_validity(Certificate(b"", serial_number="a1", not_after=START), END)
 
 
 def test_nothing_is_held_against_a_certificate_whose_dates_are_unknown() -> None:

@@ -73,7 +73,8 @@ def looped(variable: str, item: Any, **result: Any) -> Json:
 
 
 def listed(*certificates: Json, project: str = PROJECT) -> Json:
-    return looped("project", project, certificates=list(certificates))
+    """The certificates of a project, as the evidence has them."""
+    return {project: list(certificates)}
 
 
 def applied(
@@ -109,13 +110,13 @@ def gather(
         "variables": {"certificates": [wanted], **(variables or {})},
         "now": "2026-06-01T12:00:00Z",
         "check_mode": False,
-        "listed": [listed(*([before] if before else []))],
+        "listed": listed(*([before] if before else [])),
         "types": [],
         "materials": {KEY: {"path": "web.pem", "content": new.pem}} if new else {},
         "details": [looped("due", {"key": KEY}, previous=before)],
         "applied": [more.pop("applied", [])],
         "undone": None,
-        "after": [listed(after)] if after else [],
+        "after": listed(after) if after else "",
         "failure": "",
         "refused": True,
         "about": {

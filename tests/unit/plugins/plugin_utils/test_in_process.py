@@ -69,6 +69,19 @@ def test_secrets_are_shown_nowhere() -> None:
     }
 
 
+@pytest.mark.parametrize("secret", ['a "quoted" one', "two\nlines", "back\\slash", "ä€😀", "\udcff", "4711"])
+@pytest.mark.parametrize("shape", [str, lambda secret: [{"key": [f"it is {secret}."]}]])
+def test_a_secret_is_found_wherever_it_is(secret: str, shape: Any) -> None:
+    result = run(lambda _host: {"echo": shape(secret)}, name="web", token=secret, show_invocation=False)
+    assert secret not in str(result["echo"])
+
+
+@pytest.mark.parametrize("value", [4711, 34711.5, (["4711"],), b"4711"])
+def test_a_secret_is_found_in_what_is_no_text(value: Any) -> None:
+    result = run(lambda _host: {"echo": [value]}, name="web", token="4711", show_invocation=False)
+    assert "4711" not in str(result["echo"])
+
+
 def test_a_truth_value_is_no_secret() -> None:
     assert run(lambda _host: {"changed": True}, name="web", token="True")["changed"] is True
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import SettingError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import WayBack
 from unit.plugins.plugin_utils.rotation_scene import (
@@ -103,6 +103,21 @@ def test_a_private_key_is_never_repeated() -> None:
     assert not any(line in said for line in NEW_ISSUED.key_pem.splitlines())
 
 
+def test_a_file_that_was_fetched_from_elsewhere() -> None:
+    file = {"key": KEY, "path": "/there/web.pem"}
+    read = looped("any_name", file, content=encoded(NEW_ISSUED.pem.encode()), failed=False)
+    missing = looped("any_name", file, msg="file not found: /there/web.pem", failed=False)
+
+    assert Evidence(gather(BEFORE, materials="", fetched=packed([read]))).new[KEY].leaf == NEW.leaf
+    assert Evidence(gather(BEFORE, materials="", fetched=packed([missing]))).problems == [
+        "The new certificate of MyProject/web (/there/web.pem) cannot be used: file not found: /there/web.pem"
+    ]
+
+
+def test_only_what_is_due_is_described() -> None:
+    assert Evidence(gather(holding({DEV: NEW, PROD: NEW}))).new_described == {}
+
+
 def test_content_without_a_path_says_so() -> None:
     (problem,) = Evidence(gather(BEFORE, materials={KEY: {"content": "x"}})).problems
 
@@ -123,18 +138,8 @@ def test_variables_that_cannot_be_used() -> None:
         _unused = Evidence(gather(BEFORE, variables={"strategy": "both"})).plan
 
 
-@pytest.mark.parametrize(
-    "results",
-    [
-        [],
-        [looped("project", PROJECT, failed=True, msg="The manager cannot be reached")],
-        # With failed_when: false it did not fail, and has no certificates.
-        [looped("project", PROJECT, failed=False, msg="The manager cannot be reached")],
-        [listed(BEFORE), looped("project", "admin", failed=True, msg="No right to read")],
-    ],
-)
-def test_without_every_list_the_plan_is_empty_rather_than_wrong(results: list[Json]) -> None:
-    plan = Evidence(gather(BEFORE, listed=results)).plan
+def test_without_the_lists_the_plan_is_empty_rather_than_wrong() -> None:
+    plan = Evidence(gather(BEFORE, listed="")).plan
 
     assert (plan.waves, plan.certificates, plan.problems) == ((), (), ())
     assert plan.strategy_reason == "the certificates could not be listed"
@@ -145,13 +150,13 @@ def test_a_result_belongs_to_the_item_of_its_loop_whatever_the_variable_is_calle
         gather(
             BEFORE,
             variables={"waves": "auto"},
-            listed=[looped("any_name", PROJECT, certificates=[BEFORE]) | {"item": "not this"}],
             types=[
                 looped(
-                    "another",
+                    "any_name",
                     PROJECT,
                     environments=[{"name": DEV, "type": "TEST"}, {"name": PROD, "type": "PRODUCTION"}],
                 )
+                | {"item": "not this"}
             ],
         )
     )
@@ -250,16 +255,9 @@ def test_a_rollback_that_is_switched_off_has_undone_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "known"),
-    [
-        ([], False),
-        ([listed(BEFORE)], True),
-        ([listed()], True),
-        ([looped("project", PROJECT, failed=True, msg="No")], False),
-        ([looped("project", PROJECT, failed=False, msg="No")], False),
-    ],
+    ("after", "known"), [("", False), (listed(BEFORE), True), (listed(), True), (packed(listed(BEFORE)), True)]
 )
-def test_what_is_there_in_the_end_is_known_when_it_was_read(after: list[Json], known: bool) -> None:
+def test_what_is_there_in_the_end_is_known_when_it_was_read(after: Json | str, known: bool) -> None:
     run = Evidence(gather(BEFORE, applied=[applied(DEV, PROD)]) | {"after": after}).run()
 
     assert (run.after is not None) is known

@@ -151,7 +151,7 @@ def several(**more: Any) -> Json:
                     "certificates": [{"project": PROJECT, "name": name, "path": "x.pem"} for name in names],
                     "on_guard_failure": "skip",
                 },
-                "listed": [listed(*before)],
+                "listed": listed(*before),
                 "materials": {f"{PROJECT}/{name}": {"content": new.get(name, NEW).pem} for name in names},
                 "details": [looped("due", {"key": f"{PROJECT}/{one['name']}"}, previous=one) for one in before],
                 "refused": False,
@@ -164,7 +164,7 @@ def several(**more: Any) -> Json:
 def test_each_certificate_has_its_own_outcome() -> None:
     run = several(
         applied=[applied(DEV), applied(DEV, key="MyProject/api")],
-        after=[listed(*(holding({DEV: NEW}, name=name) for name in ("web", "api", "late")))],
+        after=listed(*(holding({DEV: NEW}, name=name) for name in ("web", "api", "late"))),
     )
 
     assert outcomes(run) == ("rotated", ["rotated", "rotated", "in_sync", "skipped"], ["done"])
@@ -174,7 +174,7 @@ def test_each_certificate_has_its_own_outcome() -> None:
 
 
 def test_a_certificate_that_was_not_reached_was_not_started() -> None:
-    run = several(applied=FIRST_WAVE, undone=UNDONE, after=[listed(holding({DEV: OLD}))], **FAILED)
+    run = several(applied=FIRST_WAVE, undone=UNDONE, after=listed(holding({DEV: OLD})), **FAILED)
 
     assert outcomes(run) == ("rolled_back", ["rolled_back", "not_started", "in_sync", "skipped"], ["rolled_back"])
 
@@ -368,9 +368,9 @@ def test_what_was_not_written_is_not_held_against_the_rollback() -> None:
     assert run["outcome"] == "rolled_back"
 
 
-@pytest.mark.parametrize(("after", "rolled_back"), [([], None), ([listed()], True), ([listed(AFTER)], False)])
+@pytest.mark.parametrize(("after", "rolled_back"), [("", None), (listed(), True), (listed(AFTER), False)])
 def test_a_created_certificate_is_rolled_back_when_the_record_has_it_no_more(
-    after: list[Json], rolled_back: bool | None
+    after: Json | str, rolled_back: bool | None
 ) -> None:
     evidence = gather(None, variables={"certificates": wanted_in([DEV])}, applied=FIRST_WAVE, undone=UNDONE, **FAILED)
     run = make_result(Evidence(evidence | {"after": after}).run())
@@ -482,7 +482,7 @@ def test_whether_there_was_a_rollback_and_whether_it_is_complete(run: Json, roll
 
 
 def test_a_run_that_could_not_read_anything_still_has_a_result() -> None:
-    run = result(listed=[looped("project", PROJECT, failed=True, msg="No")], details=[], failure="No", undone=[])
+    run = result(listed="", details=[], failure="No", undone=[])
 
     assert outcomes(run) == ("refused", [], [])
     assert run["message"] == "Nothing was written. No"
