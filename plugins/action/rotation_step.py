@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
 
-STEPS = ("settings", "files", "plan", "result")
+STEPS = ("settings", "files", "plan", "applied", "result")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -24,7 +24,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     _supports_check_mode = True
     _requires_connection = False
-    _VALID_ARGS = frozenset(("step", "evidence"))
+    _VALID_ARGS = frozenset(("step", "evidence", "results_of"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Take the step.
@@ -35,7 +35,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         step = self._task.args.get("step")
         if step not in STEPS:
             raise AnsibleActionFail(f"step: must be one of {', '.join(STEPS)}, not {step}")
-        found = FilterModule().filters()[f"rotation_{step}"](self._task.args["evidence"])
+        evidence = self._task.args["evidence"]
+        loop = self._task.args.get("results_of")
+        if loop:
+            evidence = {**evidence, "results": (task_vars or {})[loop]["results"]}
+        found = FilterModule().filters()[f"rotation_{step}"](evidence)
         # The keys of a result of the role are not those of a result of a task: both know a finished, and mean other things.
         returned = {step: json.dumps(found)} if step == "result" else found
         # There may be a private key in it by mistake. The next tasks show what there is to see.

@@ -17,7 +17,6 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_file
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed, unpacked
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
@@ -93,7 +92,7 @@ def rotation_plan(gathered: Gathered) -> dict[str, t.Any]:
         "waves": [asdict(wave) for wave in plan.waves],
         "problems": evidence.problems,
         "to_obtain": [_item(planned) for planned in plan.certificates if planned.due and planned.new is None],
-        "due": [_request(planned, plan.strategy) for planned in plan.certificates if planned.due and planned.new],
+        "due": evidence.due,
         "table": make_table(plan, evidence.new_described),
         # Apart from the requests, so that an item of a loop stays readable on the screen.
         "contents": {
@@ -115,23 +114,17 @@ def rotation_guards(gathered: Gathered) -> dict[str, t.Any]:
 def rotation_waves(gathered: Gathered) -> list[dict[str, t.Any]]:
     """The waves in which something is to be written, each with its requests, less what the guards hold back."""
     evidence = Evidence(gathered)
-    plan = evidence.plan
-    waves = []
-    for wave in plan.waves:
-        requests = [
-            _request(planned, plan.strategy, wave.number)
-            for planned in plan.certificates
-            if planned.new and planned.due_in(wave.number) and evidence.passes(planned)
-        ]
-        if requests:
-            waves.append({**asdict(wave), "requests": requests})
-    return waves
+    waves = ({**asdict(wave), "requests": evidence.requests(wave.number)} for wave in evidence.plan.waves)
+    return [wave for wave in waves if wave["requests"]]
 
 
-def rotation_applied(results: list[dict[str, t.Any]], wave: int) -> list[dict[str, t.Any]]:
-    """What a wave has written, from the results of its loop: an item each, less those that were not tried."""
+def rotation_applied(gathered: Gathered) -> dict[str, t.Any]:
+    """What the waves have written: those before, and one more, an item for each certificate that was tried.
+
+    :arg gathered: C(applied), the waves before; C(wave), the number of this one; and C(results), those of its loop.
+    """
     applied = []
-    for result in results:
+    for result in gathered["results"]:
         if not result.get("skipped"):
             request = result[result["ansible_loop_var"]]
             # No more than the report needs: what is noted goes through Ansible's events again with each wave.
@@ -141,8 +134,15 @@ def rotation_applied(results: list[dict[str, t.Any]], wave: int) -> list[dict[st
             # The task lets a failure pass, so that the wave can be noted; its message tells.
             returned |= {"failed": "msg" in result, "certificate": {"environments": entries}}
             environments = request["environments"]
-            applied.append({"key": request["key"], "wave": wave, "environments": environments, "result": returned})
-    return applied
+            one = {
+                "key": request["key"],
+                "wave": int(gathered["wave"]),
+                "environments": environments,
+                "result": returned,
+            }
+            applied.append(one)
+    failures = (str(one["result"]["msg"]) for one in applied if one["result"]["failed"])
+    return {"applied": [*gathered["applied"], packed(applied)], "failure": next(failures, "")}
 
 
 def rotation_mismatches(requests: list[dict[str, t.Any]], listed: t.Any) -> list[str]:
@@ -265,27 +265,6 @@ def _item(planned: PlannedCertificate) -> dict[str, t.Any]:
             for step in planned.steps
             if step.action != NONE
         ],
-    }
-
-
-def _request(planned: PlannedCertificate, strategy: str, wave: int | None = None) -> dict[str, t.Any]:
-    """The options of one task of apinizer_certificate; without a wave, those that cover all of them.
-
-    Only for a certificate whose successor is known.
-    """
-    wanted, new = planned.wanted, t.cast(Bundle, planned.new)
-    one_update = strategy == "replace"
-    due = planned.due_in(wave) if wave else tuple(step.environment for step in planned.steps if step.action != NONE)
-    environments = tuple(step.environment for step in planned.steps) if one_update else due
-    return {
-        "key": wanted.key,
-        "project": wanted.project,
-        "name": wanted.name,
-        "environments": list(environments),
-        "unlisted_environments": "fail" if one_update else "keep",
-        "alias": wanted.alias or "",
-        "description": wanted.description or "",
-        "fingerprint_sha1": new.leaf.fingerprint_sha1,
     }
 
 

@@ -33,7 +33,7 @@ options:
   step:
     description: Which step to take.
     type: str
-    choices: [settings, files, plan, result]
+    choices: [settings, files, plan, applied, result]
     required: true
   evidence:
     description:
@@ -41,6 +41,9 @@ options:
         that is.
     type: raw
     required: true
+  results_of:
+    description: The name of a variable that a loop was registered in. Its C(results) become a part of the evidence as they are.
+    type: str
 seealso:
   - module: apinizer.apiops.rotation_list
   - module: apinizer.apiops.rotation_stats

@@ -12,7 +12,7 @@ The tasks hand over one dictionary, the evidence, with the keys
 * C(materials): by C(project/name), the new certificate that a file holds, as C(base64) or C(error);
 * C(fetched): the results of C(slurp) in a loop over further files, each with C(key) and C(path);
 * C(obtained): as C(materials), and in the place of those;
-* C(details): the results of C(apinizer_certificate) in check mode, in a loop over what is due;
+* C(details): by C(project/name), each that is due as it was before the run, with content, and null for an absent one;
 
 and, as the run goes on, C(applied) (a list for each wave), C(undone), C(after), C(failure), C(refused), C(check_mode) and
 C(about).
@@ -46,6 +46,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan imp
     RotationPlan,
     make_plan,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import Request, make_request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import Applied, Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import Settings, read_settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import (
@@ -122,14 +123,27 @@ class Evidence:
         """Why the run must not start, each fit for the user."""
         return [*self._materials[1], *self.plan.problems]
 
-    @cached_property
-    def previous(self) -> dict[str, t.Any]:
+    @property
+    def due(self) -> list[Request]:
+        """What is due and can be written, each request for all waves together."""
+        return [
+            make_request(planned, self.plan, self.settings, None)
+            for planned in self.plan.certificates
+            if planned.due and planned.new
+        ]
+
+    def requests(self, wave: int) -> list[Request]:
+        """What is to be written in a wave, less what the guards hold back."""
+        return [
+            make_request(planned, self.plan, self.settings, wave)
+            for planned in self.plan.certificates
+            if planned.new and planned.due_in(wave) and self.passes(planned)
+        ]
+
+    @property
+    def previous(self) -> Mapping[str, t.Any]:
         """What is due as it was before the run, with content, by C(project/name); None for what was absent."""
-        return {
-            _looped_over(result)["key"]: result["previous"]
-            for result in self._gathered.get("details") or ()
-            if "previous" in result
-        }
+        return self._gathered.get("details") or {}
 
     @cached_property
     def guards(self) -> dict[str, list[Guard]]:

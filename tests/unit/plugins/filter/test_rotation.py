@@ -58,6 +58,9 @@ def request(*environments: str, **changes: Any) -> Json:
         "unlisted_environments": "keep",
         "alias": "",
         "description": "",
+        "update_referenced_jwks": False,
+        "update_scope": "",
+        "force": False,
         "fingerprint_sha1": NEW.leaf.fingerprint_sha1,
         **changes,
     }
@@ -390,7 +393,7 @@ def test_a_backup_has_what_is_due_and_a_manifest_of_it() -> None:
 
 @pytest.mark.parametrize(
     ("before", "details"),
-    [(None, None), (AFTER, []), (holding({DEV: OLD}), [looped("due", {"key": KEY}, previous=None)])],
+    [(None, None), (AFTER, ""), (holding({DEV: OLD}), {KEY: None})],
 )
 def test_a_backup_of_nothing_has_a_manifest_alone(before: Any, details: Any) -> None:
     manifest, files = back_up(before, **({} if details is None else {"details": details}))
@@ -437,7 +440,7 @@ def test_a_file_of_a_backup_stays_in_its_folder_whatever_the_names(odd: str, quo
         variables=wanted,
         listed=listed(before, project=odd),
         materials={key: {"content": NEW.pem}},
-        details=[looped("due", {"key": key}, previous=before)],
+        details={key: before},
     )
 
     assert list(files) == [f"{quoted},{quoted},{quoted}.pem"]
@@ -469,7 +472,7 @@ def test_no_two_certificates_share_a_file(one: tuple[str, str, str], another: tu
         },
         listed={project: [found for found in held if found["project"] == project] for project in (one[0], another[0])},
         materials={key: {"content": NEW.pem} for key in keys},
-        details=[looped("due", {"key": key}, previous=found) for key, found in zip(keys, held, strict=True)],
+        details=dict(zip(keys, held, strict=True)),
     )
 
     assert [files[found["environments"][0]["file"]] for found in manifest["certificates"]] == [OLD.pem, OTHER.pem]
@@ -609,9 +612,18 @@ def test_what_a_wave_has_written_is_noted_for_each_certificate_that_was_tried() 
         looped("r", skipped, changed=False, skipped=True),
     ]
 
-    noted = call("rotation_applied", results, 2)
+    noted = call("rotation_applied", {"applied": ["json:[]"], "wave": "2", "results": results})
 
-    assert [(one["key"], one["wave"], one["environments"], one["result"]["failed"]) for one in noted] == [
+    before, wave = noted["applied"]
+    assert before == "json:[]"
+    assert [(one["key"], one["wave"], one["environments"], one["result"]["failed"]) for one in unpacked(wave)] == [
         ("p/done", 2, [DEV], False),
         ("p/failed", 2, [DEV], True),
     ]
+    assert noted["failure"] == "HTTP 500"
+
+
+def test_a_wave_that_went_well_has_no_failure() -> None:
+    results = [looped("r", request(DEV), changed=True, failed=False)]
+
+    assert call("rotation_applied", {"applied": [], "wave": 1, "results": results})["failure"] == ""

@@ -113,7 +113,7 @@ def gather(
         "listed": listed(*([before] if before else [])),
         "types": [],
         "materials": {KEY: {"path": "web.pem", "content": new.pem}} if new else {},
-        "details": [looped("due", {"key": KEY}, previous=before)],
+        "details": {KEY: before},
         "applied": [more.pop("applied", [])],
         "undone": None,
         "after": listed(after) if after else "",

@@ -153,7 +153,7 @@ def several(**more: Any) -> Json:
                 },
                 "listed": listed(*before),
                 "materials": {f"{PROJECT}/{name}": {"content": new.get(name, NEW).pem} for name in names},
-                "details": [looped("due", {"key": f"{PROJECT}/{one['name']}"}, previous=one) for one in before],
+                "details": {f"{PROJECT}/{one['name']}": one for one in before},
                 "refused": False,
             }
             | {**more, "applied": [more["applied"]]}
@@ -482,7 +482,7 @@ def test_whether_there_was_a_rollback_and_whether_it_is_complete(run: Json, roll
 
 
 def test_a_run_that_could_not_read_anything_still_has_a_result() -> None:
-    run = result(listed="", details=[], failure="No", undone=[])
+    run = result(listed="", details="", failure="No", undone=[])
 
     assert outcomes(run) == ("refused", [], [])
     assert run["message"] == "Nothing was written. No"

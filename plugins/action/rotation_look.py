@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at all certificates that are due in detail, for the role certificate_rotation."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction, together
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
+
+
+class ActionModule(RoleAction):
+    """Runs apinizer_certificate in check mode for each, which tells what the manager or the module has against it."""
+
+    _VALID_ARGS = frozenset(("evidence",))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Look at them.
+
+        :returns: what each is now, by project/name, or what is against those that cannot be written.
+        """
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        evidence = Evidence(self._task.args["evidence"])
+        found = {
+            request["key"]: self.run_module(
+                "apinizer_certificate", options_of(request, evidence.new[request["key"]].pem), task_vars, look=True
+            )
+            for request in evidence.due
+        }
+        result.update(together(found))
+        if not result.get("failed"):
+            result["details"] = packed({key: looked["previous"] for key, looked in found.items()})
+        return result
