@@ -24,12 +24,13 @@ class ActionModule(RoleAction):
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         evidence = Evidence(self._task.args["evidence"])
-        found = {
-            request["key"]: self.run_module(
-                "apinizer_certificate", options_of(request, evidence.new[request["key"]].pem), task_vars, look=True
-            )
-            for request in evidence.due
-        }
+        found = {}
+        for request in evidence.due:
+            options = options_of(request, evidence.new[request["key"]].pem)
+            looked = self.run_module("apinizer_certificate", options, task_vars, look=True)
+            # Of a thousand certificates that can be written, no more is kept than is needed.
+            kept = ("previous", "warnings")
+            found[request["key"]] = looked if looked.get("failed") else {k: looked[k] for k in kept if k in looked}
         result.update(together(found))
         if not result.get("failed"):
             result["details"] = packed({key: looked["previous"] for key, looked in found.items()})

@@ -20,4 +20,6 @@ class ActionModule(RoleAction):
         """Write it; the result is the module's."""
         super().run(tmp, task_vars)
         options = options_of(self._task.args["request"], self._task.args["content"])
-        return self.run_module("apinizer_certificate", options, task_vars)
+        result = self.run_module("apinizer_certificate", options, task_vars)
+        # With the content of a thousand certificates, the results of a wave would fill the memory. Looking ahead has kept it.
+        return {key: value for key, value in result.items() if key not in ("previous", "invocation")}

@@ -51,4 +51,4 @@ EXAMPLES = r"""
   loop: "{{ wave.requests }}"
 """
 
-RETURN = r"""# What apinizer_certificate returns."""
+RETURN = r"""# What apinizer_certificate returns, but for previous and invocation."""
