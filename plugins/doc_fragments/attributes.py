@@ -19,6 +19,19 @@ attributes:
     support: full
 """
 
+    READS_ONLY = r"""
+attributes:
+  check_mode:
+    description: Can run in C(check_mode), and does the same then.
+    support: full
+  diff_mode:
+    description: Has no differences to show.
+    support: none
+  idempotent:
+    description: Changes nothing on any host.
+    support: full
+"""
+
     ACTIONGROUP_APINIZER = r"""
 attributes:
   action_group:

@@ -73,12 +73,8 @@ class Certificate:
                 warnings.simplefilter("ignore")
                 # Parsed again, which takes a microsecond; a thousand that are kept cost more.
                 return read(getattr(x509.load_der_x509_certificate(self.der), which))
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            x509.InvalidVersion,
-        ):  # which of them depends on cryptography's version
+        # Which of them it is depends on cryptography's version.
+        except (ValueError, TypeError, KeyError, x509.InvalidVersion):
             return None
 
     @cached_property

@@ -16,18 +16,10 @@ description:
     that module. It only reads, and fails with what the manager or the module has against a certificate, for all of them at once.
   - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with the
     role.
+extends_documentation_fragment: [apinizer.apiops.attributes.reads_only]
 attributes:
   action:
     description: Runs on the controller, which runs the module on the host.
-    support: full
-  check_mode:
-    description: Can run in C(check_mode), and does the same then.
-    support: full
-  diff_mode:
-    description: Has no differences to show.
-    support: none
-  idempotent:
-    description: Changes nothing on any host.
     support: full
 options:
   evidence:

@@ -15,18 +15,10 @@ description:
   - Does what M(ansible.builtin.set_stats) does with C(aggregate), for one fact, and without looking into each of its values.
   - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with
     the role.
+extends_documentation_fragment: [apinizer.apiops.attributes.reads_only]
 attributes:
   action:
     description: Runs on the controller only.
-    support: full
-  check_mode:
-    description: Can run in C(check_mode), and does the same then.
-    support: full
-  diff_mode:
-    description: Has no differences to show.
-    support: none
-  idempotent:
-    description: Changes nothing on any host.
     support: full
 options:
   fact:

@@ -16,18 +16,12 @@ description:
     a loop over many certificates it takes less time than that, since Ansible has fewer options to render for each.
   - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with the
     role.
+extends_documentation_fragment: [apinizer.apiops.attributes]
 attributes:
   action:
     description: Runs on the controller, which runs the module on the host.
     support: full
-  check_mode:
-    description: Can run in C(check_mode), as the module does.
-    support: full
   diff_mode:
-    description: Shows what the module shows.
-    support: full
-  idempotent:
-    description: Changes what is not as asked for, as the module does.
     support: full
 options:
   request:

@@ -157,7 +157,7 @@ class Evidence:
     def passes(self, planned: PlannedCertificate) -> bool:
         return all(guard.passed for guard in self.guards.get(planned.wanted.key, ()))
 
-    @property
+    @cached_property
     def applied(self) -> list[Applied]:
         return [
             Applied(one["key"], one["wave"], tuple(one["environments"]), one["result"])

@@ -31,6 +31,9 @@ THREE_WAVES = [[DEVELOPMENT], [STAGING], [PRODUCTION]]
 LISTING = re.compile(r"/certificates/$")
 IMPORT = "import-file"
 
+NOT_HERE = {"APINIZER_URL": "", "APINIZER_TOKEN": ""}
+"""An environment without a connection: it has to come some other way."""
+
 SUCCESSES = {"nothing_to_do", "planned", "rotated"}
 SECONDS = 180
 """No run takes that long, not even on a busy machine: one that does hangs."""
@@ -226,10 +229,10 @@ class Stage:
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
 
-    def play(self, variables: Mapping[str, Any], times: Sequence[Mapping[str, Any]] = ({},)) -> str:
+    def play(self, variables: Mapping[str, Any], times: Sequence[Mapping[str, Any]] = ({},), **keywords: Any) -> str:
         """Write a playbook that runs the role with these variables, named without the prefix; return its path.
 
-        `times`: variables of each time that the role is run.
+        `times`: variables of each time that the role is run. `keywords`: more of the play.
         """
         role = f"{COLLECTION}.certificate_rotation"
         play = {
@@ -238,6 +241,7 @@ class Stage:
             "gather_facts": False,
             "vars": _prefixed(variables),
             "roles": [{"role": role, **_prefixed(own)} for own in times],
+            **keywords,
         }
         # JSON is YAML, and carries every string as it is.
         return self.machine.file("play.yml", json.dumps([play]))

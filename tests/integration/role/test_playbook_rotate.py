@@ -16,6 +16,7 @@ from integration.role.stage import (
     DEVELOPMENT,
     ENVIRONMENTS,
     NAME,
+    NOT_HERE,
     PRODUCTION,
     PROJECT,
     STAGING,
@@ -28,7 +29,6 @@ from integration.scene import calls
 from manager import Fault
 
 PLAYBOOK = "apinizer.apiops.rotate"
-NOT_HERE = {"APINIZER_URL": "", "APINIZER_TOKEN": ""}
 
 
 def test_a_survey_answers_in_text(stage: Stage) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from integration.role.stage import (
     IMPORT,
     LISTING,
     NAME,
+    NOT_HERE,
     OTHER,
     PRODUCTION,
     PROJECT,
@@ -296,15 +296,11 @@ def test_defaults_that_a_play_has_for_the_modules_reach_the_role(stage: Stage) -
     """By the names of the modules, and rendered where they are used; the role has no connection of its own here."""
     connection = {"url": "{{ the_manager }}", "token": "{{ the_token }}", "retries": 0}
     names = ("apinizer_certificate", "apinizer_certificate_info", "apinizer_environment_info")
-    play = json.loads(Path(stage.play({"certificates": [stage.wanted()], "waves": "auto"})).read_text(encoding="utf-8"))
-    play[0]["module_defaults"] = {f"{COLLECTION}.{name}": connection for name in names}
-    play[0]["vars"] |= {"the_manager": stage.manager.url, "the_token": stage.manager.token}
+    defaults = {f"{COLLECTION}.{name}": connection for name in names}
+    play = stage.play({"certificates": [stage.wanted()], "waves": "auto"}, module_defaults=defaults)
+    the_manager = json.dumps({"the_manager": stage.manager.url, "the_token": stage.manager.token})
 
-    run = stage.ansible(
-        "ansible-playbook",
-        stage.machine.file("play.yml", json.dumps(play)),
-        env={"APINIZER_URL": "", "APINIZER_TOKEN": ""},
-    )
+    run = stage.ansible("ansible-playbook", play, "-e", the_manager, env=NOT_HERE)
 
     assert run.status == 0, run.text
     assert {truth(stage.manager)[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
