@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction, together
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
+    READS_AT_ONCE,
+    RoleAction,
+    together,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed
 
 
 class ActionModule(RoleAction):
-    """Runs apinizer_certificate_info for each project, as a loop over them would."""
+    """Runs apinizer_certificate_info for each project, several at once."""
 
     _VALID_ARGS = frozenset(("projects",))
 
@@ -22,11 +26,11 @@ class ActionModule(RoleAction):
         :returns: the certificates by project, or what went wrong with each project that could not be listed.
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        listed = {
-            str(project): self.run_module("apinizer_certificate_info", {"project": project}, task_vars)
-            for project in self._task.args["projects"]
-        }
+        projects = [str(project) for project in self._task.args["projects"]]
+        options = [{"project": project} for project in projects]
+        found = self.run_module("apinizer_certificate_info", options, task_vars, at_once=READS_AT_ONCE)
+        listed = dict(zip(projects, found))
         result.update(together(listed))
         if not result.get("failed"):
-            result["certificates"] = packed({project: found["certificates"] for project, found in listed.items()})
+            result["certificates"] = packed({project: one["certificates"] for project, one in listed.items()})
         return result

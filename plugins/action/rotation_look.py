@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction, together
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
+    READS_AT_ONCE,
+    RoleAction,
+    together,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
 
 
 class ActionModule(RoleAction):
-    """Runs apinizer_certificate in check mode for each, which tells what the manager or the module has against it."""
+    """Runs apinizer_certificate in check mode for each, several at once: it tells what the manager or the module has against it."""
 
     _VALID_ARGS = frozenset(("evidence",))
 
@@ -24,13 +28,14 @@ class ActionModule(RoleAction):
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         evidence = Evidence(self._task.args["evidence"])
-        found = {}
-        for request in evidence.due:
-            options = options_of(request, evidence.new[request["key"]].pem)
-            looked = self.run_module("apinizer_certificate", options, task_vars, look=True)
-            # Of a thousand certificates that can be written, no more is kept than is needed.
-            kept = ("previous", "warnings")
-            found[request["key"]] = looked if looked.get("failed") else {k: looked[k] for k in kept if k in looked}
+        due = {request["key"]: options_of(request, evidence.new[request["key"]].pem) for request in evidence.due}
+        looks = self.run_module("apinizer_certificate", list(due.values()), task_vars, look=True, at_once=READS_AT_ONCE)
+        # Of a thousand certificates that can be written, no more is kept than is needed.
+        kept = ("previous", "warnings")
+        found = {
+            key: looked if looked.get("failed") else {name: looked[name] for name in kept if name in looked}
+            for key, looked in zip(due, looks)
+        }
         result.update(together(found))
         if not result.get("failed"):
             result["details"] = packed({key: looked["previous"] for key, looked in found.items()})

@@ -8,13 +8,13 @@ What a filter hands on becomes a fact, for which Ansible looks into each value i
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed
 
 STEPS = ("settings", "files", "plan", "applied", "result")
 
@@ -41,6 +41,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             evidence = {**evidence, "results": (task_vars or {})[loop]["results"]}
         found = FilterModule().filters()[f"rotation_{step}"](evidence)
         # The keys of a result of the role are not those of a result of a task: both know a finished, and mean other things.
-        returned = {step: json.dumps(found)} if step == "result" else found
+        returned = {step: packed(found)} if step == "result" else found
         # There may be a private key in it by mistake. The next tasks show what there is to see.
         return {**result, "changed": False, **returned, "_ansible_no_log": True}

@@ -1,25 +1,61 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes one certificate of a wave, for the role certificate_rotation."""
+"""Writes one certificate of a wave, or several different ones at once, for the role certificate_rotation."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
+    RoleAction,
+    failure_of,
+    may_have_written,
+    warnings_of,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
 
 
 class ActionModule(RoleAction):
-    """Runs apinizer_certificate with the options that a request stands for."""
+    """Runs apinizer_certificate with the options that each request stands for, so many of them at the same time."""
 
-    _VALID_ARGS = frozenset(("request", "content"))
+    _VALID_ARGS = frozenset(("requests", "contents", "at_once"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Write it; the result is the module's."""
-        super().run(tmp, task_vars)
-        options = options_of(self._task.args["request"], self._task.args["content"])
-        result = self.run_module("apinizer_certificate", options, task_vars)
-        # With the content of a thousand certificates, the results of a wave would fill the memory. Looking ahead has kept it.
-        return {key: value for key, value in result.items() if key not in ("previous", "invocation")}
+        """Write them, and let each come to its end, whatever comes of the others.
+
+        :returns: what came of each; a failure is one of the whole.
+        """
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        requests, contents = self._task.args["requests"], self._task.args["contents"]
+        options = [options_of(request, content) for request, content in zip(requests, contents)]
+        found = self.run_module("apinizer_certificate", options, task_vars, at_once=int(self._task.args["at_once"]))
+        results = {request["key"]: self._lean(one) for request, one in zip(requests, found)}
+        result["written"] = [
+            {"key": request["key"], "environments": request["environments"], "result": _noted(results[request["key"]])}
+            for request in requests
+        ]
+        result["changed"] = any(one["result"]["changed"] for one in result["written"])
+        if warnings := warnings_of(results):
+            result["warnings"] = warnings
+        if self._task.diff:
+            result["diff"] = [one["diff"] for one in results.values() if "diff" in one]
+        return {**result, **failure_of(results)}
+
+    def _lean(self, result: Result) -> Result:
+        """Without what nobody is going to see. In full, the results of a thousand certificates would fill the memory."""
+        left_out = {"previous", "invocation"} | (set() if self._task.diff else {"diff"})
+        return {key: value for key, value in result.items() if key not in left_out}
+
+
+def _noted(result: Result) -> Result:
+    """What the run has to know of a write: the report, and the way back."""
+    held = (result.get("certificate") or {}).get("environments", ())
+    return {
+        "failed": bool(result.get("failed")),
+        "msg": result.get("msg"),
+        "changed": may_have_written(result),
+        "deployment": result.get("deployment"),
+        "certificate": {"environments": [{"name": one["name"], "entries": one["entries"]} for one in held]},
+    }

@@ -46,6 +46,7 @@ def rotation_settings(variables: Gathered | str) -> dict[str, t.Any]:
         "needs_types": settings.waves == AUTO,
         "rollback": settings.rollback,
         "soak_seconds": settings.soak_seconds,
+        "parallel_writes": settings.parallel_writes,
         "stops_at_guards": settings.on_guard_failure == "stop",
         "update_referenced_jwks": settings.update_referenced_jwks,
         "update_scope": settings.update_scope,
@@ -119,29 +120,15 @@ def rotation_waves(gathered: Gathered) -> list[dict[str, t.Any]]:
 
 
 def rotation_applied(gathered: Gathered) -> dict[str, t.Any]:
-    """What the waves have written: those before, and one more, an item for each certificate that was tried.
+    """What the waves have written: those before, and one more, with each certificate that was tried.
 
     :arg gathered: C(applied), the waves before; C(wave), the number of this one; and C(results), those of its loop.
     """
-    applied = []
-    for result in gathered["results"]:
-        if not result.get("skipped"):
-            request = result[result["ansible_loop_var"]]
-            # No more than the report needs: what is noted goes through Ansible's events again with each wave.
-            returned = {key: result.get(key) for key in ("changed", "msg", "deployment")}
-            held = (result.get("certificate") or {}).get("environments", ())
-            entries = [{"name": one["name"], "entries": one["entries"]} for one in held]
-            # The task lets a failure pass, so that the wave can be noted; its message tells.
-            returned |= {"failed": "msg" in result, "certificate": {"environments": entries}}
-            environments = request["environments"]
-            one = {
-                "key": request["key"],
-                "wave": int(gathered["wave"]),
-                "environments": environments,
-                "result": returned,
-            }
-            applied.append(one)
-    failures = (str(one["result"]["msg"]) for one in applied if one["result"]["failed"])
+    wave = int(gathered["wave"])
+    tried = [result for result in gathered["results"] if not result.get("skipped")]
+    applied = [{**one, "wave": wave} for result in tried for one in result.get("written", ())]
+    # The task lets a failure pass, so that the wave can be noted; its message tells.
+    failures = (str(result["msg"]) for result in tried if "msg" in result)
     return {"applied": [*gathered["applied"], packed(applied)], "failure": next(failures, "")}
 
 
@@ -253,6 +240,11 @@ def rotation_result(gathered: Gathered) -> dict[str, t.Any]:
     return make_result(Evidence(gathered).run())
 
 
+def rotation_unpacked(text: str) -> t.Any:
+    """What a step of the role has returned as text."""
+    return unpacked(text)
+
+
 def _item(planned: PlannedCertificate) -> dict[str, t.Any]:
     """A certificate to be obtained, as the user's tasks are told of it."""
     wanted = planned.wanted
@@ -305,5 +297,6 @@ class FilterModule:
             rotation_restore,
             rotation_backup,
             rotation_result,
+            rotation_unpacked,
         )
         return {function.__name__: _telling(function) for function in functions}

@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _wire
+from ansible_collections.apinizer.apiops.plugins.module_utils._authorization import Authorization
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ApinizerError,
@@ -47,6 +48,7 @@ class Client:
 
     :arg sleep: takes seconds; tests set it.
     :arg hide: takes the token that a login brings, so that no result shows it.
+    :arg authorization: that of another client with this connection, to share its login.
     :raises InputError: where the connection's values cannot work.
     """
 
@@ -56,6 +58,7 @@ class Client:
         sleep: t.Callable[[float], None] = time.sleep,
         *,
         hide: t.Callable[[str], object] = lambda _secret: None,
+        authorization: Authorization | None = None,
     ) -> None:
         import requests
 
@@ -70,10 +73,7 @@ class Client:
             self._session.cert = (
                 (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
             )
-        self._token = connection.token
-        self._scheme = "Bearer "
-        self._scheme_is_settled = False
-        self._login_is_good = False
+        self._authorization = authorization or Authorization(connection.token)
         self._has_answered = False
         if not connection.validate_certs:
             # The user chose it; a warning on standard error for every request helps nobody.
@@ -85,10 +85,8 @@ class Client:
         self._session.close()
 
     def hide_with(self, hide: t.Callable[[str], object]) -> None:
-        """From now on tell C(hide) of the token that a login brings, or has brought."""
+        """From now on tell C(hide) of a token that a login has brought, as soon as it is sent."""
         self._hide = hide
-        if self._token is not None and self.connection.token is None:
-            hide(self._token)
 
     def get(self, *segments: str, slash: bool = True) -> dict[str, t.Any]:
         """Read, and repeat what can be repeated, up to C(retries) times.
@@ -131,27 +129,38 @@ class Client:
         form: _Form | None = None,
     ) -> dict[str, t.Any]:
         url = self._url(segments, slash)
-        if self._token is None:
-            self._token = self._log_in()
-            self._scheme_is_settled = True
-        response = self._send(method, url, self._scheme + self._token, params=params, files=form)
-        if response.status_code == 401 and not self._scheme_is_settled:
+        authorization = self._authorization
+        token, scheme = self._token(), authorization.scheme
+        response = self._send(method, url, scheme + token, params=params, files=form)
+        # Another thread may have found the scheme meanwhile, or renewed the token.
+        if response.status_code == 401 and (scheme != authorization.scheme or not authorization.scheme_is_settled):
             # The pages of 2023 show the bare token, those since then "Bearer TOKEN"; nothing tells which one it is.
-            bare = self._send(method, url, self._token, params=params, files=form)
+            bare = self._send(method, url, token, params=params, files=form)
             if bare.status_code != 401:
-                response, self._scheme = bare, ""
-        if response.status_code == 401 and self._login_is_good:
+                response, authorization.scheme = bare, ""
+        if response.status_code == 401 and (authorization.login_is_good or authorization.known != token):
             # The token has run out. The request was refused, so it may be sent again.
-            self._token = self._log_in()
-            response = self._send(method, url, self._scheme + self._token, params=params, files=form)
+            token = self._token(instead_of=token)
+            response = self._send(method, url, authorization.scheme + token, params=params, files=form)
         if response.status_code != 401:
-            self._scheme_is_settled = True
-        self._login_is_good = response.status_code != 401 and self.connection.token is None
+            authorization.scheme_is_settled = True
+        authorization.login_is_good = response.status_code != 401 and self.connection.token is None
         return self._body(method, response)
 
     def _url(self, segments: t.Sequence[str], slash: bool = True) -> str:
         path = "/".join(quote(segment, safe="") for segment in segments)
         return self.connection.base + path + ("/" if slash else "")
+
+    def _token(self, *, instead_of: str | None = None) -> str:
+        """The token to send.
+
+        :arg instead_of: one that the manager no longer takes.
+        :raises LoginError: where it takes a login to get one, and none comes.
+        """
+        token = self._authorization.token(self._log_in, instead_of=instead_of)
+        if self.connection.token is None:
+            self._hide(token)
+        return token
 
     def _log_in(self) -> str:
         """Request a token with user name and password (OAuth 2.0 client credentials, RFC 6749, section 4.4).
@@ -171,7 +180,6 @@ class Client:
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
             raise LoginError("The manager's answer to the token request holds no access_token")
-        self._hide(token)
         return token
 
     def _send(self, method: str, url: str, authorization: str | None, **arguments: t.Any) -> t.Any:
@@ -325,7 +333,7 @@ class Client:
     def _clean(self, text: t.Any) -> str:
         """One line of at most 300 characters, without the secrets that a careless server might repeat."""
         line = str(text)
-        for secret in filter(None, (self._token, self.connection.password)):
+        for secret in filter(None, (self._authorization.known, self.connection.password)):
             for form in (secret, quote(secret, safe=""), quote_plus(secret)):
                 line = line.replace(form, "********")
         line = " ".join(line.split())

@@ -42,8 +42,8 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - By project, the certificates as M(apinizer.apiops.apinizer_certificate_info) returns them. As text, namely C(json:) and JSON,
-      which P(apinizer.apiops.rotation_plan#filter) takes.
+    - By project, the certificates as M(apinizer.apiops.apinizer_certificate_info) returns them. As text, which
+      P(apinizer.apiops.rotation_plan#filter) takes.
   type: str
   returned: if all projects could be listed
 """

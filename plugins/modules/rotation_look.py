@@ -13,7 +13,8 @@ author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
   - Runs M(apinizer.apiops.apinizer_certificate) in C(check_mode) for each certificate that is due, with the C(module_defaults) for
-    that module. It only reads, and fails with what the manager or the module has against a certificate, for all of them at once.
+    that module, and on localhost for eight at a time.
+  - It only reads, and fails with what the manager or the module has against a certificate, for all of them at once.
   - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with the
     role.
 extends_documentation_fragment: [apinizer.apiops.attributes.reads_only]
@@ -42,7 +43,7 @@ RETURN = r"""
 details:
   description:
     - By project and name, what RV(apinizer.apiops.apinizer_certificate#module:previous) has, V(null) for a certificate that does
-      not exist. As text, namely C(json:) and JSON, which takes its place in the evidence.
+      not exist. As text, which takes its place in the evidence.
   type: str
   returned: if nothing is against any certificate
 """

@@ -51,7 +51,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: What the filter returns, as JSON, for that step. What another filter returns is not within a key.
+  description: What the filter returns, for that step, as text for P(apinizer.apiops.rotation_unpacked#filter). What another filter returns is
+    not within a key.
   type: str
   returned: if O(step=result)
 """

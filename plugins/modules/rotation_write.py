@@ -1,19 +1,20 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation of an action: it writes one certificate of a wave, for the role certificate_rotation."""
+"""The documentation of an action: it writes certificates of a wave, for the role certificate_rotation."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rotation_write
-short_description: Write one certificate of a certificate rotation
+short_description: Write certificates of a certificate rotation at once
 version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Runs M(apinizer.apiops.apinizer_certificate) with the options in O(request), and with the C(module_defaults) for that module. In
-    a loop over many certificates it takes less time than that, since Ansible has fewer options to render for each.
+  - Runs M(apinizer.apiops.apinizer_certificate) with the options in each of O(requests), and with the C(module_defaults) for that
+    module. On localhost they run at the same time, each with a connection of its own; elsewhere one after the other.
+  - It fails if one of them does, after all have come to their end.
   - It serves the role P(apinizer.apiops.certificate_rotation#role). Other uses are not supported, since it may change with the
     role.
 extends_documentation_fragment: [apinizer.apiops.attributes]
@@ -24,13 +25,19 @@ attributes:
   diff_mode:
     support: full
 options:
-  request:
-    description: A request of P(apinizer.apiops.rotation_waves#filter).
-    type: dict
+  requests:
+    description: Requests of P(apinizer.apiops.rotation_waves#filter), each for another certificate.
+    type: list
+    elements: dict
     required: true
-  content:
-    description: The new certificate, PEM.
-    type: str
+  contents:
+    description: The new certificates, PEM, in the order of O(requests).
+    type: list
+    elements: str
+    required: true
+  at_once:
+    description: How many to write at the same time. In a loop, so many connections are kept from item to item.
+    type: int
     required: true
 seealso:
   - module: apinizer.apiops.apinizer_certificate
@@ -40,9 +47,29 @@ seealso:
 EXAMPLES = r"""
 - name: Rotate the certificates of a wave
   apinizer.apiops.rotation_write:
-    request: "{{ item }}"
-    content: "{{ plan.contents[item.key] }}"
-  loop: "{{ wave.requests }}"
+    requests: "{{ item }}"
+    contents: "{{ item | map(attribute='key') | map('extract', plan.contents) }}"
+    at_once: 4
+  loop: "{{ wave.requests | batch(4) }}"
 """
 
-RETURN = r"""# What apinizer_certificate returns, but for previous and invocation."""
+RETURN = r"""
+written:
+  description: What came of each request.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    key:
+      description: The project and the name of the certificate.
+      type: str
+    environments:
+      description: The environments that the request names.
+      type: list
+      elements: str
+    result:
+      description:
+        - Of what M(apinizer.apiops.apinizer_certificate) returned, that which the run has to know. C(changed) is V(true) also where a
+          module ended without a word.
+      type: dict
+"""

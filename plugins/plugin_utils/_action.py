@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 
@@ -20,9 +20,12 @@ from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES, Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import LIBRARIES, Body, Result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
+
+Runner = Callable[[Mapping[str, t.Any]], Result]
+"""Takes the options of a task, plain, and returns its result."""
 
 _DISCOVER = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 
@@ -34,26 +37,37 @@ class BodyAction(NormalAction):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task; the result is the same either way."""
-        variables = task_vars or {}
+        with self.in_process(task_vars or {}) as run_with:
+            if run_with is not None:
+                return run_with(plain(self._task.args))
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        return result
+
+    @contextmanager
+    def in_process(self, variables: Mapping[str, t.Any]) -> Iterator[Runner | None]:
+        """What runs the body in this process, with any options; None where the task has to run as a module.
+
+        It may be called in several threads at once, until the context ends.
+        """
         reason = self._why_as_module(variables)
         if reason is not None:
             self._say(f"runs as a module, since {reason}")
-            result: dict[str, t.Any] = super().run(tmp, task_vars)
-            return result
+            yield None
+            return
         self._say("runs in the controller's process")
         internal: dict[str, t.Any] = {}
         self._update_module_args(self._task.action, internal, variables)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
+        name, check_mode = self._task.action, bool(self._task.check_mode)
+        # Before there was such a setting, it was always shown.
+        show = bool(internal.get("_ansible_inject_invocation", True))
+
+        def run_with(options: Mapping[str, t.Any]) -> Result:
+            return run_in_process(self.body, name, options, check_mode=check_mode, show_invocation=show)
+
         with _surroundings(self._loader.get_basedir(), environment):
-            return run_in_process(
-                self.body,
-                self._task.action,
-                plain(self._task.args),
-                check_mode=bool(self._task.check_mode),
-                # Before there was such a setting, it was always shown.
-                show_invocation=bool(internal.get("_ansible_inject_invocation", True)),
-            )
+            yield run_with
 
     def _say(self, what: str) -> None:
         Display().vvv(f"{self._task.action} {what}", host=self._task.delegate_to)
@@ -100,7 +114,7 @@ def _is_this_python(interpreter: str) -> bool:
 def _surroundings(folder: str, environment: Mapping[str, t.Any]) -> Iterator[None]:
     """The current folder and the environment variables that a module on this host would have.
 
-    This process runs one task and nothing beside it.
+    This process runs one task and nothing beside it; threads of that task share them.
     """
     before, folder_before = dict(os.environ), os.getcwd()
     os.environ.update({name: str(value) for name, value in environment.items()})

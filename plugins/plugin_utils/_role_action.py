@@ -10,14 +10,23 @@ returns. With hundreds of certificates that takes longer than the manager does.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._body import Result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import BodyAction, Runner
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._at_once import mapped
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
+
+READS_AT_ONCE = 8
+"""A manager answers the pages of a console to several people at once. What only reads needs no more caution than they do."""
+
 _COLLECTION = "apinizer.apiops"
 _GROUP = f"group/{_COLLECTION}.apinizer"
-
-Result = dict[str, t.Any]
+_CRASHED = "apinizer_crashed"
+_OF_A_FAILURE = ("failed", "msg", "exception", "module_stdout", "module_stderr", "rc")
+"""What may help of a failure, those of modules that crashed among them. The rest describes certificates."""
 
 
 class RoleAction(ActionBase):  # type: ignore[misc]
@@ -28,32 +37,52 @@ class RoleAction(ActionBase):  # type: ignore[misc]
     """The defaults of modules by task: this process runs one task for one host, with all items of its loop."""
 
     def run_module(
-        self, name: str, options: Mapping[str, t.Any], variables: dict[str, t.Any] | None, *, look: bool = False
-    ) -> Result:
-        """Run a module of the collection with these options, and with the defaults that the play has for it.
+        self,
+        name: str,
+        each: Sequence[Mapping[str, t.Any]],
+        variables: dict[str, t.Any] | None,
+        *,
+        look: bool = False,
+        at_once: int = 1,
+    ) -> Iterator[Result]:
+        """Run a module of the collection, with the defaults that the play has for it, once with each of several options.
 
+        :arg each: the options.
         :arg look: in check mode and without a diff, whatever the play runs in.
-        :returns: the result of the task.
+        :arg at_once: how many may run at the same time, each with a connection of its own. Modules of their own process
+            run one after the other.
+        :returns: the results of the tasks, in order; to be taken to the end.
         """
         module = f"{_COLLECTION}.{name}"
+        defaults = self._defaults_of(module)
+        all_options = [{**defaults, **options} for options in each]
+        with self._action_for(module, {}, look=look).in_process(variables or {}) as run_with:
+            if run_with is not None:
+                yield from mapped(_surely(run_with), [plain(options) for options in all_options], at_once)
+                return
+        for options in all_options:
+            yield self._action_for(module, options, look=look).run(task_vars=variables)
+
+    def _action_for(self, module: str, options: Mapping[str, t.Any], *, look: bool) -> BodyAction:
+        """The action of a task for that module, next to this one."""
         # As Ansible copies the task of a loop for each item: with the same parents, instead of copies of them.
         task = self._task.copy(exclude_parent=True, exclude_tasks=True)
         task._parent = self._task._parent
-        task.action = module
-        task.args = {**self._defaults_of(module), **options}
+        task.action, task.args = module, options
         if look:
             task.check_mode, task.diff = True, False
-        action = self._shared_loader_obj.action_loader.get(
-            module,
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
+        return t.cast(
+            BodyAction,
+            self._shared_loader_obj.action_loader.get(
+                module,
+                task=task,
+                connection=self._connection,
+                play_context=self._play_context,
+                loader=self._loader,
+                templar=self._templar,
+                shared_loader_obj=self._shared_loader_obj,
+            ),
         )
-        result: Result = action.run(task_vars=variables)
-        return result
 
     def _defaults_of(self, module: str) -> dict[str, t.Any]:
         """What module_defaults say of a module here: those of its group, then those of its name."""
@@ -67,22 +96,49 @@ class RoleAction(ActionBase):  # type: ignore[misc]
         return self._rendered[key]
 
 
+def _surely(run_with: Runner) -> Runner:
+    """As given, but what nobody expected is a result as well: one bug must not hide what came of all others."""
+
+    def run(options: Mapping[str, t.Any]) -> Result:
+        try:
+            return run_with(options)
+        except Exception as exc:  # noqa: BLE001
+            return {"failed": True, "msg": f"Unexpected {type(exc).__name__}: {exc}", _CRASHED: True}
+
+    return run
+
+
+def may_have_written(result: Mapping[str, t.Any]) -> bool:
+    """Whether a module has changed something, or has ended without a word of it."""
+    return bool(result.get("changed") or result.get(_CRASHED) or (result.get("failed") and "module_stdout" in result))
+
+
 def together(results: Mapping[str, Result]) -> Result:
     """Several results as one, by what each is of: their failures, or else their warnings.
 
     A result without either is hidden: there is nothing to see, and what is hidden is not made ready to be shown.
     """
-    failed = {what: result for what, result in results.items() if result.get("failed")}
-    if failed:
-        return {"changed": False, **_failure(failed)}
-    warnings = list(dict.fromkeys(warning for result in results.values() for warning in result.get("warnings", ())))
+    if failure := failure_of(results):
+        return {"changed": False, **failure}
+    warnings = warnings_of(results)
     return {"changed": False, **({"warnings": warnings} if warnings else {"_ansible_no_log": True})}
 
 
-def _failure(failed: Mapping[str, Result]) -> Result:
-    """Several failures as one. Each message tells what it is of, but for one that all share."""
+def warnings_of(results: Mapping[str, Result]) -> list[str]:
+    """The warnings of several results, each once."""
+    return list(dict.fromkeys(warning for result in results.values() for warning in result.get("warnings", ())))
+
+
+def failure_of(results: Mapping[str, Result]) -> Result:
+    """The failures of several results as one; empty where none failed.
+
+    Each message tells what it is of, unless all of them are the same.
+    """
+    failed = {what: result for what, result in results.items() if result.get("failed")}
+    if not failed:
+        return {}
     messages = {what: str(result.get("msg")).rstrip(".") for what, result in failed.items()}
-    if len(set(messages.values())) == 1:
-        return dict(next(iter(failed.values())))
+    if len(failed) == len(results) and len(set(messages.values())) == 1:
+        return {key: value for key, value in next(iter(failed.values())).items() if key in _OF_A_FAILURE}
     told = (message if what in message else f"{what}: {message}" for what, message in messages.items())
     return {"failed": True, "msg": ". ".join(told)}

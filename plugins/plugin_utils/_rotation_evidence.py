@@ -17,8 +17,8 @@ The tasks hand over one dictionary, the evidence, with the keys
 and, as the run goes on, C(applied) (a list for each wave), C(undone), C(after), C(failure), C(refused), C(check_mode) and
 C(about).
 
-What is large comes as text: C(json:) and JSON. Ansible looks into every value of a dictionary that it hands from task to
-task, and just once at a text.
+What is large comes as text: C(json:) and JSON, or C(zlib:) and the same, compressed, as base64. Ansible looks into every
+value of a dictionary that it hands from task to task, and just once at a text, of which it makes several copies.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import base64
 import binascii
 import json
 import typing as t
+import zlib
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
@@ -55,7 +56,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back
     find_way_back,
 )
 
-_PACKED = "json:"
+_JSON, _COMPRESSED = "json:", "zlib:"
+_COMPRESSED_FROM = 50_000
+"""Characters. Certificates and what is said of them shrink to less than half, in a few milliseconds for a megabyte."""
 
 
 class Evidence:
@@ -211,12 +214,22 @@ class Evidence:
 
 def packed(value: t.Any) -> str:
     """A value of the evidence as text."""
-    return value if isinstance(value, str) else _PACKED + json.dumps(value)
+    if isinstance(value, str):
+        return value
+    text = json.dumps(value)
+    if len(text) < _COMPRESSED_FROM:
+        return _JSON + text
+    return _COMPRESSED + base64.b64encode(zlib.compress(text.encode("ascii"), level=1)).decode("ascii")
 
 
 def unpacked(value: t.Any) -> t.Any:
     """A value of the evidence, which may have come as text."""
-    return json.loads(value[len(_PACKED) :]) if isinstance(value, str) and value.startswith(_PACKED) else value
+    if isinstance(value, str):
+        if value.startswith(_JSON):
+            return json.loads(value[len(_JSON) :])
+        if value.startswith(_COMPRESSED):
+            return json.loads(zlib.decompress(base64.b64decode(value[len(_COMPRESSED) :])))
+    return value
 
 
 def _looped_over(result: Mapping[str, t.Any]) -> t.Any:

@@ -66,6 +66,7 @@ class Settings:
     force: bool = False
     rollback: bool = True
     soak_seconds: int = 0
+    parallel_writes: int = 1
     obtains: bool = False
 
 
@@ -95,6 +96,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         force=_flag(given, "force", default=False),
         rollback=_flag(given, "rollback", default=True),
         soak_seconds=_integer("soak_seconds", given.get("soak_seconds", 0), 0),
+        parallel_writes=_integer("parallel_writes", given.get("parallel_writes", 1), 1),
         obtains=obtains,
     )
     if settings.update_referenced_jwks and settings.update_scope is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .cases import PROJECT, certificate_name
 from .desk import PLAYBOOKS, PROGRAMS, Desk
-from .results import EMPTY, FLOOR, URI
+from .results import EMPTY, FLOOR, PARALLEL, URI
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ def _floor(desk: Desk) -> list[str]:
     return [str(PROGRAMS / "python"), str(Path(__file__).with_name("floor.py")), str(desk.list)]
 
 
+_AT_ONCE = 8
+
+
 CONTENDERS = {
     contender.name: contender
     for contender in (
@@ -67,6 +70,13 @@ CONTENDERS = {
             "role-content",
             "certificate_rotation, contents",
             lambda desk: _playbook("role", *_variables(desk.rotation_of_contents)),
+        ),
+        Contender(
+            PARALLEL,
+            f"certificate_rotation, {_AT_ONCE} at once",
+            lambda desk: _playbook(
+                "role", *_variables(desk.rotation), "-e", f"certificate_rotation_parallel_writes={_AT_ONCE}"
+            ),
         ),
         Contender(
             URI,

@@ -14,6 +14,9 @@ from .cases import Case
 FLOOR, URI, EMPTY = "floor", "uri", "empty"
 """The contenders that others are compared with."""
 
+PARALLEL = "role-parallel"
+"""The one that writes several certificates at once."""
+
 
 @dataclass(frozen=True)
 class Traffic:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .cases import Case
-from .results import EMPTY, FLOOR, URI, Measurement, Measurements, Traffic
+from .results import EMPTY, FLOOR, PARALLEL, URI, Measurement, Measurements, Traffic
 
-_ROLES = ("role", "role-content")
+_ROLES = ("role", "role-content", PARALLEL)
 _OURS = ("ad-hoc", "loop", *_ROLES)
 
 _ONE_IN_SYNC, _MANY_IN_SYNC = Case(1, 0, "nothing"), Case(1000, 0, "nothing")
@@ -21,7 +21,8 @@ CASES = (_ONE_IN_SYNC, Case(1, 0, "all"), Case(200, 0, "some"), _NEAR, _FAR, _MA
 """The cases that the targets are about."""
 
 _GROWTH_SECONDS = 2.0
-_TIMES_FASTER_THAN_URI = {_NEAR: 30.0, _FAR: 10.0}
+# Where each request takes long, there has to be more than one at a time, and Ansible runs the items of a loop in turn.
+_TIMES_FASTER_THAN_URI = ((_NEAR, "loop", 30.0), (_FAR, PARALLEL, 10.0))
 _TIMES_FLOOR = 3.0
 _MEMORY_BYTES = 150e6
 _UPDATE = "GET PUT GET"
@@ -47,7 +48,7 @@ def verdicts(measurements: Measurements) -> list[Verdict]:
     """All targets, in the order of the promise."""
     return [
         *(_growth(measurements, role) for role in _ROLES),
-        *(_faster_than_uri(measurements, case, times) for case, times in _TIMES_FASTER_THAN_URI.items()),
+        *(_faster_than_uri(measurements, *target) for target in _TIMES_FASTER_THAN_URI),
         *(_near_floor(measurements, case) for case in (_NEAR, _FAR)),
         *(_few_requests(measurements, name) for name in _OURS),
         *(_one_connection(measurements, name) for name in _OURS),
@@ -64,10 +65,10 @@ def _growth(measurements: Measurements, role: str) -> Verdict:
     return Verdict(target, f"{more:.2f} s more ({one.seconds:.2f} s, {many.seconds:.2f} s)", more <= _GROWTH_SECONDS)
 
 
-def _faster_than_uri(measurements: Measurements, case: Case, times: float) -> Verdict:
-    target = f"loop, {case}: at least {times:g} times as fast as uri"
-    loop = measurements.of(case, "loop")
-    ratio = measurements.ratio(loop, URI) if loop else None
+def _faster_than_uri(measurements: Measurements, case: Case, name: str, times: float) -> Verdict:
+    target = f"{name}, {case}: at least {times:g} times as fast as uri"
+    ours = measurements.of(case, name)
+    ratio = measurements.ratio(ours, URI) if ours else None
     if ratio is None:
         return _not_measured(target)
     return Verdict(target, f"{1 / ratio:.1f} times", 1 / ratio >= times)

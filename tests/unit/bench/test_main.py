@@ -13,7 +13,7 @@ from bench.targets import CASES
 
 from .conftest import NEAR, all_of, measured
 
-NAMES = ("empty", "floor", "ad-hoc", "loop", "role", "role-content", "uri")
+NAMES = ("empty", "floor", "ad-hoc", "loop", "role", "role-content", "role-parallel", "uri")
 
 
 class Measured:

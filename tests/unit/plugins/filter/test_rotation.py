@@ -73,7 +73,7 @@ def test_every_filter_is_documented_and_nothing_else_is() -> None:
 
 
 # Those that do not take the evidence.
-OTHER_FILTERS = ("rotation_applied", "rotation_mismatches", "rotation_restore")
+OTHER_FILTERS = ("rotation_applied", "rotation_mismatches", "rotation_restore", "rotation_unpacked")
 
 
 @pytest.mark.parametrize("name", [name for name in FILTERS if name not in OTHER_FILTERS])
@@ -99,6 +99,7 @@ def test_settings_are_what_the_tasks_need() -> None:
         "needs_types": False,
         "rollback": True,
         "soak_seconds": 0,
+        "parallel_writes": 1,
         "stops_at_guards": True,
         "update_referenced_jwks": False,
         "update_scope": None,
@@ -113,6 +114,7 @@ def test_settings_are_what_the_tasks_need() -> None:
         ("waves", "auto", "needs_types", True),
         ("rollback", "no", "rollback", False),
         ("soak_seconds", "90", "soak_seconds", 90),
+        ("parallel_writes", "8", "parallel_writes", 8),
         ("on_guard_failure", "skip", "stops_at_guards", False),
         ("force", "yes", "force", True),
         ("update_scope", "all_projects", "update_scope", "all_projects"),
@@ -604,26 +606,36 @@ def test_files_of_this_machine_are_read_all_at_once(tmp_path: Path) -> None:
     ]
 
 
+def written(name: str, **result: Any) -> dict[str, Any]:
+    return {"key": f"p/{name}", "environments": [DEV], "result": result}
+
+
 def test_what_a_wave_has_written_is_noted_for_each_certificate_that_was_tried() -> None:
-    done, failed, skipped = (request(DEV, key=f"p/{name}") for name in ("done", "failed", "skipped"))
     results = [
-        looped("r", done, changed=True, failed=False),
-        looped("r", failed, changed=True, failed=False, msg="HTTP 500"),
-        looped("r", skipped, changed=False, skipped=True),
+        looped("r", [], written=[written("a", changed=True), written("b", changed=False)]),
+        looped("r", [], written=[written("c", changed=True), written("d", changed=True)], msg="p/d: HTTP 500"),
+        looped("r", [], changed=False, skipped=True),
     ]
 
     noted = call("rotation_applied", {"applied": ["json:[]"], "wave": "2", "results": results})
 
     before, wave = noted["applied"]
     assert before == "json:[]"
-    assert [(one["key"], one["wave"], one["environments"], one["result"]["failed"]) for one in unpacked(wave)] == [
-        ("p/done", 2, [DEV], False),
-        ("p/failed", 2, [DEV], True),
+    assert unpacked(wave) == [
+        {**written(name, changed=changed), "wave": 2}
+        for name, changed in (("a", True), ("b", False), ("c", True), ("d", True))
     ]
-    assert noted["failure"] == "HTTP 500"
+    assert noted["failure"] == "p/d: HTTP 500"
+
+
+def test_what_fails_before_anything_is_tried_stops_the_wave_too() -> None:
+    noted = call("rotation_applied", {"applied": [], "wave": 1, "results": [looped("r", [], msg="No such file")]})
+
+    assert unpacked(noted["applied"][0]) == []
+    assert noted["failure"] == "No such file"
 
 
 def test_a_wave_that_went_well_has_no_failure() -> None:
-    results = [looped("r", request(DEV), changed=True, failed=False)]
+    results = [looped("r", [], written=[written("a", changed=True)])]
 
     assert call("rotation_applied", {"applied": [], "wave": 1, "results": results})["failure"] == ""

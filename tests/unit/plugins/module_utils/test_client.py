@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import trustme
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._authorization import Authorization
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client, pause
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError, RequestError
@@ -36,6 +37,7 @@ class Reply:
     body: Any = field(default_factory=lambda: EMPTY_LIST)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    meanwhile: Callable[[], object] = lambda: None
 
 
 DROP = Reply(status=0)
@@ -97,6 +99,7 @@ class Server:
                 line = f"{self.command} {self.path}"
                 outer.seen.append(Seen(line, self.headers.get("Authorization"), body, dict(self.headers.items())))
                 reply = outer.replies.pop(0) if outer.replies else Reply()
+                reply.meanwhile()
                 if reply is HANG:
                     outer._released.wait(10)
                 if reply in (HANG, DROP):
@@ -335,7 +338,64 @@ def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, serve
     client.get("projects")
     hidden: list[str] = []
     client.hide_with(hidden.append)
+    client.get("projects")
     assert hidden == ["issued"]
+    assert server.lines.count("POST /apiops/auth/token") == 1
+
+
+@pytest.fixture
+def sharing(server: Server) -> Iterator[Callable[[Authorization, list[str]], Client]]:
+    """Makes clients with a user name and password, which share what the first argument is."""
+    with ExitStack() as stack:
+
+        def make(shared: Authorization, hidden: list[str]) -> Client:
+            connection = Connection(server.url, username="user", password=PASSWORD)
+            client = Client(connection, hide=hidden.append, authorization=shared)
+            stack.callback(client.close)
+            return client
+
+        yield make
+
+
+def test_clients_may_share_a_login(sharing: Callable[[Authorization, list[str]], Client], server: Server) -> None:
+    server.replies = [ISSUED, Reply(), Reply(), NOT_VALID, Reply({"access_token": "renewed"})]
+    shared, hidden = Authorization(None), ([], [])
+    one, other = (sharing(shared, each) for each in hidden)
+    for client in (one, other, one, other):
+        client.get("projects")
+    assert server.authorizations == [None, *["Bearer issued"] * 3, None, *["Bearer renewed"] * 2]
+    assert [sorted(set(each)) for each in hidden] == [["issued", "renewed"]] * 2
+
+
+def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
+    sharing: Callable[[Authorization, list[str]], Client], server: Server
+) -> None:
+    shared = Authorization(None)
+
+    def renew() -> None:
+        shared.token(lambda: "renewed", instead_of="issued")
+        # As though that client had been refused with it.
+        shared.login_is_good = False
+
+    refusal = Reply(NOT_VALID.body, 401, meanwhile=renew)
+    server.replies = [ISSUED, Reply(), refusal]
+    client = sharing(shared, [])
+    for _unused in range(2):
+        client.get("projects")
+    assert server.authorizations == [None, "Bearer issued", "Bearer issued", "Bearer renewed"]
+
+
+def test_the_form_of_the_token_that_another_client_has_found_meanwhile_is_used(server: Server) -> None:
+    shared = Authorization(TOKEN)
+
+    def find() -> None:
+        shared.scheme, shared.scheme_is_settled = "", True
+
+    server.replies = [Reply(NOT_VALID.body, 401, meanwhile=find)]
+    client = Client(Connection(server.url, token=TOKEN), authorization=shared)
+    client.get("projects")
+    client.close()
+    assert server.authorizations == [f"Bearer {TOKEN}", TOKEN]
 
 
 @pytest.mark.parametrize("token", [None, "", 7])

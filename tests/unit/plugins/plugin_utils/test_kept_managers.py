@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils import _kept_managers
@@ -18,7 +20,8 @@ URL = "https://apinizer.example.com"
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_kept_managers, "_kept", {})
+    monkeypatch.setattr(_kept_managers, "_kept", _kept_managers._Kept())
+    monkeypatch.setattr(_kept_managers, "_authorizations", {})
 
 
 def hide(_secret: str) -> None:
@@ -38,6 +41,21 @@ def test_other_options_get_another_manager(other: dict[str, float]) -> None:
         pass
     with kept_manager(Connection(URL, **other), hide) as second:  # type: ignore[arg-type]
         assert second is not first
+
+
+def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
+    connection = Connection(URL, username="user", password="password")
+
+    def kept(_number: int) -> CertificateApi:
+        with kept_manager(connection, hide) as api:
+            return api
+
+    here = kept(0)
+    with ThreadPoolExecutor(1) as thread:
+        elsewhere, again = thread.map(kept, range(2))
+
+    assert elsewhere is again is not here
+    assert elsewhere.client._authorization is here.client._authorization
 
 
 def test_options_that_cannot_work_are_refused_each_time() -> None:

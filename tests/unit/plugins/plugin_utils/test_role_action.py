@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import together
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
+    _surely,
+    may_have_written,
+    together,
+)
 
 
 def failed(message: str, **more: Any) -> dict[str, Any]:
@@ -19,7 +24,7 @@ def failed(message: str, **more: Any) -> dict[str, Any]:
     ("results", "message"),
     [
         ({"p/a": failed("No.")}, "No."),
-        ({"p/a": failed("No"), "p/b": {"changed": False}}, "No"),
+        ({"p/a": failed("No"), "p/b": {"changed": False}}, "p/a: No"),
         ({"p/a": failed("No"), "p/b": failed("No")}, "No"),
         ({"p/a": failed("No"), "p/b": failed("Never.")}, "p/a: No. p/b: Never"),
         ({"p/a": failed("p/a is gone"), "p/b": failed("Never")}, "p/a is gone. p/b: Never"),
@@ -33,7 +38,35 @@ def test_failures_become_one_that_tells_them_apart(results: dict[str, Any], mess
 
 
 def test_what_a_single_failure_has_to_say_is_kept() -> None:
-    assert together({"p": failed("MODULE FAILURE", module_stderr="Killed")})["module_stderr"] == "Killed"
+    found = together({"p": failed("MODULE FAILURE", module_stderr="Killed", diff={})})
+
+    assert found == {"changed": False, "failed": True, "msg": "MODULE FAILURE", "module_stderr": "Killed"}
+
+
+@pytest.mark.parametrize(
+    ("result", "may"),
+    [
+        ({"changed": False}, False),
+        ({"changed": True}, True),
+        (failed("HTTP 403"), False),
+        (failed("Not deployed", changed=True), True),
+        (failed("MODULE FAILURE", module_stdout="", module_stderr="Killed"), True),
+    ],
+)
+def test_a_module_may_have_written_where_it_says_so_or_can_say_nothing(result: dict[str, Any], may: bool) -> None:
+    assert may_have_written(result) is may
+
+
+def test_an_error_that_nobody_expected_is_a_result_that_may_have_written() -> None:
+    def work(options: Mapping[str, Any]) -> dict[str, Any]:
+        return {"changed": options["certificates"][0]}
+
+    surely = _surely(work)
+
+    assert surely({"certificates": [True]}) == {"changed": True}
+    result = surely({})
+    assert (result["failed"], result["msg"]) == (True, "Unexpected KeyError: 'certificates'")
+    assert may_have_written(result)
 
 
 def test_success_is_hidden_unless_there_are_warnings() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed, unpacked
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import SettingError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import WayBack
 from unit.plugins.plugin_utils.rotation_scene import (
@@ -112,6 +112,24 @@ def test_a_file_that_was_fetched_from_elsewhere() -> None:
     assert Evidence(gather(BEFORE, materials="", fetched=packed([missing]))).problems == [
         "The new certificate of MyProject/web (/there/web.pem) cannot be used: file not found: /there/web.pem"
     ]
+
+
+@pytest.mark.parametrize(("certificates", "beginning"), [(1, "json:{"), (1000, "zlib:")])
+def test_a_value_passes_as_text_and_compressed_where_it_is_large(certificates: int, beginning: str) -> None:
+    value = {"project": [{"name": f"ünï-{number}", "content": OLD.pem} for number in range(certificates)]}
+
+    text = packed(value)
+
+    assert text.startswith(beginning)
+    assert text.isascii()
+    assert len(text) < len(OLD.pem) * certificates or certificates == 1
+    assert packed(text) == text
+    assert unpacked(text) == value
+
+
+@pytest.mark.parametrize("value", ["", "text", None, 7, ["json:1"]])
+def test_what_is_no_such_text_is_left_alone(value: Any) -> None:
+    assert unpacked(value) == value
 
 
 def test_only_what_is_due_is_described() -> None:

@@ -30,7 +30,7 @@ CHOICES = {
     "on_guard_failure": ("stop", "skip"),
     "update_scope": (None, "same_project", "all_projects"),
 }
-NUMBERS = {"minimum_remaining_days": 1, "soak_seconds": 0}
+NUMBERS = {"minimum_remaining_days": 1, "soak_seconds": 0, "parallel_writes": 1}
 
 
 def read(**variables: Any) -> Settings:
@@ -89,16 +89,24 @@ def test_a_flag_is_nothing_else(variable: str, given: Any) -> None:
 
 
 @pytest.mark.parametrize("variable", NUMBERS)
-@pytest.mark.parametrize(("given", "number"), [(0, 0), (45, 45), ("45", 45), (" 7 ", 7)])
+@pytest.mark.parametrize(("given", "number"), [(1, 1), (45, 45), ("45", 45), (" 7 ", 7)])
 def test_a_number_is_native_or_text(variable: str, given: Any, number: int) -> None:
     assert getattr(read(**{variable: given}), variable) == number
 
 
-@pytest.mark.parametrize("variable", [*NUMBERS, "renew_before_days"])
+@pytest.mark.parametrize(
+    ("variable", "least"), [(name, int(name == "parallel_writes")) for name in (*NUMBERS, "renew_before_days")]
+)
 @pytest.mark.parametrize("given", [-1, "-1", "soon", "1.5", 1.5, True, False, []])
-def test_a_number_is_whole_and_not_negative(variable: str, given: Any) -> None:
-    with refusal(variable, f"must be a whole number of 0 or more, not '{given}'"):
+def test_a_number_is_whole_and_not_too_small(variable: str, least: int, given: Any) -> None:
+    with refusal(variable, f"must be a whole number of {least} or more, not '{given}'"):
         read(**{variable: given})
+
+
+def test_the_least_of_a_number() -> None:
+    assert (read(soak_seconds=0).soak_seconds, read(minimum_remaining_days=0).minimum_remaining_days) == (0, 0)
+    with refusal("parallel_writes", "must be a whole number of 1 or more, not '0'"):
+        read(parallel_writes=0)
 
 
 @pytest.mark.parametrize(
