@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._body import Result
@@ -55,13 +56,14 @@ class RoleAction(ActionBase):  # type: ignore[misc]
         """
         module = f"{_COLLECTION}.{name}"
         defaults = self._defaults_of(module)
-        all_options = [{**defaults, **options} for options in each]
-        with self._action_for(module, {}, look=look).in_process(variables or {}) as run_with:
-            if run_with is not None:
-                yield from mapped(_surely(run_with), [plain(options) for options in all_options], at_once)
-                return
-        for options in all_options:
-            yield self._action_for(module, options, look=look).run(task_vars=variables)
+        all_options = [plain({**defaults, **options}) for options in each]
+
+        def run_as_module(options: Mapping[str, t.Any]) -> Result:
+            result: Result = self._action_for(module, options, look=look).run(task_vars=variables)
+            return result
+
+        with self._action_for(module, {}, look=look).in_process(variables or {}) as run_here:
+            yield from mapped(_surely(run_here or run_as_module), all_options, at_once if run_here else 1)
 
     def _action_for(self, module: str, options: Mapping[str, t.Any], *, look: bool) -> BodyAction:
         """The action of a task for that module, next to this one."""
@@ -103,7 +105,12 @@ def _surely(run_with: Runner) -> Runner:
         try:
             return run_with(options)
         except Exception as exc:  # noqa: BLE001
-            return {"failed": True, "msg": f"Unexpected {type(exc).__name__}: {exc}", _CRASHED: True}
+            told = isinstance(exc, AnsibleError)
+            return {
+                "failed": True,
+                "msg": str(exc) if told else f"Unexpected {type(exc).__name__}: {exc}",
+                _CRASHED: True,
+            }
 
     return run
 

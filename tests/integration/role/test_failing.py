@@ -8,8 +8,12 @@ The laws of the stage are checked after every run; what each case demands beyond
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -409,6 +413,39 @@ def test_tasks_that_obtain_nothing_stop_the_run(stage: Stage) -> None:
 
     assert rotation.outcome == "refused"
     assert rotation.message == "Nothing was written. The authority is closed"
+
+
+def _kill_module(home: Path) -> None:
+    """Kill the process in which a module of that user runs, as the kernel does where there is no memory left."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            if (
+                words[1:2]
+                and Path(words[1]).name == "AnsiballZ_apinizer_certificate.py"
+                and words[1].startswith(str(home))
+            ):
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.one_way
+def test_a_module_that_is_killed_as_it_writes_may_have_written(stage: Stage) -> None:
+    before = stage.snapshot()
+    killed = []
+
+    def kill(_manager: Manager) -> None:
+        killed.append(True)
+        _kill_module(stage.machine.home)
+
+    stage.manager.faults.add(Fault("other_writer", path=IMPORT, skip=1, after=True, action=kill))
+
+    rotation = stage.rotate(waves=THREE_WAVES, env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
+
+    assert killed
+    assert rotation.outcome == "rolled_back"
+    assert rotation.waves == ["rolled_back", "rolled_back", "not_started"]
+    assert stage.snapshot() == before
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
     _surely,
@@ -66,6 +67,16 @@ def test_an_error_that_nobody_expected_is_a_result_that_may_have_written() -> No
     assert surely({"certificates": [True]}) == {"changed": True}
     result = surely({})
     assert (result["failed"], result["msg"]) == (True, "Unexpected KeyError: 'certificates'")
+    assert may_have_written(result)
+
+
+def test_an_error_that_ansible_has_words_for_is_told_in_them() -> None:
+    def work(_options: Mapping[str, Any]) -> dict[str, Any]:
+        raise AnsibleConnectionFailure("The host has gone")
+
+    result = _surely(work)({})
+
+    assert (result["failed"], result["msg"]) == (True, "The host has gone")
     assert may_have_written(result)
 
 
