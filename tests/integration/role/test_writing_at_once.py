@@ -90,6 +90,7 @@ def test_a_wave_begins_when_all_of_the_one_before_is_done(fleet: Stage) -> None:
 
 
 @pytest.mark.one_way
+@pytest.mark.exhaustive
 def test_what_only_reads_is_asked_for_at_once_whatever_is_written(fleet: Stage) -> None:
     rotation = _rotate(fleet, 1, check=True)
 
@@ -130,8 +131,6 @@ PATH = f"/{FAILING}/"
         (Fault("drop_before", method="PUT", path=PATH), "broke during PUT"),
         (Fault("lost_update", path=PATH), "does not hold what was written"),
         (Fault("deployment_failure", path=PATH, environments=(STAGING,)), STAGING),
-        (Fault("html", method="PUT", path=PATH), "an HTML page titled"),
-        (Fault("malformed", method="PUT", path=PATH), "instead of JSON"),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
@@ -198,6 +197,15 @@ def test_answers_that_are_lost_do_no_harm(set_stage: SetStage) -> None:
     assert sorted(_names(rotation.writes)) == NAMES
 
 
+def _wait_for_survivors(stage: Stage) -> None:
+    """Since ansible-core 2.19, a worker has a session of its own, and ends its task although Ansible is dead."""
+    journal = stage.manager.journal
+    seen = -1
+    while len(journal) != seen:
+        seen = len(journal)
+        time.sleep(10 * SLOW)
+
+
 @pytest.mark.one_way
 @pytest.mark.exhaustive
 def test_a_run_that_was_killed_amid_several_writes_is_finished_by_the_next(fleet: Stage) -> None:
@@ -206,9 +214,7 @@ def test_a_run_that_was_killed_amid_several_writes_is_finished_by_the_next(fleet
     )
 
     killed = _rotate(fleet, 4, waves=THREE_WAVES, killed=True)
-    # What the dead have sent is carried out nevertheless.
-    time.sleep(2 * SLOW)
-    fleet.manager.settle()
+    _wait_for_survivors(fleet)
     finished = _rotate(fleet, 4, waves=THREE_WAVES)
 
     held = {name: [killed.after[PROJECT, name, place].gateway for place in ENVIRONMENTS] for name in NAMES}
