@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
-    READS_AT_ONCE,
-    RoleAction,
-    together,
-)
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction
 
 
 class ActionModule(RoleAction):
@@ -26,11 +21,6 @@ class ActionModule(RoleAction):
         :returns: the certificates by project, or what went wrong with each project that could not be listed.
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        projects = [str(project) for project in self._task.args["projects"]]
-        options = [{"project": project} for project in projects]
-        found = self.run_module("apinizer_certificate_info", options, task_vars, at_once=READS_AT_ONCE)
-        listed = dict(zip(projects, found))
-        result.update(together(listed))
-        if not result.get("failed"):
-            result["certificates"] = packed({project: one["certificates"] for project, one in listed.items()})
-        return result
+        each = {str(project): {"project": project} for project in self._task.args["projects"]}
+        found = self.read("apinizer_certificate_info", each, task_vars, returned="certificates", text="certificates")
+        return {**result, **found}

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
-    READS_AT_ONCE,
-    RoleAction,
-    together,
-)
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
 
 
@@ -29,14 +25,5 @@ class ActionModule(RoleAction):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         evidence = Evidence(self._task.args["evidence"])
         due = {request["key"]: options_of(request, evidence.new[request["key"]].pem) for request in evidence.due}
-        looks = self.run_module("apinizer_certificate", list(due.values()), task_vars, look=True, at_once=READS_AT_ONCE)
-        # Of a thousand certificates that can be written, no more is kept than is needed.
-        kept = ("previous", "warnings")
-        found = {
-            key: looked if looked.get("failed") else {name: looked[name] for name in kept if name in looked}
-            for key, looked in zip(due, looks)
-        }
-        result.update(together(found))
-        if not result.get("failed"):
-            result["details"] = packed({key: looked["previous"] for key, looked in found.items()})
-        return result
+        found = self.read("apinizer_certificate", due, task_vars, returned="previous", text="details", look=True)
+        return {**result, **found}

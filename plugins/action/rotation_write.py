@@ -31,7 +31,7 @@ class ActionModule(RoleAction):
         requests, contents = self._task.args["requests"], self._task.args["contents"]
         options = [options_of(request, content) for request, content in zip(requests, contents)]
         found = self.run_module("apinizer_certificate", options, task_vars, at_once=int(self._task.args["at_once"]))
-        results = {request["key"]: self._lean(one) for request, one in zip(requests, found)}
+        results = {request["key"]: one for request, one in zip(requests, found)}
         result["written"] = [
             {"key": request["key"], "environments": request["environments"], "result": _noted(results[request["key"]])}
             for request in requests
@@ -43,14 +43,9 @@ class ActionModule(RoleAction):
             result["diff"] = [one["diff"] for one in results.values() if "diff" in one]
         return {**result, **failure_of(results)}
 
-    def _lean(self, result: Result) -> Result:
-        """Without what nobody is going to see. In full, the results of a thousand certificates would fill the memory."""
-        left_out = {"previous", "invocation"} | (set() if self._task.diff else {"diff"})
-        return {key: value for key, value in result.items() if key not in left_out}
-
 
 def _noted(result: Result) -> Result:
-    """What the run has to know of a write: the report, and the way back."""
+    """What the run has to know of a write: the report, and the way back. All of a thousand results would fill the memory."""
     held = (result.get("certificate") or {}).get("environments", ())
     return {
         "failed": bool(result.get("failed")),

@@ -19,8 +19,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._body import Resul
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import BodyAction, Runner
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._at_once import mapped
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed
 
-READS_AT_ONCE = 8
+_READS_AT_ONCE = 8
 """A manager answers the pages of a console to several people at once. What only reads needs no more caution than they do."""
 
 _COLLECTION = "apinizer.apiops"
@@ -64,6 +65,36 @@ class RoleAction(ActionBase):  # type: ignore[misc]
 
         with self._action_for(module, {}, look=look).in_process(variables or {}) as run_here:
             yield from mapped(_surely(run_here or run_as_module), all_options, at_once if run_here else 1)
+
+    def read(
+        self,
+        name: str,
+        each: Mapping[str, Mapping[str, t.Any]],
+        variables: dict[str, t.Any] | None,
+        *,
+        returned: str,
+        text: str,
+        look: bool = False,
+    ) -> Result:
+        """Run a module that only reads, for several things at once.
+
+        :arg each: the options, by what they are of.
+        :arg returned: the return value that is wanted.
+        :arg text: as what all of them are returned, by what they are of, as text.
+        :arg look: as for C(run_module).
+        :returns: one result: the text, or what is against all for which the module failed.
+        """
+        results = self.run_module(name, list(each.values()), variables, look=look, at_once=_READS_AT_ONCE)
+        # Of a thousand that succeed, no more is kept than is needed.
+        kept = (returned, "warnings")
+        found = {
+            what: one if one.get("failed") else {key: one[key] for key in kept if key in one}
+            for what, one in zip(each, results)
+        }
+        result = together(found)
+        if not result.get("failed"):
+            result[text] = packed({what: one[returned] for what, one in found.items()})
+        return result
 
     def _action_for(self, module: str, options: Mapping[str, t.Any], *, look: bool) -> BodyAction:
         """The action of a task for that module, next to this one."""
