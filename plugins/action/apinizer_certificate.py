@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.modules.apinizer_certificate import BODY
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import BodyAction
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import BodyAction
 
 
 class ActionModule(BodyAction):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.role_action import RoleAction
 
 
 class ActionModule(RoleAction):

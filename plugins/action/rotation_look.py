@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import RoleAction
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import Evidence
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.requests import options_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.role_action import RoleAction
 
 
 class ActionModule(RoleAction):

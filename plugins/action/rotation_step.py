@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import packed
 
 STEPS = ("settings", "files", "plan", "applied", "result")
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Result
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._role_action import (
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.requests import options_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.role_action import (
     RoleAction,
     failure_of,
     may_have_written,
     warnings_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_requests import options_of
 
 
 class ActionModule(RoleAction):

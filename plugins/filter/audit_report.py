@@ -9,11 +9,11 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit import read_audit
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_html import audit_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_md import audit_md
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit_prom import audit_prom
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_html import audit_html
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_markdown import audit_md
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prom
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
 
 _FORMATS = {"html": audit_html, "md": audit_md, "prom": audit_prom}
 

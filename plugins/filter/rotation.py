@@ -17,19 +17,19 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_file
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import Evidence, packed, unpacked
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_plan import NONE, PlannedCertificate
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_result import make_result, make_table
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_settings import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import Evidence, packed, unpacked
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result, make_table
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
+    Touched,
+    WayBack,
+    find_way_back,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
     SettingError,
     read_limit,
     read_settings,
-)
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_way_back import (
-    Touched,
-    WayBack,
-    find_way_back,
 )
 
 Gathered = Mapping[str, t.Any]

@@ -123,14 +123,14 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     check_name,
     resolve_connection,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.environments import (
     EnvironmentHost,
     ProjectRead,
     make_hosts,
     read_projects,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._manager import connected, errors_as, validated
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._plain import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
 
 SUFFIXES = ("apinizer.yml", "apinizer.yaml")
 SPEC = {

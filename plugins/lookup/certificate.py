@@ -117,7 +117,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     check_name,
     resolve_connection,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._manager import connected, errors_as, validated
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),

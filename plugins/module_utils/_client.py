@@ -16,8 +16,8 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.apinizer.apiops.plugins.module_utils import _wire
-from ansible_collections.apinizer.apiops.plugins.module_utils._authorization import Authorization
+from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ApinizerError,
@@ -281,10 +281,10 @@ class Client:
                 status=status,
                 maybe_applied=method != "GET",
             )
-        verdict = _wire.is_success(body)
+        verdict = _payloads.is_success(body)
         if verdict is False:
             raise RequestError(
-                f"The manager refused {method}: {self._clean(_wire.server_message(body) or 'it gives no reason')}",
+                f"The manager refused {method}: {self._clean(_payloads.server_message(body) or 'it gives no reason')}",
                 status=status,
             )
         if verdict is None and not any(key in body for key in ("resultList", "access_token")):
@@ -297,7 +297,7 @@ class Client:
 
     def _refusal(self, method: str, response: t.Any, body: t.Any) -> RequestError:
         status: int = response.status_code
-        message = _wire.server_message(body)
+        message = _payloads.server_message(body)
         text = f"The manager answered {method} with HTTP {status}: " + (
             self._clean(message) if message else self._excerpt(response)
         )
@@ -309,7 +309,7 @@ class Client:
         elif status == 403:
             text += f". The token lacks a right: {READING_RIGHTS}, {WRITING_RIGHTS}"
         passing = status in _PASSING
-        wait = _seconds(response.headers.get("Retry-After") or _wire.retry_after(body)) if passing else None
+        wait = _seconds(response.headers.get("Retry-After") or _payloads.retry_after(body)) if passing else None
         if wait is not None and wait > LONGEST_WAIT:
             text += f". It asks to wait {wait:.0f} seconds: run again later"
         return RequestError(

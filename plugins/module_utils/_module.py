@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, missing_library
-from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, missing_library
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     misplaced_secrets,
     resolve_connection,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._certificates import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import pause
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate

@@ -384,8 +384,9 @@ deployment:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import CertificateTask, run_certificate_task
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
@@ -393,7 +394,6 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_certificate
-from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import CertificateTask, run_certificate_task
 
 ARGUMENT_SPEC = {
     **CONNECTION_SPEC,

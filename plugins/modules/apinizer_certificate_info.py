@@ -179,15 +179,15 @@ certificates:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoTask, run_info_task
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
     environment_names,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import InfoTask, run_info_task
 
 ARGUMENT_SPEC = {
     **CONNECTION_SPEC,

@@ -85,10 +85,10 @@ environments:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_environment_info_task
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC, check_name
-from ansible_collections.apinizer.apiops.plugins.module_utils._tasks import run_environment_info_task
 
 ARGUMENT_SPEC = {
     **CONNECTION_SPEC,

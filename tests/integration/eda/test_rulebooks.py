@@ -15,15 +15,15 @@ import pytest
 import yaml
 from ansible_rulebook.validators import Validate
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report_audit import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_events import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,
     Reading,
     heartbeat,
     observe,
     observe_failure,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_state import State
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
 from integration.eda.conftest import ENVIRONMENTS, PROJECT, Issue, Receive, RunRulebook
 from integration.runners import ROOT, Machine
 from integration.scene import key_lines

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source for ansible-rulebook. What it does is in C(plugins/plugin_utils/_watch.py) of the collection."""
+"""The event source for ansible-rulebook. What it does is in C(plugins/plugin_utils/_watch/watcher.py) of the collection."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ async def main(queue: Queue, args: dict[str, t.Any]) -> None:
         except ImportError as exc:
             raise SetupError(f"the Python that runs ansible-rulebook, {sys.executable}, lacks {package}") from exc
     make_importable(Path(__file__))
-    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch import watch
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.watcher import watch
 
     await watch(queue.put, args)
 
@@ -183,7 +183,7 @@ def make_importable(file: Path) -> None:
         importlib.invalidate_caches()
         return
     try:
-        importlib.import_module(f"{_COLLECTION}.plugins.plugin_utils._watch")
+        importlib.import_module(f"{_COLLECTION}.plugins.plugin_utils._watch.watcher")
     except ImportError as exc:
         raise SetupError(
             f"{file} must lie in a folder {_COLLECTION.replace('.', '/')}, as Ansible installs it"

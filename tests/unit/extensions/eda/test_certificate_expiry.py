@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from ansible_collections.apinizer.apiops.extensions.eda.plugins.event_source import certificate_expiry as source
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_events import KINDS
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch_settings import ARGUMENT_SPEC
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import KINDS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.settings import ARGUMENT_SPEC
 
 ROOT = Path(source.__file__).resolve().parents[4]
 EXTENSION = ROOT / "extensions" / "eda"
@@ -33,7 +33,7 @@ try:
     asyncio.run(main(asyncio.Queue(), {"interval": "0"}))
 except Exception as exc:
     print(type(exc).__name__ + ": " + str(exc))
-print(*(module.__file__ for name, module in sys.modules.items() if name.endswith("plugin_utils._watch")))
+print(*(module.__file__ for name, module in sys.modules.items() if name.endswith("plugin_utils._watch.watcher")))
 """
 
 
@@ -69,7 +69,7 @@ WRONG_INTERVAL = "InputError: interval: must be a number of seconds of 1 or more
 def assert_loaded(said: list[str], collection: Path) -> None:
     message, loaded = said
     assert message == WRONG_INTERVAL
-    assert loaded == str(collection / "plugins" / "plugin_utils" / "_watch.py")
+    assert loaded == str(collection / "plugins" / "plugin_utils" / "_watch" / "watcher.py")
 
 
 def test_it_finds_its_collection_through_a_link(installed: Path, tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import FilterModule, audit_report
-from unit.plugins.plugin_utils.test_report_samples import AUDITS, HOSTILE, audit, audited, estate, place
+from unit.plugins.plugin_utils._report.test_samples import AUDITS, HOSTILE, audit, audited, estate, place
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r"([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\\\"\n]|\\[\\\"n])*)\""

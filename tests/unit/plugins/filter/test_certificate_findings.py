@@ -9,7 +9,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.certificate_findings import FilterModule, certificate_findings
-from unit.plugins.plugin_utils.test_report_samples import audited, estate, place
+from unit.plugins.plugin_utils._report.test_samples import audited, estate, place
 
 
 @pytest.mark.parametrize("threshold", [30, "30"])

@@ -14,8 +14,8 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter import rotation
 from ansible_collections.apinizer.apiops.plugins.filter.rotation import FilterModule
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation_evidence import packed, unpacked
-from unit.plugins.plugin_utils.rotation_scene import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import packed, unpacked
+from unit.plugins.plugin_utils._rotation.rotation_scene import (
     DEV,
     EXPIRED,
     KEY,

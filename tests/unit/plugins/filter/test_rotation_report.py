@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
 from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import FilterModule, rotation_report
-from unit.plugins.plugin_utils.test_report_samples import (
+from unit.plugins.plugin_utils._report.test_samples import (
     AUDITS,
     HOSTILE,
     RUNS,

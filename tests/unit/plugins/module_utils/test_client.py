@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import trustme
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._authorization import Authorization
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client, pause
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError, RequestError

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._body import Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 
 

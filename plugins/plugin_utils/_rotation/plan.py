@@ -1,0 +1,263 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's plan: each certificate in each environment, what happens to it, in which wave, and why. Pure.
+
+It is made from one list of each project: a list always has the SHA-1 thumbprint, which is enough to see what differs.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    AUTO,
+    PREFIX,
+    Settings,
+    WantedCertificate,
+)
+
+# The stages of the 2026 generation, in the order of their risk.
+STAGES = ("TEST", "SANDBOX", "PRODUCTION")
+CREATE, UPDATE, NONE = "create", "update", "none"
+
+# A certificate, and an environment of one, as apinizer_certificate_info returns them.
+Described = Mapping[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Environments that are written to together. Numbers start at 1."""
+
+    number: int
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one certificate in one environment.
+
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(in_sync), C(not_due), C(duplicate_entries) or
+        C(forced).
+    :arg current: what the manager lists for it, None for nothing.
+    """
+
+    environment: str
+    action: str
+    reason: str
+    wave: int | None = None
+    current: Described | None = None
+
+
+@dataclass(frozen=True)
+class PlannedCertificate:
+    """One certificate of the plan. C(new) is None as long as it has to be obtained."""
+
+    wanted: WantedCertificate
+    exists: bool
+    steps: tuple[Step, ...]
+    unlisted: tuple[str, ...] = ()
+    new: Bundle | None = field(default=None, repr=False)
+
+    @property
+    def due(self) -> bool:
+        return any(step.action != NONE for step in self.steps)
+
+    def due_in(self, wave: int) -> tuple[str, ...]:
+        """The environments of a wave in which something is to be done."""
+        return tuple(step.environment for step in self.steps if step.action != NONE and step.wave == wave)
+
+
+@dataclass(frozen=True)
+class RotationPlan:
+    """C(problems) are reasons not to start at all, each fit for the user."""
+
+    strategy: str
+    strategy_reason: str
+    waves: tuple[Wave, ...]
+    certificates: tuple[PlannedCertificate, ...]
+    problems: tuple[str, ...] = ()
+
+
+def make_plan(
+    settings: Settings,
+    listed: Mapping[str, Sequence[Described]],
+    new: Mapping[str, Bundle],
+    types: Mapping[str, Mapping[str, str | None]],
+) -> RotationPlan:
+    """Plan a rotation.
+
+    :arg listed: the certificates of each project.
+    :arg new: the new certificates by C(project/name), as far as they are known.
+    :arg types: the type of each environment of each project, for waves by stage.
+    """
+    problems: list[str] = []
+    current = {(project, held["name"]): held for project, certificates in listed.items() for held in certificates}
+    planned = tuple(
+        _plan_certificate(
+            wanted, current.get((wanted.project, wanted.name)), new.get(wanted.key), problems, force=settings.force
+        )
+        for wanted in settings.certificates
+    )
+    if settings.environments is not None:
+        planned = _within(settings.environments, planned, problems)
+    waves = _waves(settings, planned, types, problems)
+    strategy, strategy_reason = _strategy(settings, waves, planned)
+    if strategy == "replace" and len(waves) > 1:
+        problems.append(
+            f"{PREFIX}strategy: replace writes all environments at once and cannot keep to {len(waves)} waves. Use "
+            "per_environment, which needs a manager with import-file, or a single wave"
+        )
+    if strategy == "replace":
+        planned = tuple(_all_at_once(certificate, problems) for certificate in planned)
+    planned = tuple(_in_waves(certificate, waves, problems) for certificate in planned)
+    return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
+
+
+def _plan_certificate(
+    wanted: WantedCertificate, current: Described | None, new: Bundle | None, problems: list[str], *, force: bool
+) -> PlannedCertificate:
+    entries: dict[str, Described] = {entry["name"]: entry for entry in current["environments"]} if current else {}
+    names = wanted.environments or tuple(sorted(entries))
+    if not names:
+        problems.append(
+            f"{wanted.key} is in no environment yet; give the key environments in {PREFIX}certificates to create it"
+        )
+    return PlannedCertificate(
+        wanted=wanted,
+        exists=current is not None,
+        steps=tuple(_step(name, entries.get(name), wanted, new, force=force) for name in names),
+        unlisted=tuple(sorted(set(entries) - set(names))),
+        new=new,
+    )
+
+
+def _within(
+    environments: Sequence[str], planned: Sequence[PlannedCertificate], problems: list[str]
+) -> tuple[PlannedCertificate, ...]:
+    """The part of the plan that lies in these environments; a certificate with no part in it is left out."""
+    meant = {step.environment for certificate in planned for step in certificate.steps}
+    unknown = [name for name in environments if name not in meant]
+    if unknown:
+        # A name with a typing error must not turn into "nothing to do".
+        problems.append(
+            f"{PREFIX}environments: none of the certificates is meant for {', '.join(unknown)}, but for "
+            f"{', '.join(sorted(meant)) or 'no environment'}"
+        )
+    parts = (
+        replace(
+            certificate,
+            steps=tuple(step for step in certificate.steps if step.environment in environments),
+            unlisted=tuple(
+                sorted(
+                    {*certificate.unlisted}
+                    | {step.environment for step in certificate.steps if step.current} - {*environments}
+                )
+            ),
+        )
+        for certificate in planned
+    )
+    return tuple(part for part in parts if part.steps)
+
+
+def _step(
+    environment: str, current: Described | None, wanted: WantedCertificate, new: Bundle | None, *, force: bool
+) -> Step:
+    if current is None:
+        return Step(environment, CREATE, "absent")
+    same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
+    days = wanted.renew_before_days
+    if force:
+        action, reason = UPDATE, "forced"
+    elif days is not None and current["expired"]:
+        # Also where the new certificate is the expired one: the guards then say so, rather than "in sync".
+        action, reason = UPDATE, "expired"
+    elif same and wanted.alias in (None, current["alias"]):
+        action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
+    elif days is None or same:
+        action, reason = UPDATE, "differs"
+    elif current["days_remaining"] is None or current["days_remaining"] < days:
+        action, reason = UPDATE, "expires_soon"
+    else:
+        action, reason = NONE, "not_due"
+    return Step(environment, action, reason, current=current)
+
+
+def _waves(
+    settings: Settings,
+    planned: Sequence[PlannedCertificate],
+    types: Mapping[str, Mapping[str, str | None]],
+    problems: list[str],
+) -> tuple[Wave, ...]:
+    if settings.waves == AUTO:
+        groups = _waves_by_stage(planned, types, problems)
+    elif settings.waves:
+        groups = [tuple(wave) for wave in settings.waves]
+    else:
+        groups = [tuple(sorted({step.environment for certificate in planned for step in certificate.steps}))]
+    return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
+
+
+def _waves_by_stage(
+    planned: Sequence[PlannedCertificate], types: Mapping[str, Mapping[str, str | None]], problems: list[str]
+) -> list[tuple[str, ...]]:
+    by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
+    unknown: dict[str, str] = {}
+    for certificate in planned:
+        for step in certificate.steps:
+            kind = types.get(certificate.wanted.project, {}).get(step.environment)
+            if kind in by_stage:
+                by_stage[kind].add(step.environment)
+            else:
+                unknown[step.environment] = str(kind or "not reported")
+    if unknown:
+        problems.append(
+            f"{PREFIX}waves: auto needs the stage of each environment ({', '.join(STAGES)}), and the manager does not "
+            "report it for "
+            + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
+            + ". List the waves instead"
+        )
+    return [tuple(sorted(names)) for names in by_stage.values() if names]
+
+
+def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:
+    if settings.strategy != AUTO:
+        return settings.strategy, f"asked for in {PREFIX}strategy"
+    if len(waves) > 1:
+        return "per_environment", f"there are {len(waves)} waves, and only import-file changes one without the others"
+    if settings.environments is not None and any(certificate.unlisted for certificate in planned):
+        return "per_environment", f"{PREFIX}environments leaves some out, and only import-file changes one without them"
+    if any(step.current and step.current["entries"] > 1 for certificate in planned for step in certificate.steps):
+        return "per_environment", "an environment is listed twice, and only import-file makes it one entry again"
+    return "replace", "there is one wave, and one update serves all its environments"
+
+
+def _all_at_once(certificate: PlannedCertificate, problems: list[str]) -> PlannedCertificate:
+    """With one update for all environments, those that are not due on their own get the new certificate as well."""
+    if not certificate.due:
+        return certificate
+    if certificate.unlisted:
+        problems.append(
+            f"{certificate.wanted.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
+            f"and strategy replace would take it from there. Add them, or set {PREFIX}strategy to per_environment"
+        )
+    steps = tuple(
+        replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step
+        for step in certificate.steps
+    )
+    return replace(certificate, steps=steps)
+
+
+def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: list[str]) -> PlannedCertificate:
+    number = {environment: wave.number for wave in waves for environment in wave.environments}
+    steps = tuple(replace(step, wave=number.get(step.environment)) for step in certificate.steps)
+    nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]
+    if nowhere:
+        problems.append(
+            f"{certificate.wanted.key} is due in {', '.join(nowhere)}, which is in no wave. Add it to {PREFIX}waves, or "
+            "name the certificate's environments without it"
+        )
+    return replace(certificate, steps=steps)

@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+
+GET_WEB = "GET projects/MyProject/certificates/web"
+GET_LIST = "GET projects/MyProject/certificates"
+WEB = {"name": "web", "certificateEnvironmentList": [{"environmentName": "staging"}]}
+
+
+class FakeClient:
+    """Answers each address with what is set for it, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.requests: list[str] = []
+        self.sent: SimpleNamespace = SimpleNamespace()
+
+    def get(self, *segments: str, slash: bool = True) -> Any:
+        return self._answer(f"GET {'/'.join(segments)}{'' if slash else ' without a slash'}")
+
+    def write(self, method: str, *segments: str, params: Any = None, form: Any = None) -> Any:
+        self.sent = SimpleNamespace(params=params, form=form)
+        return self._answer(f"{method} {'/'.join(segments)}")
+
+    def _answer(self, request: str) -> Any:
+        self.requests.append(request)
+        answer = self.answers[request]
+        if isinstance(answer, RequestError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    return FakeClient()
+
+
+@pytest.fixture
+def api(client: FakeClient) -> CertificateApi:
+    return CertificateApi(client)  # type: ignore[arg-type]
+
+
+def results(*items: Any, **envelope: Any) -> dict[str, Any]:
+    return {**(envelope or {"success": True}), "resultList": list(items)}
+
+
+def failure(status: int, **known: Any) -> RequestError:
+    return RequestError(f"HTTP {status}", status=status, **known)
+
+
+# One certificate
+
+
+def test_a_certificate_is_found_with_one_request(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_WEB: results(WEB)}
+    found = api.find("MyProject", "web")
+    assert found is not None
+    assert (found.project, found.name, found.environments) == ("MyProject", "web", ("staging",))
+    assert client.requests == [GET_WEB]
+
+
+@pytest.mark.parametrize("error", [failure(400), failure(403), failure(404), failure(500), RequestError("odd shape")])
+def test_the_list_decides_whether_a_certificate_exists(
+    api: CertificateApi, client: FakeClient, error: RequestError
+) -> None:
+    client.answers = {GET_WEB: error, GET_LIST: results({**WEB, "name": "Web"})}
+    assert api.find("MyProject", "web") is None
+    assert client.requests == [GET_WEB, GET_LIST]
+
+
+def test_a_listed_certificate_that_cannot_be_read_is_an_error(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_WEB: failure(400), GET_LIST: results(WEB)}
+    with pytest.raises(RequestError, match=r"^HTTP 400$"):
+        api.find("MyProject", "web")
+
+
+@pytest.mark.parametrize("error", [failure(401), failure(302), failure(503, repeatable=True)])
+def test_the_list_is_not_asked_where_it_would_fail_as_well(
+    api: CertificateApi, client: FakeClient, error: RequestError
+) -> None:
+    client.answers = {GET_WEB: error}
+    with pytest.raises(RequestError):
+        api.find("MyProject", "web")
+    assert client.requests == [GET_WEB]
+
+
+@pytest.mark.parametrize(
+    ("items", "what"), [([], "an empty list"), ([{**WEB, "name": "Web"}], "Web"), ([WEB, WEB], "web, web")]
+)
+def test_an_answer_with_other_certificates_is_an_error(
+    api: CertificateApi, client: FakeClient, items: list[Any], what: str
+) -> None:
+    client.answers = {GET_WEB: results(*items)}
+    with pytest.raises(RequestError) as caught:
+        api.get("MyProject", "web")
+    assert str(caught.value) == f"The manager answered the request for certificate web with {what}"
+
+
+# Lists
+
+
+def test_the_certificates_of_a_project(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_LIST: results(WEB, {**WEB, "name": "api"})}
+    assert [stored.name for stored in api.list_all("MyProject")] == ["web", "api"]
+    found = api.find_listed("MyProject", "api")
+    assert found is not None
+    assert found.name == "api"
+    assert api.find_listed("MyProject", "WEB") is None
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_project_that_cannot_be_listed_names_the_option_and_the_rights(
+    api: CertificateApi, client: FakeClient, status: int
+) -> None:
+    client.answers = {GET_LIST: failure(status)}
+    with pytest.raises(RequestError) as caught:
+        api.list_all("MyProject")
+    assert str(caught.value) == (
+        f"The certificates of project MyProject cannot be listed: HTTP {status}. Check the option project (upper and lower "
+        "case count) and the token's rights: reading needs any permission in the project"
+    )
+    assert caught.value.status == status
+
+
+def test_projects(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {"GET projects": results({"name": "b"}, {"name": "a"})}
+    assert api.projects() == ["b", "a"]
+
+
+def test_jwks_made_from_certificates(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {
+        "GET projects/MyProject/jwks": results({"name": "k", "sourceType": "CERTIFICATE", "sourceId": "1"})
+    }
+    assert api.certificate_jwks("MyProject") == ("k",)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "read"),
+    [
+        (GET_WEB, lambda api: api.get("MyProject", "web")),
+        (GET_LIST, lambda api: api.list_all("MyProject")),
+        ("GET projects", lambda api: api.projects()),
+        ("GET projects/MyProject/jwks", lambda api: api.certificate_jwks("MyProject")),
+        ("GET projects/MyProject/environments", lambda api: api.environments("MyProject")),
+    ],
+)
+def test_an_unknown_shape_is_an_error_and_no_traceback(
+    api: CertificateApi, client: FakeClient, request_line: str, read: Callable[[CertificateApi], Any]
+) -> None:
+    client.answers = {request_line: {"success": True, "resultList": None}}
+    with pytest.raises(RequestError) as caught:
+        read(api)
+    assert str(caught.value) == "The manager's answer has an unknown shape: resultList is not a list of objects"
+
+
+# Environments, whose address differs
+
+NEWER = "GET projects/MyProject/environments"
+OLDER = "GET environments/MyProject without a slash"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_environments_are_looked_for_at_both_addresses(api: CertificateApi, client: FakeClient, status: int) -> None:
+    client.answers = {NEWER: failure(status), OLDER: results({"name": "staging"})}
+    assert api.environments("MyProject") == (Environment("staging"),)
+    assert client.requests == [NEWER, OLDER]
+
+
+@pytest.mark.parametrize(
+    ("envelope", "first"), [({"success": True}, OLDER), ({"status": "SUCCESS"}, NEWER)], ids=["2025", "2023 and 2026"]
+)
+@pytest.mark.parametrize("known_from", [GET_LIST, "GET projects/MyProject/jwks"])
+def test_a_list_shows_which_address_is_the_right_one(
+    api: CertificateApi, client: FakeClient, envelope: dict[str, Any], first: str, known_from: str
+) -> None:
+    client.answers = {known_from: results(**envelope), first: results({"name": "staging"})}
+    if known_from == GET_LIST:
+        api.list_all("MyProject")
+    else:
+        api.certificate_jwks("MyProject")
+    assert api.environments("MyProject") == (Environment("staging"),)
+    assert client.requests == [known_from, first]
+
+
+def test_a_manager_that_lists_no_environments_is_an_error_with_its_first_answer(
+    api: CertificateApi, client: FakeClient
+) -> None:
+    client.answers = {NEWER: failure(400), OLDER: failure(404)}
+    with pytest.raises(RequestError, match=r"^HTTP 400$"):
+        api.environments("MyProject")
+
+
+@pytest.mark.parametrize(
+    ("known_from", "statuses", "lists"),
+    [
+        ({"status": "SUCCESS"}, (404, 404), False),
+        ({"status": "SUCCESS"}, (400, 404), True),
+        ({"success": True}, (404, 404), True),
+        (None, (404, 404), True),
+    ],
+    ids=["2023", "2026, not for this project", "2025, not for this project", "nothing known"],
+)
+def test_a_manager_without_either_address_need_not_be_asked_again(
+    api: CertificateApi, client: FakeClient, known_from: dict[str, Any] | None, statuses: tuple[int, int], lists: bool
+) -> None:
+    client.answers = {NEWER: failure(statuses[0]), OLDER: failure(statuses[1])}
+    if known_from is not None:
+        client.answers[GET_LIST] = results(**known_from)
+        api.list_all("MyProject")
+    with pytest.raises(RequestError):
+        api.environments("MyProject")
+    assert api.lists_environments is lists
+
+
+def test_environments_are_not_looked_for_elsewhere_after_a_failure(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {NEWER: failure(503)}
+    with pytest.raises(RequestError, match=r"^HTTP 503$"):
+        api.environments("MyProject")
+    assert client.requests == [NEWER]
+
+
+# Writing
+
+
+@pytest.fixture
+def values(new: Bundle) -> dict[str, Any]:
+    return {"environments": ("production", "staging"), "alias": "alias", "description": "text", "bundle": new}
+
+
+@pytest.fixture
+def form() -> dict[str, Any]:
+    """The fields that all writes have in common."""
+    return {
+        "alias": (None, "alias"),
+        "certificateDescription": (None, "text"),
+        "environmentList": (None, "production,staging"),
+    }
+
+
+@pytest.fixture
+def pem_file(new: Bundle) -> tuple[str, bytes, str]:
+    return ("certificate.pem", new.pem.encode(), "application/x-pem-file")
+
+
+def test_creating(
+    api: CertificateApi, client: FakeClient, values: dict[str, Any], form: dict[str, Any], pem_file: Any
+) -> None:
+    client.answers = {"POST projects/MyProject/certificates": {"deploymentResult": {"success": True}}}
+    assert api.create("MyProject", "web", **values) == Deployment(success=True)
+    assert client.sent.form == {**form, "certificateName": (None, "web"), "pemEncodedFile": pem_file}
+    assert client.sent.params is None
+
+
+@pytest.mark.parametrize("scope", ["SAME_PROJECT", "ALL_PROJECTS"])
+def test_updating_with_jwks_speaks_both_dialects(
+    api: CertificateApi,
+    client: FakeClient,
+    values: dict[str, Any],
+    form: dict[str, Any],
+    pem_file: Any,
+    scope: str,
+) -> None:
+    client.answers = {"PUT projects/MyProject/certificates/web": {"deploymentResult": {"success": False}}}
+    assert api.update("MyProject", "web", jwk_scope=scope, **values) == Deployment(success=False)
+    assert client.sent.form == {**form, "pemEncodedFile": pem_file}
+    assert client.sent.params == {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": scope}
+
+
+def test_updating_without_jwks_says_nothing_of_them(
+    api: CertificateApi, client: FakeClient, values: dict[str, Any]
+) -> None:
+    client.answers = {"PUT projects/MyProject/certificates/web": {"status": "SUCCESS"}}
+    assert api.update("MyProject", "web", **values) == Deployment(success=None)
+    assert client.sent.params == {}
+
+
+def test_importing(
+    api: CertificateApi, client: FakeClient, values: dict[str, Any], form: dict[str, Any], pem_file: Any
+) -> None:
+    client.answers = {"POST projects/MyProject/certificates/import-file": {"status": "SUCCESS"}}
+    assert api.import_file("MyProject", "web", **values) == Deployment(success=None)
+    assert client.sent.form == {**form, "certificateName": (None, "web"), "certificateFile": pem_file}
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_manager_without_import_file(
+    api: CertificateApi, client: FakeClient, values: dict[str, Any], status: int
+) -> None:
+    client.answers = {"POST projects/MyProject/certificates/import-file": failure(status)}
+    with pytest.raises(RequestError) as caught:
+        api.import_file("MyProject", "web", **values)
+    assert str(caught.value) == (
+        f"This manager has no import-file, and only that leaves the other environments as they are (HTTP {status}). Choose "
+        "another value for unlisted_environments"
+    )
+    assert (caught.value.status, caught.value.maybe_applied) == (status, False)
+
+
+def test_any_other_error_of_an_import_is_its_own(
+    api: CertificateApi, client: FakeClient, values: dict[str, Any]
+) -> None:
+    client.answers = {"POST projects/MyProject/certificates/import-file": failure(500, maybe_applied=True)}
+    with pytest.raises(RequestError, match=r"^HTTP 500$") as caught:
+        api.import_file("MyProject", "web", **values)
+    assert caught.value.maybe_applied
+
+
+@pytest.mark.parametrize(("with_jwks", "params"), [(False, {}), (True, {"jwkDeleteAction": "DELETE"})])
+def test_deleting(api: CertificateApi, client: FakeClient, with_jwks: bool, params: dict[str, str]) -> None:
+    client.answers = {"DELETE projects/MyProject/certificates/web": {"success": True}}
+    assert api.delete("MyProject", "web", with_jwks=with_jwks) == Deployment()
+    assert (client.sent.params, client.sent.form) == (params, None)
+
+
+JWKS = "GET projects/MyProject/jwks"
+
+
+def test_a_project_without_such_jwks_is_asked_once(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {JWKS: results({"name": "k", "sourceType": "OTHER"})}
+    assert [api.certificate_jwks("MyProject") for _unused in range(3)] == [()] * 3
+    assert client.requests == [JWKS]
+
+
+def test_a_project_with_such_jwks_is_asked_each_time(api: CertificateApi, client: FakeClient) -> None:
+    """An update may have unlinked them, and a warning that names them has to be true."""
+    client.answers = {JWKS: results({"name": "k", "sourceType": "CERTIFICATE", "sourceId": "1"})}
+    assert api.certificate_jwks("MyProject") == ("k",)
+    client.answers = {JWKS: results()}
+    assert api.certificate_jwks("MyProject") == ()
+    assert client.requests == [JWKS] * 2
+
+
+@pytest.mark.parametrize(("status", "requests"), [(404, 1), (400, 2), (403, 2)])
+def test_a_manager_without_a_list_of_jwks_is_asked_once(
+    api: CertificateApi, client: FakeClient, status: int, requests: int
+) -> None:
+    client.answers = {JWKS: failure(status)}
+    with pytest.raises(RequestError):
+        api.certificate_jwks("MyProject")
+    if requests == 1:
+        assert api.certificate_jwks("MyProject") == ()
+    else:
+        with pytest.raises(RequestError):
+            api.certificate_jwks("MyProject")
+    assert client.requests == [JWKS] * requests
+    assert api.lists_environments is (status != 404)

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import TaskError
+
+HOST: Any = object()
+
+
+def test_a_result_is_returned() -> None:
+    body = Body({}, lambda host, now: {"changed": True, "host": host, "zone": now.tzinfo})
+    assert body.run(HOST) == {"changed": True, "host": HOST, "zone": timezone.utc}
+
+
+@pytest.mark.parametrize(
+    ("error", "values"),
+    [
+        (InputError("path", "empty"), {"msg": "path: empty"}),
+        (RequestError("HTTP 400", status=400), {"msg": "HTTP 400"}),
+        (TaskError("HTTP 500", {"changed": True}), {"msg": "HTTP 500", "changed": True}),
+    ],
+)
+def test_an_error_becomes_a_message_and_what_is_known(error: Exception, values: dict[str, Any]) -> None:
+    def fail(_host: object, _now: object) -> dict[str, Any]:
+        raise error
+
+    assert Body({}, fail).run(HOST) == {"failed": True, **values}

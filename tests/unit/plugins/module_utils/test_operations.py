@@ -1,0 +1,458 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    EnvironmentDeployment,
+    StoredCertificate,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
+    CertificateTask,
+    InfoTask,
+    TaskError,
+    run_certificate_task,
+    run_environment_info_task,
+    run_info_task,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+
+Held = Callable[..., StoredCertificate]
+Stripped = Callable[[StoredCertificate], StoredCertificate]
+KEY = ("MyProject", "web")
+LIST = "list MyProject"
+UPDATE = "update production staging"
+RESULT_KEYS = {"changed", "operation", "certificate", "previous", "deployment", "diff"}
+
+
+class Runner:
+    """Runs tasks of MyProject/web on a manager in memory."""
+
+    def __init__(self, api: Any, now: datetime) -> None:
+        self.api = api
+        self.now = now
+        self.warnings: list[str] = []
+
+    def __call__(
+        self,
+        bundle: Bundle | None = None,
+        *,
+        absent: bool = False,
+        check_mode: bool = False,
+        environments: str | None = None,
+        jwk_scope: str | None = None,
+        delete_jwks: bool = False,
+        **desired: Any,
+    ) -> dict[str, Any]:
+        listed = frozenset(environments.split()) if environments else None
+        task = CertificateTask(
+            *KEY, absent, Desired(bundle=bundle, environments=listed, **desired), jwk_scope, delete_jwks
+        )
+        return run_certificate_task(self.api, task, check_mode=check_mode, now=self.now, warn=self.warnings.append)
+
+
+@pytest.fixture
+def run(api: Any, now: datetime) -> Runner:
+    return Runner(api, now)
+
+
+def fingerprints(certificate: dict[str, Any] | None) -> dict[str, str]:
+    assert certificate is not None
+    return {environment["name"]: environment["fingerprint_sha256"] for environment in certificate["environments"]}
+
+
+# The requests of each task
+
+
+def test_in_sync_takes_one_request(run: Runner, old: Bundle) -> None:
+    result = run(old, environments="staging production", alias="web-alias", description="First")
+    assert run.api.calls == ["find"]
+    assert set(result) == RESULT_KEYS
+    assert (result["changed"], result["operation"], result["deployment"]) == (False, "none", None)
+    assert result["diff"]["before"] == result["diff"]["after"]
+    assert run.warnings == []
+
+
+def test_an_update_reads_looks_at_the_jwks_writes_and_reads_back(run: Runner, old: Bundle, new: Bundle) -> None:
+    result = run(new)
+    assert run.api.calls == ["find", "jwks", UPDATE, "find"]
+    assert set(result) == RESULT_KEYS
+    assert (result["changed"], result["operation"]) == (True, "update")
+    assert fingerprints(result["certificate"]) == dict.fromkeys(("production", "staging"), new.leaf.fingerprint_sha256)
+    assert fingerprints(result["previous"]) == dict.fromkeys(("production", "staging"), old.leaf.fingerprint_sha256)
+    assert [environment["content"] for environment in result["previous"]["environments"]] == [old.pem, old.pem]
+    assert result["deployment"] == {"success": True, "message": None, "environments": []}
+
+
+def test_an_update_with_jwks_need_not_look_at_them(run: Runner, new: Bundle) -> None:
+    run(new, jwk_scope="ALL_PROJECTS")
+    assert run.api.calls == ["find", UPDATE, "find"]
+    assert run.api.sent[0]["jwk_scope"] == "ALL_PROJECTS"
+
+
+def test_an_environment_more_is_looked_up(run: Runner, new: Bundle) -> None:
+    run(new, environments="development staging production")
+    assert run.api.calls == ["find", "jwks", "environments", "update development production staging", "find"]
+
+
+def test_creating_looks_up_the_environments(run: Runner, new: Bundle) -> None:
+    run.api.stored.clear()
+    result = run(new, environments="staging")
+    assert run.api.calls == ["find", "environments", "create staging", "find"]
+    assert (result["operation"], result["previous"], result["diff"]["before"]) == ("create", None, {})
+
+
+def test_an_import_leaves_the_jwks_alone(run: Runner, old: Bundle, new: Bundle) -> None:
+    result = run(new, environments="staging", unlisted="keep")
+    assert run.api.calls == ["find", "import staging", "find"]
+    assert result["operation"] == "import"
+    assert fingerprints(result["certificate"]) == {
+        "production": old.leaf.fingerprint_sha256,
+        "staging": new.leaf.fingerprint_sha256,
+    }
+
+
+def test_deleting_reads_the_list(run: Runner, old: Bundle) -> None:
+    result = run(absent=True, delete_jwks=True)
+    assert run.api.calls == [LIST, "delete", LIST]
+    assert run.api.sent == [{"with_jwks": True}]
+    assert (result["changed"], result["operation"], result["certificate"]) == (True, "delete", None)
+    assert result["previous"]["environments"][0]["content"] == old.pem
+    assert result["diff"]["after"] == {}
+
+
+def test_deleting_keeps_the_content_that_the_list_leaves_out(
+    run: Runner, old: Bundle, without_content: Stripped
+) -> None:
+    run.api.listed_as = without_content
+    result = run(absent=True)
+    assert run.api.calls == [LIST, "find", "delete", LIST]
+    assert result["previous"]["environments"][0]["content"] == old.pem
+
+
+def test_what_is_absent_already_takes_one_request(run: Runner) -> None:
+    run.api.stored.clear()
+    result = run(absent=True)
+    assert run.api.calls == [LIST]
+    assert set(result) == RESULT_KEYS
+    assert (result["changed"], result["operation"], result["certificate"], result["previous"]) == (
+        False,
+        "none",
+        None,
+        None,
+    )
+    assert (result["diff"]["before"], result["diff"]["after"]) == ({}, {})
+
+
+# Check mode
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="update"),
+        pytest.param({"environments": "staging", "unlisted": "remove"}, id="update of fewer"),
+        pytest.param({"environments": "staging", "unlisted": "keep"}, id="import"),
+        pytest.param({"environments": "development staging production"}, id="update of more"),
+        pytest.param({"environments": "staging production", "description": "Second", "alias": "a"}, id="new texts"),
+        pytest.param({"absent": True}, id="delete"),
+        pytest.param({"stored": False, "environments": "staging"}, id="create"),
+    ],
+)
+def test_check_mode_predicts_what_then_happens(run: Runner, new: Bundle, options: dict[str, Any]) -> None:
+    if not options.get("stored", True):
+        run.api.stored.clear()
+    options = {name: value for name, value in options.items() if name != "stored"}
+    predicted = run(new, check_mode=True, **options)
+    assert run.api.sent == []
+    reads = list(run.api.calls)
+    run.api.calls.clear()
+    happened = run(new, **options)
+    assert run.api.calls[: len(reads)] == reads, "both ask the same before they write"
+    assert predicted["deployment"] is None
+    assert {**happened, "deployment": None} == predicted
+
+
+def test_a_check_warns_and_fails_as_the_real_run_does(run: Runner, new: Bundle) -> None:
+    run.api.jwks = ("signing",)
+    run(new, check_mode=True)
+    assert len(run.warnings) == 1
+    with pytest.raises(InputError, match="is also in production"):
+        run(new, environments="staging", check_mode=True)
+    with pytest.raises(InputError, match="has no environment nowhere"):
+        run(new, environments="production staging nowhere", check_mode=True)
+
+
+# Looking ahead
+
+
+def test_jwks_that_lose_their_link_are_warned_of_by_name(run: Runner, new: Bundle) -> None:
+    run.api.jwks = ("encryption", "signing")
+    run(new)
+    (warning,) = run.warnings
+    assert warning == (
+        "Project MyProject has JWKs made from certificates: encryption, signing. Those made from web lose their link to it "
+        "with this update, unless update_referenced_jwks=true (with update_scope) takes them along"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "warnings"),
+    [
+        (400, ["Whether JWKs were made from certificate web could not be looked up: HTTP 400"]),
+        (403, ["Whether JWKs were made from certificate web could not be looked up: HTTP 403"]),
+        (404, []),
+        (405, []),
+    ],
+)
+def test_a_manager_without_a_list_of_jwks_is_updated_all_the_same(
+    run: Runner, new: Bundle, status: int, warnings: list[str]
+) -> None:
+    run.api.jwks = RequestError(f"HTTP {status}", status=status)
+    assert run(new)["changed"]
+    assert run.warnings == warnings
+
+
+@pytest.mark.parametrize("look", ["jwks", "known_environments"])
+def test_nothing_is_written_where_looking_ahead_fails(run: Runner, new: Bundle, look: str) -> None:
+    setattr(run.api, look, RequestError("HTTP 500", status=500))
+    with pytest.raises(RequestError, match=r"^HTTP 500$"):
+        run(new, environments="development production staging")
+    assert run.api.sent == []
+
+
+def test_an_environment_that_the_project_does_not_have_is_refused(run: Runner, new: Bundle) -> None:
+    with pytest.raises(InputError) as caught:
+        run(new, environments="Development nowhere production staging")
+    assert str(caught.value) == (
+        "environments: project MyProject has no environment Development, nowhere; it has apimanager, development, "
+        "production, staging (upper and lower case count)"
+    )
+    assert run.api.sent == []
+
+
+def test_the_manager_itself_is_an_environment_that_no_list_names(run: Runner, new: Bundle) -> None:
+    assert run(new, environments="apimanager production staging")["changed"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_a_manager_that_lists_no_environments_checks_them_itself(run: Runner, new: Bundle, status: int) -> None:
+    run.api.known_environments = RequestError(f"HTTP {status}", status=status)
+    assert run(new, environments="development production staging")["changed"]
+
+
+def test_an_environment_that_holds_the_certificate_is_not_looked_up(run: Runner, new: Bundle) -> None:
+    run.api.known_environments = ()
+    assert run(new)["changed"]
+
+
+# What the manager does not report
+
+
+def test_a_certificate_is_recognised_by_its_thumbprint(
+    run: Runner, held: Held, old: Bundle, without_content: Stripped
+) -> None:
+    run.api.stored[KEY] = without_content(held({"staging": old}))
+    result = run(old)
+    assert not result["changed"]
+    assert fingerprints(result["certificate"]) == {"staging": old.leaf.fingerprint_sha256}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_description_that_is_not_reported_is_the_one_that_was_sent(
+    run: Runner, new: Bundle, check_mode: bool
+) -> None:
+    run.api.reports_descriptions = False
+    result = run(new, description="Second", check_mode=check_mode)
+    assert (result["previous"]["description"], result["certificate"]["description"]) == (None, "Second")
+
+
+def test_a_description_that_is_not_reported_stays_unknown_where_nothing_is_written(run: Runner, old: Bundle) -> None:
+    run.api.reports_descriptions = False
+    result = run(old, description="Second")
+    assert (result["changed"], result["certificate"]["description"]) == (False, None)
+    assert [warning.partition(",")[0] for warning in run.warnings] == [
+        "The manager does not report the description of certificate web"
+    ]
+
+
+def test_a_duplicated_environment_shows_the_entry_that_was_asked_for(
+    run: Runner, held: Held, old: Bundle, new: Bundle
+) -> None:
+    run.api.stored[KEY] = held({"staging": [old, new]})
+    result = run(old)
+    assert not result["changed"]
+    assert fingerprints(result["certificate"]) == {"staging": old.leaf.fingerprint_sha256}
+    assert result["certificate"]["environments"][0]["entries"] == 2
+    assert len(run.warnings) == 1
+
+
+# Failures
+
+
+def test_nothing_is_written_where_reading_fails(run: Runner, new: Bundle) -> None:
+    run.api.reads = [RequestError("HTTP 503", status=503)]
+    with pytest.raises(RequestError, match=r"^HTTP 503$"):
+        run(new)
+    assert run.api.calls == ["find"]
+
+
+def test_a_failed_deployment_fails_with_the_whole_result(run: Runner, new: Bundle) -> None:
+    def is_not_deployed(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(True, "done", (EnvironmentDeployment("staging", success=False, message="down"),))
+
+    run.api.writes = [is_not_deployed] * 3
+    with pytest.raises(TaskError, match=r"deployment failed in: staging \(down\)") as caught:
+        run(new)
+    result = caught.value.result
+    assert set(result) == RESULT_KEYS
+    assert (result["changed"], result["operation"]) == (True, "update")
+    assert result["deployment"] == {
+        "success": False,
+        "message": "done",
+        "environments": [{"name": "staging", "success": False, "message": "down"}],
+    }
+    assert fingerprints(result["certificate"]) == dict.fromkeys(("production", "staging"), new.leaf.fingerprint_sha256)
+
+
+def test_a_failure_after_which_nothing_could_be_read_leaves_the_certificate_out(
+    run: Runner, old: Bundle, new: Bundle
+) -> None:
+    run.api.reads = [None, None, RequestError("HTTP 401", status=401)]
+    with pytest.raises(TaskError, match="reading it back failed: HTTP 401") as caught:
+        run(new)
+    result = caught.value.result
+    assert set(result) == RESULT_KEYS - {"certificate", "diff"}
+    assert result["changed"]
+    assert fingerprints(result["previous"])["staging"] == old.leaf.fingerprint_sha256
+
+
+# Finding certificates
+
+
+@pytest.fixture
+def stock(api: Any, held: Held, old: Bundle, new: Bundle) -> Any:
+    """A manager with three certificates in two projects; `old` has 213 days left."""
+    api.stored = {
+        (project, name): replace(held(holdings), project=project, name=name)
+        for project, name, holdings in (
+            ("Second", "web", {"staging": new}),
+            ("First", "web", {"production": new, "staging": new}),
+            ("First", "api", {"production": old, "staging": new}),
+        )
+    }
+    return api
+
+
+def found(certificates: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{certificate['project']}/{certificate['name']}: "
+        + " ".join(environment["name"] for environment in certificate["environments"])
+        for certificate in certificates
+    ]
+
+
+FIRST_API = "First/api: production staging"
+FIRST_WEB = "First/web: production staging"
+SECOND_WEB = "Second/web: staging"
+
+
+@pytest.mark.parametrize(
+    ("task", "expected", "calls"),
+    [
+        pytest.param(
+            InfoTask(), [FIRST_API, FIRST_WEB, SECOND_WEB], ["projects", "list First", "list Second"], id="everything"
+        ),
+        pytest.param(InfoTask("First"), [FIRST_API, FIRST_WEB], ["list First"], id="a project"),
+        pytest.param(InfoTask("First", "web"), [FIRST_WEB], ["list First"], id="a certificate"),
+        pytest.param(InfoTask("First", "WEB"), [], ["list First"], id="upper and lower case count"),
+        pytest.param(InfoTask("Empty"), [], ["list Empty"], id="an empty project"),
+        pytest.param(
+            InfoTask("First", environments=frozenset({"production"})),
+            ["First/api: production", "First/web: production"],
+            ["list First"],
+            id="an environment",
+        ),
+        pytest.param(InfoTask("Second", environments=frozenset({"production"})), [], ["list Second"], id="not in it"),
+        pytest.param(InfoTask("First", expiring_within=212), [], ["list First"], id="not expiring"),
+        pytest.param(InfoTask("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one place"),
+        pytest.param(
+            InfoTask("First", environments=frozenset({"staging"}), expiring_within=214),
+            [],
+            ["list First"],
+            id="expiring, but in another environment",
+        ),
+    ],
+)
+def test_certificates_are_found_with_a_request_for_each_project(
+    stock: Any, now: datetime, task: InfoTask, expected: list[str], calls: list[str]
+) -> None:
+    assert found(run_info_task(stock, task, now=now)) == expected
+    assert stock.calls == calls
+
+
+@pytest.mark.parametrize(("seconds", "names"), [(-1, []), (0, [FIRST_API]), (1, [FIRST_API])])
+def test_expiring_within_counts_to_the_second_and_includes_the_expired(
+    stock: Any, old: Bundle, seconds: int, names: list[str]
+) -> None:
+    assert old.leaf.not_after is not None
+    moment = old.leaf.not_after - timedelta(days=30) + timedelta(seconds=seconds)
+    assert found(run_info_task(stock, InfoTask("First", expiring_within=30), now=moment)) == names
+    later = old.leaf.not_after + timedelta(seconds=1)
+    assert found(run_info_task(stock, InfoTask("First", expiring_within=0), now=later)) == [FIRST_API]
+
+
+def test_details_are_asked_for_only_where_the_list_leaves_them_out(
+    stock: Any, now: datetime, old: Bundle, without_content: Stripped
+) -> None:
+    run_info_task(stock, InfoTask("First", details=True), now=now)
+    assert stock.calls == ["list First"]
+    stock.calls.clear()
+    stock.listed_as = without_content
+    (certificate,) = run_info_task(stock, InfoTask("First", "api", details=True), now=now)
+    assert stock.calls == ["list First", "find"]
+    assert fingerprints(certificate)["production"] == old.leaf.fingerprint_sha256
+    (certificate,) = run_info_task(stock, InfoTask("First", "api"), now=now)
+    assert fingerprints(certificate)["production"] is None
+
+
+def test_a_certificate_that_is_deleted_meanwhile_is_shown_as_it_was_listed(
+    stock: Any, now: datetime, without_content: Stripped
+) -> None:
+    stock.listed_as = without_content
+    stock.before_read = [lambda: None, stock.stored.clear]
+    assert found(run_info_task(stock, InfoTask("Second", details=True), now=now)) == [SECOND_WEB]
+
+
+def test_a_project_that_cannot_be_listed_is_an_error(stock: Any, now: datetime) -> None:
+    stock.reads = [None, RequestError("HTTP 400", status=400)]
+    with pytest.raises(RequestError, match=r"^HTTP 400$"):
+        run_info_task(stock, InfoTask(), now=now)
+
+
+# Finding environments
+
+
+def test_environments_are_sorted_by_name(api: Any) -> None:
+    api.known_environments = ("staging", "Production", "development")
+    listed = run_environment_info_task(api, "MyProject")
+    assert [environment["name"] for environment in listed] == ["Production", "development", "staging"]
+    assert listed[0] == {
+        "name": "Production",
+        "type": None,
+        "status": None,
+        "access_url": None,
+        "description": None,
+    }

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import run_in_process
+
+SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "token": {"type": "str", "no_log": True},
+    "count": {"type": "int", "default": 3},
+}
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def run(work: Any = lambda host: {}, *, show_invocation: bool = True, **options: Any) -> dict[str, Any]:
+    """Run a body with this work."""
+
+    def body(host: Host, _now: datetime) -> dict[str, Any]:
+        returned: dict[str, Any] = work(host)
+        return returned
+
+    return run_in_process(Body(SPEC, body), "a.b.module", options, check_mode=False, show_invocation=show_invocation)
+
+
+def test_options_are_converted_and_completed() -> None:
+    result = run(lambda host: dict(host.params), name=7, show_invocation=False)
+    assert result == {"name": "7", "token": None, "count": 3}
+
+
+def test_an_empty_string_is_no_value() -> None:
+    assert run(lambda host: dict(host.params), name="web", count="")["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "missing required arguments: name"),
+        ({"name": ""}, "missing required arguments: name"),
+        ({"name": "web", "count": "many"}, "argument 'count' is of type"),
+        ({"name": "web", "nmae": 1}, "Unsupported parameters for (a.b.module) module: nmae."),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_ansibles_words(options: dict[str, Any], message: str) -> None:
+    result = run(lambda _host: pytest.fail("ran"), **options)
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    def work(host: Host) -> dict[str, Any]:
+        host.no_log_values.add("bought")
+        host.warn("it said bought and s3cr3t")
+        return {"changed": True, "echo": ["s3cr3t", "a bought token"], "name": "web"}
+
+    assert run(work, name="web", token="s3cr3t") == {
+        "changed": True,
+        "echo": [HIDDEN, "a ******** token"],
+        "name": "web",
+        "invocation": {"module_args": {"name": "web", "token": HIDDEN, "count": 3}},
+        "warnings": ["it said ******** and ********"],
+    }
+
+
+@pytest.mark.parametrize("secret", ['a "quoted" one', "two\nlines", "back\\slash", "ä€😀", "\udcff", "4711"])
+@pytest.mark.parametrize("shape", [str, lambda secret: [{"key": [f"it is {secret}."]}]])
+def test_a_secret_is_found_wherever_it_is(secret: str, shape: Any) -> None:
+    result = run(lambda _host: {"echo": shape(secret)}, name="web", token=secret, show_invocation=False)
+    assert secret not in str(result["echo"])
+
+
+@pytest.mark.parametrize("value", [4711, 34711.5, (["4711"],), b"4711"])
+def test_a_secret_is_found_in_what_is_no_text(value: Any) -> None:
+    result = run(lambda _host: {"echo": [value]}, name="web", token="4711", show_invocation=False)
+    assert "4711" not in str(result["echo"])
+
+
+def test_a_truth_value_is_no_secret() -> None:
+    assert run(lambda _host: {"changed": True}, name="web", token="True")["changed"] is True
+
+
+def test_a_private_key_in_the_wrong_option_is_a_secret() -> None:
+    assert run(name="-----BEGIN PRIVATE KEY-----")["invocation"]["module_args"]["name"] == HIDDEN

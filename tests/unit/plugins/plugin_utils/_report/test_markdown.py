@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Markdown in which no value can pass for markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import (
+    bullets,
+    escape,
+    heading,
+    quote,
+    table,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "—"),
+        ("", "—"),
+        (0, "0"),
+        (-22, "-22"),
+        ("a|b", "a&#124;b"),
+        ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+        ("`c` *d* _e_ [f](g) ~h~ $i$", r"\`c\` \*d\* \_e\_ \[f\](g) \~h\~ \$i\$"),
+        (r"a\|b", r"a\\&#124;b"),
+        ("two\r\nlines\n\n", "two lines"),
+        ("@all a@b.c #1 a#1", "@\u2060all a@b.c #\u20601 a#1"),
+    ],
+)
+def test_a_value_reads_as_it_is(text, expected):
+    assert escape(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- a", r"\- a"),
+        ("# a", r"\# a"),
+        ("1. a", r"1\. a"),
+        ("12) a", r"12\) a"),
+        ("===", r"\==="),
+        ("2026-11", "2026-11"),
+    ],
+)
+def test_a_line_opens_nothing(text, expected):
+    assert bullets([text]) == [f"- {expected}"]
+    assert quote(f"{text}\n\n{text}") == [f"> {expected}  "] * 2
+    assert heading(2, text) == f"## {expected}"
+
+
+def test_a_table():
+    assert table(("Name", "Count"), [("a|b", 1)], numbers=("Count",)) == [
+        "| Name | Count |",
+        "| --- | ---: |",
+        "| a&#124;b | 1 |",
+    ]

@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard, check_guards
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    CREATE,
+    NONE,
+    UPDATE,
+    PlannedCertificate,
+    Step,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings, WantedCertificate
+from unit.plugins.plugin_utils._rotation.rotation_scene import (
+    DEV,
+    EXPIRED,
+    NEW,
+    NOW,
+    OLD,
+    PROD,
+    STAGE,
+    Holdings,
+    bundle,
+)
+
+WANTED = WantedCertificate("MyProject", "web", path="web.pem")
+COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names")
+UNREADABLE = Bundle(Certificate(b"no DER"))
+
+
+def check(held: Holdings, new: Bundle | None = NEW, *, steps: tuple[Step, ...] = (), **settings: Any) -> list[Guard]:
+    """The guards of a certificate that is due wherever it is held."""
+    steps = steps or tuple(Step(environment, UPDATE, "differs", 1, {}) for environment in held)
+    planned = PlannedCertificate(WANTED, exists=True, steps=steps, new=new)
+    return check_guards(Settings(certificates=(WANTED,), **settings), planned, held, NOW)
+
+
+def one(guard: str, held: Bundle | None, new: Bundle = NEW, **settings: Any) -> Guard:
+    """A guard in production."""
+    (found,) = [checked for checked in check({PROD: held}, new, **settings) if checked.guard == guard]
+    return found
+
+
+def names(dns: str, ip: str = "", *, days: int = 20) -> Bundle:
+    return bundle(days=days, dns=tuple(dns.split()), ip=tuple(ip.split()))
+
+
+def test_a_good_certificate_passes_every_guard_in_every_environment() -> None:
+    guards = check({DEV: OLD, PROD: OLD})
+
+    assert all(guard.passed for guard in guards)
+    assert [(guard.environment, guard.guard) for guard in guards] == [
+        (None, "minimum_remaining_days"),
+        *((environment, guard) for environment in (DEV, PROD) for guard in COMPARISONS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "minimum", "passed"),
+    [(300, 1, True), (1, 1, True), (0, 1, False), (30, 30, True), (29, 30, False), (0, 0, True), (-5, 0, False)],
+)
+def test_the_days_that_a_new_certificate_has_left(days: int, minimum: int, passed: bool) -> None:
+    guard = one("minimum_remaining_days", OLD, bundle(days=days), minimum_remaining_days=minimum)
+
+    assert guard.passed is passed
+    assert guard.environment is None
+    assert guard.message == (
+        f"The new certificate of MyProject/web is valid until {guard.new} ({days} days); "
+        f"certificate_rotation_minimum_remaining_days asks for {minimum}"
+    )
+
+
+def test_a_new_certificate_without_a_date_does_not_pass() -> None:
+    guard = one("minimum_remaining_days", OLD, UNREADABLE, minimum_remaining_days=0)
+
+    assert not guard.passed
+    assert "valid until an unknown date" in guard.message
+
+
+@pytest.mark.parametrize(
+    ("held", "new", "passed"),
+    [
+        (OLD, NEW, True),
+        (EXPIRED, NEW, True),
+        (OLD, bundle(days=21), True),
+        (OLD, bundle(days=19), False),
+        (OLD, bundle(days=20, organization="Another"), False),
+        (OLD, OLD, True),
+        (EXPIRED, EXPIRED, True),
+        (UNREADABLE, NEW, False),
+    ],
+)
+def test_the_new_certificate_outlives_the_current_one_or_is_the_same(held: Bundle, new: Bundle, passed: bool) -> None:
+    assert one("require_later_expiry", held, new).passed is passed
+
+
+def test_both_dates_are_told() -> None:
+    guard = one("require_later_expiry", NEW, OLD)
+
+    assert guard == Guard(
+        "require_later_expiry",
+        PROD,
+        False,
+        "MyProject/web in production: the current certificate is valid until 2027-03-28T12:00:00Z, "
+        "the new one until 2026-06-21T12:00:00Z",
+        "2027-03-28T12:00:00Z",
+        "2026-06-21T12:00:00Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "passed"),
+    [
+        (NEW, True),
+        (bundle(days=300, organization="Another Inc"), False),
+        (bundle(days=300, common_name="Web.example.com"), False),
+    ],
+)
+def test_the_subject_stays(new: Bundle, passed: bool) -> None:
+    assert one("require_same_subject", OLD, new).passed is passed
+
+
+def test_both_subjects_are_told() -> None:
+    guard = one("require_same_subject", OLD, bundle(days=300, organization="Another Inc"))
+
+    assert guard == Guard(
+        "require_same_subject",
+        PROD,
+        False,
+        "MyProject/web in production: the current subject is CN=web.example.com,O=Example Inc,C=US, "
+        "the new one CN=web.example.com,O=Another Inc,C=US",
+        "CN=web.example.com,O=Example Inc,C=US",
+        "CN=web.example.com,O=Another Inc,C=US",
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "new", "lost"),
+    [
+        (names("a.example b.example"), names("b.example a.example", days=300), ""),
+        (names("a.example"), names("a.example b.example", "192.0.2.1", days=300), ""),
+        (names("A.Example"), names("a.example", days=300), ""),
+        (names("a.example b.example c.example"), names("b.example", days=300), "a.example, c.example"),
+        (names("a.example", "192.0.2.1"), names("a.example", days=300), "192.0.2.1"),
+        (names("a.example", "2001:db8::1"), names("a.example", "2001:db8:0::1", days=300), ""),
+        (names("*.example"), names("a.example", days=300), "*.example"),
+        (OLD, NEW, ""),
+        (OLD, names("web.example.com", days=300), ""),
+        (OLD, names("a.example", days=300), "web.example.com"),
+        (names("a.example"), NEW, "a.example"),
+    ],
+)
+def test_no_name_is_lost(held: Bundle, new: Bundle, lost: str) -> None:
+    """Without alternative names, the common name is the name."""
+    guard = one("require_same_names", held, new)
+
+    assert guard.passed is not bool(lost)
+    assert guard.message.endswith(f"; {lost} would be lost") is bool(lost)
+
+
+def test_both_lists_of_names_are_told() -> None:
+    guard = one("require_same_names", names("b.example a.example", "192.0.2.1"), names("a.example", days=300))
+
+    assert guard == Guard(
+        "require_same_names",
+        PROD,
+        False,
+        "MyProject/web in production: the current names are 192.0.2.1, a.example, b.example, the new ones a.example; "
+        "192.0.2.1, b.example would be lost",
+        "192.0.2.1, a.example, b.example",
+        "a.example",
+    )
+
+
+def test_names_that_cannot_be_read_do_not_pass() -> None:
+    guard = one("require_same_names", UNREADABLE)
+
+    assert not guard.passed
+    assert guard.message.startswith("MyProject/web in production: its names cannot be read")
+
+
+def test_what_the_manager_does_not_hand_out_does_not_pass() -> None:
+    guards = check({PROD: None, STAGE: OLD})
+
+    failed = [guard for guard in guards if not guard.passed]
+    assert [(guard.environment, guard.guard) for guard in failed] == [(PROD, guard) for guard in COMPARISONS]
+    for guard in failed:
+        assert guard.message == (
+            "The manager does not hand out the current certificate of MyProject/web in production, so it cannot be "
+            f"compared (certificate_rotation_{guard.guard})"
+        )
+
+
+@pytest.mark.parametrize("held", [None, bundle(days=400, common_name="other.example", organization="Another")])
+def test_a_guard_that_is_switched_off_is_not_there(held: Bundle | None) -> None:
+    for off in COMPARISONS:
+        found = [guard.guard for guard in check({PROD: held}, **{off: False})]
+        assert found == ["minimum_remaining_days", *(guard for guard in COMPARISONS if guard != off)]
+    assert all(guard.passed for guard in check({PROD: held}, **dict.fromkeys(COMPARISONS, False)))
+
+
+def test_each_environment_is_compared_with_what_it_holds_itself() -> None:
+    guards = check({DEV: OLD, PROD: bundle(days=400)})
+
+    assert [(guard.environment, guard.passed) for guard in guards if guard.guard == "require_later_expiry"] == [
+        (DEV, True),
+        (PROD, False),
+    ]
+
+
+def test_only_what_is_due_is_compared() -> None:
+    steps = (Step(DEV, NONE, "not_due"), Step(STAGE, CREATE, "absent"), Step(PROD, UPDATE, "differs"))
+    guards = check({DEV: OLD, PROD: OLD}, steps=steps)
+
+    assert {guard.environment for guard in guards} == {None, PROD}
+
+
+def test_a_certificate_to_be_created_needs_its_days_alone() -> None:
+    assert [guard.guard for guard in check({}, steps=(Step(PROD, CREATE, "absent"),))] == ["minimum_remaining_days"]
+
+
+def test_no_guards_for_what_is_not_due_or_not_obtained_yet() -> None:
+    assert check({PROD: OLD}, steps=(Step(PROD, NONE, "in_sync"),)) == []
+    assert check({PROD: OLD}, None) == []

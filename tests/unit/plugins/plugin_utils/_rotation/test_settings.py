@@ -1,0 +1,312 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    SettingError,
+    Settings,
+    WantedCertificate,
+    read_settings,
+)
+
+CERTIFICATE = {"project": "MyProject", "name": "web", "path": "web.pem"}
+BLANK = (None, "", "  ", "\n")
+FLAGS = {
+    "require_later_expiry": True,
+    "require_same_subject": True,
+    "require_same_names": True,
+    "force": False,
+    "rollback": True,
+}
+CHOICES = {
+    "strategy": ("auto", "replace", "per_environment"),
+    "on_guard_failure": ("stop", "skip"),
+    "update_scope": (None, "same_project", "all_projects"),
+}
+NUMBERS = {"minimum_remaining_days": 1, "soak_seconds": 0, "parallel_writes": 1}
+
+
+def read(**variables: Any) -> Settings:
+    return read_settings({"certificates": [CERTIFICATE], **variables})
+
+
+def read_certificate(item: dict[str, Any], **variables: Any) -> WantedCertificate:
+    (wanted,) = read_settings({"certificates": [item], **variables}).certificates
+    return wanted
+
+
+def refusal(variable: str, message: str = "") -> Any:
+    """The error that opens with the variable as the user knows it."""
+    return pytest.raises(
+        SettingError, match=f"^{re.escape(f'certificate_rotation_{variable}: ')}.*{re.escape(message)}"
+    )
+
+
+def test_the_certificates_alone_will_do() -> None:
+    assert read() == Settings(certificates=(WantedCertificate("MyProject", "web", path="web.pem"),))
+
+
+@pytest.mark.parametrize("blank", BLANK)
+def test_a_blank_variable_is_one_that_was_not_given(blank: str | None) -> None:
+    others = (
+        *FLAGS,
+        *CHOICES,
+        *NUMBERS,
+        "waves",
+        "environments",
+        "renew_before_days",
+        "update_referenced_jwks",
+        "obtain_tasks",
+    )
+
+    assert read(**dict.fromkeys(others, blank)) == read()
+
+
+@pytest.mark.parametrize("variable", FLAGS)
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [
+        *((text, True) for text in (True, "true", "True", "YES", " on ", "1", 1)),
+        *((text, False) for text in (False, "false", "False", "NO", " off ", "0", 0)),
+    ],
+)
+def test_a_flag_is_native_or_a_word(variable: str, given: Any, flag: bool) -> None:
+    assert getattr(read(**{variable: given}), variable) is flag
+
+
+@pytest.mark.parametrize("variable", [*FLAGS, "update_referenced_jwks"])
+@pytest.mark.parametrize("given", ["maybe", 2, [], "y"])
+def test_a_flag_is_nothing_else(variable: str, given: Any) -> None:
+    with refusal(variable, f"must be true or false, not '{given}'"):
+        read(**{variable: given})
+
+
+@pytest.mark.parametrize("variable", NUMBERS)
+@pytest.mark.parametrize(("given", "number"), [(1, 1), (45, 45), ("45", 45), (" 7 ", 7)])
+def test_a_number_is_native_or_text(variable: str, given: Any, number: int) -> None:
+    assert getattr(read(**{variable: given}), variable) == number
+
+
+@pytest.mark.parametrize(
+    ("variable", "least"), [(name, int(name == "parallel_writes")) for name in (*NUMBERS, "renew_before_days")]
+)
+@pytest.mark.parametrize("given", [-1, "-1", "soon", "1.5", 1.5, True, False, []])
+def test_a_number_is_whole_and_not_too_small(variable: str, least: int, given: Any) -> None:
+    with refusal(variable, f"must be a whole number of {least} or more, not '{given}'"):
+        read(**{variable: given})
+
+
+def test_the_least_of_a_number() -> None:
+    assert (read(soak_seconds=0).soak_seconds, read(minimum_remaining_days=0).minimum_remaining_days) == (0, 0)
+    with refusal("parallel_writes", "must be a whole number of 1 or more, not '0'"):
+        read(parallel_writes=0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "choice"),
+    [(variable, choice) for variable, choices in CHOICES.items() for choice in choices if choice],
+)
+def test_a_choice_is_taken_with_blanks_around_it(variable: str, choice: str) -> None:
+    assert getattr(read(**{variable: f" {choice}\n"}), variable) == choice
+
+
+@pytest.mark.parametrize("given", [["dev", " prod "], "dev, prod", "dev\nprod\n", ["dev", "prod", "dev"]])
+def test_the_environments_to_keep_to_are_a_list_or_text(given: Any) -> None:
+    assert read(environments=given).environments == ("dev", "prod")
+
+
+@pytest.mark.parametrize("given", [",", [""], {"dev": 1}, 5])
+def test_the_environments_to_keep_to_name_at_least_one(given: Any) -> None:
+    with refusal("environments"):
+        read(environments=given)
+
+
+@pytest.mark.parametrize("variable", CHOICES)
+def test_another_choice_is_refused_with_those_there_are(variable: str) -> None:
+    choices = ", ".join(choice for choice in CHOICES[variable] if choice)
+
+    with refusal(variable, f"must be one of {choices}, not 'both'"):
+        read(**{variable: "both"})
+
+
+@pytest.mark.parametrize("flag", [True, "yes"])
+def test_updating_jwks_takes_a_scope(flag: Any) -> None:
+    settings = read(update_referenced_jwks=flag, update_scope="same_project")
+
+    assert (settings.update_referenced_jwks, settings.update_scope) == (True, "same_project")
+    with refusal("update_scope", "required with certificate_rotation_update_referenced_jwks"):
+        read(update_referenced_jwks=flag)
+
+
+TWO = (("development", "staging"), ("production",))
+
+
+@pytest.mark.parametrize(
+    ("given", "waves"),
+    [
+        ([], ()),
+        ("[]", ()),
+        ("auto", "auto"),
+        (" auto\n", "auto"),
+        ([["development", "staging"], ["production"]], TWO),
+        ([("development", "staging"), "production"], TWO),
+        (["development, staging", "production"], TWO),
+        ("development, staging\nproduction", TWO),
+        ("\n development ,staging,\n\nproduction\n", TWO),
+        ('[["development", "staging"], ["production"]]', TWO),
+        ("- [development, staging]\n- [production]", TWO),
+        ("- development, staging\n- production", TWO),
+        ("- - development\n  - staging\n- - production\n", TWO),
+        ("pre production", (("pre production",),)),
+        ([["development", "development"]], (("development",),)),
+        ([[2025, "2026"]], (("2025", "2026"),)),
+        ([["production"], ["development"]], (("production",), ("development",))),
+    ],
+)
+def test_waves_as_a_list_or_as_text(given: Any, waves: Any) -> None:
+    assert read(waves=given).waves == waves
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([["a", "c"], ["b"], ["c", "a"]], "a, c is in more than one wave"),
+        ("a\nb, a", "a is in more than one wave"),
+        ([["a"], []], "is an empty list of environments"),
+        ("a\n, ,", "is an empty list of environments"),
+        ([["a"], {"b": "c"}], "must be a list of environment names"),
+        ([None], "must be a list of environment names"),
+        (5, "must be a list of lists of environment names, or auto"),
+        ({"first": ["a"]}, "must be a list of lists of environment names, or auto"),
+        ("[[a", "is text that is no YAML in line 1"),
+    ],
+)
+def test_waves_that_are_none(given: Any, message: str) -> None:
+    with refusal("waves", message):
+        read(waves=given)
+
+
+def test_a_certificate_with_everything() -> None:
+    wanted = read_certificate(
+        {
+            "project": "MyProject",
+            "name": "web",
+            "content": "PEM",
+            "alias": "web-alias",
+            "description": 5,
+            "environments": ["staging", "production", "staging"],
+            "renew_before_days": "14",
+        },
+        renew_before_days=30,
+    )
+
+    assert wanted == WantedCertificate(
+        "MyProject",
+        "web",
+        content="PEM",
+        alias="web-alias",
+        description="5",
+        environments=("staging", "production"),
+        renew_before_days=14,
+    )
+
+
+def test_what_is_blank_in_a_certificate_was_not_given() -> None:
+    blank = dict.fromkeys(("content", "alias", "description", "environments", "renew_before_days"), "")
+
+    assert read_certificate(CERTIFICATE | blank, renew_before_days="30") == WantedCertificate(
+        "MyProject", "web", path="web.pem", renew_before_days=30
+    )
+
+
+@pytest.mark.parametrize("text", ["staging, production", "staging\nproduction\n", ["staging", " production "]])
+def test_the_environments_of_a_certificate_as_text(text: Any) -> None:
+    assert read_certificate(CERTIFICATE | {"environments": text}).environments == ("staging", "production")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {project: MyProject, name: web, path: web.pem}\n- {project: MyProject, name: api, path: api.pem}\n",
+        "- project: MyProject\n  name: web\n  path: web.pem\n- project: MyProject\n  name: api\n  path: api.pem\n",
+        (
+            '[{"project": "MyProject", "name": "web", "path": "web.pem"},'
+            ' {"project": "MyProject", "name": "api", "path": "api.pem"}]'
+        ),
+    ],
+)
+def test_certificates_as_text(text: str) -> None:
+    found = [(wanted.key, wanted.path) for wanted in read(certificates=text).certificates]
+
+    assert found == [("MyProject/web", "web.pem"), ("MyProject/api", "api.pem")]
+
+
+LIST = "must be a list of certificates, each with project, name, and path or content"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        *((blank, LIST) for blank in BLANK),
+        ([], LIST),
+        ("web.pem", LIST),
+        (CERTIFICATE, LIST),
+        (["web"], "item 1 must have keys (project, name, path, ...), not be plain text"),
+        ([CERTIFICATE, {"name": "web"}], "item 2 has no project"),
+        ([{"project": "MyProject", "name": " "}], "item 1 has no name"),
+        ([CERTIFICATE | {"paht": "x", "envs": "y"}], "item 1 has the unknown key envs, paht"),
+        ([CERTIFICATE | {"key": "x"}], "item 1 has the unknown key key"),
+        ([CERTIFICATE | {"content": "PEM"}], "MyProject/web has both path and content"),
+        ([CERTIFICATE, CERTIFICATE | {"path": "other.pem"}], "MyProject/web is listed more than once"),
+        ([CERTIFICATE | {"environments": []}], "is an empty list of environments"),
+        ([CERTIFICATE | {"environments": 5}], "must be a list of environment names"),
+        ([CERTIFICATE | {"renew_before_days": "soon"}], "must be a whole number of 0 or more, not 'soon'"),
+        (
+            [{"project": "MyProject", "name": "web"}],
+            "MyProject/web has neither path nor content, and there is no certificate_rotation_obtain_tasks to get it",
+        ),
+    ],
+)
+def test_certificates_that_cannot_be_used(given: Any, message: str) -> None:
+    with refusal("certificates", message):
+        read(certificates=given)
+
+
+def test_a_damaged_text_is_not_repeated() -> None:
+    """It may hold a private key, which users paste by mistake."""
+    text = "- project: MyProject\n  content: |\n    -----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n"
+
+    with refusal("certificates", "is text that is no YAML in line 5") as raised:
+        read(certificates=text)
+    assert "MIGH" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+BARE = {"project": "MyProject", "name": "web"}
+
+
+@pytest.mark.parametrize("days", [{"renew_before_days": 30}, {"renew_before_days": "30"}])
+def test_a_certificate_to_be_obtained_says_when(days: dict[str, Any]) -> None:
+    expected = WantedCertificate("MyProject", "web", renew_before_days=30)
+
+    assert read_certificate(BARE | days, obtain_tasks="obtain.yml") == expected
+    assert read_certificate(BARE, obtain_tasks="obtain.yml", **days) == expected
+    with refusal("renew_before_days", "required for MyProject/web"):
+        read_certificate(BARE, obtain_tasks="obtain.yml")
+
+
+def test_a_certificate_at_hand_needs_no_days_even_where_others_are_obtained() -> None:
+    wanted = read_certificate(CERTIFICATE, obtain_tasks="obtain.yml")
+
+    assert (wanted.path, wanted.renew_before_days) == ("web.pem", None)
+
+
+def test_no_content_in_what_a_log_would_show() -> None:
+    assert "PEM" not in repr(read_certificate(BARE | {"content": "PEM"}))

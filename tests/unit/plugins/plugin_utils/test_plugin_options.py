@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils import _client
+from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
+
+SPEC: dict[str, dict[str, Any]] = {
+    **CONNECTION_SPEC,
+    "project": {"type": "str", "required": True},
+    "field": {"type": "str", "choices": ["content", "alias"], "default": "content"},
+    "projects": {"type": "list", "elements": "str"},
+}
+
+
+class FromVault:
+    """A text of a vault as ansible-core up to 2.18 has it: no str."""
+
+    __ENCRYPTED__ = True
+
+    def __str__(self) -> str:
+        return "decrypted"
+
+
+# Options
+
+
+def test_options_are_converted_as_those_of_a_module() -> None:
+    values = validated(
+        {"project": "P", "timeout": "1.5", "retries": "0", "validate_certs": "no", "projects": "a,b"}, SPEC
+    )
+
+    assert {key: value for key, value in values.items() if value is not None} == {
+        "project": "P",
+        "timeout": 1.5,
+        "retries": 0,
+        "validate_certs": False,
+        "projects": ["a", "b"],
+        "field": "content",
+    }
+
+
+def test_an_empty_text_is_no_value() -> None:
+    values = validated({"project": "P", "field": "", "validate_certs": "", "timeout": ""}, SPEC)
+    assert (values["field"], values["validate_certs"], values["timeout"]) == ("content", None, None)
+
+
+def test_a_text_of_a_vault_is_a_text() -> None:
+    assert validated({"project": "P", "token": FromVault()}, SPEC)["token"] == "decrypted"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"project": "P", "nmae": "x", "aa": 1}, "aa: no option of this plugin; it has ca_path, client_cert"),
+        ({"project": ""}, "missing required arguments: project"),
+        ({"project": "P", "validate_certs": "yse"}, "argument 'validate_certs' is of type "),
+        ({"project": "P", "field": "x"}, "value of field must be one of: content, alias, got: x"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_a_line(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ApinizerError) as caught:
+        validated(options, SPEC)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+# Errors
+
+
+class Told(Exception):
+    """Stands for an error of Ansible's."""
+
+
+def test_an_error_is_told_in_anothers_name_and_once() -> None:
+    with pytest.raises(Told, match=r"^url: missing$") as caught, errors_as(Told, {}):
+        raise InputError("url", "missing")
+    assert caught.value.__cause__ is None
+
+
+def test_no_secret_is_told() -> None:
+    options = {"ca_path": "-----BEGIN PRIVATE KEY-----\nsecret", "url": "https://user:pass@host"}
+
+    def fail() -> None:
+        with errors_as(Told, options) as secrets:
+            secrets.add("my-token")
+            raise ApinizerError(f"ca_path: {options['ca_path']} of my-token with pass cannot be read")
+
+    with pytest.raises(Told) as caught:
+        fail()
+    assert str(caught.value) == "ca_path: ******** of ******** with ******** cannot be read"
+
+
+def test_an_error_of_the_program_stays_one() -> None:
+    with pytest.raises(ZeroDivisionError), errors_as(Told, {}):
+        raise ZeroDivisionError
+
+
+# The manager
+
+
+def test_the_session_ends_with_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(_client.Client, "close", lambda _self: ended.append(True))
+
+    with connected(Connection("https://apinizer.example.com", token="token")) as api:
+        assert api.client.connection.url == "https://apinizer.example.com"
+        assert not ended
+    assert ended == [True]
+
+
+@pytest.mark.parametrize("library", ["requests", "cryptography"])
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    manager = connected(Connection("https://apinizer.example.com", token="token"))
+    with pytest.raises(ApinizerError, match=rf"required Python library \({library}\)"):
+        manager.__enter__()
+
+
+def test_what_only_shows_the_documentation_needs_no_requests() -> None:
+    package = "ansible_collections.apinizer.apiops.plugins"
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        f"import {package}.inventory.environments, {package}.lookup.certificate\n"
+        "print('requests' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"
