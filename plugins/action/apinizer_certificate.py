@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.apinizer.apiops.plugins.modules.apinizer_certificate import BODY
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import BodyAction
+from ansible_collections.apinizer.apiops.plugins.modules.apinizer_certificate import DEFINITION
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import DefinitionAction
 
 
-class ActionModule(BodyAction):
+class ActionModule(DefinitionAction):
     """The module of the same name."""
 
-    body = BODY
+    body = DEFINITION

@@ -55,7 +55,7 @@ class CertificateApi:
         try:
             return self.get(project, name)
         except RequestError as exc:
-            asked_to_wait = exc.repeatable or exc.retry_after is not None
+            asked_to_wait = exc.retryable or exc.retry_after is not None
             not_let_in = isinstance(exc, LoginError) or exc.status == 401 or 300 <= (exc.status or 0) < 400
             if asked_to_wait or not_let_in:
                 raise

@@ -9,7 +9,7 @@ import threading
 import typing as t
 
 
-class Authorization:
+class Auth:
     """A token that the user gave, or one that a login brings when it is needed.
 
     :arg given: the user's token; None where a login is to bring one.

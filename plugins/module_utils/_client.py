@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
-from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ApinizerError,
@@ -38,7 +38,7 @@ _NEVER_CONNECTED = {"NewConnectionError", "NameResolutionError"}
 _Form = dict[str, tuple[t.Any, ...]]
 
 
-def pause(attempt: int, retry_after: float | None = None) -> float:
+def backoff_delay(attempt: int, retry_after: float | None = None) -> float:
     """Seconds to wait before repetition number C(attempt) (from 0): what the manager asks, else 0.5, 1, 2, ... 15."""
     return retry_after if retry_after is not None else min(0.5 * 2.0**attempt, 15.0)
 
@@ -58,7 +58,7 @@ class Client:
         sleep: t.Callable[[float], None] = time.sleep,
         *,
         hide: t.Callable[[str], object] = lambda _secret: None,
-        authorization: Authorization | None = None,
+        authorization: Auth | None = None,
     ) -> None:
         import requests
 
@@ -73,7 +73,7 @@ class Client:
             self._session.cert = (
                 (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
             )
-        self._authorization = authorization or Authorization(connection.token)
+        self._authorization = authorization or Auth(connection.token)
         self._has_answered = False
         if not connection.validate_certs:
             # The user chose it; a warning on standard error for every request helps nobody.
@@ -95,7 +95,7 @@ class Client:
         :arg slash: whether the address ends in one.
         :raises RequestError: for everything but a success envelope.
         """
-        return self._patiently(lambda: self._call("GET", segments, slash=slash))
+        return self._with_retries(lambda: self._call("GET", segments, slash=slash))
 
     def write(
         self, method: str, *segments: str, params: dict[str, str] | None = None, form: _Form | None = None
@@ -107,16 +107,16 @@ class Client:
         """
         return self._call(method, segments, params=params, form=form)
 
-    def _patiently(self, request: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+    def _with_retries(self, request: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
         """Repeat what can be repeated, up to C(retries) times."""
         attempt = 0
         while True:
             try:
                 return request()
             except RequestError as exc:
-                if not exc.repeatable or attempt >= self.connection.retries:
+                if not exc.retryable or attempt >= self.connection.retries:
                     raise
-                self.sleep(pause(attempt, exc.retry_after))
+                self.sleep(backoff_delay(attempt, exc.retry_after))
                 attempt += 1
 
     def _call(
@@ -174,7 +174,7 @@ class Client:
         }
         url = self._url(("auth", "token"), slash=False)
         try:
-            body = self._patiently(lambda: self._body("POST", self._send("POST", url, None, data=form)))
+            body = self._with_retries(lambda: self._body("POST", self._send("POST", url, None, data=form)))
         except RequestError as exc:
             raise LoginError(f"No token for user {self.connection.username}: {exc}") from exc
         token = body.get("access_token")
@@ -224,7 +224,7 @@ class Client:
                 f"The manager did not answer {method} within {self.connection.timeout:g} seconds "
                 "(option timeout, APINIZER_TIMEOUT)",
                 maybe_applied=method != "GET",
-                repeatable=True,
+                retryable=True,
             )
         if isinstance(exc, (errors.InvalidURL, UnicodeError)):
             return InputError("url", f"(or a proxy in the environment) cannot be used: {_reason(exc)}")
@@ -240,13 +240,13 @@ class Client:
         return RequestError(
             text,
             maybe_applied=method != "GET",
-            repeatable=True,
+            retryable=True,
         )
 
     def _unreachable(self, exc: Exception) -> RequestError:
         return RequestError(
             f"The manager cannot be reached at {self.connection.url} (option url, APINIZER_URL): {_reason(exc)}",
-            repeatable=True,
+            retryable=True,
         )
 
     def _tls_failure(self, exc: Exception) -> RequestError:
@@ -316,7 +316,7 @@ class Client:
             text,
             status=status,
             maybe_applied=method != "GET" and status >= 500,
-            repeatable=passing and (wait is None or wait <= LONGEST_WAIT),
+            retryable=passing and (wait is None or wait <= LONGEST_WAIT),
             retry_after=wait,
         )
 

@@ -33,7 +33,7 @@ def missing_library() -> str | None:
     return None
 
 
-class Host(t.Protocol):
+class ModuleContext(t.Protocol):
     """What runs a body.
 
     C(params) are the options, validated; C(no_log_values) are what no result may show.
@@ -54,14 +54,14 @@ class Host(t.Protocol):
 
 
 @dataclass(frozen=True)
-class Body:
+class ModuleDefinition:
     """A module: the specification of its options, as AnsibleModule takes it, and its work.
 
     :arg work: takes its host and the time, gives the return values.
     """
 
     argument_spec: dict[str, dict[str, t.Any]]
-    work: t.Callable[[Host, datetime], Result]
+    work: t.Callable[[ModuleContext, datetime], Result]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, t.Any, tuple[str, ...]], ...] = ()
     required_by: t.Mapping[str, tuple[str, ...]] | None = None
@@ -75,7 +75,7 @@ class Body:
             "required_by": dict(self.required_by or {}),
         }
 
-    def run(self, host: Host) -> Result:
+    def run(self, host: ModuleContext) -> Result:
         """Do the work.
 
         :returns: the return values; with C(failed) and C(msg), a line for the user, where it did not succeed.

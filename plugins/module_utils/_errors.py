@@ -26,7 +26,7 @@ class RequestError(ApinizerError):
 
     :arg status: the HTTP status; None where no answer came.
     :arg maybe_applied: True where the manager may have carried the request out all the same.
-    :arg repeatable: True where sending it again can help, as after a time-out or a 503.
+    :arg retryable: True where sending it again can help, as after a time-out or a 503.
     :arg retry_after: seconds that the manager asks to wait, None where it does not say.
     """
 
@@ -36,13 +36,13 @@ class RequestError(ApinizerError):
         *,
         status: int | None = None,
         maybe_applied: bool = False,
-        repeatable: bool = False,
+        retryable: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.maybe_applied = maybe_applied
-        self.repeatable = repeatable
+        self.retryable = retryable
         self.retry_after = retry_after
 
 

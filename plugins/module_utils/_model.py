@@ -51,7 +51,7 @@ class Entry:
     def holds(self, wanted: Bundle) -> bool:
         """Whether this entry is C(wanted): by the DER, or by the SHA-1 thumbprint where there is no content."""
         if self.bundle is not None:
-            return wanted.same_as_kept(self.bundle)
+            return wanted.matches_stored(self.bundle)
         return self.sha1 is not None and self.sha1 == wanted.leaf.fingerprint_sha1
 
 

@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, missing_library
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, missing_library
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     misplaced_secrets,
     resolve_connection,
@@ -36,7 +36,7 @@ class Module(AnsibleModule):  # type: ignore[misc]
             yield CertificateApi(client)
 
 
-def run_as_module(body: Body) -> None:
+def run_as_module(body: ModuleDefinition) -> None:
     """Run a body and leave with its result, or with a message and nothing else that the user has to read."""
     module = Module(**body.specification(), supports_check_mode=True)
     missing = missing_library()

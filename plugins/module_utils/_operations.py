@@ -27,7 +27,7 @@ _Warn = t.Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class CertificateTask:
+class CertificateOperation:
     """One task of C(apinizer_certificate).
 
     :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update JWKs made from the certificate, None to leave them.
@@ -42,7 +42,7 @@ class CertificateTask:
     delete_jwks: bool = False
 
 
-class TaskError(ApinizerError):
+class OperationError(ApinizerError):
     """A task that wrote and did not reach its end. C(result) has the return values as far as they are known."""
 
     def __init__(self, message: str, result: dict[str, t.Any]) -> None:
@@ -50,15 +50,15 @@ class TaskError(ApinizerError):
         self.result = result
 
 
-def run_certificate_task(
-    api: CertificateApi, task: CertificateTask, *, check_mode: bool, now: datetime, warn: _Warn
+def run_certificate_operation(
+    api: CertificateApi, task: CertificateOperation, *, check_mode: bool, now: datetime, warn: _Warn
 ) -> dict[str, t.Any]:
     """Bring a certificate to the state that a task asks for.
 
     :returns: the module's return values.
     :raises InputError: where the task has to be mended; nothing was written.
     :raises RequestError: where the manager could not be read; nothing was written.
-    :raises TaskError: where writing did not succeed.
+    :raises OperationError: where writing did not succeed.
     """
     wanted = task.desired.bundle
     before = _read(api, task)
@@ -92,7 +92,7 @@ def run_certificate_task(
         if not exc.known:
             known.pop("certificate")
             known.pop("diff")
-        raise TaskError(str(exc), known) from exc
+        raise OperationError(str(exc), known) from exc
     return result(after, deployment, changed=True)
 
 
@@ -104,7 +104,7 @@ def _with_description_sent(after: StoredCertificate | None, plan: Plan) -> Store
     return replace(after, description=plan.after.description) if holds_it else after
 
 
-def _read(api: CertificateApi, task: CertificateTask) -> StoredCertificate | None:
+def _read(api: CertificateApi, task: CertificateOperation) -> StoredCertificate | None:
     """What the manager has. The list alone can say "absent", so a task that wants that asks it first."""
     if task.absent:
         listed = api.find_listed(task.project, task.name)
@@ -114,7 +114,7 @@ def _read(api: CertificateApi, task: CertificateTask) -> StoredCertificate | Non
     return current.recognising(task.desired.bundle) if current else None
 
 
-def _look_ahead(api: CertificateApi, task: CertificateTask, plan: Plan, warn: _Warn) -> None:
+def _look_ahead(api: CertificateApi, task: CertificateOperation, plan: Plan, warn: _Warn) -> None:
     """What reading can tell of the write before it is sent, in check mode just as well.
 
     The JWKs come first: their list also shows the manager's generation, which saves a request for the environments.
@@ -125,7 +125,7 @@ def _look_ahead(api: CertificateApi, task: CertificateTask, plan: Plan, warn: _W
         _check_environments(api, task, plan.added)
 
 
-def _warn_of_jwks(api: CertificateApi, task: CertificateTask, warn: _Warn) -> None:
+def _warn_of_jwks(api: CertificateApi, task: CertificateOperation, warn: _Warn) -> None:
     try:
         jwks = api.certificate_jwks(task.project)
     except RequestError as exc:
@@ -142,7 +142,7 @@ def _warn_of_jwks(api: CertificateApi, task: CertificateTask, warn: _Warn) -> No
         )
 
 
-def _check_environments(api: CertificateApi, task: CertificateTask, added: tuple[str, ...]) -> None:
+def _check_environments(api: CertificateApi, task: CertificateOperation, added: tuple[str, ...]) -> None:
     if not api.lists_environments:
         return  # then the manager checks them by itself, when it is written to
     try:
@@ -162,7 +162,7 @@ def _check_environments(api: CertificateApi, task: CertificateTask, added: tuple
 
 
 @dataclass(frozen=True)
-class InfoTask:
+class InfoOperation:
     """One task of C(apinizer_certificate_info). C(expiring_within) is in days; None is "not given"."""
 
     project: str | None = None
@@ -172,7 +172,7 @@ class InfoTask:
     details: bool = False
 
 
-def run_info_task(api: CertificateApi, task: InfoTask, *, now: datetime) -> list[dict[str, t.Any]]:
+def run_info_operation(api: CertificateApi, task: InfoOperation, *, now: datetime) -> list[dict[str, t.Any]]:
     """The certificates that the task asks for, as the module returns them, sorted by project and name.
 
     :raises RequestError: where the manager could not be read, a missing project included.
@@ -195,7 +195,7 @@ def _detailed(api: CertificateApi, listed: StoredCertificate) -> StoredCertifica
     return api.find(listed.project, listed.name) or listed
 
 
-def _chosen(stored: StoredCertificate, task: InfoTask, now: datetime) -> StoredCertificate | None:
+def _chosen(stored: StoredCertificate, task: InfoOperation, now: datetime) -> StoredCertificate | None:
     """The certificate as far as the task's filters let it through."""
     if task.environments is not None:
         entries = tuple(entry for entry in stored.entries if entry.environment in task.environments)
@@ -209,7 +209,7 @@ def _chosen(stored: StoredCertificate, task: InfoTask, now: datetime) -> StoredC
     return stored
 
 
-def run_environment_info_task(api: CertificateApi, project: str) -> list[dict[str, t.Any]]:
+def run_environment_info_operation(api: CertificateApi, project: str) -> list[dict[str, t.Any]]:
     """The environments of a project, as the module returns them, sorted by name.
 
     :raises RequestError: where the manager does not list them.

@@ -20,7 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     EnvironmentDeployment,
     StoredCertificate,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_kept
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_stored
 
 _DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?\s*(?:Z|([+-])(\d\d):?(\d\d))?\Z", re.IGNORECASE
@@ -142,7 +142,7 @@ def _entry(name: str, item: t.Any) -> Entry:
     return Entry(
         environment=environment,
         alias=_text(item.get("alias")),
-        bundle=parse_kept(content) if content else None,
+        bundle=parse_stored(content) if content else None,
         sha1=thumbprint or None,
         reported_subject=_text(item.get("subjectDn")),
         reported_not_before=_date(item.get("startDate")),

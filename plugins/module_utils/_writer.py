@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import pause
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import backoff_delay
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Plan, Write, duplicates_warning
@@ -122,9 +122,9 @@ class Writer:
             except RequestError as exc:
                 failure = exc
                 attempts.maybe_applied = attempts.maybe_applied or exc.maybe_applied
-                if exc.repeatable:
+                if exc.retryable:
                     # Wait before looking, not after: a slow manager may still be at work on what was sent.
-                    self._api.client.sleep(pause(attempts.sent_again, exc.retry_after))
+                    self._api.client.sleep(backoff_delay(attempts.sent_again, exc.retry_after))
             after = self._read_back(write, failure, attempts)
             reached = _reached(write, after)
             if failure is None:
@@ -135,7 +135,7 @@ class Writer:
                     return after, attempts.reported or Deployment()
                 if write.kind == "delete" or (after and after.duplicated) or attempts.sent_again >= self._retries:
                     raise self._not_deployed(write, after, attempts)
-                self._api.client.sleep(pause(attempts.sent_again))
+                self._api.client.sleep(backoff_delay(attempts.sent_again))
                 write = replace(write, kind="update") if write.kind == "create" else write
             elif reached and _may_go_on(failure, attempts):
                 self._warn(f"{failure}. {_GONE_ALL_THE_SAME if write.kind == 'delete' else _THERE_ALL_THE_SAME}")
@@ -180,9 +180,9 @@ class Writer:
                 found = self._api.find(self._project, self._name)
                 return found.recognising(write.bundle) if found else None
             except RequestError as exc:
-                # What is repeatable was repeated by the client already.
-                if attempt < self._retries and not exc.repeatable and exc.status not in (401, 403):
-                    self._api.client.sleep(pause(attempt, exc.retry_after))
+                # What is retryable was repeated by the client already.
+                if attempt < self._retries and not exc.retryable and exc.status not in (401, 403):
+                    self._api.client.sleep(backoff_delay(attempt, exc.retry_after))
                     attempt += 1
                     continue
                 if failure is not None and not attempts.maybe_applied and attempts.reported is None:
@@ -210,7 +210,7 @@ class Writer:
         deploying = attempts.reported is not None and _reached(write, after) and not (after and after.duplicated)
         # A write that was refused did nothing, so then it was somebody else who took the certificate away.
         mendable = attempts.maybe_applied and bool(set(lost) & set(write.environments))
-        worth_it = (failure.repeatable and (unchanged or deploying)) or mendable
+        worth_it = (failure.retryable and (unchanged or deploying)) or mendable
         if not worth_it or attempts.sent_again >= self._retries:
             deployment = attempts.reported
             raise WriteError(
@@ -279,7 +279,7 @@ def _may_go_on(failure: RequestError, attempts: _Attempts) -> bool:
 
     Not where the manager itself reports an error of its own (a 500): who knows what of the deployment it left out.
     """
-    own_error = (failure.status or 0) >= 500 and not failure.repeatable
+    own_error = (failure.status or 0) >= 500 and not failure.retryable
     return attempts.maybe_applied and not own_error and not _deployment_failed(attempts)
 
 

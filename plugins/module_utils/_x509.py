@@ -107,7 +107,7 @@ class Bundle:
         """The certificate, then its issuers."""
         return "".join(certificate.pem for certificate in (self.leaf, *self.issuers))
 
-    def same_as_kept(self, kept: Bundle) -> bool:
+    def matches_stored(self, kept: Bundle) -> bool:
         """Whether C(kept), what a server holds, is this bundle as far as the server keeps one.
 
         Servers that keep no issuers say nothing about them, so then the certificate alone decides.
@@ -246,7 +246,7 @@ def _name(certificate: Certificate) -> str:
 
 
 @lru_cache(maxsize=16)
-def parse_kept(content: str) -> Bundle | None:
+def parse_stored(content: str) -> Bundle | None:
     """Take what a manager reports as C(base64EncodedContent); the environments of a list mostly hold the same one.
 
     The generations differ: base64 of the DER (2025, 2026), or base64 of a whole PEM text (2023); PEM as it is does no

@@ -384,9 +384,12 @@ deployment:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import CertificateTask, run_certificate_task
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
+    CertificateOperation,
+    run_certificate_operation,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
@@ -415,7 +418,7 @@ ARGUMENT_SPEC = {
 }
 
 
-def certificate_task(host: Host, now: datetime) -> CertificateTask:
+def certificate_operation(host: ModuleContext, now: datetime) -> CertificateOperation:
     """What the options ask for.
 
     :raises InputError: naming the option to mend.
@@ -427,7 +430,7 @@ def certificate_task(host: Host, now: datetime) -> CertificateTask:
         bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
         if params["content"] is not None:
             host.no_log_values.discard(params["content"])
-    return CertificateTask(
+    return CertificateOperation(
         project=check_name("project", params["project"]),
         name=check_name("name", params["name"]),
         absent=absent,
@@ -444,13 +447,13 @@ def certificate_task(host: Host, now: datetime) -> CertificateTask:
     )
 
 
-def work(host: Host, now: datetime) -> Result:
-    task = certificate_task(host, now)
+def work(host: ModuleContext, now: datetime) -> Result:
+    task = certificate_operation(host, now)
     with host.manager() as api:
-        return run_certificate_task(api, task, check_mode=host.check_mode, now=now, warn=host.warn)
+        return run_certificate_operation(api, task, check_mode=host.check_mode, now=now, warn=host.warn)
 
 
-BODY = Body(
+DEFINITION = ModuleDefinition(
     ARGUMENT_SPEC,
     work,
     mutually_exclusive=(("path", "content"),),
@@ -459,7 +462,7 @@ BODY = Body(
 
 
 def main() -> None:
-    run_as_module(BODY)
+    run_as_module(DEFINITION)
 
 
 if __name__ == "__main__":

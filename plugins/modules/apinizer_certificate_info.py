@@ -179,10 +179,10 @@ certificates:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoTask, run_info_task
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
@@ -199,7 +199,7 @@ ARGUMENT_SPEC = {
 }
 
 
-def info_task(host: Host) -> InfoTask:
+def info_task(host: ModuleContext) -> InfoOperation:
     """What the options ask for.
 
     :raises InputError: naming the option to mend.
@@ -210,7 +210,7 @@ def info_task(host: Host) -> InfoTask:
             check_name(option, params[option])
     if params["expiring_within"] is not None and not 0 <= params["expiring_within"] <= 36500:
         raise InputError("expiring_within", "must be a number of days between 0 and 36500")
-    return InfoTask(
+    return InfoOperation(
         project=params["project"],
         name=params["name"],
         environments=environment_names(params["environments"]),
@@ -219,17 +219,17 @@ def info_task(host: Host) -> InfoTask:
     )
 
 
-def work(host: Host, now: datetime) -> Result:
+def work(host: ModuleContext, now: datetime) -> Result:
     task = info_task(host)
     with host.manager() as api:
-        return {"changed": False, "certificates": run_info_task(api, task, now=now)}
+        return {"changed": False, "certificates": run_info_operation(api, task, now=now)}
 
 
-BODY = Body(ARGUMENT_SPEC, work, required_by={"name": ("project",)})
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work, required_by={"name": ("project",)})
 
 
 def main() -> None:
-    run_as_module(BODY)
+    run_as_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -85,9 +85,9 @@ environments:
 
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_environment_info_task
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_environment_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC, check_name
 
 ARGUMENT_SPEC = {
@@ -96,17 +96,17 @@ ARGUMENT_SPEC = {
 }
 
 
-def work(host: Host, _now: datetime) -> Result:
+def work(host: ModuleContext, _now: datetime) -> Result:
     project = check_name("project", host.params["project"])
     with host.manager() as api:
-        return {"changed": False, "environments": run_environment_info_task(api, project)}
+        return {"changed": False, "environments": run_environment_info_operation(api, project)}
 
 
-BODY = Body(ARGUMENT_SPEC, work)
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work)
 
 
 def main() -> None:
-    run_as_module(BODY)
+    run_as_module(DEFINITION)
 
 
 if __name__ == "__main__":

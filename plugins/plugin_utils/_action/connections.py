@@ -14,7 +14,7 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 
@@ -25,11 +25,11 @@ class _Kept(threading.local):
 
 
 _kept = _Kept()
-_authorizations: dict[Connection, Authorization] = {}
+_authorizations: dict[Connection, Auth] = {}
 
 
 @contextmanager
-def kept_manager(connection: Connection, hide: t.Callable[[str], object]) -> t.Iterator[CertificateApi]:
+def shared_manager(connection: Connection, hide: t.Callable[[str], object]) -> t.Iterator[CertificateApi]:
     """The manager at the other end of a connection; in the same thread, the same options get the same one again.
 
     :arg hide: takes the token that a login brings or has brought.
@@ -37,7 +37,7 @@ def kept_manager(connection: Connection, hide: t.Callable[[str], object]) -> t.I
     """
     api = _kept.managers.get(connection)
     if api is None:
-        authorization = _authorizations.setdefault(connection, Authorization(connection.token))
+        authorization = _authorizations.setdefault(connection, Auth(connection.token))
         client = Client(connection, hide=hide, authorization=authorization)
         api = _kept.managers[connection] = CertificateApi(client)
     else:

@@ -20,7 +20,7 @@ from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import LIBRARIES, Body, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import LIBRARIES, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import run_in_process
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
 
@@ -30,10 +30,10 @@ Runner = Callable[[Mapping[str, t.Any]], Result]
 _DISCOVER = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 
 
-class BodyAction(NormalAction):  # type: ignore[misc]
+class DefinitionAction(NormalAction):  # type: ignore[misc]
     """An action that runs its body in this process where it may, and otherwise its module, as any module is run."""
 
-    body: t.ClassVar[Body]
+    body: t.ClassVar[ModuleDefinition]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task; the result is the same either way."""

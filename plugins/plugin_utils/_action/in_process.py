@@ -18,16 +18,16 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     misplaced_secrets,
     resolve_connection,
     without_empty,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connections import kept_manager
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connections import shared_manager
 
 
-class InProcessHost:
+class InProcessContext:
     """Hosts a body in this process.
 
     :arg options: the task's, as its module would receive them.
@@ -45,9 +45,9 @@ class InProcessHost:
     def manager(self) -> AbstractContextManager[CertificateApi]:
         """The manager that the connection options name; its connection is kept."""
         hide = self.no_log_values.add
-        return kept_manager(resolve_connection(self.params, hide), hide)
+        return shared_manager(resolve_connection(self.params, hide), hide)
 
-    def validate(self, body: Body, name: str) -> str | None:
+    def validate(self, body: ModuleDefinition, name: str) -> str | None:
         """Check the options, convert them and complete them with the defaults.
 
         :arg name: the module's, for the message.
@@ -66,7 +66,7 @@ class InProcessHost:
 
 
 def run_in_process(
-    body: Body, name: str, options: Mapping[str, t.Any], *, check_mode: bool, show_invocation: bool
+    body: ModuleDefinition, name: str, options: Mapping[str, t.Any], *, check_mode: bool, show_invocation: bool
 ) -> Result:
     """Run a body in this process.
 
@@ -75,7 +75,7 @@ def run_in_process(
     :arg show_invocation: whether the result repeats the options, secrets apart.
     :returns: what the module's process would have returned.
     """
-    host = InProcessHost(options, check_mode=check_mode)
+    host = InProcessContext(options, check_mode=check_mode)
     problem = host.validate(body, name)
     result = {"failed": True, "msg": problem} if problem is not None else body.run(host)
     if show_invocation:

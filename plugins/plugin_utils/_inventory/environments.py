@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import NOT_OFFERED, CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoTask, run_info_task
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
 
 Warn = Callable[[str], object]
 ProjectRead = Mapping[str, t.Any]
@@ -45,7 +45,7 @@ def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: date
     found: list[ProjectRead] = []
     for name in sorted(set(api.projects() if names is None else names)):
         # The certificates first: their list shows the generation, and with it the address of the environments.
-        certificates = run_info_task(api, InfoTask(project=name), now=now)
+        certificates = run_info_operation(api, InfoOperation(project=name), now=now)
         environments = _listed(api, name, warn) if api.lists_environments else []
         found.append({"name": name, "environments": environments, "certificates": certificates})
     return found

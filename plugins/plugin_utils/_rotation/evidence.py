@@ -38,7 +38,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
     CertificateError,
     parse_input,
-    parse_kept,
+    parse_stored,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard, check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
@@ -258,6 +258,6 @@ def _bytes(material: Mapping[str, t.Any]) -> bytes:
 def _held(previous: Mapping[str, t.Any] | None) -> dict[str, Bundle | None]:
     """What each environment holds; None where the manager does not hand it out."""
     return {
-        environment["name"]: parse_kept(environment["content"]) if environment["content"] else None
+        environment["name"]: parse_stored(environment["content"]) if environment["content"] else None
         for environment in (previous or {}).get("environments", ())
     }

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import BodyAction, Runner
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import DefinitionAction, Runner
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import packed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.parallel import mapped
@@ -96,7 +96,7 @@ class RoleAction(ActionBase):  # type: ignore[misc]
             result[text] = packed({what: one[returned] for what, one in found.items()})
         return result
 
-    def _action_for(self, module: str, options: Mapping[str, t.Any], *, look: bool) -> BodyAction:
+    def _action_for(self, module: str, options: Mapping[str, t.Any], *, look: bool) -> DefinitionAction:
         """The action of a task for that module, next to this one."""
         # As Ansible copies the task of a loop for each item: with the same parents, instead of copies of them.
         task = self._task.copy(exclude_parent=True, exclude_tasks=True)
@@ -105,7 +105,7 @@ class RoleAction(ActionBase):  # type: ignore[misc]
         if look:
             task.check_mode, task.diff = True, False
         return t.cast(
-            BodyAction,
+            DefinitionAction,
             self._shared_loader_obj.action_loader.get(
                 module,
                 task=task,

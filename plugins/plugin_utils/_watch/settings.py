@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoTask
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
@@ -42,7 +42,7 @@ class Settings:
     """The arguments. C(interval) and C(heartbeat) are in seconds, C(heartbeat) 0 for none; C(thresholds) in days."""
 
     connection: Connection
-    task: InfoTask
+    task: InfoOperation
     thresholds: tuple[int, ...]
     interval: float
     heartbeat: float
@@ -77,7 +77,7 @@ def read_settings(given: Mapping[str, t.Any], hide: Callable[[str], object]) -> 
             raise InputError(name, f"must be a number of seconds of {least} or more, not {values[name]:g}")
     return Settings(
         connection=resolve_connection(values, hide),
-        task=InfoTask(values["project"], values["name"], environment_names(values["environments"])),
+        task=InfoOperation(values["project"], values["name"], environment_names(values["environments"])),
         thresholds=_thresholds(values["thresholds"]),
         interval=values["interval"],
         heartbeat=values["heartbeat"],

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_task
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import AuditedCertificate, read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,
@@ -175,7 +175,7 @@ class _Watch:
 
     def _ask(self, at: datetime) -> list[AuditedCertificate]:
         """Ask the manager. Runs in a thread of its own."""
-        return read_certificates(run_info_task(self._api, self._settings.task, now=at))
+        return read_certificates(run_info_operation(self._api, self._settings.task, now=at))
 
     def _failed(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
         self._failures += 1

@@ -87,7 +87,7 @@ def test_a_listed_certificate_that_cannot_be_read_is_an_error(api: CertificateAp
         api.find("MyProject", "web")
 
 
-@pytest.mark.parametrize("error", [failure(401), failure(302), failure(503, repeatable=True)])
+@pytest.mark.parametrize("error", [failure(401), failure(302), failure(503, retryable=True)])
 def test_the_list_is_not_asked_where_it_would_fail_as_well(
     api: CertificateApi, client: FakeClient, error: RequestError
 ) -> None:

@@ -11,15 +11,15 @@ from itertools import count
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth
 
 
 def test_a_token_that_was_given_needs_no_login() -> None:
-    assert Authorization("given").token(lambda: pytest.fail("logged in")) == "given"
+    assert Auth("given").token(lambda: pytest.fail("logged in")) == "given"
 
 
 def test_a_login_brings_one_token_to_all_who_wait_for_it() -> None:
-    authorization = Authorization(None)
+    authorization = Auth(None)
     tokens: Iterator[int] = count()
     begun, all_wait = threading.Event(), threading.Event()
 
@@ -38,14 +38,14 @@ def test_a_login_brings_one_token_to_all_who_wait_for_it() -> None:
 
 
 def test_a_token_is_replaced_once() -> None:
-    authorization = Authorization("old")
+    authorization = Auth("old")
 
     assert [authorization.token(lambda: "new", instead_of="old") for _unused in range(2)] == ["new", "new"]
     assert authorization.known == "new"
 
 
 def test_a_login_that_fails_is_tried_again_by_the_next() -> None:
-    authorization = Authorization(None)
+    authorization = Auth(None)
 
     def fail() -> str:
         raise ValueError("no")

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import trustme
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Authorization
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client, pause
+from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client, backoff_delay
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError, RequestError
 
@@ -344,11 +344,11 @@ def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, serve
 
 
 @pytest.fixture
-def sharing(server: Server) -> Iterator[Callable[[Authorization, list[str]], Client]]:
+def sharing(server: Server) -> Iterator[Callable[[Auth, list[str]], Client]]:
     """Makes clients with a user name and password, which share what the first argument is."""
     with ExitStack() as stack:
 
-        def make(shared: Authorization, hidden: list[str]) -> Client:
+        def make(shared: Auth, hidden: list[str]) -> Client:
             connection = Connection(server.url, username="user", password=PASSWORD)
             client = Client(connection, hide=hidden.append, authorization=shared)
             stack.callback(client.close)
@@ -357,9 +357,9 @@ def sharing(server: Server) -> Iterator[Callable[[Authorization, list[str]], Cli
         yield make
 
 
-def test_clients_may_share_a_login(sharing: Callable[[Authorization, list[str]], Client], server: Server) -> None:
+def test_clients_may_share_a_login(sharing: Callable[[Auth, list[str]], Client], server: Server) -> None:
     server.replies = [ISSUED, Reply(), Reply(), NOT_VALID, Reply({"access_token": "renewed"})]
-    shared, hidden = Authorization(None), ([], [])
+    shared, hidden = Auth(None), ([], [])
     one, other = (sharing(shared, each) for each in hidden)
     for client in (one, other, one, other):
         client.get("projects")
@@ -368,9 +368,9 @@ def test_clients_may_share_a_login(sharing: Callable[[Authorization, list[str]],
 
 
 def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
-    sharing: Callable[[Authorization, list[str]], Client], server: Server
+    sharing: Callable[[Auth, list[str]], Client], server: Server
 ) -> None:
-    shared = Authorization(None)
+    shared = Auth(None)
 
     def renew() -> None:
         shared.token(lambda: "renewed", instead_of="issued")
@@ -386,7 +386,7 @@ def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
 
 
 def test_the_form_of_the_token_that_another_client_has_found_meanwhile_is_used(server: Server) -> None:
-    shared = Authorization(TOKEN)
+    shared = Auth(TOKEN)
 
     def find() -> None:
         shared.scheme, shared.scheme_is_settled = "", True
@@ -505,7 +505,7 @@ def test_a_redirect_is_named_and_not_followed(
         f"The manager answered {method} with a redirect to {server.url}/login?next=1, which is never followed. Set url "
         "(APINIZER_URL) to the manager's own address"
     )
-    assert (error.repeatable, error.maybe_applied) == (False, False)
+    assert (error.retryable, error.maybe_applied) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -575,14 +575,14 @@ def test_reading_is_not_repeated_when_the_answer_will_be_the_same(
     refused: Callable[..., RequestError], server: Server, sleeps: list[float], reply: Reply
 ) -> None:
     server.replies = [reply]
-    assert not refused(retries=3).repeatable
+    assert not refused(retries=3).retryable
     assert (len(server.seen), sleeps) == (1, [])
 
 
 def test_the_pauses_grow_to_a_quarter_of_a_minute() -> None:
-    assert [pause(attempt) for attempt in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
-    assert [pause(attempt, 0.0) for attempt in range(2)] == [0.0, 0.0]
-    assert pause(0, 42.0) == 42.0
+    assert [backoff_delay(attempt) for attempt in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
+    assert [backoff_delay(attempt, 0.0) for attempt in range(2)] == [0.0, 0.0]
+    assert backoff_delay(0, 42.0) == 42.0
 
 
 @pytest.mark.parametrize(
@@ -625,14 +625,14 @@ def test_a_wait_that_is_too_long_is_left_to_the_next_run(
     assert str(error) == (
         f"The manager answered GET with HTTP 503: an empty body. It asks to wait {float(header):.0f} seconds: run again later"
     )
-    assert (error.repeatable, len(server.seen), sleeps) == (False, 1, [])
+    assert (error.retryable, len(server.seen), sleeps) == (False, 1, [])
 
 
 # Writes are sent once; what is known of their effect
 
 
 @pytest.mark.parametrize(
-    ("reply", "maybe_applied", "repeatable"),
+    ("reply", "maybe_applied", "retryable"),
     [
         pytest.param(Reply("", 400), False, False, id="400"),
         pytest.param(Reply("", 403), False, False, id="403"),
@@ -655,11 +655,11 @@ def test_a_write_is_sent_once_and_says_what_is_known_of_its_effect(
     method: str,
     reply: Reply,
     maybe_applied: bool,
-    repeatable: bool,
+    retryable: bool,
 ) -> None:
     server.replies = [reply]
     error = refused(method, retries=3)
-    assert (error.maybe_applied, error.repeatable) == (maybe_applied, repeatable)
+    assert (error.maybe_applied, error.retryable) == (maybe_applied, retryable)
     assert (len(server.seen), sleeps) == (1, [])
 
 
@@ -671,7 +671,7 @@ def test_a_manager_that_does_not_answer(refused: Callable[..., RequestError], se
     server.replies = [HANG]
     error = refused(method, timeout=0.1)
     assert str(error) == (f"The manager did not answer {method} within 0.1 seconds (option timeout, APINIZER_TIMEOUT)")
-    assert (error.repeatable, error.maybe_applied) == (True, method == "PUT")
+    assert (error.retryable, error.maybe_applied) == (True, method == "PUT")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -681,7 +681,7 @@ def test_a_connection_that_breaks(refused: Callable[..., RequestError], server: 
     assert str(error) == (
         f"The connection to the manager broke during {method}: Remote end closed connection without response"
     )
-    assert (error.repeatable, error.maybe_applied) == (True, method == "PUT")
+    assert (error.retryable, error.maybe_applied) == (True, method == "PUT")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -692,14 +692,14 @@ def test_a_manager_that_is_not_there(refused: Callable[..., RequestError], sleep
         error = refused(method, url=url, retries=2)
     assert str(error).startswith(f"The manager cannot be reached at {url} (option url, APINIZER_URL): ")
     assert str(error).endswith("Connection refused")
-    assert (error.repeatable, error.maybe_applied) == (True, False)
+    assert (error.retryable, error.maybe_applied) == (True, False)
     assert sleeps == ([0.5, 1.0] if method == "GET" else [])
 
 
 def test_a_host_without_an_address(refused: Callable[..., RequestError]) -> None:
     error = refused(url="http://manager.invalid")
     assert str(error).startswith("The manager cannot be reached at http://manager.invalid (option url, APINIZER_URL): ")
-    assert (error.repeatable, error.maybe_applied) == (True, False)
+    assert (error.retryable, error.maybe_applied) == (True, False)
 
 
 def test_a_proxy_that_is_not_there(
@@ -710,7 +710,7 @@ def test_a_proxy_that_is_not_there(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     error = refused("PUT", url="http://manager.example.com")
     assert "cannot be reached at http://manager.example.com" in str(error)
-    assert (error.repeatable, error.maybe_applied) == (True, False)
+    assert (error.retryable, error.maybe_applied) == (True, False)
 
 
 def test_an_address_that_no_url_can_have(connect: Connect) -> None:
@@ -775,7 +775,7 @@ def test_a_manager_that_is_not_trusted_gets_no_request(
         ". Give the certificate authority of the manager in ca_path (APINIZER_CA_PATH), and client_cert and client_key "
         "where it asks for them"
     )
-    assert (error.repeatable, error.maybe_applied) == (False, False)
+    assert (error.retryable, error.maybe_applied) == (False, False)
     assert (tls_server.seen, sleeps) == ([], [])
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import TaskError
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import OperationError
 
 HOST: Any = object()
 
 
 def test_a_result_is_returned() -> None:
-    body = Body({}, lambda host, now: {"changed": True, "host": host, "zone": now.tzinfo})
+    body = ModuleDefinition({}, lambda host, now: {"changed": True, "host": host, "zone": now.tzinfo})
     assert body.run(HOST) == {"changed": True, "host": HOST, "zone": timezone.utc}
 
 
@@ -26,11 +26,11 @@ def test_a_result_is_returned() -> None:
     [
         (InputError("path", "empty"), {"msg": "path: empty"}),
         (RequestError("HTTP 400", status=400), {"msg": "HTTP 400"}),
-        (TaskError("HTTP 500", {"changed": True}), {"msg": "HTTP 500", "changed": True}),
+        (OperationError("HTTP 500", {"changed": True}), {"msg": "HTTP 500", "changed": True}),
     ],
 )
 def test_an_error_becomes_a_message_and_what_is_known(error: Exception, values: dict[str, Any]) -> None:
     def fail(_host: object, _now: object) -> dict[str, Any]:
         raise error
 
-    assert Body({}, fail).run(HOST) == {"failed": True, **values}
+    assert ModuleDefinition({}, fail).run(HOST) == {"failed": True, **values}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 
 
@@ -23,7 +23,9 @@ def leave(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as caught:
-            run_as_module(Body({"name": {"type": "str"}}, lambda host, now: {**result, "given": host.params["name"]}))
+            run_as_module(
+                ModuleDefinition({"name": {"type": "str"}}, lambda host, now: {**result, "given": host.params["name"]})
+            )
         return caught.value.code, json.loads(capsys.readouterr().out)
 
     return leave

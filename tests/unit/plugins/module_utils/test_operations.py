@@ -18,12 +18,12 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     StoredCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
-    CertificateTask,
-    InfoTask,
-    TaskError,
-    run_certificate_task,
-    run_environment_info_task,
-    run_info_task,
+    CertificateOperation,
+    InfoOperation,
+    OperationError,
+    run_certificate_operation,
+    run_environment_info_operation,
+    run_info_operation,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
@@ -56,10 +56,10 @@ class Runner:
         **desired: Any,
     ) -> dict[str, Any]:
         listed = frozenset(environments.split()) if environments else None
-        task = CertificateTask(
+        task = CertificateOperation(
             *KEY, absent, Desired(bundle=bundle, environments=listed, **desired), jwk_scope, delete_jwks
         )
-        return run_certificate_task(self.api, task, check_mode=check_mode, now=self.now, warn=self.warnings.append)
+        return run_certificate_operation(self.api, task, check_mode=check_mode, now=self.now, warn=self.warnings.append)
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_a_failed_deployment_fails_with_the_whole_result(run: Runner, new: Bundl
         return Deployment(True, "done", (EnvironmentDeployment("staging", success=False, message="down"),))
 
     run.api.writes = [is_not_deployed] * 3
-    with pytest.raises(TaskError, match=r"deployment failed in: staging \(down\)") as caught:
+    with pytest.raises(OperationError, match=r"deployment failed in: staging \(down\)") as caught:
         run(new)
     result = caught.value.result
     assert set(result) == RESULT_KEYS
@@ -331,7 +331,7 @@ def test_a_failure_after_which_nothing_could_be_read_leaves_the_certificate_out(
     run: Runner, old: Bundle, new: Bundle
 ) -> None:
     run.api.reads = [None, None, RequestError("HTTP 401", status=401)]
-    with pytest.raises(TaskError, match="reading it back failed: HTTP 401") as caught:
+    with pytest.raises(OperationError, match="reading it back failed: HTTP 401") as caught:
         run(new)
     result = caught.value.result
     assert set(result) == RESULT_KEYS - {"certificate", "diff"}
@@ -373,23 +373,30 @@ SECOND_WEB = "Second/web: staging"
     ("task", "expected", "calls"),
     [
         pytest.param(
-            InfoTask(), [FIRST_API, FIRST_WEB, SECOND_WEB], ["projects", "list First", "list Second"], id="everything"
+            InfoOperation(),
+            [FIRST_API, FIRST_WEB, SECOND_WEB],
+            ["projects", "list First", "list Second"],
+            id="everything",
         ),
-        pytest.param(InfoTask("First"), [FIRST_API, FIRST_WEB], ["list First"], id="a project"),
-        pytest.param(InfoTask("First", "web"), [FIRST_WEB], ["list First"], id="a certificate"),
-        pytest.param(InfoTask("First", "WEB"), [], ["list First"], id="upper and lower case count"),
-        pytest.param(InfoTask("Empty"), [], ["list Empty"], id="an empty project"),
+        pytest.param(InfoOperation("First"), [FIRST_API, FIRST_WEB], ["list First"], id="a project"),
+        pytest.param(InfoOperation("First", "web"), [FIRST_WEB], ["list First"], id="a certificate"),
+        pytest.param(InfoOperation("First", "WEB"), [], ["list First"], id="upper and lower case count"),
+        pytest.param(InfoOperation("Empty"), [], ["list Empty"], id="an empty project"),
         pytest.param(
-            InfoTask("First", environments=frozenset({"production"})),
+            InfoOperation("First", environments=frozenset({"production"})),
             ["First/api: production", "First/web: production"],
             ["list First"],
             id="an environment",
         ),
-        pytest.param(InfoTask("Second", environments=frozenset({"production"})), [], ["list Second"], id="not in it"),
-        pytest.param(InfoTask("First", expiring_within=212), [], ["list First"], id="not expiring"),
-        pytest.param(InfoTask("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one place"),
         pytest.param(
-            InfoTask("First", environments=frozenset({"staging"}), expiring_within=214),
+            InfoOperation("Second", environments=frozenset({"production"})), [], ["list Second"], id="not in it"
+        ),
+        pytest.param(InfoOperation("First", expiring_within=212), [], ["list First"], id="not expiring"),
+        pytest.param(
+            InfoOperation("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one place"
+        ),
+        pytest.param(
+            InfoOperation("First", environments=frozenset({"staging"}), expiring_within=214),
             [],
             ["list First"],
             id="expiring, but in another environment",
@@ -397,9 +404,9 @@ SECOND_WEB = "Second/web: staging"
     ],
 )
 def test_certificates_are_found_with_a_request_for_each_project(
-    stock: Any, now: datetime, task: InfoTask, expected: list[str], calls: list[str]
+    stock: Any, now: datetime, task: InfoOperation, expected: list[str], calls: list[str]
 ) -> None:
-    assert found(run_info_task(stock, task, now=now)) == expected
+    assert found(run_info_operation(stock, task, now=now)) == expected
     assert stock.calls == calls
 
 
@@ -409,22 +416,22 @@ def test_expiring_within_counts_to_the_second_and_includes_the_expired(
 ) -> None:
     assert old.leaf.not_after is not None
     moment = old.leaf.not_after - timedelta(days=30) + timedelta(seconds=seconds)
-    assert found(run_info_task(stock, InfoTask("First", expiring_within=30), now=moment)) == names
+    assert found(run_info_operation(stock, InfoOperation("First", expiring_within=30), now=moment)) == names
     later = old.leaf.not_after + timedelta(seconds=1)
-    assert found(run_info_task(stock, InfoTask("First", expiring_within=0), now=later)) == [FIRST_API]
+    assert found(run_info_operation(stock, InfoOperation("First", expiring_within=0), now=later)) == [FIRST_API]
 
 
 def test_details_are_asked_for_only_where_the_list_leaves_them_out(
     stock: Any, now: datetime, old: Bundle, without_content: Stripped
 ) -> None:
-    run_info_task(stock, InfoTask("First", details=True), now=now)
+    run_info_operation(stock, InfoOperation("First", details=True), now=now)
     assert stock.calls == ["list First"]
     stock.calls.clear()
     stock.listed_as = without_content
-    (certificate,) = run_info_task(stock, InfoTask("First", "api", details=True), now=now)
+    (certificate,) = run_info_operation(stock, InfoOperation("First", "api", details=True), now=now)
     assert stock.calls == ["list First", "find"]
     assert fingerprints(certificate)["production"] == old.leaf.fingerprint_sha256
-    (certificate,) = run_info_task(stock, InfoTask("First", "api"), now=now)
+    (certificate,) = run_info_operation(stock, InfoOperation("First", "api"), now=now)
     assert fingerprints(certificate)["production"] is None
 
 
@@ -433,13 +440,13 @@ def test_a_certificate_that_is_deleted_meanwhile_is_shown_as_it_was_listed(
 ) -> None:
     stock.listed_as = without_content
     stock.before_read = [lambda: None, stock.stored.clear]
-    assert found(run_info_task(stock, InfoTask("Second", details=True), now=now)) == [SECOND_WEB]
+    assert found(run_info_operation(stock, InfoOperation("Second", details=True), now=now)) == [SECOND_WEB]
 
 
 def test_a_project_that_cannot_be_listed_is_an_error(stock: Any, now: datetime) -> None:
     stock.reads = [None, RequestError("HTTP 400", status=400)]
     with pytest.raises(RequestError, match=r"^HTTP 400$"):
-        run_info_task(stock, InfoTask(), now=now)
+        run_info_operation(stock, InfoOperation(), now=now)
 
 
 # Finding environments
@@ -447,7 +454,7 @@ def test_a_project_that_cannot_be_listed_is_an_error(stock: Any, now: datetime) 
 
 def test_environments_are_sorted_by_name(api: Any) -> None:
     api.known_environments = ("staging", "Production", "development")
-    listed = run_environment_info_task(api, "MyProject")
+    listed = run_environment_info_operation(api, "MyProject")
     assert [environment["name"] for environment in listed] == ["Production", "development", "staging"]
     assert listed[0] == {
         "name": "Production",

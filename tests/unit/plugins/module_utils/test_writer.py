@@ -30,12 +30,12 @@ UPDATE = "update production staging"
 
 
 def never_arrives(take_effect: Effect) -> Deployment:
-    raise RequestError("The connection broke", maybe_applied=True, repeatable=True)
+    raise RequestError("The connection broke", maybe_applied=True, retryable=True)
 
 
 def loses_its_answer(take_effect: Effect) -> Deployment:
     take_effect()
-    raise RequestError("The connection broke", maybe_applied=True, repeatable=True)
+    raise RequestError("The connection broke", maybe_applied=True, retryable=True)
 
 
 def answers(status: int, **known: Any) -> Callable[[Effect], Deployment]:
@@ -274,7 +274,7 @@ def test_without_retries_a_write_is_sent_once(job: Job, new: Bundle) -> None:
 
 
 def test_a_busy_manager_is_given_the_time_it_asks_for(job: Job, new: Bundle) -> None:
-    job.api.writes = [answers(429, repeatable=True, retry_after=7.0)]
+    job.api.writes = [answers(429, retryable=True, retry_after=7.0)]
     job.present(new)
     assert job.api.calls == [UPDATE, "find", UPDATE, "find"]
     assert job.api.sleeps == [7.0]
@@ -439,7 +439,7 @@ def test_what_somebody_else_deleted_is_not_created_again(job: Job, new: Bundle) 
 # The update failed half-way
 
 
-@pytest.mark.parametrize("failure", [answers(500), answers(502, repeatable=True), never_arrives])
+@pytest.mark.parametrize("failure", [answers(500), answers(502, retryable=True), never_arrives])
 def test_a_certificate_that_an_update_lost_is_created_again(
     job: Job, new: Bundle, renewed: StoredCertificate, failure: Callable[[Effect], Deployment]
 ) -> None:
@@ -640,7 +640,7 @@ def test_reading_back_is_patient(job: Job, new: Bundle, renewed: StoredCertifica
     [
         pytest.param(RequestError("HTTP 500", status=500), 3, id="up to retries times"),
         pytest.param(
-            RequestError("HTTP 503", status=503, repeatable=True), 1, id="what the client has repeated already"
+            RequestError("HTTP 503", status=503, retryable=True), 1, id="what the client has repeated already"
         ),
     ],
 )

@@ -27,7 +27,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     iso,
     parse_der,
     parse_input,
-    parse_kept,
+    parse_stored,
 )
 from manager import Issued
 
@@ -370,7 +370,7 @@ def test_certificates_that_are_no_chain_are_refused_by_name(given: list[Certific
     ],
 )
 def test_a_chain_is_compared_as_far_as_it_is_kept(mine: list[Certificate], kept: list[Certificate], same: bool) -> None:
-    assert Bundle(mine[0], tuple(mine[1:])).same_as_kept(Bundle(kept[0], tuple(kept[1:]))) is same
+    assert Bundle(mine[0], tuple(mine[1:])).matches_stored(Bundle(kept[0], tuple(kept[1:]))) is same
 
 
 # What managers report
@@ -395,7 +395,7 @@ def base64_of(data: bytes) -> str:
     ],
 )
 def test_every_generations_form_of_content_is_read(content: str, kept: list[Certificate]) -> None:
-    assert parse_kept(content) == Bundle(kept[0], tuple(kept[1:]))
+    assert parse_stored(content) == Bundle(kept[0], tuple(kept[1:]))
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_every_generations_form_of_content_is_read(content: str, kept: list[Cert
     ],
 )
 def test_content_without_a_certificate_is_none(content: str) -> None:
-    assert parse_kept(content) is None
+    assert parse_stored(content) is None
 
 
 # Validity
@@ -466,7 +466,7 @@ def outcome_of_input(data: bytes) -> str:
 
 
 def outcome_of_kept(data: bytes) -> str:
-    bundle = parse_kept(base64_of(data))
+    bundle = parse_stored(base64_of(data))
     if bundle is None:
         return "refused"
     return "read" if bundle.leaf.not_after else "kept as it is"

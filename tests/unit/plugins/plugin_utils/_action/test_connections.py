@@ -13,7 +13,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import Certif
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import connections
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connections import kept_manager
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connections import shared_manager
 
 URL = "https://apinizer.example.com"
 
@@ -29,17 +29,17 @@ def hide(_secret: str) -> None:
 
 
 def test_the_same_options_get_the_same_manager() -> None:
-    with kept_manager(Connection(URL, token="token"), hide) as first:
+    with shared_manager(Connection(URL, token="token"), hide) as first:
         pass
-    with kept_manager(Connection(URL, token="token"), hide) as second:
+    with shared_manager(Connection(URL, token="token"), hide) as second:
         assert second is first
 
 
 @pytest.mark.parametrize("other", [{"token": "other"}, {"token": "token", "timeout": 1.0}])
 def test_other_options_get_another_manager(other: dict[str, float]) -> None:
-    with kept_manager(Connection(URL, token="token"), hide) as first:
+    with shared_manager(Connection(URL, token="token"), hide) as first:
         pass
-    with kept_manager(Connection(URL, **other), hide) as second:  # type: ignore[arg-type]
+    with shared_manager(Connection(URL, **other), hide) as second:  # type: ignore[arg-type]
         assert second is not first
 
 
@@ -47,7 +47,7 @@ def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
     connection = Connection(URL, username="user", password="password")
 
     def kept(_number: int) -> CertificateApi:
-        with kept_manager(connection, hide) as api:
+        with shared_manager(connection, hide) as api:
             return api
 
     here = kept(0)
@@ -60,7 +60,10 @@ def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
 
 def test_options_that_cannot_work_are_refused_each_time() -> None:
     for _unused in range(2):
-        with pytest.raises(InputError, match="retries"), kept_manager(Connection(URL, token="token", retries=-1), hide):
+        with (
+            pytest.raises(InputError, match="retries"),
+            shared_manager(Connection(URL, token="token", retries=-1), hide),
+        ):
             pass
 
 
@@ -68,8 +71,8 @@ def test_a_file_that_is_gone_since_is_noticed(tmp_path: Path) -> None:
     authorities = tmp_path / "ca.pem"
     authorities.write_text("anything")
     connection = Connection(URL, token="token", ca_path=str(authorities))
-    with kept_manager(connection, hide):
+    with shared_manager(connection, hide):
         pass
     authorities.unlink()
-    with pytest.raises(InputError, match="ca_path"), kept_manager(connection, hide):
+    with pytest.raises(InputError, match="ca_path"), shared_manager(connection, hide):
         pass

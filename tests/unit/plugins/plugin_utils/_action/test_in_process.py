@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Body, Host
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import run_in_process
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -23,11 +23,13 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 def run(work: Any = lambda host: {}, *, show_invocation: bool = True, **options: Any) -> dict[str, Any]:
     """Run a body with this work."""
 
-    def body(host: Host, _now: datetime) -> dict[str, Any]:
+    def body(host: ModuleContext, _now: datetime) -> dict[str, Any]:
         returned: dict[str, Any] = work(host)
         return returned
 
-    return run_in_process(Body(SPEC, body), "a.b.module", options, check_mode=False, show_invocation=show_invocation)
+    return run_in_process(
+        ModuleDefinition(SPEC, body), "a.b.module", options, check_mode=False, show_invocation=show_invocation
+    )
 
 
 def test_options_are_converted_and_completed() -> None:
@@ -55,7 +57,7 @@ def test_options_that_cannot_be_are_refused_in_ansibles_words(options: dict[str,
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    def work(host: Host) -> dict[str, Any]:
+    def work(host: ModuleContext) -> dict[str, Any]:
         host.no_log_values.add("bought")
         host.warn("it said bought and s3cr3t")
         return {"changed": True, "echo": ["s3cr3t", "a bought token"], "name": "web"}

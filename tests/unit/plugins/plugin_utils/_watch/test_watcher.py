@@ -26,7 +26,7 @@ from unit.plugins.conftest import FakeApi
 
 SECRET = "secret-token"
 START = datetime(2026, 12, 1, tzinfo=timezone.utc)  # 30 days before the certificate expires, and 23:59:59
-DOWN = RequestError("The manager cannot be reached", repeatable=True)
+DOWN = RequestError("The manager cannot be reached", retryable=True)
 Told = list[dict[str, Any]]
 
 
