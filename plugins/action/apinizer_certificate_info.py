@@ -12,4 +12,4 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch i
 class ActionModule(DefinitionAction):
     """The module of the same name."""
 
-    body = DEFINITION
+    definition = DEFINITION

@@ -147,10 +147,7 @@ class Writer:
     def _warn_of_silence(self, write: Write, reported: Deployment | None) -> None:
         """Say so where the manager does not: an import's answer may come without a deployment result."""
         if write.kind != "delete" and (reported is None or reported.success is None):
-            self._warn(
-                f"The manager holds certificate {self._name} as asked for in {', '.join(write.environments)}, but did not "
-                "report whether it was deployed to the gateways there: check what they serve"
-            )
+            self._warn(deployment_unknown_warning(self._name, write.environments))
 
     def _send(self, write: Write) -> Deployment:
         if write.kind == "delete":
@@ -272,6 +269,14 @@ class Writer:
                 "has in previous."
             )
         return now
+
+
+def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
+    """The warning that the manager stored a certificate and reported no deployment."""
+    return (
+        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report whether it was deployed "
+        "to the gateways there. Check what they trust"
+    )
 
 
 def _may_go_on(failure: RequestError, attempts: _Attempts) -> bool:

@@ -80,10 +80,15 @@ def run_in_process(
     result = {"failed": True, "msg": problem} if problem is not None else body.run(host)
     if show_invocation:
         result["invocation"] = {"module_args": host.params}
-    shown: Result = {key: _without(host.no_log_values, value) for key, value in result.items()}
+    shown = redacted(result, host.no_log_values)
     # Warnings may quote the manager, which may quote a secret.
     warnings = remove_values(host.warnings, host.no_log_values)
     return {**shown, "warnings": warnings} if warnings else shown
+
+
+def redacted(result: Result, secrets: Collection[str]) -> Result:
+    """The result without any secret in it."""
+    return {key: _without(secrets, value) for key, value in result.items()}
 
 
 def _without(secrets: Collection[str], value: t.Any) -> t.Any:

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guards of the role: what a new certificate has to be before it may take the place of the current one. Pure."""
+"""The role's guards: what a new certificate must satisfy before it may replace the current one. Pure."""
 
 from __future__ import annotations
 
+import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +17,23 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     iso,
     subject_names,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import PREFIX, Settings
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    NONE,
+    PlannedCertificate,
+    Step,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    Settings,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 
 @dataclass(frozen=True)
 class Guard:
-    """One check. C(environment) is None where the new certificate alone decides."""
+    """The result of one check. C(environment) is None where only the new certificate is checked.
+
+    :arg message: what was compared, and the variable that lets a certificate pass that the guard stops.
+    """
 
     guard: str
     environment: str | None
@@ -35,9 +46,9 @@ class Guard:
 def check_guards(
     settings: Settings, planned: PlannedCertificate, previous: Mapping[str, Bundle | None], now: datetime
 ) -> list[Guard]:
-    """All guards of a certificate that is due, in every environment that is due.
+    """Check a certificate that is due against each environment in which it is due.
 
-    :arg previous: what each environment holds; None where the manager does not hand it out.
+    :arg previous: the current certificate of each environment; None where the manager does not return its content.
     """
     if planned.new is None or not planned.due:
         return []
@@ -46,8 +57,8 @@ def check_guards(
     for step in planned.steps:
         if step.action == NONE or step.environment not in previous:
             continue
-        held = previous[step.environment]
-        guards += _against(settings, planned, step, held.leaf if held else None, new)
+        current = previous[step.environment]
+        guards += _against(settings, planned, step, current.leaf if current else None, new)
     return guards
 
 
@@ -59,58 +70,71 @@ def _enough_days(settings: Settings, planned: PlannedCertificate, new: Certifica
         "minimum_remaining_days",
         None,
         passed,
-        f"The new certificate of {planned.wanted.key} is valid until {until} ({days} days); "
-        f"{PREFIX}minimum_remaining_days asks for {settings.minimum_remaining_days}",
+        f"{planned.desired.key}: the new certificate is valid until {until} ({days} days), and "
+        f"{PREFIX}minimum_remaining_days requires {settings.minimum_remaining_days}",
         new=until,
     )
 
 
 def _against(
-    settings: Settings, planned: PlannedCertificate, step: Step, held: Certificate | None, new: Certificate
+    settings: Settings, planned: PlannedCertificate, step: Step, current: Certificate | None, new: Certificate
 ) -> list[Guard]:
-    """The guards that compare with what an environment holds."""
-    where = f"{planned.wanted.key} in {step.environment}"
-    asked = [
-        name
-        for name in ("require_later_expiry", "require_same_subject", "require_same_names")
-        if getattr(settings, name)
-    ]
-    if held is None:
-        text = f"The manager does not hand out the current certificate of {where}, so it cannot be compared"
-        return [Guard(name, step.environment, False, f"{text} ({PREFIX}{name})") for name in asked]
-    checks = {
-        "require_later_expiry": _later_expiry,
-        "require_same_subject": _same_subject,
-        "require_same_names": _same_names,
-    }
-    return [checks[name](where, step.environment, held, new) for name in asked]
+    """The guards that compare the new certificate with the current one of an environment."""
+    target = f"{planned.desired.key} in {step.environment}"
+    guards = []
+    for name, compare in _COMPARISONS.items():
+        if not getattr(settings, name):
+            continue
+        if current is None:
+            found = _Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
+        else:
+            found = compare(current, new)
+        remedy = "" if found.passed else f" ({PREFIX}{name}: false lifts this guard)"
+        message = f"{target}: {found.message}{remedy}"
+        guards.append(Guard(name, step.environment, found.passed, message, found.current, found.new))
+    return guards
 
 
-def _later_expiry(where: str, environment: str, held: Certificate, new: Certificate) -> Guard:
-    current, following = (iso(moment) if moment else None for moment in (held.not_after, new.not_after))
-    # The very same certificate again is a redeployment, not a step back.
-    passed = held.der == new.der or (
-        held.not_after is not None and new.not_after is not None and new.not_after > held.not_after
+class _Comparison(t.NamedTuple):
+    passed: bool
+    message: str
+    current: str | None = None
+    new: str | None = None
+
+
+def _later_expiry(current: Certificate, new: Certificate) -> _Comparison:
+    before, after = (iso(moment) if moment else None for moment in (current.not_after, new.not_after))
+    # The same certificate again is a redeployment.
+    passed = current.der == new.der or (
+        current.not_after is not None and new.not_after is not None and new.not_after > current.not_after
     )
-    message = f"{where}: the current certificate is valid until {current}, the new one until {following}"
-    return Guard("require_later_expiry", environment, passed, message, current, following)
+    message = f"the current certificate is valid until {before}, the new one until {after}"
+    return _Comparison(passed, message, before, after)
 
 
-def _same_subject(where: str, environment: str, held: Certificate, new: Certificate) -> Guard:
-    passed = held.subject is not None and held.subject == new.subject
-    current, following = (subject or "one that cannot be read" for subject in (held.subject, new.subject))
-    message = f"{where}: the current subject is {current}, the new one {following}"
-    return Guard("require_same_subject", environment, passed, message, held.subject, new.subject)
+def _same_subject(current: Certificate, new: Certificate) -> _Comparison:
+    passed = current.subject is not None and current.subject == new.subject
+    before, after = (subject or "unreadable" for subject in (current.subject, new.subject))
+    message = f"the current subject is {before}, the new one is {after}"
+    return _Comparison(passed, message, current.subject, new.subject)
 
 
-def _same_names(where: str, environment: str, held: Certificate, new: Certificate) -> Guard:
+def _same_names(current: Certificate, new: Certificate) -> _Comparison:
     try:
-        current, following = subject_names(held), subject_names(new)
+        before, after = subject_names(current), subject_names(new)
     except CertificateError as exc:
-        return Guard("require_same_names", environment, False, f"{where}: {exc}")
-    missing = sorted(current - following)
-    texts = ", ".join(sorted(current)) or "none", ", ".join(sorted(following)) or "none"
-    message = f"{where}: the current names are {texts[0]}, the new ones {texts[1]}"
+        return _Comparison(False, str(exc))
+    missing = sorted(before - after)
+    texts = ", ".join(sorted(before)) or "none", ", ".join(sorted(after)) or "none"
+    message = f"the current names are {texts[0]}, the new ones are {texts[1]}"
     if missing:
         message += f"; {', '.join(missing)} would be lost"
-    return Guard("require_same_names", environment, not missing, message, *texts)
+    return _Comparison(not missing, message, *texts)
+
+
+_COMPARISONS: dict[str, t.Callable[[Certificate, Certificate], _Comparison]] = {
+    "require_later_expiry": _later_expiry,
+    "require_same_subject": _same_subject,
+    "require_same_names": _same_names,
+}
+"""The guards that compare two certificates, by the variable that switches each on."""

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's plan: each certificate in each environment, what happens to it, in which wave, and why. Pure.
+"""The role's plan: what happens to each certificate in each environment, in which wave, and why. Pure.
 
-It is made from one list of each project: a list always has the SHA-1 thumbprint, which is enough to see what differs.
+One list of each project is enough for it: a list always reports the SHA-1 thumbprint, which shows what differs.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
-    PREFIX,
+    DesiredCertificate,
     Settings,
-    WantedCertificate,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
-# The stages of the 2026 generation, in the order of their risk.
+# The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
 STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, NONE = "create", "update", "none"
 
-# A certificate, and an environment of one, as apinizer_certificate_info returns them.
-Described = Mapping[str, t.Any]
+# A certificate, or one environment of it, as apinizer_certificate_info returns them.
+View = Mapping[str, t.Any]
 
 
 @dataclass(frozen=True)
 class Wave:
-    """Environments that are written to together. Numbers start at 1."""
+    """Environments that are written together. Numbers start at 1."""
 
     number: int
     environments: tuple[str, ...]
@@ -42,49 +42,68 @@ class Step:
 
     :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(in_sync), C(not_due), C(duplicate_entries) or
         C(forced).
-    :arg current: what the manager lists for it, None for nothing.
+    :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
     environment: str
     action: str
     reason: str
     wave: int | None = None
-    current: Described | None = None
+    current: t.Any = None
 
 
 @dataclass(frozen=True)
 class PlannedCertificate:
-    """One certificate of the plan. C(new) is None as long as it has to be obtained."""
+    """One certificate of the plan. C(new) is None where it is not due, or has to be obtained."""
 
-    wanted: WantedCertificate
+    desired: DesiredCertificate
     exists: bool
     steps: tuple[Step, ...]
     unlisted: tuple[str, ...] = ()
     new: Bundle | None = field(default=None, repr=False)
 
     @property
+    def key(self) -> str:
+        return self.desired.key
+
+    @property
     def due(self) -> bool:
         return any(step.action != NONE for step in self.steps)
 
-    def due_in(self, wave: int) -> tuple[str, ...]:
-        """The environments of a wave in which something is to be done."""
-        return tuple(step.environment for step in self.steps if step.action != NONE and step.wave == wave)
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments of the plan, due or not."""
+        return tuple(step.environment for step in self.steps)
+
+    def due_in(self, wave: int | None) -> tuple[str, ...]:
+        """The environments of a wave in which the certificate is due; without a wave, those of all waves."""
+        return tuple(step.environment for step in self.steps if step.action != NONE and wave in (None, step.wave))
 
 
 @dataclass(frozen=True)
 class RotationPlan:
-    """C(problems) are reasons not to start at all, each fit for the user."""
+    """The plan of a run. C(problems) are reasons to refuse it, as messages for the user."""
 
-    strategy: str
-    strategy_reason: str
-    waves: tuple[Wave, ...]
-    certificates: tuple[PlannedCertificate, ...]
+    strategy: str = ""
+    strategy_reason: str = ""
+    waves: tuple[Wave, ...] = ()
+    certificates: tuple[PlannedCertificate, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def due(self) -> tuple[PlannedCertificate, ...]:
+        """The certificates that are due and whose new certificate is known."""
+        return tuple(certificate for certificate in self.certificates if certificate.due and certificate.new)
+
+    @property
+    def to_obtain(self) -> tuple[PlannedCertificate, ...]:
+        """The certificates that are due and whose new certificate has to be obtained."""
+        return tuple(certificate for certificate in self.certificates if certificate.due and not certificate.new)
 
 
 def make_plan(
     settings: Settings,
-    listed: Mapping[str, Sequence[Described]],
+    listed: Mapping[str, Sequence[View]],
     new: Mapping[str, Bundle],
     types: Mapping[str, Mapping[str, str | None]],
 ) -> RotationPlan:
@@ -95,12 +114,16 @@ def make_plan(
     :arg types: the type of each environment of each project, for waves by stage.
     """
     problems: list[str] = []
-    current = {(project, held["name"]): held for project, certificates in listed.items() for held in certificates}
+    current = {
+        (project, certificate["name"]): certificate
+        for project, certificates in listed.items()
+        for certificate in certificates
+    }
     planned = tuple(
         _plan_certificate(
-            wanted, current.get((wanted.project, wanted.name)), new.get(wanted.key), problems, force=settings.force
+            desired, current.get((desired.project, desired.name)), new.get(desired.key), problems, force=settings.force
         )
-        for wanted in settings.certificates
+        for desired in settings.certificates
     )
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
@@ -108,28 +131,29 @@ def make_plan(
     strategy, strategy_reason = _strategy(settings, waves, planned)
     if strategy == "replace" and len(waves) > 1:
         problems.append(
-            f"{PREFIX}strategy: replace writes all environments at once and cannot keep to {len(waves)} waves. Use "
+            f"{PREFIX}strategy: replace writes all environments in one update, so it cannot write {len(waves)} waves. Use "
             "per_environment, which needs a manager with import-file, or a single wave"
         )
     if strategy == "replace":
-        planned = tuple(_all_at_once(certificate, problems) for certificate in planned)
+        planned = tuple(_in_one_update(certificate, problems) for certificate in planned)
     planned = tuple(_in_waves(certificate, waves, problems) for certificate in planned)
+    planned = tuple(certificate if certificate.due else replace(certificate, new=None) for certificate in planned)
     return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
 
 
 def _plan_certificate(
-    wanted: WantedCertificate, current: Described | None, new: Bundle | None, problems: list[str], *, force: bool
+    desired: DesiredCertificate, current: View | None, new: Bundle | None, problems: list[str], *, force: bool
 ) -> PlannedCertificate:
-    entries: dict[str, Described] = {entry["name"]: entry for entry in current["environments"]} if current else {}
-    names = wanted.environments or tuple(sorted(entries))
+    entries: dict[str, View] = {entry["name"]: entry for entry in current["environments"]} if current else {}
+    names = desired.environments or tuple(sorted(entries))
     if not names:
         problems.append(
-            f"{wanted.key} is in no environment yet; give the key environments in {PREFIX}certificates to create it"
+            f"{desired.key} is in no environment yet. To create it, add environments to it in {PREFIX}certificates"
         )
     return PlannedCertificate(
-        wanted=wanted,
+        desired=desired,
         exists=current is not None,
-        steps=tuple(_step(name, entries.get(name), wanted, new, force=force) for name in names),
+        steps=tuple(_step(name, entries.get(name), desired, new, force=force) for name in names),
         unlisted=tuple(sorted(set(entries) - set(names))),
         new=new,
     )
@@ -138,13 +162,13 @@ def _plan_certificate(
 def _within(
     environments: Sequence[str], planned: Sequence[PlannedCertificate], problems: list[str]
 ) -> tuple[PlannedCertificate, ...]:
-    """The part of the plan that lies in these environments; a certificate with no part in it is left out."""
+    """The part of the plan in these environments; certificates that are not in any of them are left out."""
     meant = {step.environment for certificate in planned for step in certificate.steps}
     unknown = [name for name in environments if name not in meant]
     if unknown:
-        # A name with a typing error must not turn into "nothing to do".
+        # A typo must not turn into "nothing to do".
         problems.append(
-            f"{PREFIX}environments: none of the certificates is meant for {', '.join(unknown)}, but for "
+            f"{PREFIX}environments: no certificate is planned for {', '.join(unknown)}. The certificates are planned for "
             f"{', '.join(sorted(meant)) or 'no environment'}"
         )
     parts = (
@@ -164,18 +188,18 @@ def _within(
 
 
 def _step(
-    environment: str, current: Described | None, wanted: WantedCertificate, new: Bundle | None, *, force: bool
+    environment: str, current: View | None, desired: DesiredCertificate, new: Bundle | None, *, force: bool
 ) -> Step:
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    days = wanted.renew_before_days
+    days = desired.renew_before_days
     if force:
         action, reason = UPDATE, "forced"
     elif days is not None and current["expired"]:
-        # Also where the new certificate is the expired one: the guards then say so, rather than "in sync".
+        # This includes a new certificate that has expired itself: the guards report it, rather than "in sync".
         action, reason = UPDATE, "expired"
-    elif same and wanted.alias in (None, current["alias"]):
+    elif same and desired.alias in (None, current["alias"]):
         action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
     elif days is None or same:
         action, reason = UPDATE, "differs"
@@ -208,15 +232,15 @@ def _waves_by_stage(
     unknown: dict[str, str] = {}
     for certificate in planned:
         for step in certificate.steps:
-            kind = types.get(certificate.wanted.project, {}).get(step.environment)
+            kind = types.get(certificate.desired.project, {}).get(step.environment)
             if kind in by_stage:
                 by_stage[kind].add(step.environment)
             else:
                 unknown[step.environment] = str(kind or "not reported")
     if unknown:
         problems.append(
-            f"{PREFIX}waves: auto needs the stage of each environment ({', '.join(STAGES)}), and the manager does not "
-            "report it for "
+            f"{PREFIX}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
+            "report for "
             + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
             + ". List the waves instead"
         )
@@ -225,24 +249,30 @@ def _waves_by_stage(
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:
     if settings.strategy != AUTO:
-        return settings.strategy, f"asked for in {PREFIX}strategy"
+        return settings.strategy, f"set in {PREFIX}strategy"
     if len(waves) > 1:
-        return "per_environment", f"there are {len(waves)} waves, and only import-file changes one without the others"
+        return (
+            "per_environment",
+            f"there are {len(waves)} waves, and only import-file writes one wave without the others",
+        )
     if settings.environments is not None and any(certificate.unlisted for certificate in planned):
-        return "per_environment", f"{PREFIX}environments leaves some out, and only import-file changes one without them"
+        return (
+            "per_environment",
+            f"{PREFIX}environments leaves environments out, and only import-file leaves them untouched",
+        )
     if any(step.current and step.current["entries"] > 1 for certificate in planned for step in certificate.steps):
-        return "per_environment", "an environment is listed twice, and only import-file makes it one entry again"
-    return "replace", "there is one wave, and one update serves all its environments"
+        return "per_environment", "an environment has duplicate entries, and only import-file replaces them with one"
+    return "replace", "there is one wave, and one update writes all its environments"
 
 
-def _all_at_once(certificate: PlannedCertificate, problems: list[str]) -> PlannedCertificate:
-    """With one update for all environments, those that are not due on their own get the new certificate as well."""
+def _in_one_update(certificate: PlannedCertificate, problems: list[str]) -> PlannedCertificate:
+    """One update writes all environments, so those that are not due receive the new certificate as well."""
     if not certificate.due:
         return certificate
     if certificate.unlisted:
         problems.append(
-            f"{certificate.wanted.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
-            f"and strategy replace would take it from there. Add them, or set {PREFIX}strategy to per_environment"
+            f"{certificate.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
+            f"and strategy replace would remove it there. Add them, or set {PREFIX}strategy to per_environment"
         )
     steps = tuple(
         replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step
@@ -257,7 +287,7 @@ def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: 
     nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]
     if nowhere:
         problems.append(
-            f"{certificate.wanted.key} is due in {', '.join(nowhere)}, which is in no wave. Add it to {PREFIX}waves, or "
-            "name the certificate's environments without it"
+            f"{certificate.key} is due in {', '.join(nowhere)}, which is in no wave. Add it to {PREFIX}waves, or "
+            "leave it out of the certificate's environments"
         )
     return replace(certificate, steps=steps)

@@ -1,29 +1,76 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way back: which tasks give every environment that a run has touched its previous certificate again. Pure."""
+"""Plans a rollback, or the restore of a backup: what to write so that each environment holds its previous certificate."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_stored
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
+
+
+class Decision(Enum):
+    """What a rollback does with a certificate in an environment that the run has written."""
+
+    RESTORE = "write the previous certificate"
+    REMOVE = "remove the certificate from an environment that the run has added"
+    LEAVE_MODIFIED = "leave it alone, since someone else has modified it"
+    LEAVE_EXPIRED = "leave the new certificate, since the previous one has expired"
+    LEAVE_UNKNOWN = "leave the new certificate, since the previous one is not known"
+    NOTHING = "nothing to roll back"
 
 
 @dataclass(frozen=True)
-class Touched:
-    """A certificate that a run has written to.
+class Changed:
+    """A certificate that a run has written.
 
-    :arg environments: those written to.
-    :arg before: the certificate before the run, as C(apinizer_certificate) returns it; None for one that was absent.
-    :arg duplicated: whether the manager was seen to list an environment twice, so that only import-file replaces.
+    :arg environments: those that it has written.
+    :arg previous: the certificate before the run, as C(apinizer_certificate) returns it; None for one that was absent.
+    :arg new_sha1: the SHA-1 fingerprint of what the run wrote.
+    :arg current: what each environment holds now; None for a restore, which may replace anything.
+    :arg duplicated: whether the manager was seen to list an environment more than once, so that an update would add to it.
     """
 
     project: str
     name: str
     environments: tuple[str, ...]
-    before: Mapping[str, t.Any] | None
+    previous: Mapping[str, t.Any] | None
+    new_sha1: str | None = None
+    current: Mapping[str, View] | None = None
     duplicated: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.project}/{self.name}"
+
+    @property
+    def previous_views(self) -> dict[str, View]:
+        return {view["name"]: view for view in (self.previous or {}).get("environments", ())}
+
+
+@dataclass(frozen=True)
+class RollbackStep:
+    """One operation of C(apinizer_certificate).
+
+    :arg content: the certificate to write, PEM; None to keep the current one.
+    """
+
+    project: str
+    name: str
+    environments: tuple[str, ...]
+    absent: bool = False
+    unlisted_environments: str = "fail"
+    content: str | None = field(default=None, repr=False)
+    alias: str | None = None
+    description: str | None = None
 
     @property
     def key(self) -> str:
@@ -31,87 +78,155 @@ class Touched:
 
 
 @dataclass(frozen=True)
-class Undo:
-    """One task of C(apinizer_certificate) that takes a step back, with the options that matter."""
+class RollbackPlan:
+    """C(impossible) says what cannot be rolled back and why, as messages for the user."""
 
-    project: str
-    name: str
-    environments: tuple[str, ...]
-    state: str = "present"
-    unlisted_environments: str = "fail"
-    content: str | None = field(default=None, repr=False)
-    alias: str | None = None
-    description: str | None = None
-
-
-@dataclass(frozen=True)
-class WayBack:
-    """C(impossible) says what cannot be undone, and why, fit for the user."""
-
-    undos: tuple[Undo, ...] = ()
+    steps: tuple[RollbackStep, ...] = ()
     impossible: tuple[str, ...] = ()
 
 
-def find_way_back(touched: Sequence[Touched], *, one_update: bool) -> WayBack:
-    """Plan the rollback. What was written last is undone first.
+def plan_rollback(changed: Sequence[Changed], *, one_update: bool) -> RollbackPlan:
+    """Plan a rollback. What was written last is rolled back first.
 
-    :arg one_update: whether an update for all environments is the way to write (strategy C(replace)).
+    :arg one_update: whether to write with one update for all environments (strategy C(replace)) where that is possible.
     """
-    ways = [_one(certificate, one_update=one_update) for certificate in reversed(touched)]
-    return WayBack(
-        tuple(undo for way in ways for undo in way.undos),
-        tuple(reason for way in ways for reason in way.impossible),
+    plans = [_plan_certificate(certificate, one_update=one_update) for certificate in reversed(changed)]
+    return RollbackPlan(
+        tuple(step for plan in plans for step in plan.steps),
+        tuple(message for plan in plans for message in plan.impossible),
     )
 
 
-def _one(touched: Touched, *, one_update: bool) -> WayBack:
-    before = touched.before
-    if before is None:
-        return WayBack((Undo(touched.project, touched.name, touched.environments, state="absent"),))
-    held = {environment["name"]: environment for environment in before["environments"]}
-    impossible = tuple(
-        f"{touched.key} in {name}: {reason}"
-        for name in touched.environments
-        for reason in [_cannot_be_put_back(held.get(name))]
-        if reason
-    )
-    back = [name for name in touched.environments if name in held and not _cannot_be_put_back(held[name])]
-    added = [name for name in touched.environments if name not in held]
+def decide(changed: Changed, environment: str) -> Decision:
+    """Decide about one environment that the run has written."""
+    view = changed.previous_views.get(environment)
+    if changed.current is not None:
+        now = changed.current.get(environment)
+        expected = {changed.new_sha1, view["fingerprint_sha1"] if view else None}
+        if now is not None and now["fingerprint_sha1"] not in expected:
+            return Decision.LEAVE_MODIFIED
+        if now is None and view is None:
+            return Decision.NOTHING
+    if view is None:
+        return Decision.REMOVE
+    if view["expired"]:
+        return Decision.LEAVE_EXPIRED
+    return Decision.LEAVE_UNKNOWN if view["content"] is None else Decision.RESTORE
+
+
+def _plan_certificate(changed: Changed, *, one_update: bool) -> RollbackPlan:
+    decisions = {name: decide(changed, name) for name in changed.environments}
+    impossible = tuple(_message(changed, name, decision) for name, decision in decisions.items() if decision in _LEFT)
+    restore = [name for name, decision in decisions.items() if decision is Decision.RESTORE]
+    added = [name for name, decision in decisions.items() if decision is Decision.REMOVE]
+    if changed.previous is None:
+        return _delete(changed, added, impossible)
     groups: dict[tuple[str, str | None], list[str]] = {}
-    for name in back:
-        groups.setdefault((held[name]["content"], held[name]["alias"]), []).append(name)
-
-    def undo(names: Sequence[str], unlisted: str, content: str | None, alias: str | None) -> Undo:
-        return Undo(
-            touched.project,
-            touched.name,
-            tuple(names),
-            unlisted_environments=unlisted,
-            content=content,
-            alias=alias,
-            description=before["description"],
-        )
-
-    if one_update and not touched.duplicated and len(groups) == 1 and set(back) == set(held):
-        (content, alias), names = next(iter(groups.items()))
-        return WayBack((undo(names, "remove" if added else "fail", content, alias),), impossible)
-    undos = tuple(undo(names, "keep", content, alias) for (content, alias), names in groups.items())
-    if added and len({(entry["content"], entry["alias"]) for entry in held.values()}) == 1 and not impossible:
-        undos += (undo(sorted(held), "remove", None, None),)
+    views = changed.previous_views
+    for name in restore:
+        groups.setdefault((views[name]["content"], views[name]["alias"]), []).append(name)
+    if one_update and not changed.duplicated and len(groups) == 1 and set(restore) == set(views) and not impossible:
+        ((content, alias), names) = next(iter(groups.items()))
+        return RollbackPlan((_step(changed, names, "remove" if added else "fail", content, alias),), impossible)
+    steps = tuple(_step(changed, names, "keep", content, alias) for (content, alias), names in groups.items())
+    if added and not impossible and len({(view["content"], view["alias"]) for view in views.values()}) == 1:
+        steps += (_step(changed, sorted(views), "remove"),)
     elif added:
         stays = (
-            f"{touched.key} in {', '.join(added)}: it was not there before this run and stays there, since taking it "
-            "away takes an update that would give all other environments one and the same certificate"
+            f"{changed.key} in {', '.join(added)}: the run added the certificate to this environment, and it stays there, "
+            "since the update that removes it would write one certificate to all other environments"
         )
         impossible += (stays,)
-    return WayBack(undos, impossible)
+    return RollbackPlan(steps, impossible)
 
 
-def _cannot_be_put_back(entry: Mapping[str, t.Any] | None) -> str | None:
-    if entry is None:
-        return None
-    if entry["expired"]:
-        return f"the previous certificate expired on {entry['not_after']}, so it is NOT put back"
-    if entry["content"] is None:
-        return "the manager did not hand out the previous certificate, so it cannot be put back"
-    return None
+def _delete(changed: Changed, added: Sequence[str], impossible: tuple[str, ...]) -> RollbackPlan:
+    """Delete a certificate that the run has created, unless that would delete what someone else has written."""
+    others = set(changed.current or ()) - set(added)
+    if others and not impossible:
+        impossible = (_message(changed, ", ".join(sorted(others)), Decision.LEAVE_MODIFIED),)
+    if impossible or not added:
+        return RollbackPlan((), impossible)
+    return RollbackPlan((RollbackStep(changed.project, changed.name, tuple(added), absent=True),))
+
+
+def _step(
+    changed: Changed, names: Sequence[str], unlisted: str, content: str | None = None, alias: str | None = None
+) -> RollbackStep:
+    return RollbackStep(
+        changed.project,
+        changed.name,
+        tuple(names),
+        unlisted_environments=unlisted,
+        content=content,
+        alias=alias,
+        description=(changed.previous or {}).get("description"),
+    )
+
+
+_LEFT = (Decision.LEAVE_MODIFIED, Decision.LEAVE_EXPIRED, Decision.LEAVE_UNKNOWN)
+
+
+def _message(changed: Changed, environment: str, decision: Decision) -> str:
+    view = changed.previous_views.get(environment) or {}
+    reasons = {
+        Decision.LEAVE_MODIFIED: "modified by someone else since this run wrote it, so it was left alone",
+        Decision.LEAVE_EXPIRED: f"the previous certificate expired on {view.get('not_after')}, so it was NOT restored",
+        Decision.LEAVE_UNKNOWN: "the manager did not return the previous certificate, so it cannot be restored",
+    }
+    return f"{changed.key} in {environment}: {reasons[decision]}"
+
+
+def plan_rollback_of_run(
+    run: Run, settings: Settings, access: ManagerAccess
+) -> tuple[Sequence[RollbackStep], list[str]]:
+    """Plan the rollback of a run, from what the manager holds now.
+
+    :returns: the steps, and messages about what cannot be rolled back.
+    """
+    written: dict[str, list[str]] = {}
+    for write in run.writes:
+        if write.may_have_changed:
+            written.setdefault(write.key, []).extend(write.environments)
+    desired = {certificate.key: certificate for certificate in settings.certificates}
+    listed = access.list_certificates(sorted({desired[key].project for key in written}))
+    current = {
+        f"{project}/{certificate['name']}": {view["name"]: view for view in certificate["environments"]}
+        for project, result in listed.items()
+        for certificate in result.get("certificates", ())
+    }
+    unread = [key for key in written if listed[desired[key].project].get("failed")]
+    changed = [
+        Changed(
+            project=desired[key].project,
+            name=desired[key].name,
+            environments=tuple(dict.fromkeys(environments)),
+            previous=run.previous[key],
+            new_sha1=run.new_views[key]["fingerprint_sha1"],
+            current=current.get(key, {}),
+            duplicated=any(write.duplicated for write in run.writes if write.key == key),
+        )
+        for key, environments in written.items()
+        if key not in unread
+    ]
+    plan = plan_rollback(changed, one_update=run.plan.strategy == "replace")
+    reason = ". ".join(failures(listed))
+    problems = [f"{', '.join(unread)}: not rolled back, since the manager cannot be read: {reason}"] if unread else []
+    return plan.steps, [*problems, *plan.impossible]
+
+
+def to_operation(step: RollbackStep, settings: Settings) -> Operation:
+    """The operation of a step."""
+    return Operation(
+        project=step.project,
+        name=step.name,
+        environments=step.environments,
+        bundle=parse_stored(step.content) if step.content else None,
+        unlisted_environments=step.unlisted_environments,
+        alias=step.alias,
+        description=step.description,
+        absent=step.absent,
+        # The record may list the previous certificate beside the new one, which the gateways then still hold.
+        force=not step.absent,
+        jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+    )

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manager as the role's engine sees it, in the controller's process or through the collection's modules.
+
+Either way an operation ends with a result like that of its module, so a failure is a result and never an exception.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
+    CertificateOperation,
+    InfoOperation,
+    run_certificate_operation,
+    run_environment_info_operation,
+    run_info_operation,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
+    CONNECTION_SPEC,
+    check_name,
+    environment_names,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import InProcessContext, redacted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+
+READS_IN_PARALLEL = 8
+"""A manager serves its console to several people at the same time, so reading in parallel needs no setting."""
+
+CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO = (
+    "apinizer_certificate",
+    "apinizer_certificate_info",
+    "apinizer_environment_info",
+)
+
+Item = t.TypeVar("Item")
+Value = t.TypeVar("Value")
+RunModule = Callable[[str, Mapping[str, t.Any], bool], Result]
+"""Runs a module: its name, its options, whether in check mode."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of C(apinizer_certificate); the attributes are its options.
+
+    :arg bundle: the certificate to write; None to delete it, or to keep the current one.
+    """
+
+    project: str
+    name: str
+    environments: tuple[str, ...] = ()
+    bundle: Bundle | None = None
+    unlisted_environments: str = "fail"
+    alias: str | None = None
+    description: str | None = None
+    absent: bool = False
+    force: bool = False
+    jwk_scope: str | None = None
+
+    @property
+    def options(self) -> dict[str, t.Any]:
+        """The module's options. A guard decides about expired certificates, so the module must not."""
+        options: dict[str, t.Any] = {"project": self.project, "name": self.name}
+        if self.absent:
+            return {**options, "state": "absent"}
+        return {
+            **options,
+            "environments": list(self.environments),
+            "unlisted_environments": self.unlisted_environments,
+            "content": self.bundle.pem if self.bundle else "",
+            "alias": self.alias or "",
+            "description": self.description or "",
+            "force": self.force,
+            "update_referenced_jwks": self.jwk_scope is not None,
+            "update_scope": self.jwk_scope or "",
+            "allow_expired": True,
+        }
+
+    def to_certificate_operation(self) -> CertificateOperation:
+        """The same operation for this process.
+
+        :raises InputError: for a name that no address can carry.
+        """
+        return CertificateOperation(
+            project=check_name("project", self.project),
+            name=check_name("name", self.name),
+            absent=self.absent,
+            desired=Desired(
+                bundle=self.bundle,
+                alias=self.alias,
+                description=self.description,
+                environments=None if self.absent else environment_names(list(self.environments)),
+                unlisted=self.unlisted_environments,
+                force=self.force,
+            ),
+            jwk_scope=self.jwk_scope.upper() if self.jwk_scope else None,
+        )
+
+
+class ManagerAccess:
+    """One manager, with the connection options of each module.
+
+    :arg options: the connection options, by module.
+    :arg run_module: runs a module; None where the work can be done in this process.
+    """
+
+    def __init__(self, options: Mapping[str, Mapping[str, t.Any]], run_module: RunModule | None = None) -> None:
+        self._options = options
+        self._run_module = run_module
+
+    @property
+    def in_process(self) -> bool:
+        return self._run_module is None
+
+    def list_certificates(self, projects: Sequence[str]) -> dict[str, Result]:
+        """List the certificates of projects: C(certificates), or a failure, by project."""
+
+        def list_one(project: str) -> Result:
+            if self._run_module:
+                return self._run_module(CERTIFICATE_INFO, self._given(CERTIFICATE_INFO, project=project), False)
+            return self._run(
+                CERTIFICATE_INFO,
+                lambda api, now, _context: {
+                    "certificates": run_info_operation(
+                        api, InfoOperation(project=check_name("project", project)), now=now
+                    )
+                },
+            )
+
+        return self._map(list_one, projects)
+
+    def list_environments(self, projects: Sequence[str]) -> dict[str, Result]:
+        """List the environments of projects: C(environments), or a failure, by project."""
+
+        def list_one(project: str) -> Result:
+            if self._run_module:
+                return self._run_module(ENVIRONMENT_INFO, self._given(ENVIRONMENT_INFO, project=project), False)
+            return self._run(
+                ENVIRONMENT_INFO,
+                lambda api, _now, _context: {"environments": run_environment_info_operation(api, project)},
+            )
+
+        return self._map(list_one, projects)
+
+    def predict(self, operations: Mapping[str, Operation]) -> dict[str, Result]:
+        """Run operations in check mode, which tells everything that reading can tell, by the same keys."""
+        return self._map(lambda key: self.carry_out(operations[key], check_mode=True), list(operations))
+
+    def carry_out(self, operation: Operation, *, check_mode: bool = False) -> Result:
+        """Run one operation."""
+        if self._run_module:
+            return self._run_module(CERTIFICATE, self._given(CERTIFICATE, **operation.options), check_mode)
+        return self._run(
+            CERTIFICATE,
+            lambda api, now, context: run_certificate_operation(
+                api, operation.to_certificate_operation(), check_mode=check_mode, now=now, warn=context.warn
+            ),
+        )
+
+    def _given(self, module: str, **options: t.Any) -> dict[str, t.Any]:
+        return {**self._options[module], **options}
+
+    def _map(self, work: Callable[[str], Result], items: Sequence[str]) -> dict[str, Result]:
+        """Do the work for each item, in parallel in this process; modules run one after the other."""
+        if self._run_module or len(items) < 2:
+            return {item: work(item) for item in items}
+        threads = ThreadPoolExecutor(min(READS_IN_PARALLEL, len(items)))
+        try:
+            return dict(zip(items, threads.map(work, items)))
+        finally:
+            # A task that timed out does not begin what is still waiting.
+            threads.shutdown(cancel_futures=True)
+
+    def _run(self, module: str, work: Callable[[t.Any, datetime, InProcessContext], Result]) -> Result:
+        """Do the work of a module in this process."""
+        context = InProcessContext(self._options[module], check_mode=False)
+        problem = context.validate(_CONNECTION, module)
+        if problem is not None:
+            return {"failed": True, "msg": problem}
+        try:
+            with context.manager() as api:
+                result = work(api, datetime.now(timezone.utc), context)
+        except ApinizerError as exc:
+            result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
+        except Exception as exc:  # noqa: BLE001 - a bug must not hide that something may have been written
+            result = {"failed": True, "crashed": True, "msg": f"Unexpected {type(exc).__name__}: {exc}"}
+        if context.warnings:
+            result["warnings"] = context.warnings
+        return redacted(result, context.no_log_values)
+
+
+_CONNECTION = ModuleDefinition(CONNECTION_SPEC, lambda _context, _now: {})
+
+
+def _named_for_the_role(exc: ApinizerError) -> str:
+    """The message, with a connection option named as the role's variable."""
+    of_connection = isinstance(exc, InputError) and exc.option in CONNECTION_SPEC
+    return f"{PREFIX}{exc}" if of_connection else str(exc)
+
+
+def failures(results: Mapping[str, Result]) -> list[str]:
+    """The messages of results that failed. Each names what it is about, unless all failed for the same reason."""
+    failed = {key: str(result.get("msg")).rstrip(".") for key, result in results.items() if result.get("failed")}
+    if failed and len(failed) == len(results) and len(set(failed.values())) == 1:
+        return [next(iter(failed.values()))]
+    return [message if key in message else f"{key}: {message}" for key, message in failed.items()]
+
+
+def warnings_of(results: Iterable[Result]) -> list[str]:
+    """The warnings of results, each once."""
+    return list(dict.fromkeys(str(warning) for result in results for warning in result.get("warnings", ())))

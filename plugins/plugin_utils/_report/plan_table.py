@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a rotation as a table for the screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, RotationPlan, View
+
+NOT_DUE_SHOWN = 50
+"""More lines with nothing to do than this are counted, not shown."""
+
+
+def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
+    """The plan as lines of a table, in the order in which it will be carried out; dates are days in UTC.
+
+    No cell has a single space in it: that is where Ansible's YAML output would break the line.
+    """
+    rows = [("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry")]
+    for planned in plan.certificates:
+        until = (new_views.get(planned.key) or {}).get("not_after")
+        for step in planned.steps:
+            rows.append(
+                (
+                    str(step.wave or "-"),
+                    planned.key,
+                    step.environment,
+                    step.action,
+                    step.reason,
+                    _day(step.current["not_after"] if step.current else None),
+                    "-" if step.action == NONE else _day(until) if until else "to-be-obtained",
+                )
+            )
+    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, int(row[0].replace("-", "0"))))
+    due = sum(row[3] != NONE for row in rows[1:])
+    hidden = len(rows) - 1 - due - NOT_DUE_SHOWN
+    if hidden > 0:
+        del rows[1 + due + NOT_DUE_SHOWN :]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return [*lines, f"and {hidden:,} more with nothing to do"] if hidden > 0 else lines
+
+
+def _day(moment: str | None) -> str:
+    return moment[:10] if moment else "-"

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outcome of a run in sentences. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
+
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import Outcome
+
+_SHOWN = 20
+"""More environments than this are not listed one by one; the report has them all."""
+
+
+def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:
+    """The outcome in sentences."""
+    run, total = outcome.run, len(outcome.run.plan.certificates)
+    due = [planned for planned in run.plan.certificates if planned.due]
+    skipped = sum(run.stopped_by_guards(planned) for planned in due)
+    targets = sum(step.action != NONE for planned in due for step in planned.steps)
+    left_out = f" The guards left out {skipped} of them." if skipped else ""
+    if outcome.name == "nothing_to_do":
+        return f"Nothing to do: none of {total} certificates is due."
+    if outcome.name == "skipped":
+        return f"Nothing was written. The guards left out every certificate that is due ({skipped} of {total})."
+    if outcome.name == "planned":
+        mode = " in check mode" if run.check_mode else ""
+        return f"Nothing was written{mode}: {len(due)} of {total} certificates are due in {targets} environments.{left_out}"
+    if outcome.name == "rotated":
+        return _rotated_message(outcome, len(due) - skipped, total) + left_out
+    if outcome.name == "refused":
+        return f"Nothing was written. {outcome.failure.rstrip('.')}."
+    rollback = {
+        "rolled_back": "Every environment that was written holds its previous certificate again.",
+        "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
+        "failed": "Nothing was rolled back.",
+    }[outcome.name]
+    return f"{outcome.failure.rstrip('.')}. {rollback} {_holdings(outcome, certificates)}".rstrip()
+
+
+def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
+    writes = outcome.run.writes
+    targets = len({(write.key, name) for write in writes for name in write.environments})
+    silent = sorted({name for write in writes if write.deployment_unknown for name in write.environments})
+    doubt = f" The manager did not report the deployment to the gateways of {', '.join(silent)}." if silent else ""
+    return (
+        f"Rotated {rotated} of {total} certificates in {targets} environments, verified in the manager's record.{doubt}"
+    )
+
+
+def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:
+    """What each environment of the certificates that were written holds now."""
+    if outcome.after is None:
+        return "What the environments hold now could not be read back."
+    written = {write.key for write in outcome.run.writes}
+    holdings = [
+        f"{certificate['name']} in {environment['name']}: "
+        + (fingerprint(now, 16) + f" until {now['not_after']}" if (now := environment["now"]) else "none")
+        for certificate in certificates
+        if f"{certificate['project']}/{certificate['name']}" in written
+        for environment in certificate["environments"]
+    ]
+    rest = len(holdings) - _SHOWN
+    more = f"; and {rest} more, which the report lists" if rest > 0 else ""
+    return f"Now: {'; '.join(holdings[:_SHOWN])}{more}."

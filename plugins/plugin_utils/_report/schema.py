@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dictionaries that cross a border: the result of a run (schema 1), and the requests of a wave."""
+
+from __future__ import annotations
+
+import typing as t
+
+SCHEMA = 1
+"""Raised when a key of the result changes its meaning or is removed."""
+
+SUCCESSES = ("nothing_to_do", "planned", "rotated", "skipped")
+FAILURES = ("refused", "failed", "rolled_back", "rollback_failed")
+
+
+class ShownCertificate(t.TypedDict):
+    """A certificate in the result: dates in UTC, ISO 8601; fingerprints in lower-case hex."""
+
+    subject: str | None
+    issuer: str | None
+    serial_number: str | None
+    not_before: str | None
+    not_after: str | None
+    days_remaining: int | None
+    fingerprint_sha256: str | None
+    fingerprint_sha1: str | None
+    alias: str | None
+
+
+class EnvironmentDeployment(t.TypedDict):
+    """What the manager reported about the deployment to an environment; C(success) is None where it reported nothing."""
+
+    success: bool | None
+    message: str | None
+
+
+EnvironmentResult = t.TypedDict(
+    "EnvironmentResult",
+    {
+        "name": str,
+        "wave": "int | None",
+        "action": str,
+        "reason": str,
+        "from": "ShownCertificate | None",
+        "to": "ShownCertificate | None",
+        "now": "ShownCertificate | None",
+        "entries": "int | None",
+        "deployment": "EnvironmentDeployment | None",
+        "rolled_back": "bool | None",
+    },
+)
+"""An environment of a certificate: before the run, as planned, and as read back at the end."""
+
+
+class GuardResult(t.TypedDict):
+    """The result of a guard; C(environment) is None where only the new certificate was checked."""
+
+    guard: str
+    environment: str | None
+    passed: bool
+    message: str
+    current: str | None
+    new: str | None
+
+
+class CertificateResult(t.TypedDict):
+    """A certificate of the run."""
+
+    project: str
+    name: str
+    outcome: str
+    environments: list[EnvironmentResult]
+    guards: list[GuardResult]
+
+
+class WaveResult(t.TypedDict):
+    """A wave: C(done), C(failed), C(rolled_back) or C(not_started)."""
+
+    number: int
+    environments: list[str]
+    outcome: str
+
+
+class RollbackResult(t.TypedDict):
+    """The rollback; C(complete) is None where none was performed."""
+
+    performed: bool
+    complete: bool | None
+    messages: list[str]
+
+
+class RotationResult(t.TypedDict):
+    """The result of a run, schema 1. Times are in UTC, ISO 8601."""
+
+    schema: int
+    manager: str | None
+    host: str | None
+    started: str | None
+    finished: str | None
+    check_mode: bool
+    outcome: str
+    message: str
+    strategy: str
+    strategy_reason: str
+    waves: list[WaveResult]
+    certificates: list[CertificateResult]
+    rollback: RollbackResult
+    backup: str | None
+
+
+class Request(t.TypedDict):
+    """What is written of one certificate, as the user's hooks see it in C(certificate_rotation_wave.requests)."""
+
+    key: str
+    project: str
+    name: str
+    environments: list[str]
+    unlisted_environments: str
+    alias: str
+    description: str
+    update_referenced_jwks: bool
+    update_scope: str
+    force: bool
+    fingerprint_sha1: str
+    fingerprint_sha256: str

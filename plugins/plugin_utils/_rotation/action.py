@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The border between Ansible and the phases of a run: variables, modules, files and the screen."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Mapping
+from functools import cached_property, partial
+
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.utils.display import Display
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import InProcessAction
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, Files, HostFiles
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
+    CERTIFICATE,
+    CERTIFICATE_INFO,
+    ENVIRONMENT_INFO,
+    ManagerAccess,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
+
+_COLLECTION = "apinizer.apiops"
+_CREDENTIALS = ("token", "username", "password")
+
+
+class RotationAction(InProcessAction):
+    """Carries out one phase of a run; see the module rotation for its options."""
+
+    _supports_check_mode = True
+    _VALID_ARGS = frozenset(("phase", "run", "key", "wave", "folder", "strategy", "environments"))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
+        """Carry out the phase; what stops it is a failed result."""
+        result: Result = super().run(tmp, task_vars)
+        arguments = plain(self._task.args)
+        phase = str(arguments.pop("phase", ""))
+        task = Task(self, task_vars or {}, str(arguments.pop("run", "")))
+        if phase not in PHASES:
+            return {**result, "failed": True, "msg": f"phase: must be one of {', '.join(PHASES)}, not '{phase}'"}
+        if "wave" in arguments:
+            arguments["wave"] = int(arguments["wave"])
+        try:
+            with self.module_environment():
+                return {**result, **PHASES[phase](task, **arguments)}
+        except (RunError, SettingError) as exc:
+            return {**result, "failed": True, "msg": str(exc)}
+
+
+class Task:
+    """The task, as the phases see it."""
+
+    def __init__(self, action: RotationAction, variables: dict[str, t.Any], run_file: str) -> None:
+        self._action = action
+        self._variables = variables
+        self.run_file = run_file
+        self.host = str(variables.get("inventory_hostname", ""))
+        self.check_mode = bool(action._task.check_mode)
+        self.temporary_folder = str(constants.DEFAULT_LOCAL_TMP)
+        self.tags = frozenset(map(str, variables.get("ansible_run_tags") or ()))
+        self.skip_tags = frozenset(map(str, variables.get("ansible_skip_tags") or ()))
+        self.own_tags = frozenset(map(str, action._task.tags)) - {"always"}
+
+    @cached_property
+    def access(self) -> ManagerAccess:
+        options = {name: self._connection(name) for name in (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO)}
+        if self._action.why_as_module(self._variables) is None:
+            return ManagerAccess(options)
+
+        def run_module(name: str, given: Mapping[str, t.Any], check_mode: bool) -> Result:
+            return self._action.run_module(f"{_COLLECTION}.{name}", given, self._variables, check_mode=check_mode)
+
+        return ManagerAccess(options, run_module)
+
+    @cached_property
+    def files(self) -> Files:
+        if self._action.on_controller:
+            return ControllerFiles(self._action._loader.get_basedir())
+        return HostFiles(partial(self._action.run_builtin, variables=self._variables))
+
+    @property
+    def manager_url(self) -> str:
+        return str(self._connection(CERTIFICATE_INFO).get("url") or os.environ.get("APINIZER_URL", ""))
+
+    @property
+    def variable_names(self) -> list[str]:
+        return list(self._variables)
+
+    def variable(self, name: str) -> t.Any:
+        value = self._variables.get(PREFIX + name)
+        omitted = self._variables.get("omit")
+        try:
+            return _without_omitted(plain(self._action._templar.template(value)), str(omitted))
+        except AnsibleError as exc:
+            raise SettingError(name, f"cannot be rendered: {' '.join(str(exc).split())}") from exc
+
+    def variable_is_set(self, name: str) -> bool:
+        return bool(str(self._variables.get(PREFIX + name) or "").strip())
+
+    def hook_problem(self, file: str) -> str | None:
+        loader = self._action._loader
+        path = loader.path_dwim_relative(self._variables.get("role_path", ""), "tasks", file, is_role=True)
+        if not os.path.isfile(path):
+            return f"the file {file} does not exist, neither in the role nor at {loader.path_dwim(file)}"
+        try:
+            tasks = loader.load_from_file(path)
+        except AnsibleError as exc:
+            return f"{path} cannot be read: {' '.join(str(exc).split())}"
+        return None if tasks is None or isinstance(tasks, list) else f"{path} is not a list of tasks"
+
+    def failure(self) -> str:
+        result = self._variables.get("ansible_failed_result") or {}
+        items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
+        messages = [str(item.get("msg")) for item in items] or [str(result.get("msg") or "A task failed")]
+        return ". ".join(message.rstrip(".") for message in messages)
+
+    def show(self, line: str) -> None:
+        # On standard error, since standard output may be read by a program (the callback json).
+        Display().display(line, stderr=True)
+
+    def _connection(self, module: str) -> dict[str, t.Any]:
+        """The connection options of a module: module_defaults of the play, then the role's variables."""
+        layers: dict[str, t.Any] = {}
+        for layer in self._action._task.module_defaults or ():
+            layers.update(layer)
+        given = {**(layers.get(f"group/{_COLLECTION}.apinizer") or {}), **(layers.get(f"{_COLLECTION}.{module}") or {})}
+        options = plain(self._action._templar.template(given))
+        own = {name: value for name in CONNECTION_SPEC if (value := self.variable(name)) not in (None, "")}
+        if own.keys() & set(_CREDENTIALS):
+            options = {name: value for name, value in options.items() if name not in _CREDENTIALS}
+        return {name: value for name, value in {**options, **own}.items() if name in CONNECTION_SPEC}
+
+
+def _without_omitted(value: t.Any, omitted: str) -> t.Any:
+    """A value without the keys for which a template says C(default(omit)), which older versions leave in place."""
+    if isinstance(value, dict):
+        return {key: _without_omitted(inner, omitted) for key, inner in value.items() if inner != omitted}
+    if isinstance(value, list):
+        return [_without_omitted(inner, omitted) for inner in value if inner != omitted]
+    return value

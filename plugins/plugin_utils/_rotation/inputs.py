@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run starts from: the manager's record, the new certificates, and the files and folders of the user. Read only."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, CertificateError, parse_input
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
+    ManagerAccess,
+    failures,
+    warnings_of,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    AUTO,
+    FOLDERS,
+    HOOKS,
+    Settings,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
+
+Views = dict[tuple[str, str], View]
+"""Environments by the key of their certificate and their name."""
+
+
+def read_record(access: ManagerAccess, settings: Settings) -> dict[str, t.Any]:
+    """Read what the manager holds in the projects of a run.
+
+    :returns: C(listed), the certificates of each project; C(types), the type of each environment of each project, where the
+        waves are made from it; and C(warnings).
+    :raises RunError: where the certificates cannot be listed.
+    """
+    projects = sorted({certificate.project for certificate in settings.certificates})
+    listed = access.list_certificates(projects)
+    if messages := failures(listed):
+        raise RunError(". ".join(messages))
+    types: dict[str, dict[str, str | None]] = {}
+    if settings.waves == AUTO:
+        # A project whose environments cannot be listed has none of a known type, which the plan reports.
+        for project, result in access.list_environments(projects).items():
+            types[project] = {one["name"]: one["type"] for one in result.get("environments", ())}
+    return {
+        "listed": {project: result["certificates"] for project, result in listed.items()},
+        "types": types,
+        "warnings": warnings_of(listed.values()),
+    }
+
+
+def views_of(listed: Mapping[str, Sequence[View]]) -> Views:
+    """The environments of all certificates that were listed, by project."""
+    return {
+        (f"{project}/{certificate['name']}", view["name"]): view
+        for project, certificates in listed.items()
+        for certificate in certificates
+        for view in certificate["environments"]
+    }
+
+
+def read_new_certificates(files: Files, settings: Settings) -> tuple[dict[str, Bundle], list[str]]:
+    """Read the new certificates that the variables give.
+
+    :returns: the certificates by C(project/name), and messages about those that cannot be used.
+    """
+    found, problems = {}, []
+    for certificate in settings.certificates:
+        if certificate.path is None and certificate.content is None:
+            continue
+        try:
+            found[certificate.key] = read_new_certificate(
+                files, settings, certificate.key, certificate.path, certificate.content
+            )
+        except RunError as exc:
+            problems.append(str(exc))
+    return found, problems
+
+
+def read_new_certificate(files: Files, settings: Settings, key: str, path: str | None, content: str | None) -> Bundle:
+    """Read a new certificate from a file, or from text.
+
+    :raises RunError: where it cannot be used.
+    """
+    try:
+        if content is not None:
+            return parse_input(content.encode("utf-8", "surrogateescape"))
+        if path is None:
+            raise CertificateError("your tasks set neither path nor content in it")
+        return parse_input(files.read(os.path.join(settings.base_dir, path)))
+    except (CertificateError, FileProblem) as exc:
+        source = path or ("content" if content is not None else f"{PREFIX}obtained")
+        raise RunError(f"The new certificate of {key} ({source}) cannot be used: {exc}") from exc
+
+
+def problems_of_files(task: Task, settings: Settings) -> list[str]:
+    """Look for folders and files with tasks that could not be used later."""
+    problems = []
+    for name in FOLDERS:
+        folder = getattr(settings, name)
+        try:
+            if folder:
+                task.files.check_folder(os.path.join(settings.base_dir, folder))
+        except FileProblem as exc:
+            problems.append(f"{PREFIX}{name}: {exc}")
+    for name in HOOKS:
+        try:
+            file = task.variable(name)
+        except SettingError:
+            continue  # it depends on the wave
+        if file and (problem := task.hook_problem(str(file))):
+            problems.append(f"{PREFIX}{name}: {problem}")
+    return problems

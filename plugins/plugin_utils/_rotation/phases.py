@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phases of a run, in the order in which the role carries them out.
+
+Each takes the task that it runs in, and returns the task's result. What later phases need is in the run file.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._restore.phase import restore
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.backup import write_backup
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
+    problems_of_files,
+    read_new_certificate,
+    read_new_certificates,
+    read_record,
+    views_of,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    NONE,
+    PlannedCertificate,
+    make_plan,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
+    plan_rollback_of_run,
+    to_operation,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import (
+    Run,
+    RunError,
+    load_run,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    VARIABLES,
+    Settings,
+    check_variable_names,
+    read_settings,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
+    make_operation,
+    make_request,
+    predict_wave,
+    write_wave,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
+
+TAGS = frozenset(("discover", "plan", "preflight", "backup", "apply"))
+"""The tags of the role's phases."""
+
+_INCOMPLETE = (
+    "The phases of the role certificate_rotation must run in order, and --tags, --skip-tags or --start-at-task leave out the "
+    "plan or the preflight checks. Run the role as a whole; --tags plan and --tags preflight only read, and "
+    "--skip-tags backup rotates without a backup"
+)
+
+
+def plan(task: Task) -> Result:
+    """Read the variables, the manager's record and the new certificates, and make the plan."""
+    if task.run_file:
+        run = _started(task)
+        return _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
+    run = Run(task.manager_url, task.host, task.check_mode)
+    run.create_file(task.temporary_folder)
+    try:
+        warnings = check_variable_names(task.variable_names)
+        run.save(settings=read_settings({name: task.variable(name) for name in VARIABLES}))
+        record = read_record(task.access, _settings(run))
+    except (SettingError, RunError) as exc:
+        return _failed(run, str(exc))
+    run.new, problems = read_new_certificates(task.files, _settings(run))
+    record["warnings"] += warnings
+    return _make_plan(run, record, [*problems, *problems_of_files(task, _settings(run))])
+
+
+def obtain(task: Task, key: str) -> Result:
+    """Take the certificate that the user's tasks have obtained."""
+    run, obtained = _started(task), task.variable("obtained")
+    given = obtained if isinstance(obtained, Mapping) else {}
+    path, content = (None if given.get(name) is None else str(given[name]) for name in ("path", "content"))
+    try:
+        bundle = read_new_certificate(task.files, _settings(run), key, path, content)
+    except RunError as exc:
+        return _failed(run, str(exc))
+    run.save(new={**run.new, key: bundle})
+    return {"changed": False}
+
+
+def preflight(task: Task) -> Result:
+    """Check everything that reading can tell, and the guards, before the first write."""
+    run = _started(task)
+    if run.plan.problems:
+        return _failed(run, " ".join(f"{problem.rstrip('.')}." for problem in run.plan.problems))
+    results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
+    if messages := failures(results):
+        return _failed(run, ". ".join(messages))
+    previous = {key: result["previous"] for key, result in results.items()}
+    now, settings = datetime.now(timezone.utc), _settings(run)
+    guards = {
+        planned.key: tuple(check_guards(settings, planned, _current(previous[planned.key]), now))
+        for planned in run.plan.due
+    }
+    diffs = {key: result["diff"] for key, result in results.items()} if run.check_mode else {}
+    run.save(previous=previous, diffs=diffs, guards=guards)
+    stopped = [guard.message for found in guards.values() for guard in found if not guard.passed]
+    if stopped and settings.on_guard_failure == "stop":
+        return _failed(run, ". ".join(stopped))
+    run.save(ready=True)
+    left_out = [f"{message}. The certificate is left out" for message in stopped]
+    return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *left_out])
+
+
+def backup(task: Task) -> Result:
+    """Keep the current certificates of everything that is due."""
+    run = _ready(task)
+    settings = _settings(run)
+    if run.check_mode:
+        return {"changed": True}
+    name = f"{run.started.strftime('%Y-%m-%dT%H%M%SZ')}-{run.host}"
+    try:
+        folder = write_backup(run, task.files, os.path.join(settings.base_dir, settings.backup_dir, name))
+    except FileProblem as exc:
+        return _failed(run, f"{PREFIX}backup_dir: {exc}")
+    run.save(backup=folder)
+    return {"changed": True, "folder": folder}
+
+
+def write(task: Task, wave: int) -> Result:
+    """Write a wave, or in check mode predict what that would change."""
+    run = _ready(task)
+    unverified = sorted({one.wave for one in run.writes} - {*run.verified})
+    if unverified:
+        return _failed(run, f"Wave {wave} was not started, since wave {unverified[0]} was not verified")
+    if run.check_mode:
+        return predict_wave(run, wave)
+    result = write_wave(run, wave, task.access, task.show)
+    if _settings(run).backup_dir and not run.backup:
+        warning = f"{PREFIX}backup_dir is set, but no backup was made, since --tags or --skip-tags leave it out"
+        result = _with_warnings(result, [*result.get("warnings", ()), warning])
+    return {**_failed(run, str(result["msg"])), **result} if result.get("failed") else result
+
+
+def verify(task: Task, wave: int) -> Result:
+    """Compare the manager's record with what was written in a wave."""
+    run = _ready(task)
+    results = task.access.list_certificates(sorted({planned.desired.project for planned in run.to_write(wave)}))
+    if messages := failures(results):
+        return _failed(run, ". ".join(messages))
+    found = views_of({project: result["certificates"] for project, result in results.items()})
+    mismatches = [
+        f"{one.key} in {name}: {problem}"
+        for one in run.writes
+        if one.wave == wave
+        for name in one.environments
+        if (problem := mismatch(found.get((one.key, name)), run.new_views[one.key]))
+    ]
+    if mismatches:
+        return _failed(run, f"Verification failed: {'; '.join(mismatches)}")
+    run.save(verified=[*run.verified, wave])
+    return {"changed": False}
+
+
+def roll_back(task: Task) -> Result:
+    """Keep why the run has failed, and restore the previous certificates that it may have replaced."""
+    if not task.run_file:
+        return {"skipped": True}
+    run = _started(task)
+    run.fail(task.failure())
+    if not run.writes or run.settings is None or not run.settings.rollback:
+        return {"skipped": True}
+    run.save(rollback=["The rollback was interrupted"])
+    steps, problems = plan_rollback_of_run(run, run.settings, task.access)
+    results = {f"{step.key} in {', '.join(step.environments)}": step for step in steps}
+    done = {where: task.access.carry_out(to_operation(step, run.settings)) for where, step in results.items()}
+    run.save(rollback=[*failures(done), *problems])
+    changed = any(result.get("changed") for result in done.values())
+    return {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
+
+
+def report(task: Task) -> Result:
+    """Read back what the manager holds, make the result of the run, and write the report files."""
+    if not task.run_file and (reason := _not_selected(task)):
+        return {"skipped": True, "skip_reason": reason}
+    run = _to_report(task)
+    after: dict[str, t.Any] | None = None
+    if run.writes:
+        results = task.access.list_certificates(sorted({one.project for one in _settings(run).certificates}))
+        if not failures(results):
+            after = {project: result["certificates"] for project, result in results.items()}
+    result = make_result(run, after, datetime.now(timezone.utc))
+    warnings = [result["message"]] if result["outcome"] == "skipped" else []
+    try:
+        _write_report(task, run, result)
+    except FileProblem as exc:
+        warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
+    result_file = os.path.join(task.temporary_folder, f"certificate-rotation-result-{os.getpid()}.json")
+    with open_private(result_file) as file:
+        file.write(dumps(result))
+    run.save(finished=True)
+    stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
+    failed = result["outcome"] in FAILURES
+    made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "ansible_stats": stats}
+    return _with_warnings(made, warnings)
+
+
+PHASES: dict[str, Callable[..., Result]] = {
+    "plan": plan,
+    "obtain": obtain,
+    "preflight": preflight,
+    "backup": backup,
+    "write": write,
+    "verify": verify,
+    "rollback": roll_back,
+    "report": report,
+    "restore": restore,
+}
+"""The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
+
+
+def _failed(run: Run, message: str) -> Result:
+    run.fail(message)
+    return {"changed": False, "run_file": run.path, "failed": True, "msg": message}
+
+
+def _with_warnings(result: Result, warnings: Sequence[str]) -> Result:
+    return {**result, "warnings": list(warnings)} if warnings else result
+
+
+def _settings(run: Run) -> Settings:
+    return t.cast(Settings, run.settings)
+
+
+def _started(task: Task) -> Run:
+    """The run of the task.
+
+    :raises RunError: where no plan was made, or the run has ended.
+    """
+    run = load_run(task.run_file) if task.run_file else Run(finished=True)
+    if run.finished:
+        raise RunError(_INCOMPLETE)
+    return run
+
+
+def _ready(task: Task) -> Run:
+    """The run of the task, ready to be written.
+
+    :raises RunError: where preflight has not passed, or something has failed.
+    """
+    run = _started(task)
+    if run.failure:
+        raise RunError(f"Nothing more is written, since the run has failed: {run.failure}")
+    if not run.ready:
+        raise RunError(_INCOMPLETE)
+    return run
+
+
+def _make_plan(run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
+    made = make_plan(_settings(run), record["listed"], run.new, record["types"])
+    made = replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
+    views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
+    if made.to_obtain:
+        run.save(listed=record["listed"], types=record["types"], new=run.new)
+    run.save(plan=made, new_views=views)
+    obtainable = () if made.problems or run.check_mode else made.to_obtain
+    result = {
+        "changed": False,
+        "run_file": run.path,
+        "strategy": f"{made.strategy}, since {made.strategy_reason}",
+        "table": plan_table(made, views),
+        "to_obtain": [_to_obtain(planned) for planned in obtainable],
+    }
+    return _with_warnings(result, record["warnings"])
+
+
+def _to_obtain(planned: PlannedCertificate) -> dict[str, t.Any]:
+    """A certificate to be obtained, as the user's tasks see it in C(certificate_rotation_item)."""
+    environments = [
+        {"name": step.environment, "reason": step.reason, "current": step.current}
+        for step in planned.steps
+        if step.action != NONE
+    ]
+    desired = planned.desired
+    return {"key": planned.key, "project": desired.project, "name": desired.name, "environments": environments}
+
+
+def _current(previous: Mapping[str, t.Any] | None) -> dict[str, Bundle | None]:
+    """The current certificate of each environment; None where the manager does not return its content."""
+    views = (previous or {}).get("environments", ())
+    return {view["name"]: parse_stored(view["content"]) if view["content"] else None for view in views}
+
+
+def _waves(task: Task, run: Run) -> list[dict[str, t.Any]]:
+    """The waves in which something is to be written, as the user's hooks see them in C(certificate_rotation_wave)."""
+    has_hooks = any(task.variable_is_set(name) for name in ("before_wave_tasks", "verify_tasks"))
+    waves = []
+    for wave in run.plan.waves:
+        if to_write := run.to_write(wave.number):
+            # Only hooks look at the requests, of which there may be thousands.
+            requests = [make_request(run, planned, wave.number) for planned in to_write] if has_hooks else []
+            waves.append({"number": wave.number, "environments": list(wave.environments), "requests": requests})
+    return waves
+
+
+def _not_selected(task: Task) -> str:
+    """Why the command line selects none of the role's tasks; empty where it means the role."""
+    chosen = task.tags - {"all"}
+    if not chosen or chosen & (TAGS | task.own_tags) or task.skip_tags & TAGS:
+        return ""
+    return f"--tags {','.join(sorted(chosen))} selects no phase of the role certificate_rotation"
+
+
+def _to_report(task: Task) -> Run:
+    """The run of the task; where no plan was made, an empty one that says so."""
+    try:
+        return _started(task)
+    except RunError as exc:
+        return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or str(exc))
+
+
+def _write_report(task: Task, run: Run, result: t.Any) -> None:
+    """Write the report files, in check mode as well.
+
+    :raises FileProblem: where one of them cannot be written.
+    """
+    if run.settings is None or not run.settings.report_dir:
+        return
+    folder = os.path.join(run.settings.base_dir, run.settings.report_dir)
+    task.files.make_folder(folder, 0o755)
+    for name, text in rotation_files(result).items():
+        task.files.write(os.path.join(folder, name), text, 0o644)

@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a run, and the file that keeps it from task to task.
+
+The file has one JSON object per line, each with the attributes of the run that have changed. A write appends its intent
+before the request is sent and its result afterwards, so a task that is killed or times out leaves on disk what it may have
+written. Only its owner can read the file (mode 0600). It holds no credentials and no private keys.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import decode, dumps, hints_of, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    PlannedCertificate,
+    RotationPlan,
+    View,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
+
+NAME = "run.jsonl"
+"""The file's name in a backup folder."""
+
+
+class RunError(Exception):
+    """A run that cannot go on; the message is for the user."""
+
+
+@dataclass
+class Write:
+    """One write: its intent, and its result once there is one.
+
+    :arg deployment: what the manager reported about the deployment.
+    :arg ended: whether the write returned a result; an interrupted one may have changed the record.
+    :arg duplicated: whether the manager listed an environment more than once after the write.
+    """
+
+    key: str
+    wave: int
+    environments: tuple[str, ...]
+    failed: bool = True
+    may_have_changed: bool = True
+    deployment: t.Any = None
+    duplicated: bool = False
+
+    @property
+    def deployment_unknown(self) -> bool:
+        return self.may_have_changed and (self.deployment or {}).get("success") is None
+
+
+@dataclass
+class Run:
+    """Everything known about a run, in the order in which it becomes known.
+
+    :arg manager: the manager's address.
+    :arg started: when the run began, UTC.
+    :arg listed: the certificates of each project, and C(types) the type of each environment of each project; kept where the
+        plan is made again with the certificates that are obtained.
+    :arg new: the new certificates by C(project/name), as far as they are known.
+    :arg new_views: the new certificate of each that is due, described like an environment of C(apinizer_certificate).
+    :arg previous: each certificate that is due as it was before the run, with content; None for one that was absent.
+    :arg diffs: in check mode, the predicted diff of each.
+    :arg ready: whether preflight has passed.
+    :arg verified: the numbers of the waves that were verified.
+    :arg failure: what stopped the run; empty where nothing did.
+    :arg rollback: messages of what could not be rolled back; None where no rollback was performed.
+    :arg path: the name of the file; empty for a run without one.
+    """
+
+    manager: str = ""
+    host: str = ""
+    check_mode: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    settings: Settings | None = None
+    listed: dict[str, t.Any] = field(default_factory=dict)
+    types: dict[str, t.Any] = field(default_factory=dict)
+    new: dict[str, Bundle] = field(default_factory=dict)
+    plan: RotationPlan = field(default_factory=RotationPlan)
+    new_views: dict[str, t.Any] = field(default_factory=dict)
+    previous: dict[str, t.Any] = field(default_factory=dict)
+    diffs: dict[str, t.Any] = field(default_factory=dict)
+    guards: dict[str, tuple[Guard, ...]] = field(default_factory=dict)
+    ready: bool = False
+    backup: str = ""
+    writes: list[Write] = field(default_factory=list)
+    verified: list[int] = field(default_factory=list)
+    failure: str = ""
+    rollback: list[str] | None = None
+    finished: bool = False
+    path: str = ""
+
+    def stopped_by_guards(self, planned: PlannedCertificate) -> bool:
+        return any(not guard.passed for guard in self.guards.get(planned.key, ()))
+
+    def to_write(self, wave: int) -> list[PlannedCertificate]:
+        """The certificates to write in a wave: those that are due there and that no guard stops."""
+        return [planned for planned in self.plan.due if planned.due_in(wave) and not self.stopped_by_guards(planned)]
+
+    def previous_in(self, key: str, environment: str) -> View | None:
+        """An environment of a certificate as preflight has read it."""
+        views = (self.previous.get(key) or {}).get("environments", ())
+        return next((view for view in views if view["name"] == environment), None)
+
+    def save(self, **changed: t.Any) -> None:
+        """Set attributes, and append them to the file."""
+        for name, value in changed.items():
+            setattr(self, name, value)
+        self._append(changed)
+
+    def save_write(self, write: Write, number: int | None = None) -> int:
+        """Keep a write that is about to be sent, or the result of the one with that number.
+
+        :returns: its number.
+        """
+        if number is None:
+            number = len(self.writes)
+            self.writes.append(write)
+        self.writes[number] = write
+        self._append({"write": [number, write]})
+        return number
+
+    def fail(self, message: str) -> None:
+        """Keep what stopped the run; the first failure is the one that counts."""
+        if not self.failure:
+            self.save(failure=message)
+
+    def create_file(self, folder: str) -> None:
+        """Begin the file in Ansible's own temporary folder, which is removed when Ansible ends."""
+        handle, self.path = tempfile.mkstemp(prefix="certificate-rotation-", suffix=".jsonl", dir=folder)
+        os.close(handle)
+        self.save(manager=self.manager, host=self.host, check_mode=self.check_mode, started=self.started)
+
+    def move_file(self, folder: str) -> None:
+        """Go on in a backup folder. The first file then refers to the second one."""
+        path = os.path.join(folder, NAME)
+        with open(self.path, encoding="ascii") as source, open_private(path, new=True) as target:
+            target.write(source.read())
+        self._append({"moved": path})
+        self.path = path
+
+    def _append(self, changed: Mapping[str, t.Any]) -> None:
+        if self.path:
+            with open(self.path, "a", encoding="ascii") as file:
+                file.write(dumps(changed) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def load_run(path: str) -> Run:
+    """The run that a file keeps. A last line that was cut short when a task was killed is left out.
+
+    :raises RunError: where there is no such run.
+    """
+    run = Run()
+    run.path = path
+    kinds = hints_of(Run)
+    try:
+        with open(path, encoding="ascii") as file:
+            lines = [json.loads(line) for line in file if line.endswith("\n")]
+        for changed in lines:
+            if "moved" in changed:
+                return load_run(changed["moved"])
+            if "write" in changed:
+                number, write = changed["write"]
+                run.writes[number:] = [decode(Write, write), *run.writes[number + 1 :]]
+                continue
+            for name, value in changed.items():
+                setattr(run, name, decode(kinds[name], value))
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise RunError(f"The run file {path} cannot be read: {exc}") from exc
+    return run

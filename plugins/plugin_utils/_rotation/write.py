@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a wave: several certificates in parallel, none after a failure, each recorded before and after it is sent."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._writer import deployment_unknown_warning
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
+    ManagerAccess,
+    Operation,
+    failures,
+    warnings_of,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
+
+PROGRESS_FROM = 20
+"""A wave of this many certificates or more shows its progress."""
+PROGRESS_LINES = 10
+
+Show = Callable[[str], object]
+"""Shows a line on the screen."""
+
+
+def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = None) -> Operation:
+    """The operation for a certificate in a wave; without a wave, the one that covers all of them."""
+    settings = t.cast(Settings, run.settings)
+    desired = planned.desired
+    one_update = run.plan.strategy == "replace"
+    targets = planned.environments if one_update else planned.due_in(wave)
+    return Operation(
+        project=desired.project,
+        name=desired.name,
+        environments=targets,
+        bundle=planned.new,
+        unlisted_environments="fail" if one_update else "keep",
+        alias=desired.alias,
+        description=desired.description,
+        force=settings.force,
+        jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+    )
+
+
+def make_request(run: Run, planned: PlannedCertificate, wave: int) -> Request:
+    """The operation as the user's hooks see it: without the certificate itself."""
+    operation, view = make_operation(run, planned, wave), run.new_views[planned.key]
+    options = operation.options
+    return Request(
+        key=planned.key,
+        project=operation.project,
+        name=operation.name,
+        environments=options["environments"],
+        unlisted_environments=options["unlisted_environments"],
+        alias=options["alias"],
+        description=options["description"],
+        update_referenced_jwks=options["update_referenced_jwks"],
+        update_scope=options["update_scope"],
+        force=options["force"],
+        fingerprint_sha1=view["fingerprint_sha1"],
+        fingerprint_sha256=view["fingerprint_sha256"],
+    )
+
+
+def write_wave(run: Run, wave: int, access: ManagerAccess, show: Show) -> Result:
+    """Write the certificates of a wave.
+
+    Once one has failed, no other write begins; those already sent are completed. All of them are in the run file, with their
+    result or as interrupted, however this function ends.
+
+    :arg show: shows a line on the screen.
+    :returns: C(changed), C(diff) and C(warnings), and C(failed) with C(msg) where a write failed.
+    """
+    writer = _WaveWriter(run, wave, access, show)
+    parallel = t.cast(Settings, run.settings).parallel_writes if access.in_process else 1
+    rolling_window(list(writer.operations), parallel, writer.begin, writer.end)
+    return writer.summary()
+
+
+class _WaveWriter:
+    def __init__(self, run: Run, wave: int, access: ManagerAccess, show: Show) -> None:
+        self._run = run
+        self._wave = wave
+        self._access = access
+        self._show = show
+        self.operations = {planned.key: make_operation(run, planned, wave) for planned in run.to_write(wave)}
+        self._numbers: dict[str, int] = {}
+        self._results: dict[str, Result] = {}
+
+    def begin(self, key: str) -> Callable[[], Result]:
+        """Record the intent to write a certificate; return the write."""
+        operation = self.operations[key]
+        self._numbers[key] = self._run.save_write(Write(key, self._wave, operation.environments))
+        return partial(self._access.carry_out, operation)
+
+    def end(self, key: str, result: Result) -> bool:
+        """Record the result of a write; return whether to go on."""
+        self._results[key] = result
+        self._run.save_write(self._ended(key, result), self._numbers[key])
+        self._show_progress(key, result)
+        return not result.get("failed")
+
+    def _ended(self, key: str, result: Result) -> Write:
+        environments = (result.get("certificate") or {}).get("environments", ())
+        return Write(
+            key,
+            self._wave,
+            self.operations[key].environments,
+            failed=bool(result.get("failed")),
+            may_have_changed=_may_have_changed(result),
+            deployment=result.get("deployment"),
+            duplicated=any(environment["entries"] > 1 for environment in environments),
+        )
+
+    def _show_progress(self, key: str, result: Result) -> None:
+        """Show "n of N" ten times in a wave of many certificates, and each certificate that failed."""
+        done, total = len(self._results), len(self.operations)
+        if total < PROGRESS_FROM:
+            return
+        if result.get("failed"):
+            self._show(f"Wave {self._wave}: {key} failed")
+        if done == total or done % max(1, total // PROGRESS_LINES) == 0:
+            self._show(f"Wave {self._wave}: {done:,} of {total:,} certificates written")
+
+    def summary(self) -> Result:
+        """The result of the task."""
+        results = self._results
+        summary: Result = {
+            "changed": any(_may_have_changed(result) for result in results.values()),
+            "diff": [result["diff"] for result in results.values() if "diff" in result],
+        }
+        if warnings := self._merged_warnings():
+            summary["warnings"] = warnings
+        if messages := failures(results):
+            summary |= {"failed": True, "msg": ". ".join(messages)}
+        return summary
+
+    def _merged_warnings(self) -> list[str]:
+        """The warnings of the wave; that deployments were not reported is one warning for all certificates."""
+        unknown = {
+            key: deployment_unknown_warning(operation.name, operation.environments)
+            for key, operation in self.operations.items()
+        }
+        silent = [key for key, result in self._results.items() if unknown[key] in result.get("warnings", ())]
+        others = [text for text in warnings_of(self._results.values()) if text not in unknown.values()]
+        if not silent:
+            return others
+        targets = sorted({name for key in silent for name in self.operations[key].environments})
+        which = silent[0] if len(silent) == 1 else f"{len(silent)} certificates"
+        merged = (
+            f"Wave {self._wave}: the manager stored {which}, but did not report the deployment to the gateways of "
+            f"{', '.join(targets)}. Check what the gateways there trust"
+        )
+        return [merged, *others]
+
+
+def predict_wave(run: Run, wave: int) -> Result:
+    """What writing a wave would change, from what preflight has learned in check mode."""
+    requests = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
+    diffs = [_part_of(run.diffs[key], targets) for key, targets in requests.items() if key in run.diffs]
+    return {"changed": bool(requests), "diff": diffs}
+
+
+def _part_of(diff: Mapping[str, t.Any], environments: Sequence[str]) -> dict[str, t.Any]:
+    """A diff as far as it is about these environments."""
+
+    def part(side: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        kept = {name: view for name, view in side.get("environments", {}).items() if name in environments}
+        return {**side, "environments": kept} if side else {}
+
+    return {**diff, "before": part(diff["before"]), "after": part(diff["after"])}
+
+
+def _may_have_changed(result: Result) -> bool:
+    """Whether a write may have changed the record: it says so, or it crashed before it returned a result."""
+    return bool(result.get("changed") or result.get("crashed") or (result.get("failed") and "module_stdout" in result))

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of variables, in whatever form a play, an inventory or a survey gives them. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+import yaml
+
+PREFIX = "certificate_rotation_"
+
+
+class SettingError(ValueError):
+    """A variable that cannot be used; the message starts with its name."""
+
+    def __init__(self, variable: str, message: str, *, prefix: str = PREFIX) -> None:
+        super().__init__(f"{prefix}{variable}: {message}")
+
+
+def optional_names(value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...] | None:
+    """The environments that a run or a restore is limited to; None for no limit.
+
+    :raises SettingError: for a list without any name.
+    """
+    return None if is_blank(value) or value == [] else names("environments", value, prefix=prefix)
+
+
+def is_blank(value: t.Any) -> bool:
+    """Whether a value counts as not given."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def choice(given: Mapping[str, t.Any], variable: str, choices: tuple[str, ...]) -> str:
+    """One of several words; the first is the default.
+
+    :raises SettingError: for another one.
+    """
+    value = str(given.get(variable, choices[0])).strip()
+    if value not in choices:
+        raise SettingError(variable, f"must be one of {', '.join(choices)}, not '{value}'")
+    return value
+
+
+def integer(variable: str, value: t.Any, least: int) -> int:
+    """A whole number.
+
+    :raises SettingError: for anything else, or a smaller one.
+    """
+    try:
+        number = int(str(value).strip())
+    except ValueError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise SettingError(variable, f"must be a whole number of {least} or more, not '{value}'")
+    return number
+
+
+def flag(given: Mapping[str, t.Any], variable: str, *, default: bool) -> bool:
+    """A truth value.
+
+    :raises SettingError: for anything else.
+    """
+    value = given.get(variable, default)
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    flag = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if flag is None:
+        raise SettingError(variable, f"must be true or false, not '{value}'")
+    return flag
+
+
+def from_text(variable: str, value: t.Any) -> t.Any:
+    """The value of YAML (or JSON) text, as a survey's text field gives it; other values are returned unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as exc:
+        # The parser's message quotes the line, which may be part of a private key, so it is left out.
+        mark = getattr(exc, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise SettingError(variable, f"is not valid YAML{where}") from None
+
+
+def names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...]:
+    """Environment names from a list, or from text with commas or line breaks; duplicates are dropped."""
+    if isinstance(value, str):
+        value = value.replace("\n", ",").split(",")
+    if not isinstance(value, (list, tuple)):
+        message = "must be a list of environment names, or text with commas or line breaks"
+        raise SettingError(variable, message, prefix=prefix)
+    names = tuple(dict.fromkeys(str(name).strip() for name in value if not is_blank(name)))
+    if not names:
+        message = "is an empty list of environments. Name at least one, or leave it out"
+        raise SettingError(variable, message, prefix=prefix)
+    return names
