@@ -17,10 +17,10 @@ import pytest
 
 from integration.runners import ROOT
 
-pytest.register_assert_rewrite("integration.awx.controller")
+pytest.register_assert_rewrite("integration.awx.fake_controller")
 
 # Imported after the line above, so that its assertions explain themselves.
-from integration.awx.controller import EXTENSION, Controller, Definitions  # noqa: E402
+from integration.awx.fake_controller import EXTENSION, FakeController, Definitions  # noqa: E402
 from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
 from integration.role.stage import Stage  # noqa: E402
 
@@ -54,7 +54,7 @@ def checked_collection(awx_collection: Path, tmp_path_factory: pytest.TempPathFa
     for part in (real / "plugins").iterdir():
         (checked / "plugins" / part.name).symlink_to(part)
     for module in (real / "plugins" / "modules").glob("[!_]*.py"):
-        (actions / module.name).symlink_to(Path(__file__).with_name("checking_action.py"))
+        (actions / module.name).symlink_to(Path(__file__).with_name("validating_action.py"))
     return folder
 
 
@@ -115,8 +115,8 @@ def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
 
 
 @pytest.fixture
-def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> Controller:
+def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> FakeController:
     """A controller with a credential for the stage's manager."""
     for left_over in backup_dir.iterdir():
         shutil.rmtree(left_over)
-    return Controller(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})
+    return FakeController(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})

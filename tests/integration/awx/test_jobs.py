@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from integration.awx.controller import Controller, Job
+from integration.awx.fake_controller import FakeController, Job
 from integration.role.conftest import SetStage
 from integration.role.stage import DEVELOPMENT, ENVIRONMENTS, NAME, OTHER, PRODUCTION, PROJECT, STAGING, Stage, truth
 from integration.scene import calls
@@ -61,12 +61,12 @@ def _assert_clean(job: Job, *secrets: str) -> None:
     assert not [secret for secret in secrets if secret in arguments]
 
 
-def _backups(controller: Controller) -> list[Path]:
+def _backups(controller: FakeController) -> list[Path]:
     template = controller.definitions.all("job_template")["Apinizer rotate"]
     return sorted(Path(template["extra_vars"]["certificate_rotation_backup_dir"]).iterdir())
 
 
-def test_canary_approval_production(stage: Stage, controller: Controller) -> None:
+def test_canary_approval_production(stage: Stage, controller: FakeController) -> None:
     """Each stage writes to its own environments, and certificates that are not in the canary's are not brought there.
 
     One certificate comes from a file of the project, and an answer looks like a template. Afterwards there is nothing to
@@ -121,7 +121,7 @@ def _somebody_else(stage: Stage, changed: dict[str, Issued]) -> None:
     stage.hold(NAME, changed)
 
 
-def test_production_fails_and_the_canary_goes_back(stage: Stage, controller: Controller) -> None:
+def test_production_fails_and_the_canary_goes_back(stage: Stage, controller: FakeController) -> None:
     """The role takes production back itself, the workflow the canary, and the workflow has failed.
 
     What somebody else has done meanwhile in an environment of another stage stays.
@@ -154,7 +154,7 @@ def test_production_fails_and_the_canary_goes_back(stage: Stage, controller: Con
         _assert_clean(job, stage.manager.token)
 
 
-def test_a_plan_that_cannot_be_carried_out_stops_the_workflow(stage: Stage, controller: Controller) -> None:
+def test_a_plan_that_cannot_be_carried_out_stops_the_workflow(stage: Stage, controller: FakeController) -> None:
     """Here an environment was forgotten. Nothing is written, and nothing to be put back."""
     run = controller.run_workflow({**_stages(stage), "apinizer_production": PRODUCTION})
 
@@ -165,7 +165,7 @@ def test_a_plan_that_cannot_be_carried_out_stops_the_workflow(stage: Stage, cont
     assert not _backups(controller)
 
 
-def test_cancelled_after_the_first_wave_and_launched_again(stage: Stage, controller: Controller) -> None:
+def test_cancelled_after_the_first_wave_and_launched_again(stage: Stage, controller: FakeController) -> None:
     waves = {"certificate_rotation_waves": "\n".join(ENVIRONMENTS)}
 
     cancelled = controller.launch(
@@ -187,7 +187,7 @@ def test_cancelled_after_the_first_wave_and_launched_again(stage: Stage, control
         _assert_clean(job, stage.manager.token)
 
 
-def test_a_variable_that_would_override_the_stage_stops_it(stage: Stage, controller: Controller) -> None:
+def test_a_variable_that_would_override_the_stage_stops_it(stage: Stage, controller: FakeController) -> None:
     beyond = _stages(stage, certificate_rotation_waves=PRODUCTION)
 
     job = controller.launch("Apinizer workflow stage", {"apinizer_stage": "canary"}, beyond=beyond)
@@ -197,7 +197,7 @@ def test_a_variable_that_would_override_the_stage_stops_it(stage: Stage, control
     assert not len(stage.manager.journal)
 
 
-def test_a_stage_that_was_cancelled_has_no_backup_to_name(stage: Stage, controller: Controller) -> None:
+def test_a_stage_that_was_cancelled_has_no_backup_to_name(stage: Stage, controller: FakeController) -> None:
     job = controller.launch(
         "Apinizer workflow roll back", {"apinizer_stage": "canary"}, beyond={"apinizer_canary": DEVELOPMENT}
     )
@@ -208,7 +208,7 @@ def test_a_stage_that_was_cancelled_has_no_backup_to_name(stage: Stage, controll
 
 
 def test_a_backup_that_would_not_outlive_its_job_stops_it(
-    stage: Stage, controller: Controller, backup_dir: Path
+    stage: Stage, controller: FakeController, backup_dir: Path
 ) -> None:
     backup_dir.rename(backup_dir.with_name("not-mounted"))
     try:
@@ -221,7 +221,7 @@ def test_a_backup_that_would_not_outlive_its_job_stops_it(
     assert not len(stage.manager.journal)
 
 
-def test_an_audit_over_tls_with_a_user_name(set_stage: SetStage, controller: Controller, authority: Authority) -> None:
+def test_an_audit_over_tls_with_a_user_name(set_stage: SetStage, controller: FakeController, authority: Authority) -> None:
     """A box that nobody ticked leaves the verification on: without the authorities there is no connection."""
     issued = authority.issue("127.0.0.1", ip_addresses=["127.0.0.1"])
     machine = set_stage().machine

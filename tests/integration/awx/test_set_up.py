@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from integration.awx.conftest import SetUp
-from integration.awx.controller import EXTENSION
+from integration.awx.fake_controller import EXTENSION
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 

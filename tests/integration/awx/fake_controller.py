@@ -157,7 +157,7 @@ def dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) ->
     )
 
 
-class Controller:
+class FakeController:
     """Launches what the set-up describes."""
 
     def __init__(self, definitions: Definitions, machine: Machine, credential: Mapping[str, Any]) -> None:
@@ -234,7 +234,7 @@ class Controller:
         # ansible-runner is only where the tests run from, and so is the Ansible that it starts.
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         with subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("launch.py"))],
+            [sys.executable, str(Path(__file__).with_name("run_job.py"))],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
