@@ -21,8 +21,8 @@ from manager import Authority, Fault, Issued, Tls
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 MAX_EVENT_SIZE = 700_000 // 30
-"""The size limit of an event for one certificate, in characters. AWX empties results of more than 700,000 characters, and
-results grow with the number of certificates. With this limit, AWX shows a job with 30 certificates completely."""
+"""The size limit of an event for one certificate in three environments, in characters. AWX empties results of more than
+700,000 characters, and results grow with the number of certificates. With this limit, AWX shows 30 certificates."""
 
 
 def _answers(stage: Stage, **more: str) -> dict[str, str]:
