@@ -44,11 +44,13 @@ options:
   client_cert:
     description:
       - A PEM file with the certificate to present to the manager (mutual TLS). It may hold the private key as well.
+      - An empty file counts as not set.
       - If not set, the value of the environment variable E(APINIZER_CLIENT_CERT) is used.
     type: path
   client_key:
     description:
       - A PEM file with the private key of O(client_cert), without a passphrase.
+      - An empty file counts as not set.
       - If not set, the value of the environment variable E(APINIZER_CLIENT_KEY) is used.
     type: path
   timeout:

@@ -32,6 +32,8 @@ CONNECTION_SPEC: dict[str, dict[str, t.Any]] = {
     "retries": {"type": "int"},
 }
 
+_FILES = ("ca_path", "client_cert", "client_key")
+
 _CONVERT: dict[str, t.Callable[[t.Any], t.Any]] = {
     "bool": check_type_bool,
     "float": check_type_float,
@@ -81,8 +83,9 @@ def resolve_connection(given: t.Mapping[str, t.Any], hide: t.Callable[[str], obj
             hide(from_environment[option])
     if "url" not in values:
         raise InputError("url", "missing; give the manager's address, or set APINIZER_URL")
-    if _is_empty_file(values.get("ca_path")):
-        del values["ca_path"]
+    for option in _FILES:
+        if _is_empty_file(values.get(option)):
+            del values[option]
     if "token" in values:
         values["token"] = re.sub(r"^Bearer(\s+|$)", "", values["token"].strip()) or None
         if values["token"]:

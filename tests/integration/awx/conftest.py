@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the AWX pack share: what its set-up sends to AWX, and a controller that runs it."""
+"""Fixtures for the tests of extensions/awx: what set_up.yml sends to AWX, and a fake controller that runs it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ import pytest
 
 from integration.runners import ROOT
 
-pytest.register_assert_rewrite("integration.awx.controller")
+pytest.register_assert_rewrite("integration.awx.fake_controller")
 
-# Imported after the line above, so that its assertions explain themselves.
-from integration.awx.controller import EXTENSION, Controller, Definitions  # noqa: E402
+# Imported after the line above, so that pytest rewrites its assertions.
+from integration.awx.fake_controller import EXTENSION, Definitions, FakeController  # noqa: E402
 from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
 from integration.role.stage import Stage  # noqa: E402
 
-# The stage of the role is that of its jobs as well.
+# Fixtures of the role that the tests of jobs use as well.
 __all__ = ["issue", "new", "old", "set_stage", "stage"]
 
 
 @pytest.fixture(scope="session")
 def awx_collection() -> Path:
-    """A folder in which Ansible finds the real awx.awx."""
+    """A collections path with the real awx.awx."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "collections_from_package.py"), "awx.awx"],
         capture_output=True,
@@ -42,29 +42,29 @@ def awx_collection() -> Path:
 
 
 @pytest.fixture(scope="session")
-def checked_collection(awx_collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, with modules that check their arguments and do nothing else."""
-    folder = tmp_path_factory.mktemp("checked")
-    real, checked = (one / "ansible_collections" / "awx" / "awx" for one in (awx_collection, folder))
-    actions = checked / "plugins" / "action"
+def validating_collection(awx_collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path with a copy of awx.awx whose modules only validate and record their arguments."""
+    folder = tmp_path_factory.mktemp("validating")
+    real, copy = (path / "ansible_collections" / "awx" / "awx" for path in (awx_collection, folder))
+    actions = copy / "plugins" / "action"
     actions.mkdir(parents=True)
     for part in real.iterdir():
         if part.name != "plugins":
-            (checked / part.name).symlink_to(part)
+            (copy / part.name).symlink_to(part)
     for part in (real / "plugins").iterdir():
-        (checked / "plugins" / part.name).symlink_to(part)
+        (copy / "plugins" / part.name).symlink_to(part)
     for module in (real / "plugins" / "modules").glob("[!_]*.py"):
-        (actions / module.name).symlink_to(Path(__file__).with_name("checking_action.py"))
+        (actions / module.name).symlink_to(Path(__file__).with_name("validating_action.py"))
     return folder
 
 
 class SetUp:
-    """Runs the set-up playbook."""
+    """Runs set_up.yml."""
 
-    def __init__(self, folder: Path, checked: Path, collections: str) -> None:
-        """Set up. `checked` has modules that check their arguments and do nothing else."""
+    def __init__(self, folder: Path, collection: Path, collections: str) -> None:
+        """Set up. `collection` is the default collections path for awx.awx, and `collections` that of this collection."""
         self.folder = folder
-        self._checked = checked
+        self._collection = collection
         self._collections = collections
 
     def __call__(
@@ -74,49 +74,49 @@ class SetUp:
         playbook: Path = EXTENSION / "set_up.yml",
         **variables: Any,
     ) -> tuple[subprocess.CompletedProcess[str], Definitions]:
-        """Run it; return how it ended, and what AWX would have been sent."""
+        """Run a playbook with these variables. Return the finished process, and what it would have sent to AWX."""
         calls = self.folder / "calls.jsonl"
         calls.unlink(missing_ok=True)
         env = {
             "PATH": os.defpath,
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
-            "ANSIBLE_COLLECTIONS_PATH": f"{collection or self._checked}:{self._collections}",
+            "ANSIBLE_COLLECTIONS_PATH": f"{collection or self._collection}:{self._collections}",
             "ANSIBLE_LOCALHOST_WARNING": "false",
-            "APINIZER_TOKEN": "token-of-the-set-up",
+            "APINIZER_TOKEN": "token-for-set-up",
             "APIOPS_TEST_CALLS": str(calls),
         }
-        # ansible-runner and awx.awx are tried where the tests run from.
+        # awx.awx runs with the Ansible of the environment of the tests.
         program = Path(sys.executable).with_name("ansible-playbook")
-        words = [str(program), str(playbook), "-e", json.dumps(variables), *arguments]
-        done = subprocess.run(words, env=env, cwd=self.folder, capture_output=True, encoding="utf-8", check=False)
+        command = [str(program), str(playbook), "-e", json.dumps(variables), *arguments]
+        done = subprocess.run(command, env=env, cwd=self.folder, capture_output=True, encoding="utf-8", check=False)
         lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
         return done, Definitions([json.loads(line) for line in lines])
 
 
 @pytest.fixture(scope="session")
-def set_up(checked_collection: Path, collections: str, tmp_path_factory: pytest.TempPathFactory) -> SetUp:
-    """The set-up playbook, run against modules that check."""
-    return SetUp(tmp_path_factory.mktemp("set-up"), checked_collection, collections)
+def set_up(validating_collection: Path, collections: str, tmp_path_factory: pytest.TempPathFactory) -> SetUp:
+    """Runs set_up.yml with modules that only validate and record their arguments."""
+    return SetUp(tmp_path_factory.mktemp("set-up"), validating_collection, collections)
 
 
 @pytest.fixture(scope="session")
 def backup_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that every job sees and that outlives it."""
+    """The backup folder, which all jobs see and which outlives them."""
     return tmp_path_factory.mktemp("backups")
 
 
 @pytest.fixture(scope="session")
 def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
-    """What AWX is sent with the settings as they come, but for the folder of the backups."""
+    """What set_up.yml sends to AWX with the default settings, except for the backup folder."""
     done, definitions = set_up(apinizer_awx_backup_dir=str(backup_dir))
     assert done.returncode == 0, done.stdout + done.stderr
     return definitions
 
 
 @pytest.fixture
-def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> Controller:
-    """A controller with a credential for the stage's manager."""
-    for left_over in backup_dir.iterdir():
-        shutil.rmtree(left_over)
-    return Controller(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})
+def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> FakeController:
+    """A fake controller with a credential for the fake manager."""
+    for earlier_backup in backup_dir.iterdir():
+        shutil.rmtree(earlier_backup)
+    return FakeController(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the set-up sends to AWX keeps AWX's rules and the pack's promises: credential type, surveys, templates, workflow."""
+"""The AWX objects that set_up.yml defines follow the rules of AWX: credential type, surveys, job templates, workflow."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from integration.awx.controller import EXTENSION, Definitions, refused_answers, render_credential, targets
+from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC, resolve_connection
+from integration.awx.fake_controller import EXTENSION, Definitions, next_nodes, render_credential, survey_errors
 from integration.runners import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
+FILE_FIELDS = {
+    "ca_bundle": "APINIZER_CA_PATH",
+    "client_cert": "APINIZER_CLIENT_CERT",
+    "client_key": "APINIZER_CLIENT_KEY",
+}
 URL = "https://apinizer.example.com"
-ROTATES = ["rotate", "plan", "workflow plan", "workflow stage"]
+ROTATION_TEMPLATES = ["rotate", "plan", "workflow plan", "workflow stage"]
 
 
 def _template(definitions: Definitions, name: str) -> dict[str, Any]:
+    """Return the arguments of a job template, by its name without the prefix."""
     return definitions.all("job_template")[f"Apinizer {name}"]
 
 
@@ -45,28 +53,51 @@ def _template(definitions: Definitions, name: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_the_credential_as_a_job_gets_it(
+def test_environment_variables_of_the_credential(
     definitions: Definitions, tmp_path: Path, inputs: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    """Only a tick, or a text that says true, turns the verification off."""
-    variables, (bundle,) = render_credential(definitions.one("credential_type"), {"url": URL, **inputs}, tmp_path)
+    """Only a checked checkbox, or the text "true", turns verification off. Empty fields become empty variables and files."""
+    variables, files = render_credential(definitions.one("credential_type"), {"url": URL, **inputs}, tmp_path)
 
     assert variables["APINIZER_URL"] == URL
     assert {name: variables[name] for name in expected} == expected
-    assert variables["APINIZER_CA_PATH"] == str(bundle)
-    assert bundle.read_text(encoding="utf-8") == ""
+    assert [variables[variable] for variable in FILE_FIELDS.values()] == [str(file) for file in files]
+    assert {file.read_text(encoding="utf-8") for file in files} == {""}
 
 
-def test_the_certificate_authorities_arrive_as_a_file(definitions: Definitions, tmp_path: Path) -> None:
-    inputs = {"url": URL, "ca_bundle": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}
+@pytest.mark.parametrize(("field", "variable"), FILE_FIELDS.items())
+def test_pem_text_of_the_credential_becomes_a_file(
+    definitions: Definitions, tmp_path: Path, field: str, variable: str
+) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
-    _unused, (bundle,) = render_credential(definitions.one("credential_type"), inputs, tmp_path)
+    variables, _unused = render_credential(definitions.one("credential_type"), {"url": URL, field: pem}, tmp_path)
 
-    assert bundle.read_text(encoding="utf-8").strip() == inputs["ca_bundle"].strip()
+    contents = {name: Path(variables[name]).read_text(encoding="utf-8").strip() for name in FILE_FIELDS.values()}
+    assert contents == {**dict.fromkeys(FILE_FIELDS.values(), ""), variable: pem.strip()}
 
 
-def test_awx_takes_the_credential_type(definitions: Definitions) -> None:
-    """Its rules: names, no variable of Ansible's, and no template with a name that is no field."""
+def test_the_credential_sets_every_connection_option(definitions: Definitions) -> None:
+    variables = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
+
+    assert set(definitions.one("credential_type")["injectors"]["env"]) == variables
+
+
+def test_an_empty_credential_sets_no_option(
+    definitions: Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty fields count as not set, so the defaults of the modules apply."""
+    inputs = {**dict.fromkeys(definitions.one("credential")["inputs"], ""), "url": URL, "token": "t"}
+
+    variables, _unused = render_credential(definitions.one("credential_type"), inputs, tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert resolve_connection({}, lambda secret: None) == Connection(URL, token="t")
+
+
+def test_the_credential_type_follows_the_rules_of_awx(definitions: Definitions) -> None:
+    """Valid names, no variables of Ansible itself, and templates that refer only to fields."""
     kind = definitions.one("credential_type")
     fields = {field["id"]: field for field in kind["inputs"]["fields"]}
 
@@ -75,17 +106,17 @@ def test_awx_takes_the_credential_type(definitions: Definitions) -> None:
     assert {field["type"] for field in fields.values()} <= {"string", "boolean"}
     allowed = {"id", "type", "label", "help_text", "secret", "multiline"}
     assert all(set(field) <= allowed for field in fields.values())
-    assert {name for name, field in fields.items() if field.get("secret")} == {"token", "password"}
+    assert {name for name, field in fields.items() if field.get("secret")} == {"token", "password", "client_key"}
     assert all(re.fullmatch(r"template\.[a-z_]+", label) for label in kind["injectors"]["file"])
     assert all(re.fullmatch(r"APINIZER_[A-Z_]+", name) for name in kind["injectors"]["env"])
-    assert set(kind["injectors"]) == {"file", "env"}, "extra variables would be shown and could be overridden"
+    assert set(kind["injectors"]) == {"file", "env"}, "extra variables would be visible and could be overridden"
     files = {label.partition(".")[2]: "name" for label in kind["injectors"]["file"]}
     names = {**dict.fromkeys(fields, "EXAMPLE"), "tower": {"filename": files}}
     for template in [*kind["injectors"]["file"].values(), *kind["injectors"]["env"].values()]:
         assert ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(**names)
 
 
-def test_the_credential_fits_its_type(definitions: Definitions) -> None:
+def test_the_credential_matches_its_type(definitions: Definitions) -> None:
     credential, kind = definitions.one("credential"), definitions.one("credential_type")
 
     assert credential["credential_type"] == kind["name"]
@@ -93,7 +124,7 @@ def test_the_credential_fits_its_type(definitions: Definitions) -> None:
     assert credential["update_secrets"] is False
 
 
-def test_every_variable_that_a_survey_asks_for_is_known(definitions: Definitions) -> None:
+def test_surveys_set_only_known_variables(definitions: Definitions) -> None:
     role = yaml.safe_load((ROOT / "roles/certificate_rotation/meta/argument_specs.yml").read_text(encoding="utf-8"))
     options = set(role["argument_specs"]["main"]["options"])
     playbooks = "".join(
@@ -111,8 +142,8 @@ def test_every_variable_that_a_survey_asks_for_is_known(definitions: Definitions
         assert known, variable
 
 
-def test_awx_takes_the_surveys(definitions: Definitions) -> None:
-    """Its rules for questions; a default is an answer that would be taken."""
+def test_the_surveys_follow_the_rules_of_awx(definitions: Definitions) -> None:
+    """Complete questions of known types, and defaults that AWX would accept as answers."""
     surveys = [
         template["survey_spec"]
         for template in [*definitions.all("job_template").values(), definitions.one("workflow_job_template")]
@@ -127,10 +158,10 @@ def test_awx_takes_the_surveys(definitions: Definitions) -> None:
             assert question["type"] in ("text", "textarea", "multiplechoice")
             assert ("choices" in question) == (question["type"] == "multiplechoice")
             if "default" in question:
-                assert not refused_answers({"spec": [question]}, {question["variable"]: question["default"]})
+                assert not survey_errors({"spec": [question]}, {question["variable"]: question["default"]})
 
 
-def test_templates_run_one_job_at_a_time_and_show_what_changes(definitions: Definitions) -> None:
+def test_templates_run_one_job_at_a_time_and_show_differences(definitions: Definitions) -> None:
     for template in definitions.all("job_template").values():
         assert (template["diff_mode"], template["allow_simultaneous"], template["job_slice_count"]) == (True, False, 1)
         assert (EXTENSION / "project" / template["playbook"]).is_file()
@@ -138,37 +169,37 @@ def test_templates_run_one_job_at_a_time_and_show_what_changes(definitions: Defi
         assert template["inventory"] in definitions.all("inventory")
         assert template["execution_environment"] in definitions.all("execution_environment")
     assert definitions.one("workflow_job_template")["allow_simultaneous"] is False
-    kinds = {name: _template(definitions, name)["job_type"] for name in ROTATES}
+    kinds = {name: _template(definitions, name)["job_type"] for name in ROTATION_TEMPLATES}
     assert kinds == {"rotate": "run", "plan": "check", "workflow plan": "check", "workflow stage": "run"}
-    for name in ROTATES:
+    for name in ROTATION_TEMPLATES:
         assert _template(definitions, name)["extra_vars"]["certificate_rotation_backup_dir"]
 
 
-def test_plan_and_rotate_ask_the_same(definitions: Definitions) -> None:
+def test_plan_and_rotate_have_the_same_survey(definitions: Definitions) -> None:
     assert _template(definitions, "plan")["survey_spec"] == _template(definitions, "rotate")["survey_spec"]
 
 
-def test_the_workflow_leads_to_its_report_whatever_happens(definitions: Definitions) -> None:
+def test_every_path_through_the_workflow_ends_with_the_report(definitions: Definitions) -> None:
     nodes = {node["identifier"]: node for node in definitions.one("workflow_job_template")["workflow_nodes"]}
     templates = definitions.all("job_template")
 
-    assert {name for node in nodes.values() for name in targets(node)} == set(nodes) - {"plan"}
+    assert {name for node in nodes.values() for name in next_nodes(node)} == set(nodes) - {"plan"}
     for name, node in nodes.items():
         if name != "report":
             for outcome in ("success", "failure"):
-                assert len(targets(node, outcome)) == 1, f"{name} has no way on after {outcome}, or two"
+                assert len(next_nodes(node, outcome)) == 1, f"{name} must have exactly one next node after {outcome}"
         template = node["unified_job_template"]
         if template["type"] == "job_template":
             survey = templates[template["name"]]["survey_spec"]
-            assert not refused_answers({"spec": survey.get("spec", ())}, node.get("extra_data", {}))
-    assert not targets(nodes["report"])
-    assert targets(nodes["approval"], "failure") == ["roll-back-canary"]
+            assert not survey_errors({"spec": survey.get("spec", ())}, node.get("extra_data", {}))
+    assert not next_nodes(nodes["report"])
+    assert next_nodes(nodes["approval"], "failure") == ["roll-back-canary"]
 
 
-def test_the_schedule_launches_the_audit_with_an_answer_that_is_taken(definitions: Definitions) -> None:
+def test_the_schedule_launches_the_audit_with_valid_answers(definitions: Definitions) -> None:
     schedule = definitions.one("schedule")
     audit = definitions.all("job_template")[schedule["unified_job_template"]]
 
     assert audit["playbook"] == "audit.yml"
-    assert not refused_answers(audit["survey_spec"], schedule["extra_data"])
+    assert not survey_errors(audit["survey_spec"], schedule["extra_data"])
     assert re.fullmatch(r"DTSTART;TZID=\S+:\d{8}T\d{6} RRULE:FREQ=\S+", schedule["rrule"])

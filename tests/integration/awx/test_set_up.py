@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The set-up: every task is one that the real modules of awx.awx take, and one that says what the variables say."""
+"""set_up.yml: the real modules of awx.awx accept every task, and the tasks pass the variables on unchanged."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ import pytest
 import yaml
 
 from integration.awx.conftest import SetUp
-from integration.awx.controller import EXTENSION
+from integration.awx.fake_controller import EXTENSION
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
-NAMED = {"name", "description", "organization"}
-NOTIFIED = {f"notification_templates_{when}" for when in ("started", "success", "error")}
-ASKED = {"survey_enabled", "survey_spec", "allow_simultaneous"}
-# What infra.aap_configuration documents for the items of its variables, as far as it is used here.
-SHAPES = {
+NAME_KEYS = {"name", "description", "organization"}
+NOTIFICATION_KEYS = {f"notification_templates_{when}" for when in ("started", "success", "error")}
+SURVEY_KEYS = {"survey_enabled", "survey_spec", "allow_simultaneous"}
+# The keys that infra.aap_configuration documents for the items of its variables, as far as they are used here.
+ITEM_KEYS = {
     "controller_credential_types": {"name", "description", "kind", "inputs", "injectors"},
-    "controller_credentials": NAMED | {"credential_type", "inputs", "update_secrets"},
-    "controller_execution_environments": NAMED | {"image", "pull"},
-    "controller_projects": NAMED | {"scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "wait"},
-    "controller_inventories": NAMED,
-    "controller_hosts": NAMED - {"organization"} | {"inventory", "variables"},
-    "controller_notifications": NAMED | {"notification_type", "notification_configuration"},
-    "controller_templates": NAMED
-    | NOTIFIED
-    | ASKED
+    "controller_credentials": NAME_KEYS | {"credential_type", "inputs", "update_secrets"},
+    "controller_execution_environments": NAME_KEYS | {"image", "pull"},
+    "controller_projects": NAME_KEYS | {"scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "wait"},
+    "controller_inventories": NAME_KEYS,
+    "controller_hosts": NAME_KEYS - {"organization"} | {"inventory", "variables"},
+    "controller_notifications": NAME_KEYS | {"notification_type", "notification_configuration"},
+    "controller_templates": NAME_KEYS
+    | NOTIFICATION_KEYS
+    | SURVEY_KEYS
     | {
         "inventory",
         "project",
@@ -46,26 +46,28 @@ SHAPES = {
         "extra_vars",
     }
     | {"ask_job_type_on_launch", "job_slice_count"},
-    "controller_workflows": NAMED
-    | NOTIFIED
-    | ASKED
+    "controller_workflows": NAME_KEYS
+    | NOTIFICATION_KEYS
+    | SURVEY_KEYS
     | {"ask_variables_on_launch", "notification_templates_approvals", "workflow_nodes"},
-    "controller_schedules": NAMED | {"unified_job_template", "rrule", "extra_data", "enabled"},
+    "controller_schedules": NAME_KEYS | {"unified_job_template", "rrule", "extra_data", "enabled"},
 }
 
 
 def _tasks() -> list[dict[str, Any]]:
+    """Return the tasks of set_up.yml."""
     (play,) = yaml.safe_load((EXTENSION / "set_up.yml").read_text(encoding="utf-8"))
     tasks: list[dict[str, Any]] = play["tasks"]
     return tasks
 
 
 def _module(task: dict[str, Any]) -> str:
+    """Return the name of the module of awx.awx that a task calls."""
     (module,) = (key for key in task if key.startswith("awx.awx."))
     return module
 
 
-def test_awx_takes_it_all(set_up: SetUp) -> None:
+def test_awx_accepts_all_tasks(set_up: SetUp) -> None:
     done, definitions = set_up(apinizer_awx_notification_url="https://chat.example.com/hook")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -81,15 +83,15 @@ def test_awx_takes_it_all(set_up: SetUp) -> None:
         "workflow_job_template": 1,
         "schedule": 1,
     }
-    assert {task["loop"] for task in _tasks()} == {f"{{{{ {variable} }}}}" for variable in SHAPES}
-    assert "token-of-the-set-up" in str(definitions.one("credential"))
-    assert "token-of-the-set-up" not in done.stdout + done.stderr
-    told = definitions.one("workflow_job_template")["notification_templates_approvals"]
-    assert told == list(definitions.all("notification_template"))
+    assert {task["loop"] for task in _tasks()} == {f"{{{{ {variable} }}}}" for variable in ITEM_KEYS}
+    assert "token-for-set-up" in str(definitions.one("credential"))
+    assert "token-for-set-up" not in done.stdout + done.stderr
+    notified = definitions.one("workflow_job_template")["notification_templates_approvals"]
+    assert notified == list(definitions.all("notification_template"))
 
 
-def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
-    """What a module declares against, and what only its documentation says of the items of a list."""
+def test_invalid_arguments_are_found(set_up: SetUp) -> None:
+    """Both those that the argument spec rejects, and those that only the documentation of list elements rejects."""
     workflow = {"name": "x", "workflow_nodes": [{"identifier": "a", "success": []}]}
     tasks = [
         {"awx.awx.schedule": {"name": "x", "enabled": "perhaps"}, "ignore_errors": True},
@@ -105,8 +107,8 @@ def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
 
     assert f"ignored={len(tasks)} " in done.stdout
     assert not definitions.calls
-    for complaint in ("enabled", "job_type must be one of", "workflow_nodes.success"):
-        assert complaint in done.stdout
+    for error in ("enabled", "job_type must be one of", "workflow_nodes.success"):
+        assert error in done.stdout
 
 
 def test_the_real_modules_are_found(awx_collection: Path, set_up: SetUp) -> None:
@@ -116,8 +118,8 @@ def test_the_real_modules_are_found(awx_collection: Path, set_up: SetUp) -> None
     assert not definitions.calls
 
 
-def test_the_real_modules_are_what_is_started(awx_collection: Path, tmp_path: Path) -> None:
-    """With nobody there who answers, the first of them says so."""
+def test_the_real_modules_run(awx_collection: Path, tmp_path: Path) -> None:
+    """Without a controller at that address, the first task fails to connect."""
     env = {
         "PATH": os.defpath,
         "HOME": str(tmp_path),
@@ -137,19 +139,19 @@ def test_the_real_modules_are_what_is_started(awx_collection: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("task", _tasks(), ids=_module)
-def test_a_task_hands_over_its_variable_and_nothing_else(set_up: SetUp, task: dict[str, Any]) -> None:
-    """So what the playbook sends is what the roles of infra.aap_configuration read from the same variables."""
+def test_a_task_passes_only_the_keys_of_its_variable(set_up: SetUp, task: dict[str, Any]) -> None:
+    """The playbook sends what the roles of infra.aap_configuration read from the same variables."""
     variable = task["loop"].strip("{ }")
-    given = task[_module(task)]
+    arguments = task[_module(task)]
 
-    assert given == {key: f"{{{{ apinizer_awx_item.{key} }}}}" for key in given}
-    assert set(given) <= SHAPES[variable]
+    assert arguments == {key: f"{{{{ apinizer_awx_item.{key} }}}}" for key in arguments}
+    assert set(arguments) <= ITEM_KEYS[variable]
     assert task["loop_control"]["loop_var"] == "apinizer_awx_item"
 
 
-def test_no_variable_says_more_than_is_handed_over(set_up: SetUp) -> None:
-    """An item with a key that no task reads would be one thing here and another thing there."""
-    show = [
+def test_every_key_of_the_variables_is_used(set_up: SetUp) -> None:
+    """A key that no task reads would take effect with infra.aap_configuration only."""
+    play = [
         {
             "hosts": "localhost",
             "gather_facts": False,
@@ -168,10 +170,10 @@ def test_no_variable_says_more_than_is_handed_over(set_up: SetUp) -> None:
             ],
         }
     ]
-    playbook = set_up.folder / "show.yml"
-    playbook.write_text(yaml.safe_dump(show), encoding="utf-8")
+    playbook = set_up.folder / "check_keys.yml"
+    playbook.write_text(yaml.safe_dump(play), encoding="utf-8")
 
     done, _unused = set_up(playbook=playbook)
 
     assert done.returncode == 0, done.stdout
-    assert f"ok={len(SHAPES)} " in done.stdout
+    assert f"ok={len(ITEM_KEYS)} " in done.stdout

@@ -153,14 +153,16 @@ def test_paths_of_the_environment_are_expanded(environ: Any, monkeypatch: pytest
     assert connection(url=URL, token="token").ca_path == f"{tmp_path}/authorities/ca.pem"
 
 
+@pytest.mark.parametrize("option", ["ca_path", "client_cert", "client_key"])
 @pytest.mark.parametrize("from_environment", [False, True])
-def test_an_empty_file_of_authorities_is_not_set(environ: Any, tmp_path: Path, from_environment: bool) -> None:
-    empty = tmp_path / "ca.pem"
+def test_an_empty_file_is_not_set(environ: Any, tmp_path: Path, from_environment: bool, option: str) -> None:
+    """A credential injector writes an empty file for a field that the user left empty."""
+    empty = tmp_path / "empty.pem"
     empty.touch()
-    options = {"ca_path": str(empty)}
+    options = {option: str(empty)}
     if from_environment:
         environ(**options)
-    assert connection(url=URL, token="token", **({} if from_environment else options)).ca_path is None
+    assert connection(url=URL, token="token", **({} if from_environment else options)) == Connection(URL, token="token")
 
 
 @pytest.mark.parametrize("token", ["token", "Bearer token", " token\n"])

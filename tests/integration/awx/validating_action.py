@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An action plugin in the place of every module of awx.awx: it checks what the module would be given, and notes it.
+"""An action plugin that replaces every module of awx.awx: it validates the arguments of the task and records them.
 
-Checked against what the module declares and against what it documents, which also says what lists hold.
+The arguments are validated against the argument spec of the module and against its documentation, which also describes
+the elements of lists.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 COLLECTION = "ansible_collections.awx.awx.plugins.modules"
-_KEPT = ("type", "elements", "choices", "required", "default", "aliases")
+_SPEC_KEYS = ("type", "elements", "choices", "required", "default", "aliases")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Checks a task's arguments as they are after templating."""
+    """Validates the arguments of a task after templating."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Fail if the module would not take the arguments."""
+        """Fail if the module would reject the arguments; otherwise record them."""
         module = importlib.import_module(f"{COLLECTION}.{self._task.action.rpartition('.')[2]}")
-        for validator in (_declared(module), _documented(module)):
+        for validator in (_argument_spec_validator(module), _documentation_validator(module)):
             errors = validator.validate(self._task.args).error_messages
             if errors:
                 raise AnsibleActionFail("; ".join(errors))
@@ -41,29 +42,32 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return {"changed": False}
 
 
-class _Reached(Exception):
-    """The module has come to where it declares its arguments."""
+class _ArgumentsDeclared(Exception):
+    """The module has declared its arguments. Raised to stop it there."""
 
 
-def _declared(module: Any) -> ArgumentSpecValidator:
-    """What the module asks of its arguments, as its own code says."""
-    with mock.patch.object(AnsibleModule, "__init__", autospec=True, side_effect=_Reached) as declare:
-        with suppress(_Reached):
+def _argument_spec_validator(module: Any) -> ArgumentSpecValidator:
+    """Return a validator with the argument spec that the code of the module declares."""
+    with mock.patch.object(AnsibleModule, "__init__", autospec=True, side_effect=_ArgumentsDeclared) as declare:
+        with suppress(_ArgumentsDeclared):
             module.main()
-        named = dict(declare.call_args.kwargs)
-    kept = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
-    return ArgumentSpecValidator(named["argument_spec"], **{key: named[key] for key in kept if key in named})
+        declared = dict(declare.call_args.kwargs)
+    conditions = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
+    return ArgumentSpecValidator(
+        declared["argument_spec"], **{key: declared[key] for key in conditions if key in declared}
+    )
 
 
-def _documented(module: Any) -> ArgumentSpecValidator:
-    """The same, as its documentation says."""
+def _documentation_validator(module: Any) -> ArgumentSpecValidator:
+    """Return a validator with the argument spec that the documentation of the module describes."""
     documentation, *_unused = get_docstring(module.__file__, fragment_loader)
     return ArgumentSpecValidator(_spec(documentation["options"]))
 
 
 def _spec(options: dict[str, Any]) -> dict[str, Any]:
+    """Turn documented options into an argument spec, suboptions included."""
     return {
-        name: {key: option[key] for key in _KEPT if key in option}
+        name: {key: option[key] for key in _SPEC_KEYS if key in option}
         | ({"options": _spec(option["suboptions"])} if "suboptions" in option else {})
         for name, option in options.items()
     }

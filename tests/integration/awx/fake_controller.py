@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX makes of the files in extensions/awx: jobs for ansible-runner, and the path through a workflow.
+"""A fake AWX controller: runs the files in extensions/awx as jobs of ansible-runner, and follows the workflow.
 
-Written from what AWX 24.6.1 does. A credential reaches a job as AWX renders its injectors, answers are marked as text
-that is no template, and what a job leaves in its statistics goes on to the nodes that follow.
+It does what AWX 24.6.1 does. It renders the injectors of the credential, marks answers as unsafe text so that Ansible
+does not template them, and passes the statistics of a job to the nodes that follow.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from integration.runners import ROOT, Machine
 
 EXTENSION = ROOT / "extensions" / "awx"
-SECONDS = 300
-"""No job takes that long, not even on a busy machine: one that does hangs."""
+JOB_TIMEOUT = 300
+"""The time limit of a job, in seconds. No job takes that long, even on a busy machine, unless it hangs."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """What the set-up sends to AWX: the arguments of each module's calls."""
+    """What set_up.yml sends to AWX: module calls, each with `module` and `arguments`."""
 
     calls: Sequence[Json]
 
     def all(self, module: str) -> dict[str, Json]:
-        """The arguments of a module's calls, by the name of what it sets up."""
+        """The arguments of all calls of a module, by the name of the AWX object."""
         return {call["arguments"]["name"]: call["arguments"] for call in self.calls if call["module"] == module}
 
     def one(self, module: str) -> Json:
-        """The arguments of a module that is called once."""
+        """The arguments of a module that was called exactly once."""
         (arguments,) = self.all(module).values()
         return arguments
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that has ended."""
+    """A finished job: its private data folder, its status as ansible-runner reports it, and its template."""
 
     folder: Path
     status: str
@@ -61,12 +61,12 @@ class Job:
 
     @property
     def artifacts_folder(self) -> Path:
-        """What the runner left."""
+        """The folder with the events and the output of the job."""
         return self.folder / "artifacts" / "1"
 
     @cached_property
     def events(self) -> list[Json]:
-        """The events, in order."""
+        """All events, in order."""
         files = (self.artifacts_folder / "job_events").glob("*.json")
         return sorted(
             (json.loads(file.read_text(encoding="utf-8")) for file in files), key=lambda event: event["counter"]
@@ -74,25 +74,25 @@ class Job:
 
     @property
     def text(self) -> str:
-        """What the job printed."""
+        """The output of the job."""
         return "\n".join(event["stdout"] for event in self.events)
 
     @property
     def artifacts(self) -> Json:
-        """What the job hands on to the nodes that follow: what its last event has of set_stats."""
+        """The statistics (set_stats) that AWX passes to the nodes that follow, from the last event."""
         ends = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(ends[-1]["artifact_data"]) if ends else {}
 
     @property
     def changed(self) -> int:
-        """How many tasks changed something."""
+        """The number of changed tasks."""
         (stats,) = (event["event_data"] for event in self.events if event["event"] == "playbook_on_stats")
         return sum(stats["changed"].values())
 
 
 @dataclass
 class WorkflowRun:
-    """The jobs of a workflow by their nodes, and whether AWX would call it successful."""
+    """The jobs of a workflow, by node, and whether AWX would show the workflow as successful."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     successful: bool = True
@@ -101,9 +101,9 @@ class WorkflowRun:
 def render_credential(
     kind: Mapping[str, Any], inputs: Mapping[str, Any], folder: Path
 ) -> tuple[dict[str, str], list[Path]]:
-    """Render the injectors of a credential type; return the environment variables and the files.
+    """Render the injectors of a credential type. Return the environment variables and the files.
 
-    A field without a value is no name in the templates, but for a boolean, which is false.
+    In the templates, an empty field is undefined, except for a boolean, which is false.
     """
     names: Json = {name: value for name, value in inputs.items() if isinstance(value, bool) or len(value)}
     for described in kind["inputs"]["fields"]:
@@ -121,47 +121,47 @@ def render_credential(
     return variables, list(files.values())
 
 
-def refused_answers(spec: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """What AWX has against the answers to a survey."""
-    problems = []
+def survey_errors(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> list[str]:
+    """Return the reasons why AWX would reject the answers to a survey; none if it would accept them."""
+    errors = []
     for question in spec["spec"]:
         name = question["variable"]
-        if name not in given:
+        if name not in answers:
             if question["required"] and "default" not in question:
-                problems.append(f"{name} is missing")
-        elif not isinstance(given[name], str):
-            problems.append(f"{name} is no text")
+                errors.append(f"{name} is missing")
+        elif not isinstance(answers[name], str):
+            errors.append(f"{name} is not text")
         elif question["type"] == "multiplechoice":
-            if given[name] not in question["choices"]:
-                problems.append(f"{name} is none of the choices")
-        elif not question["min"] <= len(given[name]) <= question["max"]:
-            problems.append(f"{name} is too short or too long")
-    return problems
+            if answers[name] not in question["choices"]:
+                errors.append(f"{name} is not one of the choices")
+        elif not question["min"] <= len(answers[name]) <= question["max"]:
+            errors.append(f"{name} is too short or too long")
+    return errors
 
 
-class _TextDumper(yaml.SafeDumper):
-    """Writes texts that Ansible does not take for templates."""
+class _UnsafeDumper(yaml.SafeDumper):
+    """Writes every string with the tag !unsafe, so that Ansible does not template it."""
 
     def represent_data(self, data: Any) -> yaml.Node:
-        """Mark every text."""
+        """Tag strings, and leave other values unchanged."""
         if isinstance(data, str):
             return self.represent_scalar("!unsafe", data)
         return super().represent_data(data)
 
 
 def dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
-    """The file of extra variables: those that are as the template itself has them may be templates, no others."""
+    """Return the extra variables as YAML. Only values that come unchanged from the job template may be Jinja templates."""
     return "".join(
-        yaml.dump({name: value}, Dumper=yaml.SafeDumper if trusted.get(name) == value else _TextDumper)
+        yaml.dump({name: value}, Dumper=yaml.SafeDumper if trusted.get(name) == value else _UnsafeDumper)
         for name, value in variables.items()
     )
 
 
-class Controller:
-    """Launches what the set-up describes."""
+class FakeController:
+    """Launches the job templates and the workflow that set_up.yml defines."""
 
     def __init__(self, definitions: Definitions, machine: Machine, credential: Mapping[str, Any]) -> None:
-        """Set up. `credential` are the inputs that a user has filled in."""
+        """Set up. `credential` holds the inputs of the credential that the user filled in."""
         self.definitions = definitions
         self.credential = dict(credential)
         self.jobs: list[Job] = []
@@ -172,25 +172,28 @@ class Controller:
         name: str,
         answers: Mapping[str, Any] | None = None,
         *,
-        beyond: Mapping[str, Any] | None = None,
+        workflow_variables: Mapping[str, Any] | None = None,
         job_type: str | None = None,
         cancel_when: Callable[[], object] | None = None,
     ) -> Job:
-        """Launch a job template, and wait for its job.
+        """Launch a job template and wait for its job.
 
-        `beyond`: variables that a workflow hands over, which AWX does not hold against the survey.
+        AWX passes `workflow_variables` to the job without validating them against the survey of the template. The job is
+        canceled as soon as `cancel_when` returns something true.
         """
         template = self.definitions.all("job_template")[name]
         answers = answers or {}
         spec = template["survey_spec"] if template["survey_enabled"] else {"spec": []}
-        assert not refused_answers(spec, answers)
-        assert set(answers) <= {question["variable"] for question in spec["spec"]}, "AWX would drop the others"
+        assert not survey_errors(spec, answers)
+        assert set(answers) <= {question["variable"] for question in spec["spec"]}, (
+            "AWX would drop answers to questions that the survey does not have"
+        )
         defaults = {question["variable"]: question["default"] for question in spec["spec"] if "default" in question}
         variables = {
             **template["extra_vars"],
             **defaults,
             **answers,
-            **(beyond or {}),
+            **(workflow_variables or {}),
             "awx_job_id": len(self.jobs) + 1,
         }
 
@@ -231,10 +234,10 @@ class Controller:
         environment = self._machine.environment()
         for setting in ("ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_CALLBACK_PLUGINS", "PYTHONPATH"):
             del environment[setting]
-        # ansible-runner is only where the tests run from, and so is the Ansible that it starts.
+        # ansible-runner is installed only in the environment of the tests, and it starts Ansible from there.
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         with subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("launch.py"))],
+            [sys.executable, str(Path(__file__).with_name("run_job.py"))],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
@@ -245,23 +248,23 @@ class Controller:
             assert process.stdin is not None
             process.stdin.write(json.dumps(parameters))
             process.stdin.close()
-            end = time.monotonic() + SECONDS
+            deadline = time.monotonic() + JOB_TIMEOUT
             while process.poll() is None:
-                if (cancel_when and cancel_when()) or time.monotonic() > end:
+                if (cancel_when and cancel_when()) or time.monotonic() > deadline:
                     (folder / "cancel").touch()
                 time.sleep(0.05)
-            said = process.stdout.read() if process.stdout else ""
-        _end_container(folder)
+            output = process.stdout.read() if process.stdout else ""
+        _stop_container(folder)
         outcome = folder / "outcome.json"
-        assert outcome.exists(), said
+        assert outcome.exists(), output
         return str(json.loads(outcome.read_text(encoding="utf-8"))["status"])
 
     def _inventory(self, folder: Path) -> str:
-        """The inventory as AWX writes it: a program."""
+        """Write the inventory as AWX does, as an executable script, and return its path."""
         host = self.definitions.one("host")
-        names = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
+        inventory = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
         file = folder / "inventory" / "hosts"
-        file.write_text(f"#! {sys.executable}\nprint({json.dumps(names)!r})\n", encoding="utf-8")
+        file.write_text(f"#! {sys.executable}\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
         file.chmod(0o700)
         return str(file)
 
@@ -270,59 +273,62 @@ class Controller:
         answers: Mapping[str, Any],
         *,
         start: str | None = None,
-        **between: Callable[[], object],
+        **before_node: Callable[[], object],
     ) -> WorkflowRun:
-        """Run the workflow to where it ends, with what is to be approved approved. Its nodes are entered one at a time.
+        """Run the workflow to its end, one node at a time, and approve every approval.
 
-        `start`: a later node than the first one to start from. `between`: what happens right before a node, by the
-        node's name with underscores.
+        `start` is the node to start from, by default the first one. `before_node` are functions to call right before a
+        node, by the identifier of the node with underscores.
         """
         workflow = self.definitions.one("workflow_job_template")
-        assert not refused_answers(workflow["survey_spec"], answers)
+        assert not survey_errors(workflow["survey_spec"], answers)
         defaults = {
             question["variable"]: question["default"]
             for question in workflow["survey_spec"]["spec"]
             if "default" in question
         }
         nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
-        entered = {name for node in nodes.values() for name in targets(node)}
-        (first,) = (one for one in nodes if one not in entered)
+        successors = {name for node in nodes.values() for name in next_nodes(node)}
+        (first,) = (name for name in nodes if name not in successors)
         artifacts: Json = {}
         run = WorkflowRun()
-        following = start or first
-        while following:
-            node = nodes[following]
-            between.get(following.replace("-", "_"), lambda: None)()
+        current = start or first
+        while current:
+            node = nodes[current]
+            before_node.get(current.replace("-", "_"), lambda: None)()
             if node["unified_job_template"]["type"] == "workflow_approval":
                 succeeded = True
             else:
-                # What the user has answered wins over what jobs have left.
-                beyond = {**artifacts, **workflow.get("extra_vars", {}), **defaults, **answers}
-                job = self.launch(node["unified_job_template"]["name"], node.get("extra_data", {}), beyond=beyond)
-                run.jobs[following] = job
+                # The answers of the user take precedence over the artifacts of jobs.
+                variables = {**artifacts, **workflow.get("extra_vars", {}), **defaults, **answers}
+                job = self.launch(
+                    node["unified_job_template"]["name"], node.get("extra_data", {}), workflow_variables=variables
+                )
+                run.jobs[current] = job
                 artifacts |= job.artifacts
                 succeeded = job.status == "successful"
-            ways = targets(node, "success" if succeeded else "failure")
-            run.successful = run.successful and (succeeded or bool(ways))
-            assert len(ways) <= 1, "this follows one way only"
-            following = ways[0] if ways else ""
+            following = next_nodes(node, "success" if succeeded else "failure")
+            run.successful = run.successful and (succeeded or bool(following))
+            assert len(following) <= 1, "parallel nodes are not supported here"
+            current = following[0] if following else ""
         return run
 
 
-def _end_container(folder: Path) -> None:
-    """Kill what a job has left running, as the end of its container does.
+def _stop_container(folder: Path) -> None:
+    """Kill the processes that a job left running, as the end of its container does.
 
-    Ansible's workers are sessions of their own, which the runner does not reach when it cancels a job.
+    Ansible's workers run in sessions of their own, so the runner does not reach them when it cancels a job. They are
+    recognized by an environment variable with the folder of the job.
     """
-    mark = f"AWX_PRIVATE_DATA_DIR={folder}\0".encode()
+    marker = f"AWX_PRIVATE_DATA_DIR={folder}\0".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if mark in (process / "environ").read_bytes():
+            if marker in (process / "environ").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
 
 
-def targets(node: Mapping[str, Any], *outcomes: str) -> list[str]:
-    """The nodes that follow a node, always or after one of these outcomes; without any, all of them."""
+def next_nodes(node: Mapping[str, Any], *outcomes: str) -> list[str]:
+    """Return the nodes that follow a node always or after one of these outcomes (default: after any outcome)."""
     related = node.get("related", {})
     return [
         one["identifier"]

@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run one job with ansible-runner, as AWX does; a file cancels it. Takes its parameters as JSON on standard input."""
+"""Runs one job with ansible-runner, as AWX does.
+
+It reads the parameters of ansible-runner as JSON from standard input, cancels the job when the file `cancel` appears in
+the job's folder, and writes the status to `outcome.json` in that folder.
+"""
 
 from __future__ import annotations
 
