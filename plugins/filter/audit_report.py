@@ -13,7 +13,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_html import audit_html
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_markdown import audit_md
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prom
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 _FORMATS = {"html": audit_html, "md": audit_md, "prom": audit_prom}
 

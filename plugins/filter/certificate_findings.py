@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 
 def certificate_findings(certificates: object, threshold_days: object = None) -> list[dict[str, t.Any]]:

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_html import rotation_html
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_markdown import rotation_md

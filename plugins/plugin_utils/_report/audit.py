@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status as words
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held, read_held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, ReportError, plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, plain
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Word, rank, word
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.html import render_page
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import render_page
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.timeline import make_scale
 
 _TEMPLATE = """\

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader
 
 
 @dataclass(frozen=True)

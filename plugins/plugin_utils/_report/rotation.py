@@ -15,7 +15,7 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status as words
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held, read_held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, plain
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Vocabulary, Word, rank, word
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import NOTHING, clock, count, duration
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.html import render_page
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Environment, Rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import render_page
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.timeline import make_scale
 
 _TEMPLATE = """\

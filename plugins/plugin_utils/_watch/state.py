@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, ReportError, plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, plain
 
 SCHEMA = 1
 SOURCE = "apinizer.apiops.certificate_expiry"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
 from unit.plugins.plugin_utils._report.test_samples import (
     RUNS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, ReportError, plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, plain
 
 
 class Odd(str):
