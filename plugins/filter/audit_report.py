@@ -10,12 +10,11 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_html import audit_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_markdown import audit_md
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prom
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
-_FORMATS = {"html": audit_html, "md": audit_md, "prom": audit_prom}
+_FORMATS = {"html": audit_html, "md": audit_markdown, "prom": audit_prometheus}
 
 
 def audit_report(audit: object, output_format: object) -> str:

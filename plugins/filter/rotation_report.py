@@ -11,10 +11,12 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_html import rotation_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_markdown import rotation_md
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
+    rotation_html,
+    rotation_markdown,
+)
 
-_FORMATS = {"html": rotation_html, "md": rotation_md}
+_FORMATS = {"html": rotation_html, "md": rotation_markdown}
 
 
 def rotation_report(result: object, output_format: object) -> str:

@@ -147,10 +147,17 @@ def write_page(machine: Machine, name: str, value: object, expression: str) -> s
     ("name", "expected"),
     [
         ("good", ["✓ Rotated", "Manager https://apinizer.bank.example/manager", "Wave 1 ✓ Done", "✓ New certificate"]),
-        ("planned", ["Certificate rotation in check mode", "Mode Check mode: nothing was written", "To be obtained"]),
-        ("refused", ["! Refused, nothing written", "2 days are left, 30 are asked for.", "↶ Previous certificate"]),
+        ("planned", ["Certificate rotation in check mode", "Mode Check mode: nothing was written", "Not obtained yet"]),
+        (
+            "refused",
+            [
+                "! Refused, nothing written",
+                "The new certificate has 2 days left, fewer than minimum_days (30).",
+                "↶ Previous certificate",
+            ],
+        ),
         ("rolled_back", ["↶ Failed and rolled back", "Worker gw-2 did not answer within 30 s", "Rollback ✓ Complete"]),
-        ("rollback_failed", ["✕ Failed, and the rollback failed", "✕ Another certificate", "Rollback ✕ Not complete"]),
+        ("rollback_failed", ["✕ Failed, and the rollback failed", "✕ Another certificate", "Rollback ✕ Incomplete"]),
         ("hostile", [" ".join(text.split()) for text in (*HOSTILE[:3], *HOSTILE[4:6], *HOSTILE[7:])]),
     ],
 )
@@ -163,7 +170,7 @@ def test_a_playbook_writes_what_a_reader_sees(
 
 
 def test_a_playbook_writes_an_audit(machine: Machine, browser: Browser) -> None:
-    text = browser.read(write_page(machine, "audit", AUDITS["estate"](), "audit_report('html')"))
+    text = browser.read(write_page(machine, "audit", AUDITS["findings"](), "audit_report('html')"))
 
     assert "✕ Expired certificates 6 certificates in 3 environments." in text
     assert "Payments / shop ✕ Expired ≠ Drift · -22 ✕ expired 300" in text
@@ -176,7 +183,7 @@ def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [500, 1400])
-@pytest.mark.parametrize("name", ["estate", "hostile"])
+@pytest.mark.parametrize("name", ["findings", "hostile"])
 def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
     assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import (
-    bullets,
-    escape,
-    heading,
-    quote,
-    table,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import escape, escape_line_start
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import markdown_environment
+
+
+def render(source: str, **values: object) -> str:
+    """Render a template that is given as text."""
+    return markdown_environment().from_string(source).render(values)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,21 @@ def test_a_value_reads_as_it_is(text, expected):
     ],
 )
 def test_a_line_opens_nothing(text, expected):
-    assert bullets([text]) == [f"- {expected}"]
-    assert quote(f"{text}\n\n{text}") == [f"> {expected}  "] * 2
-    assert heading(2, text) == f"## {expected}"
+    assert escape_line_start(text) == expected
+    assert render("- {{ text | line_start }}", text=text) == f"- {expected}"
+    assert render("## {{ text | line_start }}", text=text) == f"## {expected}"
+    quote = "{% from 'macros.md.j2' import quote %}{{ quote(text) }}"
+    assert render(quote, text=f"{text}\n\n{text}").splitlines() == [f"> {expected}  "] * 2
 
 
 def test_a_table():
-    assert table(("Name", "Count"), [("a|b", 1)], numbers=("Count",)) == [
-        "| Name | Count |",
-        "| --- | ---: |",
+    facts = "{% from 'macros.md.j2' import facts %}{{ facts(pairs) }}"
+    assert render(facts, pairs=[("a|b", 1)]).splitlines() == [
+        "| Fact | Value |",
+        "| --- | --- |",
         "| a&#124;b | 1 |",
     ]
+
+
+def test_whatever_a_template_prints_is_escaped():
+    assert render("{{ a }} {{ a ~ '*' }} {{ [a, '*'] | join }} {{ b }}", a="*", b=None) == r"\* \*\* \*\* —"
