@@ -10,11 +10,11 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import Finding, find
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 
-def certificate_findings(certificates: object, threshold_days: object = None) -> list[dict[str, t.Any]]:
+def certificate_findings(certificates: object, threshold_days: object = None) -> list[Finding]:
     """Find what is wrong. An empty threshold, as a survey may give it, is none."""
     try:
         threshold = None if threshold_days in (None, "") else int(str(threshold_days))

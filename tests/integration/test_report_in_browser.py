@@ -40,8 +40,9 @@ QUIET = (
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 # Reports have no scripts, so this one is put in for measuring, in the place of the policy that forbids it.
 MEASURE = """<script>addEventListener("load", () => {
-  const root = document.documentElement;
-  document.body.dataset.overflow = root.scrollWidth - root.clientWidth;
+  const excess = (element) => element.scrollWidth - element.clientWidth;
+  document.body.dataset.overflow = excess(document.documentElement);
+  document.body.dataset.sideways = Math.max(0, ...[...document.querySelectorAll(".scroll")].map(excess));
 });</script>"""
 
 
@@ -73,12 +74,12 @@ class Browser:
         body = re.sub(r"<(title|desc|style)>.*?</\1>", "", dom.partition("<body>")[2], flags=re.DOTALL)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
-    def overflow(self, page: str, width: int) -> int:
-        """By how much the page is wider than a window."""
+    def overflow(self, page: str, width: int, *, measure: str = "overflow") -> int:
+        """By how many pixels the page is wider than its window; with C(sideways), a table than its region."""
         measured, replaced = POLICY.subn(MEASURE, page)
         assert replaced == 1
         dom = self(measured, "--dump-dom", f"--window-size={width},900")
-        found = re.search(r'data-overflow="(\d+)"', dom)
+        found = re.search(rf'data-{measure}="(\d+)"', dom)
         assert found, dom[-500:]
         return int(found[1])
 
@@ -186,6 +187,12 @@ def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
 @pytest.mark.parametrize("name", ["findings", "hostile"])
 def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
     assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
+
+
+@pytest.mark.parametrize("width", [500, 900])
+def test_no_table_scrolls_sideways_in_a_narrow_window(browser: Browser, width: int) -> None:
+    for page in (rotation_report(RUNS["refused"](), "html"), audit_report(AUDITS["findings"](), "html")):
+        assert browser.overflow(page, width, measure="sideways") == 0
 
 
 def test_a_page_looks_right_in_light_and_in_dark(browser: Browser) -> None:

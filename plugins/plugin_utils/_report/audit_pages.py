@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import render_html, render_markdown
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rendering import render_html, render_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.timeline import Lane, make_scale
 
 

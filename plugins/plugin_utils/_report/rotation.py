@@ -104,15 +104,21 @@ class EnvironmentResult:
 
     @property
     def versions(self) -> list[Version]:
-        """The certificates to show, in chronological order."""
-        current = Version("Now", self.current, self.current_status.label, is_current=True)
-        if not self.changes:
-            return [current]
-        return [
-            Version("Before", self.previous, "No certificate"),
-            Version("New", self.desired, "Not obtained yet"),
-            current,
-        ]
+        """The certificates to show, in chronological order. One that is also the current one is shown once."""
+        versions: list[Version] = []
+        if self.changes:
+            versions = [
+                self._version("Before", self.previous, "No certificate"),
+                self._version("New", self.desired, "Not obtained yet"),
+            ]
+        if not any(version.is_current for version in versions):
+            versions.append(Version("Now", self.current, self.current_status.label, is_current=True))
+        return versions
+
+    def _version(self, label: str, entry: EnvironmentEntry | None, placeholder: str) -> Version:
+        if entry and entry == self.current:
+            return Version(f"{label} (now)", entry, placeholder, is_current=True)
+        return Version(label, entry, placeholder)
 
 
 @dataclass(frozen=True)

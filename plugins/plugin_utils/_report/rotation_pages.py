@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import same_certificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rendering import render_html, render_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import EnvironmentResult, Rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import render_html, render_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.timeline import Lane, make_scale
 
 

@@ -78,7 +78,7 @@ WAVE = _statuses(
 CERTIFICATE = _statuses(
     ("failed", "✕", "Failed", "bad"),
     ("rolled_back", "↶", "Rolled back", "warn"),
-    ("skipped", "!", "Skipped, a guard failed", "warn"),
+    ("skipped", "!", "Skipped by a guard", "warn"),
     ("stored", "!", "Stored, gateways not verified", "warn"),
     ("rotated", "✓", "Rotated", "good"),
     ("planned", "○", "Planned", "info"),

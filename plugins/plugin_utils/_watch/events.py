@@ -72,7 +72,7 @@ def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[
     """
     smallest_first = sorted(thresholds)
     found = {(certificate.project, certificate.name): certificate for certificate in reading.certificates}
-    findings = {
+    findings: dict[tuple[str, ...], Mapping[str, t.Any]] = {
         (finding["kind"], finding["project"], finding["name"]): finding for finding in find(reading.certificates, None)
     }
     events = [] if state.unreachable_since is None else [_reachable(reading, state.unreachable_since)]

@@ -30,7 +30,7 @@ from unit.plugins.plugin_utils._report.test_samples import (
     run,
 )
 
-VOID = {"meta", "link", "br"}
+VOID = {"meta", "link", "br", "wbr"}
 PAGES = {
     **{f"run {name}": (rotation_report, make) for name, make in RUNS.items()},
     **{f"audit {name}": (audit_report, make) for name, make in AUDITS.items()},

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import FOLDER
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rendering import FOLDER
 
 LIGHT, DARK = (
     dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))

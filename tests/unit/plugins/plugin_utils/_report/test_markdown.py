@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import escape, escape_line_start
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.templates import markdown_environment
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rendering import markdown_environment
 
 
 def render(source: str, **values: object) -> str:

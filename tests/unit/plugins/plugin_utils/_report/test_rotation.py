@@ -157,3 +157,16 @@ def test_the_input_is_not_modified():
 def test_the_path_of_a_wrong_value_is_named(result, message):
     with pytest.raises(ReportError, match=message):
         read_rotation(result)
+
+
+def test_the_current_certificate_is_shown_once():
+    def labels(result: object) -> list[list[tuple[str, bool]]]:
+        environments = read_rotation(result).certificates[0].environments
+        return [[(version.label, version.is_current) for version in one.versions] for one in environments]
+
+    assert labels(rollback_failed()) == [
+        [("Before (now)", True), ("New", False)],
+        [("Before", False), ("New (now)", True)],
+        [("Before", False), ("New", False), ("Now", True)],
+    ]
+    assert labels(run(unchanged("portal")))[0] == [("Now", True)]
