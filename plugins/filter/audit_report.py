@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter: an audit as a report or as metrics."""
+"""The filter audit_report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _FORMATS = {"html": audit_html, "md": audit_markdown, "prom": audit_prometheus}
 
 
 def audit_report(audit: object, output_format: object) -> str:
-    """Render an audit."""
+    """Render an audit.
+
+    :raises AnsibleFilterError: if the format is unknown or the audit has the wrong shape.
+    """
     render = _FORMATS.get(str(output_format))
     if render is None:
         raise AnsibleFilterError(f"audit_report: the format must be html, md or prom, not '{output_format}'")
@@ -29,8 +32,8 @@ def audit_report(audit: object, output_format: object) -> str:
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filters of this file."""
+        """Return the filters of this file by name."""
         return {"audit_report": audit_report}

@@ -38,7 +38,7 @@ class AuditFinding:
 
 @dataclass(frozen=True)
 class Audit:
-    """A whole audit. Certificates and findings are sorted, the most urgent first.
+    """An audit of a manager. Certificates and findings are sorted, the most urgent first.
 
     :arg threshold_days: certificates with fewer days left than this expire soon. None if the audit had no threshold.
     """
@@ -52,7 +52,7 @@ class Audit:
 
     @property
     def status(self) -> Status:
-        """The status of the audit as a whole."""
+        """The overall status of the audit."""
         if any(finding.kind.key == "expired" for finding in self.findings):
             return status.AUDIT["expired"]
         if self.findings:

@@ -124,7 +124,7 @@ def read_certificate(certificate: Reader) -> ManagedCertificate:
 
 
 def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
-    """Read the certificate that an environment holds, held, or is to hold."""
+    """Read the current, previous, or new certificate of an environment."""
     return EnvironmentEntry(
         environment=environment,
         subject=entry.optional_text("subject"),

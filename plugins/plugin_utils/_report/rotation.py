@@ -192,7 +192,7 @@ class RollbackResult:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that needs attention. C(certificate) is None if it is about the whole run."""
+    """Something that needs attention. C(certificate) is None if it is about the run in general."""
 
     certificate: CertificateResult | None
     environment: str | None
@@ -202,7 +202,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Rotation:
-    """A whole run. Its certificates are sorted: failures first, certificates without changes last."""
+    """A run of the role. Its certificates are sorted: failures first, certificates without changes last."""
 
     manager: str
     host: str
@@ -260,7 +260,7 @@ class Rotation:
             facts.append(("Reason for the strategy", self.strategy_reason))
         facts.append(("Backup", self.backup or "No backup"))
         if self.current_counts:
-            counts = (f"{held.label}: {count(number, 'entry', 'entries')}" for held, number in self.current_counts)
+            counts = (f"{kind.label}: {count(number, 'entry', 'entries')}" for kind, number in self.current_counts)
             facts.append(("Manager's record", "; ".join(counts)))
         return facts
 

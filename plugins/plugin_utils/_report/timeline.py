@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 
-# One certificate of ten years must not squeeze those of one year into a dot, so the scale ends here.
+# One certificate of ten years must not shrink those of one year to a dot, so the scale ends here.
 _PAST = timedelta(days=540)
 _FUTURE = timedelta(days=1000)
 _SHORTEST = timedelta(days=120)

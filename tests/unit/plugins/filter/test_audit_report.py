@@ -64,14 +64,14 @@ def test_metrics_of_a_certificate():
         audited("api", environment_entry("staging", left=10), environment_entry("production", left=20, entries=2))
     ]
     samples = parse(audit_report(audit(certificates), "prom"))
-    whole = {"manager": "https://apinizer.bank.example/manager", "project": "Payments", "name": "api"}
-    production = {**whole, "environment": "production"}
-    assert ("apinizer_audit_timestamp_seconds", {"manager": whole["manager"]}, 1795410000) in samples
+    identity = {"manager": "https://apinizer.bank.example/manager", "project": "Payments", "name": "api"}
+    production = {**identity, "environment": "production"}
+    assert ("apinizer_audit_timestamp_seconds", {"manager": identity["manager"]}, 1795410000) in samples
     # 2026-12-13T11:00:00Z and a year before
     assert ("apinizer_certificate_not_after_timestamp_seconds", production, 1797159600) in samples
     assert ("apinizer_certificate_not_before_timestamp_seconds", production, 1797159600 - 365 * 86400) in samples
     assert ("apinizer_certificate_entries", production, 2) in samples
-    assert ("apinizer_certificate_drift", whole, 1) in samples
+    assert ("apinizer_certificate_drift", identity, 1) in samples
     [info] = [
         labels for name, labels, _value in samples if name.endswith("_info") and production.items() <= labels.items()
     ]
@@ -101,8 +101,8 @@ def test_a_duplicate_certificate_makes_one_series():
 def test_the_most_urgent_certificate_comes_first():
     text = audit_report(audit(certificates_with_findings()), "md").partition("## Days left")[2]
     names = ("shop", "api", "mobile", "portal", "internal-root", "unused")
-    places = [text.index(f"/ {name} |") for name in names]
-    assert places == sorted(places)
+    positions = [text.index(f"/ {name} |") for name in names]
+    assert positions == sorted(positions)
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])

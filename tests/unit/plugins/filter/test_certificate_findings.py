@@ -23,7 +23,7 @@ def test_the_threshold_may_be_a_string(threshold):
 
 
 @pytest.mark.parametrize("threshold", [None, ""])
-def test_no_threshold(threshold):
+def test_without_a_threshold_only_expired_certificates_are_reported(threshold):
     assert certificate_findings([audited("api", environment_entry("production", left=1))], threshold) == []
 
 

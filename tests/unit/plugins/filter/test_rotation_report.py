@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a rotation as HTML and Markdown, and what holds for all pages."""
+"""The report of a rotation as HTML and Markdown, and the rules for all pages."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_page_is_accessible(page):
     assert len(page.named("desc")) == pictures
 
 
-def test_styles_load_nothing():
+def test_the_style_sheet_loads_nothing():
     assert not re.search(r"url\(|@import|@font-face", rotation_report(good(), "html"))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Markdown in which no value can pass for markup."""
+"""Escaping of values in Markdown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def render(source: str, **values: object) -> str:
         ("@all a@b.c #1 a#1", "@\u2060all a@b.c #\u20601 a#1"),
     ],
 )
-def test_a_value_reads_as_it_is(text, expected):
+def test_a_value_reads_as_plain_text(text, expected):
     assert escape(text) == expected
 
 
@@ -46,7 +46,7 @@ def test_a_value_reads_as_it_is(text, expected):
         ("2026-11", "2026-11"),
     ],
 )
-def test_a_line_opens_nothing(text, expected):
+def test_a_line_does_not_open_a_block(text, expected):
     assert escape_line_start(text) == expected
     assert render("- {{ text | line_start }}", text=text) == f"- {expected}"
     assert render("## {{ text | line_start }}", text=text) == f"## {expected}"
@@ -63,5 +63,5 @@ def test_a_table():
     ]
 
 
-def test_whatever_a_template_prints_is_escaped():
+def test_every_printed_value_is_escaped():
     assert render("{{ a }} {{ a ~ '*' }} {{ [a, '*'] | join }} {{ b }}", a="*", b=None) == r"\* \*\* \*\* —"

@@ -363,9 +363,9 @@ def environment_entry(environment: str, name: str = "api", *, entries: int = 1, 
     return {**described, "name": environment, "expired": (described["days_remaining"] or 0) < 0, "entries": entries}
 
 
-def audited(name: str, *places: Json, project: str = "Payments") -> Json:
+def audited(name: str, *environments: Json, project: str = "Payments") -> Json:
     """A certificate as apinizer_certificate_info returns it."""
-    return {"project": project, "name": name, "description": None, "environments": list(places)}
+    return {"project": project, "name": name, "description": None, "environments": list(environments)}
 
 
 def certificates_with_findings() -> list[Json]:
@@ -385,7 +385,7 @@ def certificates_with_findings() -> list[Json]:
 
 
 def audit(certificates: list[Json], threshold_days: int | None = 30, **changes: Any) -> Json:
-    """A whole audit."""
+    """The input of the filter audit_report."""
     return {
         "schema": 1,
         "manager": "https://apinizer.bank.example/manager",
