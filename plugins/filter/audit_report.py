@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter: an audit as a report or as metrics."""
+"""The filter audit_report."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_html import audit_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_markdown import audit_md
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prom
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
-_FORMATS = {"html": audit_html, "md": audit_md, "prom": audit_prom}
+_FORMATS = {"html": audit_html, "md": audit_markdown, "prom": audit_prometheus}
 
 
 def audit_report(audit: object, output_format: object) -> str:
-    """Render an audit."""
+    """Render an audit.
+
+    :raises AnsibleFilterError: if the format is unknown or the audit has the wrong shape.
+    """
     render = _FORMATS.get(str(output_format))
     if render is None:
         raise AnsibleFilterError(f"audit_report: the format must be html, md or prom, not '{output_format}'")
@@ -30,8 +32,8 @@ def audit_report(audit: object, output_format: object) -> str:
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filters of this file."""
+        """Return the filters of this file by name."""
         return {"audit_report": audit_report}

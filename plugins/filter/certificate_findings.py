@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter: what is wrong with certificates."""
+"""The filter certificate_findings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import Finding, find
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 
-def certificate_findings(certificates: object, threshold_days: object = None) -> list[dict[str, t.Any]]:
-    """Find what is wrong. An empty threshold, as a survey may give it, is none."""
+def certificate_findings(certificates: object, threshold_days: object = None) -> list[Finding]:
+    """List the findings in certificates.
+
+    :arg threshold_days: a number of days. An empty string, which a survey may pass, counts as not set.
+    :raises AnsibleFilterError: if an argument has the wrong type or shape.
+    """
     try:
         threshold = None if threshold_days in (None, "") else int(str(threshold_days))
     except ValueError as exc:
@@ -27,8 +31,8 @@ def certificate_findings(certificates: object, threshold_days: object = None) ->
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filters of this file."""
+        """Return the filters of this file by name."""
         return {"certificate_findings": certificate_findings}

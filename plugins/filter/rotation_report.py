@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter: the result of a rotation as a report."""
+"""The filter rotation_report."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_html import rotation_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_markdown import rotation_md
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
+    rotation_html,
+    rotation_markdown,
+)
 
-_FORMATS = {"html": rotation_html, "md": rotation_md}
+_FORMATS = {"html": rotation_html, "md": rotation_markdown}
 
 
 def rotation_report(result: object, output_format: object) -> str:
-    """Render the result of a rotation."""
+    """Render the result of a rotation.
+
+    :raises AnsibleFilterError: if the format is unknown or the result has the wrong shape.
+    """
     render = _FORMATS.get(str(output_format))
     if render is None:
         raise AnsibleFilterError(f"rotation_report: the format must be html or md, not '{output_format}'")
@@ -29,8 +34,8 @@ def rotation_report(result: object, output_format: object) -> str:
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The class that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        """The filters of this file."""
+        """Return the filters of this file by name."""
         return {"rotation_report": rotation_report}

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An audit as metrics, in Prometheus' text format, for the textfile collector of the node exporter."""
+"""Renders an audit as metrics in the Prometheus text format, for the textfile collector of the node exporter.
+
+The format: U(https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class _Gauge:
-    """One metric. A second value for the same labels is left out: Prometheus refuses a file that has one."""
+    """One metric. Only the first value for the same labels counts, since Prometheus rejects a file with duplicate series."""
 
-    def __init__(self, name: str, meaning: str) -> None:
+    def __init__(self, name: str, description: str) -> None:
         self._name = name
-        self._meaning = meaning
+        self._description = description
         self._samples: dict[str, int] = {}
 
     def add(self, value: int, labels: _Labels) -> None:
@@ -26,48 +29,58 @@ class _Gauge:
         self._samples.setdefault(f"{self._name}{{{shown}}}", value)
 
     def lines(self) -> t.Iterator[str]:
-        """Nothing where there are no samples."""
+        """Yield the lines of the metric; none if it has no samples."""
         if self._samples:
-            yield f"# HELP {self._name} {self._meaning}"
+            yield f"# HELP {self._name} {self._description}"
             yield f"# TYPE {self._name} gauge"
             yield from (f"{series} {value}" for series, value in self._samples.items())
 
 
-def audit_prom(audit: Audit) -> str:
-    """The whole file.
+def audit_prometheus(audit: Audit) -> str:
+    """Render the metrics.
 
-    A series is one certificate in one environment. What changes with a rotation stands in C(apinizer_certificate_info)
-    alone, so that the other series go on.
+    A series is one certificate in one environment. Only the labels of C(apinizer_certificate_info) change with a rotation,
+    so that all other series continue.
     """
-    audited = _Gauge("apinizer_audit_timestamp_seconds", "When the manager was looked at.")
-    not_after = _Gauge("apinizer_certificate_not_after_timestamp_seconds", "When the certificate expires.")
-    not_before = _Gauge("apinizer_certificate_not_before_timestamp_seconds", "When the certificate becomes valid.")
-    entries = _Gauge("apinizer_certificate_entries", "Entries that the manager lists for the environment; 1 is right.")
-    info = _Gauge("apinizer_certificate_info", "Which certificate the environment holds; always 1.")
-    drift = _Gauge("apinizer_certificate_drift", "1 where environments hold different certificates, 0 otherwise.")
+    audited = _Gauge("apinizer_audit_timestamp_seconds", "Time of the audit in seconds since the epoch.")
+    not_after = _Gauge(
+        "apinizer_certificate_not_after_timestamp_seconds",
+        "Time when the certificate expires, in seconds since the epoch.",
+    )
+    not_before = _Gauge(
+        "apinizer_certificate_not_before_timestamp_seconds",
+        "Time when the certificate becomes valid, in seconds since the epoch.",
+    )
+    entries = _Gauge(
+        "apinizer_certificate_entries",
+        "Number of entries that the manager lists for the environment. More than 1 is a fault.",
+    )
+    info = _Gauge(
+        "apinizer_certificate_info", "The certificate that the environment holds, described by the labels. Always 1."
+    )
+    drift = _Gauge("apinizer_certificate_drift", "1 if environments hold different certificates, 0 otherwise.")
 
     audited.add(int(audit.generated.timestamp()), {"manager": audit.manager})
     kinds = audit.kinds
     for certificate in audit.certificates:
-        whole = {"manager": audit.manager, "project": certificate.project, "name": certificate.name}
+        identity = {"manager": audit.manager, "project": certificate.project, "name": certificate.name}
         found = kinds.get((certificate.project, certificate.name), [])
-        drift.add(int(any(kind.key == "drift" for kind in found)), whole)
-        for place in certificate.places:
-            labels = {**whole, "environment": place.environment}
-            held = place.held
-            if held.not_after is not None:
-                not_after.add(int(held.not_after.timestamp()), labels)
-            if held.not_before is not None:
-                not_before.add(int(held.not_before.timestamp()), labels)
-            entries.add(place.entries, labels)
-            described = {
-                "alias": held.alias,
-                "subject": held.subject,
-                "issuer": held.issuer,
-                "serial_number": held.serial_number,
-                "fingerprint_sha256": held.fingerprint_sha256,
-                "fingerprint_sha1": held.fingerprint_sha1,
+        drift.add(int(any(kind.key == "drift" for kind in found)), identity)
+        for entry in certificate.entries:
+            labels = {**identity, "environment": entry.environment}
+            if entry.not_after is not None:
+                not_after.add(int(entry.not_after.timestamp()), labels)
+            if entry.not_before is not None:
+                not_before.add(int(entry.not_before.timestamp()), labels)
+            entries.add(entry.entries, labels)
+            details = {
+                "alias": entry.alias,
+                "subject": entry.subject,
+                "issuer": entry.issuer,
+                "serial_number": entry.serial_number,
+                "fingerprint_sha256": entry.fingerprint_sha256,
+                "fingerprint_sha1": entry.fingerprint_sha1,
             }
-            info.add(1, {**labels, **{name: text or "" for name, text in described.items()}})
+            info.add(1, {**labels, **{name: text or "" for name, text in details.items()}})
     metrics = (audited, not_after, not_before, entries, info, drift)
     return "".join(f"{line}\n" for metric in metrics for line in metric.lines())

@@ -1,28 +1,56 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certificate as an environment holds it, or shall hold it: what both reports show of one. Pure."""
+"""The one view of a certificate that the reports, the findings and the watch share. Pure.
+
+It is read from what C(apinizer_certificate_info) returns as C(certificates): one dictionary for each certificate of a
+project, which has one dictionary for each environment. The result of a rotation describes certificates with the same keys.
+"""
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
+
+_NEVER = 10**9
+
+
+class Fingerprints(t.Protocol):
+    """Anything that identifies a certificate by its fingerprints, as lowercase hexadecimal digits."""
+
+    @property
+    def fingerprint_sha256(self) -> str | None:
+        """SHA-256 of the DER form. None if the manager sends no content."""
+
+    @property
+    def fingerprint_sha1(self) -> str | None:
+        """SHA-1 of the DER form, which every generation of the manager reports."""
+
+
+def same_certificate(one: Fingerprints, other: Fingerprints) -> bool | None:
+    """Compare two certificates by the strongest fingerprint that both have.
+
+    :returns: None if they have no kind of fingerprint in common.
+    """
+    if one.fingerprint_sha256 and other.fingerprint_sha256:
+        return one.fingerprint_sha256 == other.fingerprint_sha256
+    if one.fingerprint_sha1 and other.fingerprint_sha1:
+        return one.fingerprint_sha1 == other.fingerprint_sha1
+    return None
 
 
 @dataclass(frozen=True)
-class Fingerprint:
-    """A fingerprint and the name of its algorithm."""
+class EnvironmentEntry:
+    """What the record has for one environment of a certificate. Unknown values are None.
 
-    algorithm: str
-    value: str
+    :arg days_remaining: whole days until C(not_after), negative once it has passed.
+    :arg entries: how many entries the manager lists for the environment. More than one is a fault of the manager.
+    """
 
-
-@dataclass(frozen=True)
-class Held:
-    """One certificate. Whatever was not known is None."""
-
+    environment: str
     subject: str | None = None
     issuer: str | None = None
     serial_number: str | None = None
@@ -32,38 +60,81 @@ class Held:
     fingerprint_sha256: str | None = None
     fingerprint_sha1: str | None = None
     alias: str | None = None
+    entries: int = 1
 
     @property
-    def fingerprint(self) -> Fingerprint | None:
-        """The strongest fingerprint that is known."""
+    def fingerprint(self) -> str | None:
+        """The fingerprint to show, with its algorithm: SHA-256, or SHA-1 if only that is known."""
         if self.fingerprint_sha256:
-            return Fingerprint("SHA-256", self.fingerprint_sha256)
-        return Fingerprint("SHA-1", self.fingerprint_sha1) if self.fingerprint_sha1 else None
+            return f"SHA-256 {self.fingerprint_sha256}"
+        return f"SHA-1 {self.fingerprint_sha1}" if self.fingerprint_sha1 else None
 
     @property
     def expired(self) -> bool:
-        """Whether its validity had ended when it was looked at."""
+        """Whether the certificate had expired when the manager was read."""
         return self.days_remaining is not None and self.days_remaining < 0
 
-    def same_as(self, other: Held) -> bool | None:
-        """Whether the two are one certificate, by a fingerprint that both have. None where there is none."""
-        if self.fingerprint_sha256 and other.fingerprint_sha256:
-            return self.fingerprint_sha256 == other.fingerprint_sha256
-        if self.fingerprint_sha1 and other.fingerprint_sha1:
-            return self.fingerprint_sha1 == other.fingerprint_sha1
-        return None
+    @property
+    def urgency(self) -> int:
+        """Sort key: the days that are left. An unknown date comes last."""
+        return _NEVER if self.days_remaining is None else self.days_remaining
 
 
-def read_held(certificate: Reader) -> Held:
-    """Read what the modules say of one environment's certificate."""
-    return Held(
-        subject=certificate.optional_text("subject"),
-        issuer=certificate.optional_text("issuer"),
-        serial_number=certificate.optional_text("serial_number"),
-        not_before=certificate.optional_moment("not_before"),
-        not_after=certificate.optional_moment("not_after"),
-        days_remaining=certificate.optional_number("days_remaining"),
-        fingerprint_sha256=certificate.optional_text("fingerprint_sha256"),
-        fingerprint_sha1=certificate.optional_text("fingerprint_sha1"),
-        alias=certificate.optional_text("alias"),
+@dataclass(frozen=True)
+class ManagedCertificate:
+    """One certificate of a project, with its entries in the order of the input."""
+
+    project: str
+    name: str
+    entries: tuple[EnvironmentEntry, ...]
+
+    @property
+    def urgency(self) -> int:
+        """Sort key: the days until it expires in the first of its environments."""
+        return min((entry.urgency for entry in self.entries), default=_NEVER)
+
+    def entry(self, environment: str) -> EnvironmentEntry | None:
+        """Return the entry of an environment, or None if the environment does not have the certificate."""
+        return next((entry for entry in self.entries if entry.environment == environment), None)
+
+
+def read_certificates(value: object) -> list[ManagedCertificate]:
+    """Read what C(apinizer_certificate_info) returns as C(certificates).
+
+    :raises ReportError: naming the value that is missing or has the wrong type.
+    """
+    certificates = sanitize(value, "certificates")
+    if not isinstance(certificates, list):
+        raise ReportError("certificates: must be the list that apinizer_certificate_info returns")
+    return [
+        read_certificate(Reader(certificate, f"certificates[{index}]"))
+        for index, certificate in enumerate(certificates)
+    ]
+
+
+def read_certificate(certificate: Reader) -> ManagedCertificate:
+    """Read one certificate of a project."""
+    return ManagedCertificate(
+        project=certificate.text("project"),
+        name=certificate.text("name"),
+        entries=tuple(
+            read_entry(environment, environment.text("name")) for environment in certificate.each("environments")
+        ),
+    )
+
+
+def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
+    """Read the current, previous, or new certificate of an environment."""
+    return EnvironmentEntry(
+        environment=environment,
+        subject=entry.optional_text("subject"),
+        issuer=entry.optional_text("issuer"),
+        serial_number=entry.optional_text("serial_number"),
+        not_before=entry.optional_moment("not_before"),
+        not_after=entry.optional_moment("not_after"),
+        days_remaining=entry.optional_number("days_remaining"),
+        fingerprint_sha256=entry.optional_text("fingerprint_sha256"),
+        fingerprint_sha1=entry.optional_text("fingerprint_sha1"),
+        alias=entry.optional_text("alias"),
+        entries=entry.optional_number("entries") or 1,
     )

@@ -1,85 +1,108 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with certificates: expired, expiring, different between environments, listed twice. Pure."""
+"""Findings in certificates: expired, expiring soon, different between environments, duplicate entries. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import AuditedCertificate, Place
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
+    EnvironmentEntry,
+    ManagedCertificate,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 
 
-def find(certificates: t.Iterable[AuditedCertificate], threshold_days: int | None) -> list[dict[str, t.Any]]:
-    """The findings, the most urgent kind first, and within a kind by project and name.
+class Finding(t.TypedDict):
+    """A finding as the filter C(certificate_findings) returns it.
 
-    :arg threshold_days: less than so many days left is a finding; None looks only for what has expired.
-    :returns: dictionaries with C(kind), C(project), C(name), C(environments) and C(message).
+    C(kind) is C(expired), C(expires_soon), C(drift) or C(duplicate_entries).
     """
-    found = []
+
+    kind: str
+    project: str
+    name: str
+    environments: list[str]
+    message: str
+
+
+def find(certificates: t.Iterable[ManagedCertificate], threshold_days: int | None) -> list[Finding]:
+    """Return the findings: the most urgent kind first, and within a kind by project and name.
+
+    :arg threshold_days: report certificates with fewer days left than this. None reports only those that have expired.
+    """
+    found: list[Finding] = []
     ordered = sorted(certificates, key=lambda certificate: (certificate.project, certificate.name))
-    for kind, look in (
+    for kind, check in (
         ("expired", _expired),
         ("expires_soon", lambda certificate: _expires_soon(certificate, threshold_days)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
     ):
         for certificate in ordered:
-            places, message = look(certificate)
-            if places:
+            entries, message = check(certificate)
+            if entries:
                 found.append(
                     {
                         "kind": kind,
                         "project": certificate.project,
                         "name": certificate.name,
-                        "environments": [place.environment for place in places],
+                        "environments": [entry.environment for entry in entries],
                         "message": message,
                     }
                 )
     return found
 
 
-_Found = tuple[list[Place], str]
+_Found = tuple[list[EnvironmentEntry], str]
 
 
-def _expired(certificate: AuditedCertificate) -> _Found:
-    places = [place for place in certificate.places if place.held.expired]
-    return places, _sentence("Expired", (f"{place.environment} on {clock(place.held.not_after)}" for place in places))
+def _expired(certificate: ManagedCertificate) -> _Found:
+    entries = [entry for entry in certificate.entries if entry.expired]
+    return entries, _message("Expired", (f"{entry.environment} on {clock(entry.not_after)}" for entry in entries))
 
 
-def _expires_soon(certificate: AuditedCertificate, threshold_days: int | None) -> _Found:
-    places = []
+def _expires_soon(certificate: ManagedCertificate, threshold_days: int | None) -> _Found:
+    entries = []
     parts = []
-    for place in certificate.places:
-        left = place.held.days_remaining
+    for entry in certificate.entries:
+        left = entry.days_remaining
         if threshold_days is not None and left is not None and 0 <= left < threshold_days:
-            places.append(place)
-            parts.append(f"{place.environment} on {clock(place.held.not_after)}, in {count(left, 'day')}")
-    return places, _sentence(f"Expires in less than {count(threshold_days or 0, 'day')}", parts)
+            entries.append(entry)
+            parts.append(f"{entry.environment} on {clock(entry.not_after)} ({count(left, 'day')} left)")
+    return entries, _message(f"Expires in less than {count(threshold_days or 0, 'day')}", parts)
 
 
-def _drift(certificate: AuditedCertificate) -> _Found:
-    """Environments whose SHA-1 fingerprints differ: the manager always reports that one."""
-    known = [place for place in certificate.places if place.held.fingerprint_sha1]
-    by_fingerprint: dict[str, list[Place]] = {}
-    for place in known:
-        by_fingerprint.setdefault(str(place.held.fingerprint_sha1), []).append(place)
+def _drift(certificate: ManagedCertificate) -> _Found:
+    """Find environments that hold different certificates.
+
+    They are compared by SHA-1, the only fingerprint that every generation of the manager reports without its content.
+    """
+    known = [entry for entry in certificate.entries if entry.fingerprint_sha1]
+    by_fingerprint: dict[str, list[EnvironmentEntry]] = {}
+    for entry in known:
+        by_fingerprint.setdefault(str(entry.fingerprint_sha1), []).append(entry)
     if len(by_fingerprint) < 2:
         return [], ""
     parts = (
-        f"{', '.join(place.environment for place in places)}: SHA-1 {fingerprint}, "
-        f"valid until {clock(places[0].held.not_after)}"
-        for fingerprint, places in by_fingerprint.items()
+        f"{', '.join(entry.environment for entry in entries)}: {_fingerprint(entries)}, "
+        f"valid until {clock(entries[0].not_after)}"
+        for entries in by_fingerprint.values()
     )
-    return known, _sentence(f"{len(by_fingerprint)} different certificates", parts)
+    return known, _message(f"{len(by_fingerprint)} different certificates", parts)
 
 
-def _duplicates(certificate: AuditedCertificate) -> _Found:
-    places = [place for place in certificate.places if place.entries > 1]
-    parts = (f"{place.environment} has {place.entries}" for place in places)
-    return places, _sentence("More than one entry for an environment", parts)
+def _fingerprint(entries: t.Sequence[EnvironmentEntry]) -> str | None:
+    """Identify the certificate that all these entries hold. The manager may report its SHA-256 for some of them only."""
+    return next((entry for entry in entries if entry.fingerprint_sha256), entries[0]).fingerprint
 
 
-def _sentence(opening: str, parts: t.Iterable[str]) -> str:
+def _duplicates(certificate: ManagedCertificate) -> _Found:
+    entries = [entry for entry in certificate.entries if entry.entries > 1]
+    parts = (f"{entry.environment} has {entry.entries}" for entry in entries)
+    return entries, _message("More than one entry in an environment", parts)
+
+
+def _message(opening: str, parts: t.Iterable[str]) -> str:
     return f"{opening}: {'; '.join(parts)}."

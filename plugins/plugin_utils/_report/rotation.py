@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The result of a rotation as values, and what follows from it. Pure.
+"""The result of a rotation as values, and what a report derives from it. Pure.
 
-The shape of the result is documented with the filter C(apinizer.apiops.rotation_report).
+The input is the result of the role C(apinizer.apiops.certificate_rotation), schema 1.
 """
 
 from __future__ import annotations
@@ -13,230 +13,255 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status as words
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held, read_held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, plain
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Vocabulary, Word, rank, word
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
+    EnvironmentEntry,
+    read_entry,
+    same_certificate,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, sanitize
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Status, Statuses, rank, status_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import NOTHING, clock, count, duration
 
 SCHEMA = 1
 
-# Outcomes of a certificate that nothing was written for.
-_UNTOUCHED = ("in_sync", "not_due", "planned", "skipped", "not_started")
+# Outcomes of a certificate for which nothing was written.
+_NOT_WRITTEN = ("in_sync", "not_due", "planned", "skipped", "not_started")
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """What the manager said of a deployment."""
+class DeploymentResult:
+    """What the manager reported about a deployment."""
 
-    state: Word
+    status: Status
     message: str | None
 
 
 @dataclass(frozen=True)
-class State:
-    """What an environment held, was to hold or holds.
+class Version:
+    """One of the certificates of an environment: the previous one, the new one, or the current one.
 
-    :arg missing: what to say where there is no certificate.
+    :arg placeholder: the text to show if there is no certificate.
     """
 
     label: str
-    held: Held | None
-    missing: str
-    is_now: bool = False
+    entry: EnvironmentEntry | None
+    placeholder: str
+    is_current: bool = False
 
 
 @dataclass(frozen=True)
-class Environment:
-    """One environment of a certificate: what it held, was to hold, and holds now.
+class EnvironmentResult:
+    """What happened to one environment of a certificate.
 
-    :arg known: whether C(now) is known, so that None means that there is no certificate.
+    :arg previous: the entry before the run.
+    :arg desired: the new certificate; None if none was needed, or if it was not obtained.
+    :arg current: the entry at the end of the run.
+    :arg current_known: whether C(current) is known, so that None means that there is no entry.
+    :arg entries: how many entries the manager lists for the environment.
     """
 
     name: str
     wave: int | None
     action: str
     reason: str
-    before: Held | None
-    wanted: Held | None
-    now: Held | None
+    previous: EnvironmentEntry | None
+    desired: EnvironmentEntry | None
+    current: EnvironmentEntry | None
+    current_known: bool
     entries: int | None
-    deployment: Deployment | None
+    deployment: DeploymentResult | None
     rolled_back: bool | None
-    known: bool
 
     @property
     def changes(self) -> bool:
-        """Whether anything was to be done here."""
+        """Whether the run was to change this environment."""
         return self.action != "none"
 
     @property
-    def holds(self) -> Word:
-        """What the environment holds now, in relation to what it held and was to hold."""
-        return words.HOLDS[self._holds()]
+    def current_status(self) -> Status:
+        """What the environment holds now, compared to the previous and to the new certificate."""
+        return status.CURRENT[self._current_key()]
 
-    def _holds(self) -> str:
-        if self.now is None:
-            return "nothing" if self.known else "unknown"
-        is_wanted = self.wanted.same_as(self.now) if self.wanted else False
-        is_before = self.before.same_as(self.now) if self.before else False
-        if is_before and not self.changes:
+    def _current_key(self) -> str:
+        if self.current is None:
+            return "none" if self.current_known else "unknown"
+        is_desired = same_certificate(self.desired, self.current) if self.desired else False
+        is_previous = same_certificate(self.previous, self.current) if self.previous else False
+        if is_previous and not self.changes:
             return "unchanged"
-        if is_wanted:
+        if is_desired:
             return "new"
-        if is_before:
+        if is_previous:
             return "previous"
-        return "unmarked" if None in (is_wanted, is_before) else "other"
+        return "not_comparable" if None in (is_desired, is_previous) else "other"
 
     @property
-    def todo(self) -> str:
-        """What was to be done, and why."""
-        action = words.ACTION.get(self.action, self.action)
-        return f"{action}: {words.REASON.get(self.reason, self.reason)}"
+    def planned(self) -> str:
+        """The planned action and the reason for it."""
+        action = status.ACTION.get(self.action, self.action)
+        return f"{action}: {status.REASON.get(self.reason, self.reason)}"
 
     @property
-    def states(self) -> list[State]:
-        """The certificates to show, in the order of time."""
-        now = State("Now", self.now, self.holds.label, is_now=True)
-        if not self.changes:
-            return [now]
-        return [State("Before", self.before, "No certificate"), State("New", self.wanted, "To be obtained"), now]
+    def versions(self) -> list[Version]:
+        """The certificates to show, in chronological order. One that is also the current one is shown once."""
+        versions: list[Version] = []
+        if self.changes:
+            versions = [
+                self._version("Before", self.previous, "No certificate"),
+                self._version("New", self.desired, "Not obtained yet"),
+            ]
+        if not any(version.is_current for version in versions):
+            versions.append(Version("Now", self.current, self.current_status.label, is_current=True))
+        return versions
+
+    def _version(self, label: str, entry: EnvironmentEntry | None, placeholder: str) -> Version:
+        if entry and entry == self.current:
+            return Version(f"{label} (now)", entry, placeholder, is_current=True)
+        return Version(label, entry, placeholder)
 
 
 @dataclass(frozen=True)
-class Guard:
-    """One check before the first write."""
+class GuardResult:
+    """The result of one check before the first write.
+
+    :arg environment: None if the guard is about the new certificate, wherever it is deployed.
+    :arg current: the value of the current certificate, if the guard compares one.
+    :arg new: the value of the new certificate.
+    """
 
     name: str
     environment: str | None
-    state: Word
+    status: Status
     message: str | None
     current: str | None
     new: str | None
 
     @property
     def passed(self) -> bool:
-        """Whether it let the rotation go on."""
-        return self.state.key == "true"
+        """Whether the guard allowed the rotation."""
+        return self.status.key == "true"
 
 
 @dataclass(frozen=True)
-class Certificate:
-    """One certificate of a project. Its guards stand with those that failed first."""
+class CertificateResult:
+    """What happened to one certificate of a project. Guards that failed come first.
+
+    :arg number: the position in the result, from 1. Identifies the certificate within the page.
+    """
 
     number: int
     project: str
     name: str
-    outcome: Word
-    environments: tuple[Environment, ...]
-    guards: tuple[Guard, ...]
+    outcome: Status
+    environments: tuple[EnvironmentResult, ...]
+    guards: tuple[GuardResult, ...]
 
     @property
-    def changes(self) -> bool:
-        """Whether there is more to tell than what it holds."""
+    def has_details(self) -> bool:
+        """Whether there is more to report than what its environments hold."""
         if self.outcome.key not in ("in_sync", "not_due"):
             return True
         return any(environment.changes for environment in self.environments) or bool(_problems_of(self))
 
 
 @dataclass(frozen=True)
-class Wave:
-    """Environments that were written together."""
+class WaveResult:
+    """The environments of a wave and how it ended."""
 
     number: int
     environments: tuple[str, ...]
-    outcome: Word
+    outcome: Status
 
 
 @dataclass(frozen=True)
-class Rollback:
-    """What became of the way back."""
+class RollbackResult:
+    """Whether there was a rollback, and whether it restored everything."""
 
     performed: bool
     complete: bool | None
     messages: tuple[str, ...]
 
     @property
-    def state(self) -> Word:
-        """How far it came."""
+    def status(self) -> Status:
+        """The status of the rollback."""
         if not self.performed:
-            return words.ROLLBACK["none"]
-        return words.ROLLBACK["complete" if self.complete else "incomplete"]
+            return status.ROLLBACK["none"]
+        return status.ROLLBACK["complete" if self.complete else "incomplete"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that a reader has to know first. C(certificate) is None where it concerns the whole run."""
+    """Something that needs attention. C(certificate) is None if it is about the run in general."""
 
-    certificate: Certificate | None
+    certificate: CertificateResult | None
     environment: str | None
-    state: Word
+    status: Status
     text: str
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """A whole run. Its certificates stand in the order in which a reader should meet them."""
+    """A run of the role. Its certificates are sorted: failures first, certificates without changes last."""
 
     manager: str
     host: str
     started: datetime
     finished: datetime | None
     check_mode: bool
-    outcome: Word
+    outcome: Status
     message: str
     strategy: str | None
     strategy_reason: str | None
-    waves: tuple[Wave, ...]
-    certificates: tuple[Certificate, ...]
-    rollback: Rollback
+    waves: tuple[WaveResult, ...]
+    certificates: tuple[CertificateResult, ...]
+    rollback: RollbackResult
     backup: str | None
 
     @property
     def moment(self) -> datetime:
-        """When what it says of "now" was true."""
+        """The time that the report calls now."""
         return self.finished or self.started
 
     @property
-    def changing(self) -> list[Certificate]:
-        """The certificates that the run was about."""
-        return [certificate for certificate in self.certificates if certificate.changes]
+    def detailed(self) -> list[CertificateResult]:
+        """The certificates that the run changed, was to change, or has problems with."""
+        return [certificate for certificate in self.certificates if certificate.has_details]
 
     @property
-    def unchanged(self) -> list[Certificate]:
-        """The certificates that needed nothing."""
-        return [certificate for certificate in self.certificates if not certificate.changes]
+    def unchanged(self) -> list[CertificateResult]:
+        """The certificates that needed no change."""
+        return [certificate for certificate in self.certificates if not certificate.has_details]
 
     @property
-    def counts(self) -> list[tuple[Word, int]]:
-        """How many certificates had which outcome."""
-        return _counted(words.CERTIFICATE, (certificate.outcome for certificate in self.certificates))
+    def counts(self) -> list[tuple[Status, int]]:
+        """The number of certificates by outcome."""
+        return _counted(status.CERTIFICATE, (certificate.outcome for certificate in self.certificates))
 
     @property
-    def held(self) -> list[tuple[Word, int]]:
-        """How many environments hold what now, of those in which something was to be done."""
+    def current_counts(self) -> list[tuple[Status, int]]:
+        """The number of entries by what they hold now, for the environments that the run was to change."""
         environments = (one for certificate in self.certificates for one in certificate.environments if one.changes)
-        return _counted(words.HOLDS, (environment.holds for environment in environments))
+        return _counted(status.CURRENT, (environment.current_status for environment in environments))
 
     @property
     def summary(self) -> list[tuple[str, str]]:
-        """The facts of the run, each with its name."""
+        """The facts of the run as pairs of a name and a value."""
         facts = [
             ("Manager", self.manager),
             ("Inventory host", self.host),
             ("Started", clock(self.started)),
             ("Finished", self._finished),
-            ("Mode", "Check mode: nothing was written" if self.check_mode else "Real run"),
+            ("Mode", "Check mode: nothing was written" if self.check_mode else "Normal run"),
         ]
         if self.strategy:
-            facts.append(("Strategy", words.STRATEGY.get(self.strategy, self.strategy)))
+            facts.append(("Strategy", status.STRATEGY.get(self.strategy, self.strategy)))
         if self.strategy_reason:
-            facts.append(("Why this strategy", self.strategy_reason))
-        facts.append(("Backup", self.backup or "None was made"))
-        if self.held:
-            facts.append(
-                ("Held now", "; ".join(f"{state.label}: {count(number, 'place')}" for state, number in self.held))
-            )
+            facts.append(("Reason for the strategy", self.strategy_reason))
+        facts.append(("Backup", self.backup or "No backup"))
+        if self.current_counts:
+            counts = (f"{kind.label}: {count(number, 'entry', 'entries')}" for kind, number in self.current_counts)
+            facts.append(("Manager's record", "; ".join(counts)))
         return facts
 
     @property
@@ -247,60 +272,70 @@ class Rotation:
 
     @property
     def problems(self) -> list[Problem]:
-        """What went wrong, where, and what stays wrong."""
+        """Everything that needs attention: what failed, in which environment, and what that environment holds now."""
         found = [problem for certificate in self.certificates for problem in _problems_of(certificate)]
         if self.rollback.performed and self.rollback.complete is not True:
-            text = "The rollback is not complete. What it said stands under Rollback."
-            found.insert(0, Problem(None, None, words.ROLLBACK["incomplete"], text))
+            text = "The rollback did not restore every environment. For details, see Rollback."
+            found.insert(0, Problem(None, None, status.ROLLBACK["incomplete"], text))
         return found
 
 
-def _problems_of(certificate: Certificate) -> list[Problem]:
+def _problems_of(certificate: CertificateResult) -> list[Problem]:
     found = [
-        Problem(certificate, guard.environment, guard.state, f"Guard {guard.name}: {guard.message or 'no message'}")
+        Problem(certificate, guard.environment, guard.status, f"Guard {guard.name}: {guard.message or 'no message'}")
         for guard in certificate.guards
         if not guard.passed
     ]
     for environment in certificate.environments:
         deployment = environment.deployment
-        if deployment and deployment.state.tone != "good":
-            said = deployment.message or "The manager gave no message."
-            found.append(Problem(certificate, environment.name, deployment.state, said))
+        if deployment and deployment.status.severity != "good":
+            message = deployment.message or "The manager gave no message."
+            found.append(Problem(certificate, environment.name, deployment.status, message))
         mixed = certificate.outcome.key == "failed" and environment.changes
-        if mixed or environment.holds.tone in ("bad", "warn"):
-            until = f", valid until {clock(environment.now.not_after)}" if environment.now else ""
-            found.append(Problem(certificate, environment.name, environment.holds, f"Held now{until}"))
+        current = environment.current_status
+        if mixed or current.severity in ("bad", "warn"):
+            found.append(Problem(certificate, environment.name, current, _record_of(environment)))
     return found
 
 
-def _counted(vocabulary: Vocabulary, states: t.Iterable[Word]) -> list[tuple[Word, int]]:
-    """How often each state occurs, in the order of the vocabulary."""
-    return sorted(Counter(states).items(), key=lambda counted: rank(vocabulary, counted[0]))
+def _record_of(environment: EnvironmentResult) -> str:
+    """Say what the manager's record has for an environment now."""
+    if environment.current:
+        return f"In the manager's record now, valid until {clock(environment.current.not_after)}"
+    if environment.current_known:
+        return "The manager's record has no entry for this environment"
+    return "The manager's record could not be read back"
+
+
+def _counted(statuses: Statuses, occurrences: t.Iterable[Status]) -> list[tuple[Status, int]]:
+    """Count each status, in the order of its kind."""
+    return sorted(Counter(occurrences).items(), key=lambda counted: rank(statuses, counted[0]))
 
 
 def read_rotation(value: object) -> Rotation:
     """Read the result of the role.
 
-    :raises ReportError: saying where it is not what it should be.
+    :raises ReportError: naming the value that is missing or has the wrong type.
     """
-    result = Reader(plain(value, "result"), "result")
+    result = Reader(sanitize(value, "result"), "result")
     result.expect("schema", SCHEMA)
     check_mode = result.flag("check_mode")
     found = result.each("certificates")
-    # A run that could not read the manager at the end knows what no environment holds, so one that is known tells.
+    # If the manager could not be read at the end, no environment has a current certificate. One that has proves the
+    # contrary, and then a missing one means that the environment holds none.
     read_back = any(environment.optional("now") for one in found for environment in one.each("environments"))
     certificates = [
         _certificate(certificate, number, check_mode=check_mode, read_back=read_back)
         for number, certificate in enumerate(found, start=1)
     ]
-    certificates.sort(key=lambda one: (rank(words.CERTIFICATE, one.outcome), one.project, one.name))
+    certificates.sort(key=lambda one: (rank(status.CERTIFICATE, one.outcome), one.project, one.name))
     return Rotation(
         manager=result.text("manager"),
         host=result.text("host"),
         started=result.moment("started"),
         finished=result.optional_moment("finished"),
         check_mode=check_mode,
-        outcome=word(words.RUN, result.text("outcome")),
+        outcome=status_of(status.RUN, result.text("outcome")),
         message=result.optional_text("message") or "",
         strategy=result.optional_text("strategy"),
         strategy_reason=result.optional_text("strategy_reason"),
@@ -311,70 +346,71 @@ def read_rotation(value: object) -> Rotation:
     )
 
 
-def _wave(wave: Reader) -> Wave:
-    return Wave(wave.number("number"), wave.texts("environments"), word(words.WAVE, wave.text("outcome")))
+def _wave(wave: Reader) -> WaveResult:
+    return WaveResult(wave.number("number"), wave.texts("environments"), status_of(status.WAVE, wave.text("outcome")))
 
 
-def _rollback(rollback: Reader | None) -> Rollback:
+def _rollback(rollback: Reader | None) -> RollbackResult:
     if rollback is None:
-        return Rollback(performed=False, complete=None, messages=())
-    return Rollback(rollback.flag("performed"), rollback.optional_flag("complete"), rollback.texts("messages"))
+        return RollbackResult(performed=False, complete=None, messages=())
+    return RollbackResult(rollback.flag("performed"), rollback.optional_flag("complete"), rollback.texts("messages"))
 
 
-def _certificate(certificate: Reader, number: int, *, check_mode: bool, read_back: bool) -> Certificate:
-    outcome = word(words.CERTIFICATE, certificate.text("outcome"))
-    untouched = check_mode or outcome.key in _UNTOUCHED
+def _certificate(certificate: Reader, number: int, *, check_mode: bool, read_back: bool) -> CertificateResult:
+    outcome = status_of(status.CERTIFICATE, certificate.text("outcome"))
+    not_written = check_mode or outcome.key in _NOT_WRITTEN
     guards = [_guard(guard) for guard in certificate.each("guards")]
-    return Certificate(
+    return CertificateResult(
         number=number,
         project=certificate.text("project"),
         name=certificate.text("name"),
         outcome=outcome,
         environments=tuple(
-            _environment(environment, untouched=untouched, read_back=read_back)
+            _environment(environment, not_written=not_written, read_back=read_back)
             for environment in certificate.each("environments")
         ),
         guards=tuple(sorted(guards, key=lambda guard: guard.passed)),
     )
 
 
-def _environment(environment: Reader, *, untouched: bool, read_back: bool) -> Environment:
-    """One environment. Where nothing was written, it holds what it held."""
+def _environment(environment: Reader, *, not_written: bool, read_back: bool) -> EnvironmentResult:
+    """Read one environment. If nothing was written to it, its current entry is the previous one."""
     action = environment.text("action")
-    untouched = untouched or action == "none"
-    before = _held(environment, "from")
-    return Environment(
-        name=environment.text("name"),
+    name = environment.text("name")
+    not_written = not_written or action == "none"
+    previous = _entry(environment, "from", name)
+    return EnvironmentResult(
+        name=name,
         wave=environment.optional_number("wave"),
         action=action,
         reason=environment.text("reason"),
-        before=before,
-        wanted=_held(environment, "to"),
-        now=_held(environment, "now") or (before if untouched else None),
+        previous=previous,
+        desired=_entry(environment, "to", name),
+        current=_entry(environment, "now", name) or (previous if not_written else None),
+        current_known=not_written or read_back,
         entries=environment.optional_number("entries"),
         deployment=_deployment(environment.optional("deployment")),
         rolled_back=environment.optional_flag("rolled_back"),
-        known=untouched or read_back,
     )
 
 
-def _held(environment: Reader, key: str) -> Held | None:
-    certificate = environment.optional(key)
-    return read_held(certificate) if certificate else None
+def _entry(environment: Reader, key: str, name: str) -> EnvironmentEntry | None:
+    entry = environment.optional(key)
+    return read_entry(entry, name) if entry else None
 
 
-def _deployment(deployment: Reader | None) -> Deployment | None:
+def _deployment(deployment: Reader | None) -> DeploymentResult | None:
     if deployment is None:
         return None
-    state = {True: "true", False: "false", None: "null"}[deployment.optional_flag("success")]
-    return Deployment(words.DEPLOYMENT[state], deployment.optional_text("message"))
+    key = {True: "true", False: "false", None: "null"}[deployment.optional_flag("success")]
+    return DeploymentResult(status.DEPLOYMENT[key], deployment.optional_text("message"))
 
 
-def _guard(guard: Reader) -> Guard:
-    return Guard(
+def _guard(guard: Reader) -> GuardResult:
+    return GuardResult(
         name=guard.text("guard"),
         environment=guard.optional_text("environment"),
-        state=words.GUARD["true" if guard.flag("passed") else "false"],
+        status=status.GUARD["true" if guard.flag("passed") else "false"],
         message=guard.optional_text("message"),
         current=guard.optional_text("current"),
         new=guard.optional_text("new"),

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words of the reports: what each code of the input is called, its sign and its tone. Pure.
+"""The statuses that reports show: for each code of the input its label, its symbol and its severity. Pure.
 
-A reader must be able to do without colour, so every tone comes with a sign and a word.
+Readers must not depend on color (WCAG 2.2, success criterion 1.4.1), so every status has a symbol and a label.
 """
 
 from __future__ import annotations
@@ -11,67 +11,75 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+Severity = t.Literal["good", "info", "neutral", "warn", "bad"]
+
 
 @dataclass(frozen=True)
-class Word:
-    """One state of something.
+class Status:
+    """One status of a run, a certificate, a deployment and so on.
 
     :arg key: the code in the input.
-    :arg sign: one character.
-    :arg label: the state in words.
-    :arg tone: good, info, neutral, warn or bad; it becomes a colour.
+    :arg symbol: one character.
+    :arg label: the status in words.
+    :arg severity: selects the color.
     """
 
     key: str
-    sign: str
+    symbol: str
     label: str
-    tone: str
+    severity: Severity
 
     @property
     def text(self) -> str:
-        """Sign and words, for where there is no colour at all."""
-        return f"{self.sign} {self.label}"
+        """Symbol and label, for formats without color."""
+        return f"{self.symbol} {self.label}"
 
 
-Vocabulary = t.Mapping[str, Word]
+Statuses = t.Mapping[str, Status]
+"""All statuses of one kind by their code, in the order in which a report lists them."""
 
 
-def word(vocabulary: Vocabulary, key: str) -> Word:
-    """The word for a code. An unknown one speaks for itself: a report must not fail for want of a word."""
-    return vocabulary.get(key) or Word(key, "•", key.replace("_", " ").capitalize(), "neutral")
+def status_of(statuses: Statuses, key: str) -> Status:
+    """Return the status of a code.
+
+    An unknown code becomes its own label, so that a report of a newer result can still be rendered.
+    """
+    return statuses.get(key) or Status(key, "•", key.replace("_", " ").capitalize(), "neutral")
 
 
-def rank(vocabulary: Vocabulary, state: Word) -> int:
-    """The place of a state in its vocabulary, for sorting; unknown ones come first."""
-    return list(vocabulary).index(state.key) if state.key in vocabulary else -1
+def rank(statuses: Statuses, status: Status) -> int:
+    """Return the position of a status for sorting. Unknown statuses come first."""
+    return list(statuses).index(status.key) if status.key in statuses else -1
 
 
-def _vocabulary(*entries: tuple[str, str, str, str]) -> Vocabulary:
-    return {entry[0]: Word(*entry) for entry in entries}
+def _statuses(*entries: tuple[str, str, str, Severity]) -> Statuses:
+    return {key: Status(key, symbol, label, severity) for key, symbol, label, severity in entries}
 
 
-RUN = _vocabulary(
+RUN = _statuses(
     ("nothing_to_do", "✓", "Nothing to do", "good"),
     ("planned", "○", "Planned, nothing written", "info"),
     ("rotated", "✓", "Rotated", "good"),
+    ("stored", "!", "Stored, gateways not verified", "warn"),
+    ("skipped", "!", "Skipped: the guards left out every certificate that is due", "warn"),
     ("refused", "!", "Refused, nothing written", "warn"),
     ("failed", "✕", "Failed", "bad"),
     ("rolled_back", "↶", "Failed and rolled back", "warn"),
     ("rollback_failed", "✕", "Failed, and the rollback failed", "bad"),
 )
 
-WAVE = _vocabulary(
+WAVE = _statuses(
     ("done", "✓", "Done", "good"),
     ("failed", "✕", "Failed", "bad"),
     ("rolled_back", "↶", "Rolled back", "warn"),
     ("not_started", "○", "Not started", "neutral"),
 )
 
-# In the order in which a reader should meet them.
-CERTIFICATE = _vocabulary(
+CERTIFICATE = _statuses(
     ("failed", "✕", "Failed", "bad"),
     ("rolled_back", "↶", "Rolled back", "warn"),
-    ("skipped", "!", "Skipped, a guard failed", "warn"),
+    ("skipped", "!", "Skipped by a guard", "warn"),
+    ("stored", "!", "Stored, gateways not verified", "warn"),
     ("rotated", "✓", "Rotated", "good"),
     ("planned", "○", "Planned", "info"),
     ("not_started", "○", "Not started", "neutral"),
@@ -79,43 +87,44 @@ CERTIFICATE = _vocabulary(
     ("in_sync", "=", "In sync", "neutral"),
 )
 
-HOLDS = _vocabulary(
+CURRENT = _statuses(
     ("new", "✓", "New certificate", "good"),
     ("previous", "↶", "Previous certificate", "neutral"),
     ("unchanged", "=", "Unchanged", "neutral"),
     ("other", "✕", "Another certificate", "bad"),
-    ("nothing", "—", "No certificate", "neutral"),
-    ("unknown", "?", "Not known, not read back", "warn"),
-    ("unmarked", "?", "No fingerprint to compare", "warn"),
+    ("none", "—", "No certificate", "neutral"),
+    ("unknown", "?", "Unknown, not read back", "warn"),
+    ("not_comparable", "?", "Unknown, no fingerprint", "warn"),
 )
+"""What an environment's entry holds at the end of a run."""
 
-DEPLOYMENT = _vocabulary(
+DEPLOYMENT = _statuses(
     ("true", "✓", "Deployed", "good"),
     ("false", "✕", "Deployment failed", "bad"),
     ("null", "?", "Deployment not confirmed", "warn"),
 )
 
-ROLLBACK = _vocabulary(
+ROLLBACK = _statuses(
     ("complete", "✓", "Complete", "good"),
-    ("incomplete", "✕", "Not complete", "bad"),
+    ("incomplete", "✕", "Incomplete", "bad"),
     ("none", "—", "Not performed", "neutral"),
 )
 
-GUARD = _vocabulary(
+GUARD = _statuses(
     ("true", "✓", "Passed", "good"),
     ("false", "✕", "Failed", "bad"),
 )
 
-FINDING = _vocabulary(
+FINDING = _statuses(
     ("expired", "✕", "Expired", "bad"),
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
 )
 
-AUDIT = _vocabulary(
+AUDIT = _statuses(
     ("expired", "✕", "Expired certificates", "bad"),
-    ("findings", "!", "Findings to look at", "warn"),
+    ("findings", "!", "Findings to review", "warn"),
     ("clean", "✓", "No findings", "good"),
     ("empty", "—", "No certificates", "neutral"),
 )
@@ -123,13 +132,13 @@ AUDIT = _vocabulary(
 ACTION: t.Mapping[str, str] = {"create": "Create", "update": "Update", "none": "No change"}
 
 REASON: t.Mapping[str, str] = {
-    "absent": "has no certificate",
-    "differs": "holds a different certificate",
-    "expires_soon": "its certificate expires soon",
-    "expired": "its certificate has expired",
-    "in_sync": "holds the wanted certificate",
-    "not_due": "not due yet",
-    "duplicate_entries": "has duplicate entries",
+    "absent": "the environment has no certificate",
+    "differs": "the environment holds a different certificate",
+    "expires_soon": "the certificate expires soon",
+    "expired": "the certificate has expired",
+    "in_sync": "the environment holds the desired certificate",
+    "not_due": "the certificate is not due yet",
+    "duplicate_entries": "the environment has duplicate entries",
     "forced": "forced",
 }
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validity periods -> places on a scale of time, in percent of its width. Pure: no clock, no drawing."""
+"""Maps validity periods to positions on a time scale, in percent of its width. Pure: no clock, no drawing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-# One certificate of ten years must not squeeze those of one year to nothing, so the scale ends here.
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
+
+# One certificate of ten years must not shrink those of one year to a dot, so the scale ends here.
 _PAST = timedelta(days=540)
 _FUTURE = timedelta(days=1000)
 _SHORTEST = timedelta(days=120)
@@ -20,7 +22,7 @@ _THINNEST_PERCENT = 0.4
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on the axis."""
+    """A mark on the axis. C(x) is in percent."""
 
     x: float
     label: str
@@ -28,7 +30,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Bar:
-    """A period on the scale. A cut one goes on beyond the end of the scale, or nobody knows where it ends."""
+    """A period on the scale, in percent. A cut end lies beyond the scale, or its date is unknown."""
 
     x: float
     width: float
@@ -37,8 +39,20 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Lane:
+    """One certificate in the timeline of an environment.
+
+    :arg look: the CSS class of the bar: C(current), C(previous) or C(desired).
+    """
+
+    label: str
+    look: t.Literal["current", "previous", "desired"]
+    entry: EnvironmentEntry
+
+
+@dataclass(frozen=True)
 class Scale:
-    """A stretch of time with a moment in it that counts as now."""
+    """A range of time, and the moment in it that the report calls now."""
 
     start: datetime
     end: datetime
@@ -46,12 +60,12 @@ class Scale:
 
     @property
     def today(self) -> float:
-        """Where now is."""
+        """The position of now, in percent."""
         return self._percent(self.now)
 
     @property
     def ticks(self) -> list[Tick]:
-        """Firsts of months, as many as are readable."""
+        """First days of months, at most as many as are readable."""
         for months in _MONTHS_BETWEEN_TICKS:
             ticks = [Tick(self._percent(first), first.strftime("%Y-%m")) for first in self._firsts(months)]
             if len(ticks) <= _MOST_TICKS:
@@ -59,7 +73,7 @@ class Scale:
         return ticks
 
     def bar_of(self, not_before: datetime | None, not_after: datetime | None) -> Bar | None:
-        """Where a period is; None for one that has neither start nor end."""
+        """Return the bar of a validity period, or None if neither of its dates is known."""
         if not_before is None and not_after is None:
             return None
         left = self._percent(not_before or self.start)
@@ -77,7 +91,7 @@ class Scale:
         return round(100 * min(max(share, 0.0), 1.0), 2)
 
     def _firsts(self, months: int) -> t.Iterator[datetime]:
-        """The first day of every so many months, in step with the calendar year."""
+        """Yield the first day of every nth month, counted from January."""
         month = self.start.year * 12 + self.start.month
         month += -month % months
         while (first := datetime(month // 12, month % 12 + 1, 1, tzinfo=timezone.utc)) <= self.end:
@@ -86,7 +100,7 @@ class Scale:
 
 
 def make_scale(moments: t.Iterable[datetime | None], now: datetime) -> Scale:
-    """Make the scale that shows these moments, as far as they are near enough to now."""
+    """Return the scale that shows these moments, as far as they lie within the limits around now."""
     known = [now, *(moment for moment in moments if moment is not None)]
     start = max(min(known), now - _PAST)
     end = min(max(known), now + _FUTURE)

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import AuditedCertificate, Place
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
+    EnvironmentEntry,
+    ManagedCertificate,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import (
@@ -57,7 +59,7 @@ class Reading:
 
     manager: str
     at: datetime
-    certificates: Sequence[AuditedCertificate]
+    certificates: Sequence[ManagedCertificate]
 
 
 def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[list[Event], State]:
@@ -70,15 +72,15 @@ def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[
     """
     smallest_first = sorted(thresholds)
     found = {(certificate.project, certificate.name): certificate for certificate in reading.certificates}
-    findings = {
+    findings: dict[tuple[str, ...], Mapping[str, t.Any]] = {
         (finding["kind"], finding["project"], finding["name"]): finding for finding in find(reading.certificates, None)
     }
     events = [] if state.unreachable_since is None else [_reachable(reading, state.unreachable_since)]
     remembered: dict[_Key, CertificateState] = {}
     for key in sorted({*state.certificates, *found}):
         before = state.certificates.get(key, CertificateState())
-        places = {place.environment: place for place in found[key].places} if key in found else {}
-        seen = {name: _seen(before.places.get(name), place.held, smallest_first) for name, place in places.items()}
+        places = {place.environment: place for place in found[key].entries} if key in found else {}
+        seen = {name: _seen(before.places.get(name), place, smallest_first) for name, place in places.items()}
         events += _changes(reading, key, before, places)
         events += _crossings(reading, key, before, places, seen)
         duplicates = findings.get(("duplicate_entries", *key), {"environments": []})
@@ -122,7 +124,7 @@ def heartbeat(state: State, manager: str, at: datetime) -> Event:
     )
 
 
-def _seen(before: PlaceState | None, held: Held, smallest_first: Sequence[int]) -> PlaceState:
+def _seen(before: PlaceState | None, held: EnvironmentEntry, smallest_first: Sequence[int]) -> PlaceState:
     """What to remember of an environment, with the threshold that this reading tells of."""
     known = _recall(before, held)
     told = min((days for days in (_stage(held, smallest_first), known.told) if days is not None), default=None)
@@ -135,13 +137,13 @@ def _seen(before: PlaceState | None, held: Held, smallest_first: Sequence[int]) 
     return PlaceState(now, before.seen if before.seen.is_other_than(held) else before.before)
 
 
-def _recall(before: PlaceState | None, held: Held) -> Seen:
+def _recall(before: PlaceState | None, held: EnvironmentEntry) -> Seen:
     """What is remembered of a certificate that an environment holds: nothing, where it never held it."""
     remembered = (before.seen, before.before) if before else ()
     return next((seen for seen in remembered if seen and not seen.is_other_than(held)), Seen())
 
 
-def _stage(held: Held, smallest_first: Sequence[int]) -> int | None:
+def _stage(held: EnvironmentEntry, smallest_first: Sequence[int]) -> int | None:
     """The smallest threshold that a certificate is below."""
     left = held.days_remaining
     if left is None:
@@ -149,7 +151,7 @@ def _stage(held: Held, smallest_first: Sequence[int]) -> int | None:
     return EXPIRED if held.expired else next((days for days in smallest_first if left < days), None)
 
 
-def _missing(before: CertificateState, places: Mapping[str, Place]) -> dict[str, PlaceState]:
+def _missing(before: CertificateState, places: Mapping[str, EnvironmentEntry]) -> dict[str, PlaceState]:
     """The environments that this reading does not show, as long as they are not forgotten."""
     return {
         name: replace(place, missing=place.missing + 1)
@@ -158,13 +160,15 @@ def _missing(before: CertificateState, places: Mapping[str, Place]) -> dict[str,
     }
 
 
-def _changes(reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]) -> Iterator[Event]:
+def _changes(
+    reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, EnvironmentEntry]
+) -> Iterator[Event]:
     """One event for all environments that changed from the same certificate to the same certificate."""
-    changed: dict[tuple[str | None, str | None], list[Place]] = {}
+    changed: dict[tuple[str | None, str | None], list[EnvironmentEntry]] = {}
     for name, place in places.items():
         known = before.places.get(name)
-        if known and known.seen.is_other_than(place.held):
-            changed.setdefault((known.seen.fingerprint_sha1, place.held.fingerprint_sha1), []).append(place)
+        if known and known.seen.is_other_than(place):
+            changed.setdefault((known.seen.fingerprint_sha1, place.fingerprint_sha1), []).append(place)
     for group in changed.values():
         old = before.places[group[0].environment].seen
         yield _about(
@@ -172,8 +176,8 @@ def _changes(reading: Reading, key: _Key, before: CertificateState, places: Mapp
             reading,
             key,
             group,
-            f"another certificate than before, valid until {clock(group[0].held.not_after)}",
-            **_described(group[0].held),
+            f"another certificate than before, valid until {clock(group[0].not_after)}",
+            **_described(group[0]),
             previous_fingerprint_sha1=old.fingerprint_sha1,
             previous_fingerprint_sha256=old.fingerprint_sha256,
         )
@@ -183,17 +187,17 @@ def _crossings(
     reading: Reading,
     key: _Key,
     before: CertificateState,
-    places: Mapping[str, Place],
+    places: Mapping[str, EnvironmentEntry],
     seen: Mapping[str, PlaceState],
 ) -> Iterator[Event]:
     """One event for all environments that hold the same certificate and of which the same threshold is told now."""
-    crossed: dict[tuple[int, str | None, datetime | None], list[Place]] = {}
+    crossed: dict[tuple[int, str | None, datetime | None], list[EnvironmentEntry]] = {}
     for name, place in places.items():
-        told, known = seen[name].seen.told, _recall(before.places.get(name), place.held).told
+        told, known = seen[name].seen.told, _recall(before.places.get(name), place).told
         if told is not None and told != known:
-            crossed.setdefault((told, place.held.fingerprint_sha1, place.held.not_after), []).append(place)
+            crossed.setdefault((told, place.fingerprint_sha1, place.not_after), []).append(place)
     for (threshold, _sha1, not_after), group in sorted(crossed.items(), key=lambda item: item[0][0]):
-        left = group[0].held.days_remaining or 0
+        left = group[0].days_remaining or 0
         yield _about(
             "threshold_crossed" if threshold else "expired",
             reading,
@@ -202,7 +206,7 @@ def _crossings(
             f"less than {count(threshold, 'day')} left, expires on {clock(not_after)}, in {count(left, 'day')}"
             if threshold
             else f"expired on {clock(not_after)}",
-            **_described(group[0].held),
+            **_described(group[0]),
             threshold=threshold,
         )
 
@@ -229,7 +233,7 @@ def _reachable(reading: Reading, since: datetime) -> Event:
     return _event("manager_reachable", reading.manager, reading.at, message, unreachable_since=iso(since))
 
 
-def _described(held: Held) -> dict[str, t.Any]:
+def _described(held: EnvironmentEntry) -> dict[str, t.Any]:
     return {
         "days_remaining": held.days_remaining,
         "not_after": iso(held.not_after) if held.not_after else None,
@@ -238,7 +242,9 @@ def _described(held: Held) -> dict[str, t.Any]:
     }
 
 
-def _about(kind: str, reading: Reading, key: _Key, places: Sequence[Place | str], what: str, **values: t.Any) -> Event:
+def _about(
+    kind: str, reading: Reading, key: _Key, places: Sequence[EnvironmentEntry | str], what: str, **values: t.Any
+) -> Event:
     """An event of a certificate in some environments.
 
     Names that Ansible would take for templates are left out, so that no rule can hand them on to a playbook.

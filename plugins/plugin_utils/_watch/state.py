@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import Reader, ReportError, plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Fingerprints, same_certificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
 
 SCHEMA = 1
 SOURCE = "apinizer.apiops.certificate_expiry"
@@ -33,10 +33,9 @@ class Seen:
     fingerprint_sha256: str | None = None
     told: int | None = None
 
-    def is_other_than(self, held: Held) -> bool:
+    def is_other_than(self, held: Fingerprints) -> bool:
         """Whether the two are different certificates, as far as a fingerprint that both have can tell."""
-        mine = Held(fingerprint_sha1=self.fingerprint_sha1, fingerprint_sha256=self.fingerprint_sha256)
-        return mine.same_as(held) is False
+        return same_certificate(self, held) is False
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def load(value: object, manager: str) -> State:
 
     :raises ReportError: where it is none, or that of another manager.
     """
-    state = Reader(plain(value, "state"), "state")
+    state = Reader(sanitize(value, "state"), "state")
     if state.optional_text("source") != SOURCE:
         raise ReportError(f"it was not written by {SOURCE}")
     state.expect("schema", SCHEMA)

@@ -10,7 +10,7 @@ import os
 import tempfile
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.read_input import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State, dump, load
 
 

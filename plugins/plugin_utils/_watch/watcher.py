@@ -20,7 +20,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import Certif
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import AuditedCertificate, read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
+    ManagedCertificate,
+    read_certificates,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,
     Reading,
@@ -173,7 +176,7 @@ class _Watch:
         await self._keep(state)
         return pause(self._failures, self._settings.interval, retry_after, self._clock.spread())
 
-    def _ask(self, at: datetime) -> list[AuditedCertificate]:
+    def _ask(self, at: datetime) -> list[ManagedCertificate]:
         """Ask the manager. Runs in a thread of its own."""
         return read_certificates(run_info_operation(self._api, self._settings.task, now=at))
 

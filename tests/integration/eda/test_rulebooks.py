@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_rulebook.validators import Validate
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,
     Reading,

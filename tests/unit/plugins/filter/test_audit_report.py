@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of an audit, as HTML, as Markdown and as metrics. What holds for all pages stands with the other report."""
+"""The report of an audit as HTML, Markdown, and metrics. Tests of all pages are with the report of a rotation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import FilterModule, audit_report
-from unit.plugins.plugin_utils._report.test_samples import AUDITS, HOSTILE, audit, audited, estate, place
+from unit.plugins.plugin_utils._report.test_samples import (
+    AUDITS,
+    HOSTILE,
+    audit,
+    audited,
+    certificates_with_findings,
+    environment_entry,
+)
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r"([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\\\"\n]|\\[\\\"n])*)\""
@@ -22,7 +29,7 @@ Sample = tuple[str, dict[str, str], int]
 
 
 def parse(text: str) -> list[Sample]:
-    """Read the text format by its grammar, and its rules: comments once and first, series once, metrics together."""
+    """Parse the text format and check its rules: comments first and once, series once, metrics together."""
     assert text.endswith("\n")
     samples: list[Sample] = []
     metrics: list[str] = []
@@ -53,16 +60,18 @@ def test_metrics_follow_the_grammar(name):
 
 
 def test_metrics_of_a_certificate():
-    certificates = [audited("api", place("staging", left=10), place("production", left=20, entries=2))]
+    certificates = [
+        audited("api", environment_entry("staging", left=10), environment_entry("production", left=20, entries=2))
+    ]
     samples = parse(audit_report(audit(certificates), "prom"))
-    whole = {"manager": "https://apinizer.bank.example/manager", "project": "Payments", "name": "api"}
-    production = {**whole, "environment": "production"}
-    assert ("apinizer_audit_timestamp_seconds", {"manager": whole["manager"]}, 1795410000) in samples
+    identity = {"manager": "https://apinizer.bank.example/manager", "project": "Payments", "name": "api"}
+    production = {**identity, "environment": "production"}
+    assert ("apinizer_audit_timestamp_seconds", {"manager": identity["manager"]}, 1795410000) in samples
     # 2026-12-13T11:00:00Z and a year before
     assert ("apinizer_certificate_not_after_timestamp_seconds", production, 1797159600) in samples
     assert ("apinizer_certificate_not_before_timestamp_seconds", production, 1797159600 - 365 * 86400) in samples
     assert ("apinizer_certificate_entries", production, 2) in samples
-    assert ("apinizer_certificate_drift", whole, 1) in samples
+    assert ("apinizer_certificate_drift", identity, 1) in samples
     [info] = [
         labels for name, labels, _value in samples if name.endswith("_info") and production.items() <= labels.items()
     ]
@@ -70,35 +79,35 @@ def test_metrics_of_a_certificate():
     assert {"alias", "issuer", "serial_number", "fingerprint_sha1", "fingerprint_sha256"} <= info.keys()
 
 
-def test_a_rotation_goes_on_in_the_same_series():
+def test_a_rotation_continues_the_series():
     def series(left: int) -> list[object]:
-        samples = parse(audit_report(audit([audited("api", place("production", left=left))]), "prom"))
+        samples = parse(audit_report(audit([audited("api", environment_entry("production", left=left))]), "prom"))
         return [(name, labels) for name, labels, _value in samples if not name.endswith("_info")]
 
     assert series(1) == series(360)
 
 
-def test_label_values_survive():
+def test_label_values_are_escaped():
     names = {labels.get("name") for _name, labels, _value in parse(audit_report(AUDITS["hostile"](), "prom"))}
     for text in (HOSTILE[1], HOSTILE[2], "two\nlines\ufffd\nand \\ a \"quote\" and 'another'"):
         assert text in names
 
 
-def test_a_certificate_that_is_there_twice_makes_one_series():
-    twice = [audited("api", place("production"))] * 2
+def test_a_duplicate_certificate_makes_one_series():
+    twice = [audited("api", environment_entry("production"))] * 2
     assert len(parse(audit_report(audit(twice), "prom"))) == 6
 
 
-def test_the_most_urgent_comes_first():
-    text = audit_report(audit(estate()), "md").partition("Days remaining")[2]
+def test_the_most_urgent_certificate_comes_first():
+    text = audit_report(audit(certificates_with_findings()), "md").partition("## Days left")[2]
     names = ("shop", "api", "mobile", "portal", "internal-root", "unused")
-    places = [text.index(f"/ {name} |") for name in names]
-    assert places == sorted(places)
+    positions = [text.index(f"/ {name} |") for name in names]
+    assert positions == sorted(positions)
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])
-def test_findings_are_told(output_format):
-    text = audit_report(audit(estate()), output_format)
+def test_findings_are_reported(output_format):
+    text = audit_report(audit(certificates_with_findings()), output_format)
     for fact in (
         "Expired certificates",
         "Drift",
@@ -110,9 +119,9 @@ def test_findings_are_told(output_format):
 
 
 @pytest.mark.parametrize(
-    ("name", "heading"), [("clean", "No findings"), ("empty", "No certificates"), ("many", "Findings to look at")]
+    ("name", "heading"), [("clean", "No findings"), ("empty", "No certificates"), ("many", "Findings to review")]
 )
-def test_what_it_comes_to(name, heading):
+def test_the_heading_is_the_status(name, heading):
     assert f"<h1>{heading}</h1>" in audit_report(AUDITS[name](), "html")
 
 
@@ -126,7 +135,7 @@ def test_an_unknown_format_is_refused():
     [
         ({"schema": None}, r"audit_report: audit\.schema: must be 1"),
         ({"certificates": {}}, r"audit\.certificates: must be a list, not a dictionary"),
-        ({"threshold_days": "soon"}, r"audit\.threshold_days: must be a whole number, not the text 'soon'"),
+        ({"threshold_days": "soon"}, r"audit\.threshold_days: must be a whole number, not the string 'soon'"),
     ],
 )
 def test_wrong_input_is_refused(wrong, message):

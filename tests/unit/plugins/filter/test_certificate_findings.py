@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that finds what is wrong; what it finds stands with the function that it calls."""
+"""The filter that lists findings. What counts as a finding is tested with the function that it calls."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.certificate_findings import FilterModule, certificate_findings
-from unit.plugins.plugin_utils._report.test_samples import audited, estate, place
+from unit.plugins.plugin_utils._report.test_samples import audited, certificates_with_findings, environment_entry
 
 
 @pytest.mark.parametrize("threshold", [30, "30"])
-def test_the_threshold_may_be_a_text(threshold):
-    assert [one["kind"] for one in certificate_findings(estate(), threshold)] == [
+def test_the_threshold_may_be_a_string(threshold):
+    assert [one["kind"] for one in certificate_findings(certificates_with_findings(), threshold)] == [
         "expired",
         "expires_soon",
         "drift",
@@ -23,8 +23,8 @@ def test_the_threshold_may_be_a_text(threshold):
 
 
 @pytest.mark.parametrize("threshold", [None, ""])
-def test_no_threshold(threshold):
-    assert certificate_findings([audited("api", place("production", left=1))], threshold) == []
+def test_without_a_threshold_only_expired_certificates_are_reported(threshold):
+    assert certificate_findings([audited("api", environment_entry("production", left=1))], threshold) == []
 
 
 @pytest.mark.parametrize("threshold", ["soon", 1.5, True])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a rotation, as HTML and as Markdown."""
+"""The report of a rotation as HTML and Markdown, and the rules for all pages."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from unit.plugins.plugin_utils._report.test_samples import (
     RUNS,
     bare,
     certificate,
+    entry,
     good,
-    held,
     hostile,
     planned,
     refused,
@@ -30,7 +30,7 @@ from unit.plugins.plugin_utils._report.test_samples import (
     run,
 )
 
-VOID = {"meta", "link", "br"}
+VOID = {"meta", "link", "br", "wbr"}
 PAGES = {
     **{f"run {name}": (rotation_report, make) for name, make in RUNS.items()},
     **{f"audit {name}": (audit_report, make) for name, make in AUDITS.items()},
@@ -38,7 +38,7 @@ PAGES = {
 
 
 class Page(HTMLParser):
-    """The elements of a page, its texts, and what breaks the rules.
+    """The elements and texts of a page.
 
     :ivar wrong: elements that are not closed in order.
     """
@@ -91,7 +91,7 @@ def test_a_page_is_well_formed(page):
     assert {target.removeprefix("#") for target in targets} <= set(identifiers)
 
 
-def test_a_page_needs_nothing_but_itself(page):
+def test_a_page_is_self_contained(page):
     names = {tag for tag, _attributes in page.elements}
     assert not names & {"script", "img", "iframe", "object", "embed", "form", "base"}
     for _tag, attributes in page.elements:
@@ -101,7 +101,7 @@ def test_a_page_needs_nothing_but_itself(page):
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def test_a_page_can_be_read_by_everybody(page):
+def test_a_page_is_accessible(page):
     assert page.named("html") == [{"lang": "en"}]
     assert len(page.named("title")) >= 1
     levels = [int(tag[1]) for tag, _attributes in page.elements if re.fullmatch("h[1-6]", tag)]
@@ -115,11 +115,11 @@ def test_a_page_can_be_read_by_everybody(page):
     assert len(page.named("desc")) == pictures
 
 
-def test_styles_load_nothing():
+def test_the_style_sheet_loads_nothing():
     assert not re.search(r"url\(|@import|@font-face", rotation_report(good(), "html"))
 
 
-def test_hostile_texts_are_shown_as_they_are():
+def test_hostile_texts_are_shown_verbatim():
     shown = Page(rotation_report(hostile(), "html")).text
     for text in HOSTILE[:6]:
         assert " ".join(text.split()) in shown.replace("\ufffd", "")
@@ -130,22 +130,22 @@ def test_hostile_texts_are_escaped_in_markdown():
     assert not [line for line in lines if re.search(r"<\w|(?<!\\)`|\w\*\*|@everyone", line)]
     tables = [line for line in lines if line.startswith("|")]
     widths = {line.count("|") for line in tables}
-    # Of each table all rows have as many cells as its heads.
+    # All rows of a table have as many cells as its header.
     assert widths == {line.count("|") for line in tables if set(line) <= set("|-: ")}
 
 
-def facts_of(source: str) -> str:
+def normalize(source: str) -> str:
     return " ".join(source.split())
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])
-def test_both_formats_say_the_same(output_format):
+def test_both_formats_contain_the_same_facts(output_format):
     result = rollback_failed()
     source = rotation_report(result, output_format)
-    text = facts_of(Page(source).text if output_format == "html" else source)
+    text = normalize(Page(source).text if output_format == "html" else source)
     for fact in (
         "Failed, and the rollback failed",
-        "THE ROLLBACK IS NOT COMPLETE",
+        "THE ROLLBACK IS INCOMPLETE",
         "https://apinizer.bank.example/manager",
         "4 min 12 s",
         "One environment at a time",
@@ -154,12 +154,12 @@ def test_both_formats_say_the_same(output_format):
         "Worker gw-2 did not answer within 30 s",
         "Another certificate",
         "CN=someone-else.example.com",
-        held("someone-else", left=40)["fingerprint_sha256"],
-        held("someone-else", left=40)["serial_number"],
-        "Update: its certificate expires soon",
+        entry("someone-else", left=40)["fingerprint_sha256"],
+        entry("someone-else", left=40)["serial_number"],
+        "Update: the certificate expires soon",
         "the manager answered 503 to the update",
         "Rollback",
-        "Certificates that needed nothing",
+        "Certificates without changes",
     ):
         assert fact in text
 
@@ -168,25 +168,25 @@ def test_both_formats_say_the_same(output_format):
 def test_guards_that_failed_come_first(output_format):
     text = rotation_report(refused(), output_format).partition("Details by certificate")[2].replace("\\", "")
     assert text.index("minimum_days") < text.index("require_same_subject")
-    assert "2 days are left, 30 are asked for." in text
+    assert "The new certificate has 2 days left, fewer than minimum_days (30)." in text
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])
-def test_check_mode_says_so(output_format):
+def test_check_mode_is_named(output_format):
     text = rotation_report(planned(), output_format)
     assert "Certificate rotation in check mode" in text
     assert "Planned, nothing written" in text
-    assert "To be obtained" in text
+    assert "Not obtained yet" in text
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])
-def test_nulls_are_dashes(output_format):
+def test_nulls_are_shown_as_dashes(output_format):
     text = rotation_report(bare(), output_format)
-    assert "None was made" in text
-    assert not re.search(r"\bNone\b(?! was made)|\bnull\b", text.partition("</style>")[2] or text)
+    assert "No backup" in text
+    assert not re.search(r"\bNone\b|\bnull\b", text.partition("</style>")[2] or text)
 
 
-def test_a_large_run_makes_a_page_of_a_bearable_size():
+def test_a_page_of_a_large_run_has_a_reasonable_size():
     source = rotation_report(run(*(certificate(f"service-{number}") for number in range(1000))), "html")
     assert len(Page(source).named("article")) == 1000
     assert len(source) < 12_000_000

@@ -1,19 +1,19 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Markdown in which no value can pass for markup."""
+"""Escaping of values in Markdown."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import (
-    bullets,
-    escape,
-    heading,
-    quote,
-    table,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import escape, escape_line_start
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rendering import markdown_environment
+
+
+def render(source: str, **values: object) -> str:
+    """Render a template that is given as text."""
+    return markdown_environment().from_string(source).render(values)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown i
         ("@all a@b.c #1 a#1", "@\u2060all a@b.c #\u20601 a#1"),
     ],
 )
-def test_a_value_reads_as_it_is(text, expected):
+def test_a_value_reads_as_plain_text(text, expected):
     assert escape(text) == expected
 
 
@@ -46,15 +46,22 @@ def test_a_value_reads_as_it_is(text, expected):
         ("2026-11", "2026-11"),
     ],
 )
-def test_a_line_opens_nothing(text, expected):
-    assert bullets([text]) == [f"- {expected}"]
-    assert quote(f"{text}\n\n{text}") == [f"> {expected}  "] * 2
-    assert heading(2, text) == f"## {expected}"
+def test_a_line_does_not_open_a_block(text, expected):
+    assert escape_line_start(text) == expected
+    assert render("- {{ text | line_start }}", text=text) == f"- {expected}"
+    assert render("## {{ text | line_start }}", text=text) == f"## {expected}"
+    quote = "{% from 'macros.md.j2' import quote %}{{ quote(text) }}"
+    assert render(quote, text=f"{text}\n\n{text}").splitlines() == [f"> {expected}  "] * 2
 
 
 def test_a_table():
-    assert table(("Name", "Count"), [("a|b", 1)], numbers=("Count",)) == [
-        "| Name | Count |",
-        "| --- | ---: |",
+    facts = "{% from 'macros.md.j2' import facts %}{{ facts(pairs) }}"
+    assert render(facts, pairs=[("a|b", 1)]).splitlines() == [
+        "| Fact | Value |",
+        "| --- | --- |",
         "| a&#124;b | 1 |",
     ]
+
+
+def test_every_printed_value_is_escaped():
+    assert render("{{ a }} {{ a ~ '*' }} {{ [a, '*'] | join }} {{ b }}", a="*", b=None) == r"\* \*\* \*\* —"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where validity periods stand on the scale of time."""
+"""The positions of validity periods on the time scale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def days(number: int) -> datetime:
     return NOW + timedelta(days=number)
 
 
-def test_a_period_stands_between_its_dates():
+def test_a_period_reaches_from_its_start_to_its_end():
     scale = make_scale([days(-100), days(100)], NOW)
     found = scale.bar_of(days(-100), NOW)
     assert scale.today == 50
@@ -26,7 +26,7 @@ def test_a_period_stands_between_its_dates():
     assert (found.cut_start, found.cut_end) == (False, False)
 
 
-def test_a_long_validity_does_not_squeeze_the_others():
+def test_a_long_validity_does_not_stretch_the_scale():
     scale = make_scale([days(-100), days(3650), days(-3650)], NOW)
     assert scale.end - scale.start < timedelta(days=1700)
     found = scale.bar_of(days(-3650), days(3650))
@@ -42,7 +42,7 @@ def test_a_period_off_the_scale_is_at_its_edge():
     assert later.x + later.width == 100
 
 
-def test_an_unknown_end_is_open():
+def test_an_unknown_date_is_a_cut_end():
     scale = make_scale([days(10)], NOW)
     assert scale.bar_of(None, None) is None
     assert scale.bar_of(None, days(1)).cut_start

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     KINDS,
     Event,
@@ -20,7 +20,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events impo
     observe_failure,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State, dump, load
-from unit.plugins.plugin_utils._report.test_samples import NOW, audited, place
+from unit.plugins.plugin_utils._report.test_samples import NOW, audited
+from unit.plugins.plugin_utils._report.test_samples import environment_entry as place
 
 MANAGER = "https://apinizer.example.com"
 THRESHOLDS = (60, 30, 14, 7, 1)

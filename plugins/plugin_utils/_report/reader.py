@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a playbook hands to a filter -> plain values, with errors that say where a wrong one stands. Pure.
+"""Reads the input of the filters and of the watch, with errors that name the path of a wrong value. Pure.
 
-Values may come as Ansible's own kinds of string and list, and names as whatever a server let through. Both end here.
+Ansible passes its own subclasses of strings and lists, and servers allow any character in a name. Everything behind
+this file works with built-in types and printable text.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from datetime import datetime, timezone
 
 _T = t.TypeVar("_T")
 
-# Characters that no name needs and that make a page say something else than it seems to: controls (other than tab and
-# line feed), halves of surrogate pairs, and the overrides of the writing direction.
+# Characters that no name needs and that can make a page show something other than what it contains: control characters
+# (except tab and line feed), lone surrogates, and the bidirectional overrides and isolates (Unicode Standard Annex #9).
 _MISLEADING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class ReportError(ValueError):
-    """Input that no report can be made of. The message says where it is wrong and how."""
+    """The input has the wrong shape. The message names the path of the value and what it must be."""
 
 
-def plain(value: object, where: str) -> t.Any:
-    """Copy of C(value) made of nothing but dict, list, str, int, float, bool and None; safe to print.
+def sanitize(value: object, where: str) -> t.Any:
+    """Copy a value into built-in types: dict, list, str, int, float, bool, and None.
 
-    :arg where: what the value is, for messages.
-    :raises ReportError: where it holds anything else.
+    Misleading characters in strings are replaced by U+FFFD.
+
+    :arg where: the path of the value, for messages.
+    :raises ReportError: if it contains a value of any other type.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -38,90 +41,92 @@ def plain(value: object, where: str) -> t.Any:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, t.Mapping):
-        return {plain(key, where): plain(value[key], f"{where}.{key}") for key in value}
+        return {sanitize(key, where): sanitize(value[key], f"{where}.{key}") for key in value}
     if isinstance(value, (list, tuple)):
-        return [plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
-    raise ReportError(f"{where}: {_kind(value)} is of no use here")
+        return [sanitize(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    raise ReportError(f"{where}: must be a dictionary, list, string, number, boolean, or null, not {_kind(value)}")
 
 
 class Reader:
-    """One dictionary of the input, and where it stands.
+    """Reads the keys of one dictionary of the input. A missing key counts as null.
 
-    Keys that are left out count as null.
+    Every method raises C(ReportError), with the path of the value, if the value has the wrong type.
     """
 
     def __init__(self, value: object, where: str) -> None:
-        """Read this value.
+        """Wrap a dictionary.
 
-        :raises ReportError: where it is no dictionary.
+        :arg value: a value that C(sanitize) returned.
+        :arg where: its path, for messages.
+        :raises ReportError: if it is not a dictionary.
         """
         if not isinstance(value, dict):
             raise ReportError(f"{where}: must be a dictionary, not {_kind(value)}")
         self._values: dict[str, t.Any] = value
         self._where = where
 
-    def expect(self, key: str, wanted: int) -> None:
-        """Make sure that a number is the one that this code was written for."""
+    def expect(self, key: str, expected: int) -> None:
+        """Check the version of the input's schema."""
         found = self._values.get(key)
-        if found != wanted or isinstance(found, bool):
-            raise ReportError(f"{self._where}.{key}: must be {wanted}, the only one that this version can read")
+        if found != expected or isinstance(found, bool):
+            raise ReportError(f"{self._where}.{key}: must be {expected}, the only version that this release can read")
 
     def text(self, key: str) -> str:
-        """A text that must be there."""
+        """Return a required string."""
         return self._required(key, self.optional_text(key))
 
     def optional_text(self, key: str) -> str | None:
-        """A text, or None."""
-        return self._optional(key, str, "text")
+        """Return a string or None."""
+        return self._optional(key, str, "a string")
 
     def flag(self, key: str) -> bool:
-        """True or false; it must be there."""
+        """Return a required boolean."""
         return self._required(key, self.optional_flag(key))
 
     def optional_flag(self, key: str) -> bool | None:
-        """True, false, or None."""
+        """Return a boolean or None."""
         return self._optional(key, bool, "true or false")
 
     def number(self, key: str) -> int:
-        """A whole number that must be there."""
+        """Return a required integer."""
         return self._required(key, self.optional_number(key))
 
     def optional_number(self, key: str) -> int | None:
-        """A whole number, or None."""
+        """Return an integer or None."""
         number = self._optional(key, int, "a whole number")
         if isinstance(number, bool):
             raise self._error(key, "a whole number")
         return number
 
     def moment(self, key: str) -> datetime:
-        """A date with its time that must be there."""
+        """Return a required time in UTC."""
         return self._required(key, self.optional_moment(key))
 
     def optional_moment(self, key: str) -> datetime | None:
-        """A date with its time, as in 2026-11-23T05:00:00Z, or None."""
+        """Return a time in UTC or None. The input is ISO 8601, such as 2026-11-23T05:00:00Z."""
         text = self.optional_text(key)
         if text is None:
             return None
         try:
-            # Python 3.10 does not know the Z.
+            # Before Python 3.11, fromisoformat does not accept the Z.
             moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
         except ValueError as exc:
             raise self._error(key, "a date such as 2026-11-23T05:00:00Z") from exc
         return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; none where it is left out."""
+        """Return a list of strings; empty for null."""
         values = self._list(key)
         if not all(isinstance(value, str) for value in values):
-            raise self._error(key, "a list of texts")
+            raise self._error(key, "a list of strings")
         return tuple(values)
 
     def each(self, key: str) -> list[Reader]:
-        """The dictionaries of a list; none where it is left out."""
+        """Return readers of the dictionaries in a list; empty for null."""
         return [Reader(value, f"{self._where}.{key}[{index}]") for index, value in enumerate(self._list(key))]
 
     def optional(self, key: str) -> Reader | None:
-        """A dictionary, or None."""
+        """Return the reader of a dictionary or None."""
         value = self._values.get(key)
         return None if value is None else Reader(value, f"{self._where}.{key}")
 
@@ -144,11 +149,11 @@ class Reader:
 
 
 def _kind(value: object) -> str:
-    """What a value is, in the words of people who write YAML."""
+    """Describe a value in the terms of YAML."""
     if value is None:
         return "null"
     if isinstance(value, str):
-        return f"the text {value!r}"[:80]
+        return f"the string {value!r}"[:80]
     for kind, name in ((bool, "true or false"), (int, "a number"), (float, "a number"), (dict, "a dictionary")):
         if isinstance(value, kind):
             return name
