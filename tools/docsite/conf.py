@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Sphinx needs to know to make the documentation site out of the generated reference and the guides."""
+"""The Sphinx configuration of the documentation site, which is built from the generated reference and the guides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pygments_style = "ansible"
 html_theme = "sphinx_ansible_theme"
 html_theme_options = {
     "display_version": False,
-    # The theme's own lead to the pages of Ansible, and one of them is called "Documentation".
+    # The default links of the theme lead to Ansible's own site, and one of them is called "Documentation".
     "topbar_links": {},
 }
 html_static_path = ["static"]
@@ -30,9 +30,9 @@ html_show_sphinx = False
 html_use_index = False
 html_copy_source = False
 
-# Any reference that leads nowhere is an error.
+# A broken reference is an error.
 nitpicky = True
-# Pages of Ansible's own documentation. The site is built without a network, so they are known by name only.
+# These pages belong to Ansible's own documentation. The site is built without network access, so Sphinx cannot find them.
 nitpick_ignore = [
     ("std:ref", "action_plugins"),
     ("std:ref", "ansible_collections.ansible.builtin.constructed_inventory"),
@@ -40,15 +40,15 @@ nitpick_ignore = [
     ("std:ref", "ansible_configuration_settings"),
     ("std:ref", "common_return_values"),
 ]
-# Ansible's settings of the cache of inventory plugins.
+# Ansible's settings for the cache of inventory plugins.
 nitpick_ignore_regex = [("std:envvar", r"ANSIBLE_CACHE_PLUGIN(_[A-Z]+)?")]
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
-    app.connect("html-page-context", _find_home)
+    """Register the event handlers. Sphinx calls this function."""
+    app.connect("html-page-context", _link_home)
 
 
-def _find_home(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Let the logo lead to the first page from wherever it is, not to the root of the server that the site lies on."""
+def _link_home(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Link the logo to the start page of the site, with a path that works in any folder of any server."""
     context["theme_documentation_home_url"] = context["pathto"](context["root_doc"])

@@ -86,7 +86,7 @@ class _CodeBlock(Directive):
 
 directives.register_directive("code-block", _CodeBlock)
 # What is within one of these is a part of the guide as well.
-for _name in ("seealso", "versionadded", "versionchanged", "deprecated"):
+for _name in ("seealso", "versionadded", "versionchanged", "deprecated", "glossary"):
     directives.register_directive(_name, Note)
 
 
