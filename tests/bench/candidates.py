@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways to rotate certificates that are compared, as the commands that a user would type."""
+"""The candidates: the ways to rotate certificates that the benchmark compares, each as the command a user would type."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cases import PROJECT, certificate_name
-from .desk import PLAYBOOKS, PROGRAMS, Desk
-from .results import EMPTY, FLOOR, PARALLEL, URI
+from .results import BASELINE, EMPTY, LOOP, PARALLEL, PARALLEL_WRITES, ROLE, ROLE_CONTENT, URI
+from .workspace import PLAYBOOKS, PROGRAMS, Workspace
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One way. `largest` is the number of certificates up to which it makes sense; None: any number."""
+class Candidate:
+    """One way to rotate certificates.
+
+    `largest` is the number of certificates above which it is not measured (None: no limit). `rotates` is false for a
+    candidate that must leave the manager alone.
+    """
 
     name: str
     title: str
-    command: Callable[[Desk], list[str]]
+    command: Callable[[Workspace], list[str]]
     largest: int | None = None
     rotates: bool = True
 
-    def takes(self, size: int) -> bool:
-        """Whether it is measured with so many certificates."""
+    def accepts(self, size: int) -> bool:
+        """Whether it is measured with this number of certificates."""
         return self.largest is None or size <= self.largest
 
 
@@ -37,53 +41,53 @@ def _variables(file: Path) -> tuple[str, str]:
     return "-e", f"@{file}"
 
 
-def _ad_hoc(desk: Desk) -> list[str]:
+def _ad_hoc(workspace: Workspace) -> list[str]:
     name = certificate_name(0)
-    options = f"project={PROJECT} name={name} path={desk.folder}/certificates/{name}.pem"
+    options = f"project={PROJECT} name={name} path={workspace.folder}/certificates/{name}.pem"
     return [str(PROGRAMS / "ansible"), "localhost", "-m", "apinizer.apiops.apinizer_certificate", "-a", options]
 
 
-def _floor(desk: Desk) -> list[str]:
-    return [str(PROGRAMS / "python"), str(Path(__file__).with_name("floor.py")), str(desk.list)]
+def _baseline(workspace: Workspace) -> list[str]:
+    return [str(PROGRAMS / "python"), str(Path(__file__).with_name("baseline.py")), str(workspace.list)]
 
 
-_AT_ONCE = 8
-
-
-CONTENDERS = {
-    contender.name: contender
-    for contender in (
-        Contender(EMPTY, "an empty play", lambda _desk: _playbook("empty"), rotates=False),
-        Contender(FLOOR, "requests, nothing else (the floor)", _floor),
-        Contender("ad-hoc", "apinizer_certificate, ad hoc", _ad_hoc, largest=1),
-        Contender(
-            "loop",
+CANDIDATES = {
+    candidate.name: candidate
+    for candidate in (
+        Candidate(EMPTY, "an empty play", lambda _workspace: _playbook("empty"), rotates=False),
+        Candidate(BASELINE, "a bare requests script (the baseline)", _baseline),
+        Candidate("ad-hoc", "apinizer_certificate, ad hoc", _ad_hoc, largest=1),
+        Candidate(
+            LOOP,
             "apinizer_certificate, looped",
-            lambda desk: _playbook("loop", *_variables(desk.certificates)),
+            lambda workspace: _playbook("loop", *_variables(workspace.certificates)),
         ),
-        Contender(
-            "role",
+        Candidate(
+            ROLE,
             "certificate_rotation, paths",
-            lambda desk: _playbook("role", *_variables(desk.rotation)),
+            lambda workspace: _playbook("role", *_variables(workspace.rotation)),
         ),
-        Contender(
-            "role-content",
+        Candidate(
+            ROLE_CONTENT,
             "certificate_rotation, contents",
-            lambda desk: _playbook("role", *_variables(desk.rotation_of_contents)),
+            lambda workspace: _playbook("role", *_variables(workspace.rotation_of_contents)),
         ),
-        Contender(
+        Candidate(
             PARALLEL,
-            f"certificate_rotation, {_AT_ONCE} at once",
-            lambda desk: _playbook(
-                "role", *_variables(desk.rotation), "-e", f"certificate_rotation_parallel_writes={_AT_ONCE}"
+            f"certificate_rotation, {PARALLEL_WRITES} in parallel",
+            lambda workspace: _playbook(
+                "role",
+                *_variables(workspace.rotation),
+                "-e",
+                f"certificate_rotation_parallel_writes={PARALLEL_WRITES}",
             ),
         ),
-        Contender(
+        Candidate(
             URI,
             "ansible.builtin.uri, looped",
-            lambda desk: _playbook("uri", *_variables(desk.certificates)),
+            lambda workspace: _playbook("uri", *_variables(workspace.certificates)),
             largest=200,
         ),
     )
 }
-"""In the order in which they take turns."""
+"""All candidates by name, in the order in which they take turns."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let the contenders run in turn, from the same start each time, and believe none of them without proof."""
+"""Run the candidates in turn, each from the same initial state, and check the result of every run."""
 
 from __future__ import annotations
 
@@ -11,116 +11,119 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from .candidates import Candidate
 from .cases import Case
-from .contenders import Contender
-from .desk import Desk
-from .material import material
+from .certificates import load_pairs
+from .manager_process import ManagerProcess
 from .results import Measurement, Measurements, Run
-from .stand_in import StandIn
+from .workspace import Workspace
 
 SLOW_SECONDS = 30
-"""A run that takes longer is not repeated: differences between runs are small next to it."""
+"""A run that takes longer is not repeated: the differences between runs are small compared with its duration."""
 
-_HANGS_SECONDS = 3600
+Plan = Mapping[Case, Sequence[Candidate]]
+"""The candidates to measure in each case."""
+
+_TIMEOUT_SECONDS = 3600
 _OUTPUT_SHOWN = 2000
-"""Characters of a command's output that a failure shows."""
+"""How many characters of a command's output a failure shows."""
 _WARM_UP = Case(1, 0, "nothing")
 _STOPWATCH = Path(__file__).with_name("stopwatch.py")
 
 
-class NotDone(Exception):
-    """A contender that did not do its job; the message says what is wrong, over several lines."""
+class RunFailed(Exception):
+    """A candidate did not rotate the certificates correctly. The message has several lines; the first says why."""
 
 
-class Series:
-    """Measures contenders in cases.
+class Runner:
+    """Measures candidates in cases.
 
-    :arg runs: of each contender in each case, but for the slow ones.
-    :arg cache: the folder where minted certificates are kept.
-    :arg say: takes a line of progress.
+    :arg runs: how often each candidate runs in each case, unless it is slow.
+    :arg cache: the folder where issued certificates are kept.
+    :arg progress: called with each line of progress.
     """
 
-    def __init__(
-        self, contenders: Sequence[Contender], runs: int, cache: Path, say: Callable[[str], object] = print
-    ) -> None:
-        self._contenders = contenders
+    def __init__(self, runs: int, cache: Path, progress: Callable[[str], object] = print) -> None:
         self._runs = runs
         self._cache = cache
-        self._say = say
+        self._progress = progress
         self.failures: list[str] = []
 
-    def measure(self, cases: Iterable[Case]) -> Measurements:
-        """Measure all cases. A contender that fails is left out of the case, and noted in `failures`."""
-        cases = sorted(cases, key=_place)
-        material(cases[-1].size, self._cache)
-        self._say("To warm up")
-        self._group(1, 0, [_WARM_UP], runs=1)
-        measured: list[Measurement] = []
-        for (size, latency), group in groupby(cases, key=_place):
-            measured += self._group(size, latency, group, runs=self._runs)
-        return Measurements(measured)
+    def measure(self, plan: Plan) -> Measurements:
+        """Measure the plan. A candidate that fails is left out of that case, and reported in `failures`."""
+        cases = sorted(plan, key=_manager_options)
+        everyone = list({candidate.name: candidate for case in cases for candidate in plan[case]}.values())
+        load_pairs(cases[-1].size, self._cache)
+        self._progress("Warming up")
+        self._group(1, 0, {_WARM_UP: [candidate for candidate in everyone if candidate.accepts(1)]}, runs=1)
+        measurements: list[Measurement] = []
+        for (size, latency), group in groupby(cases, key=_manager_options):
+            measurements += self._group(size, latency, {case: plan[case] for case in group}, runs=self._runs)
+        return Measurements(measurements)
 
-    def _group(self, size: int, latency: int, cases: Iterable[Case], *, runs: int) -> list[Measurement]:
-        """Measure the cases of one size and latency, with one manager for all of them."""
-        measured = []
+    def _group(self, size: int, latency: int, plan: Plan, *, runs: int) -> list[Measurement]:
+        """Measure the cases of one size and latency, which share a manager."""
+        measurements = []
         with (
             tempfile.TemporaryDirectory(prefix="apinizer-bench-") as scratch,
-            StandIn(size, latency, self._cache) as stand_in,
+            ManagerProcess(size, latency, self._cache) as manager,
         ):
-            desk = Desk(Path(scratch), material(size, self._cache))
-            for case in cases:
-                self._say(str(case))
-                measured += self._case(case, desk, stand_in, runs=runs)
-        return measured
+            workspace = Workspace(Path(scratch), load_pairs(size, self._cache))
+            for case, candidates in plan.items():
+                self._progress(str(case))
+                measurements += self._case(case, candidates, workspace, manager, runs=runs)
+        return measurements
 
-    def _case(self, case: Case, desk: Desk, stand_in: StandIn, *, runs: int) -> list[Measurement]:
-        made: dict[str, list[Run]] = {one.name: [] for one in self._contenders if one.takes(case.size)}
+    def _case(
+        self, case: Case, candidates: Sequence[Candidate], workspace: Workspace, manager: ManagerProcess, *, runs: int
+    ) -> list[Measurement]:
+        results: dict[str, list[Run]] = {candidate.name: [] for candidate in candidates}
         for _unused in range(runs):
-            for contender in self._contenders:
-                done = made.get(contender.name)
-                if done is None or (done and done[0].seconds > SLOW_SECONDS):
+            for candidate in candidates:
+                completed = results.get(candidate.name)
+                if completed is None or (completed and completed[0].seconds > SLOW_SECONDS):
                     continue
                 try:
-                    done.append(_run(contender, case, desk, stand_in))
-                except NotDone as failure:
-                    del made[contender.name]
-                    self.failures.append(f"{contender.name}, {case}: {failure}")
-                    self._say(f"  {contender.name:14} FAILED: {str(failure).splitlines()[0]}")
+                    completed.append(_run(candidate, case, workspace, manager))
+                except RunFailed as failure:
+                    del results[candidate.name]
+                    self.failures.append(f"{candidate.name}, {case}: {failure}")
+                    self._progress(f"  {candidate.name:14} FAILED: {str(failure).splitlines()[0]}")
                 else:
-                    self._say(f"  {contender.name:14} {done[-1].seconds:8.2f} s")
-        return [Measurement(case, name, tuple(done)) for name, done in made.items() if done]
+                    self._progress(f"  {candidate.name:14} {completed[-1].seconds:8.2f} s")
+        return [Measurement(case, name, tuple(completed)) for name, completed in results.items() if completed]
 
 
-def _place(case: Case) -> tuple[int, int]:
-    """What the cases have in common that share a manager."""
+def _manager_options(case: Case) -> tuple[int, int]:
+    """Return the size and latency of a case: cases with the same ones share a manager."""
     return case.size, case.latency
 
 
-def _run(contender: Contender, case: Case, desk: Desk, stand_in: StandIn) -> Run:
-    """One run.
+def _run(candidate: Candidate, case: Case, workspace: Workspace, manager: ManagerProcess) -> Run:
+    """Run a candidate once.
 
-    :raises NotDone: where the command failed, or left the manager and its gateways otherwise than it should.
+    :raises RunFailed: if the command failed, or if the manager and its gateways do not hold what they should.
     """
-    stand_in.set(case)
-    output = desk.folder / "output.txt"
-    status, seconds, memory = _timed(contender.command(desk), desk.environment(stand_in.address), output)
-    traffic, complaints = stand_in.outcome(rotates=contender.rotates)
+    manager.reset(case)
+    output = workspace.folder / "output.txt"
+    status, seconds, memory = _timed(candidate.command(workspace), workspace.environment(manager.address), output)
+    traffic, problems = manager.inspect(rotates=candidate.rotates)
     if status != 0:
-        complaints.insert(0, f"ended with {status}")
-    if complaints:
+        problems.insert(0, f"exit code {status}")
+    if problems:
         text = output.read_text(encoding="utf-8", errors="replace")
-        raise NotDone("; ".join(complaints) + f". The end of what it printed:\n{text[-_OUTPUT_SHOWN:]}")
+        raise RunFailed("; ".join(problems) + f". The last lines of its output:\n{text[-_OUTPUT_SHOWN:]}")
     return Run(seconds, memory, traffic)
 
 
 def _timed(command: Sequence[str], environment: Mapping[str, str], output: Path) -> tuple[int, float, int]:
-    """Exit status, seconds and peak memory in bytes of a command, which prints to a file.
+    """Return the exit code, the seconds, and the peak memory in bytes of a command whose output goes to a file.
 
-    :raises NotDone: where it does not come to an end.
+    :raises RunFailed: if the command does not end in time.
     """
     result = output.with_name("stopwatch.json")
     result.unlink(missing_ok=True)
@@ -137,11 +140,11 @@ def _timed(command: Sequence[str], environment: Mapping[str, str], output: Path)
         ) as process,
     ):
         try:
-            process.wait(_HANGS_SECONDS)
+            process.wait(_TIMEOUT_SECONDS)
         except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                raise NotDone(f"was still running after {_HANGS_SECONDS} seconds") from error
+                raise RunFailed(f"timed out after {_TIMEOUT_SECONDS} seconds") from error
             raise
     status, seconds, memory = json.loads(result.read_text(encoding="ascii"))
     return status, seconds, memory

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A benchmark that cannot be fooled: what a contender leaves undone, or does besides, is found."""
+"""The checks after each run find whatever a candidate left undone, and whatever it did besides."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from bench.cases import ENVIRONMENTS, PROJECT, Case, certificate_name
-from bench.material import mint
-from bench.stage import Stage
+from bench.certificates import issue_pairs
+from bench.fleet import Fleet
 
 TIMEOUT_SECONDS = 5
 ALL = Case(2, 0, "all")
@@ -20,115 +20,119 @@ NAMES = [certificate_name(index) for index in range(2)]
 
 
 @pytest.fixture(scope="module")
-def material():
-    return mint(2)
+def pairs():
+    return issue_pairs(2)
 
 
 @pytest.fixture(scope="module")
-def stage(material):
-    stage = Stage(material, 0)
-    with stage.manager:
-        yield stage
+def fleet(pairs):
+    fleet = Fleet(pairs, 0)
+    with fleet.manager:
+        yield fleet
 
 
-def send(stage, method, name, pem="", **form):
-    """One request, over a connection of its own."""
+def send(fleet, method, name, pem="", **form):
+    """Send one request over a connection of its own."""
     given = {"alias": f"{name}-alias", "certificateDescription": f"API {NAMES.index(name)}"}
     given |= {"environmentList": ",".join(ENVIRONMENTS), **form}
     return requests.request(
         method,
-        stage.manager.url_of("projects", PROJECT, "certificates", name),
-        headers={"Authorization": f"Bearer {stage.manager.token}"},
+        fleet.manager.url_of("projects", PROJECT, "certificates", name),
+        headers={"Authorization": f"Bearer {fleet.manager.token}"},
         data=given if pem else None,
         files={"pemEncodedFile": ("new.pem", pem)} if pem else None,
         timeout=TIMEOUT_SECONDS,
     )
 
 
-def rotate(stage, material):
-    for name, pem in zip(NAMES, material.new):
-        send(stage, "GET", name)
-        assert send(stage, "PUT", name, pem).status_code == 200
-        send(stage, "GET", name)
+def rotate(fleet, pairs):
+    for name, pem in zip(NAMES, pairs.new):
+        send(fleet, "GET", name)
+        assert send(fleet, "PUT", name, pem).status_code == 200
+        send(fleet, "GET", name)
 
 
-def test_certificates_are_as_large_as_real_ones(material):
-    sizes = [len(ssl.PEM_cert_to_DER_cert(pem)) for pem in (*material.old, *material.new)]
+def test_certificates_are_as_large_as_those_of_public_authorities(pairs):
+    sizes = [len(ssl.PEM_cert_to_DER_cert(pem)) for pem in (*pairs.old, *pairs.new)]
     assert all(1200 <= size <= 1500 for size in sizes), sizes
-    assert len({*material.old, *material.new}) == 4
+    assert len({*pairs.old, *pairs.new}) == 4
 
 
-def test_a_job_well_done(stage, material):
-    stage.set(ALL)
-    rotate(stage, material)
-    assert stage.complaints(rotates=True) == []
-    traffic = stage.traffic()
+def test_a_complete_rotation(fleet, pairs):
+    fleet.reset(ALL)
+    rotate(fleet, pairs)
+    assert fleet.problems(rotates=True) == []
+    traffic = fleet.traffic()
     assert (traffic.requests, traffic.connections) == (6, 6)
     assert (traffic.updated, traffic.in_sync) == ({"GET PUT GET": 2}, {})
 
 
-def test_every_run_starts_from_the_same_place(stage, material):
+def test_every_run_starts_from_the_same_state(fleet, pairs):
     for _unused in range(2):
-        stage.set(ALL)
-        assert stage.complaints(rotates=False) == []
-        rotate(stage, material)
-        assert stage.complaints(rotates=True) == []
+        fleet.reset(ALL)
+        assert fleet.problems(rotates=False) == []
+        rotate(fleet, pairs)
+        assert fleet.problems(rotates=True) == []
 
 
-def test_a_job_not_done(stage):
-    stage.set(ALL)
-    found = stage.complaints(rotates=True)
-    assert found[0] == f"the manager's record of {NAMES[0]} is not the new one"
+def test_nothing_was_rotated(fleet):
+    fleet.reset(ALL)
+    found = fleet.problems(rotates=True)
+    assert found[0] == f"the manager's record of {NAMES[0]} does not match the new certificate"
     assert found[-1] == "and 5 more"
 
 
-def test_a_job_done_in_part(stage, material):
-    stage.set(ALL)
-    for name, pem in zip(NAMES, material.new):
-        send(stage, "PUT", name, pem, environmentList="development,staging")
-    assert "the gateway of production does not serve certificate-0000 as it should" in stage.complaints(rotates=True)
+def test_one_environment_was_left_out(fleet, pairs):
+    fleet.reset(ALL)
+    for name, pem in zip(NAMES, pairs.new):
+        send(fleet, "PUT", name, pem, environmentList="development,staging")
+    assert "the gateway of production does not hold the expected certificate certificate-0000" in fleet.problems(
+        rotates=True
+    )
 
 
-def test_a_deployment_that_failed(stage, material):
-    stage.set(ALL)
-    rotate(stage, material)
-    stage.manager.gateways["production"][PROJECT, NAMES[1]] = b"something else"
-    assert stage.complaints(rotates=True) == [f"the gateway of production does not serve {NAMES[1]} as it should"]
-
-
-@pytest.mark.parametrize("form", [{"alias": "other"}, {"certificateDescription": "other"}])
-def test_an_alias_or_a_description_that_was_lost(stage, material, form):
-    stage.set(Case(2, 0, "some"))
-    send(stage, "PUT", NAMES[0], material.new[0], **form)
-    assert stage.complaints(rotates=True) == [f"the manager's record of {NAMES[0]} is not the new one"]
-
-
-def test_a_write_without_need(stage, material):
-    stage.set(Case(2, 0, "nothing"))
-    send(stage, "PUT", NAMES[1], material.new[1])
-    assert stage.complaints(rotates=True) == [
-        f"PUT /apiops/projects/{PROJECT}/certificates/{NAMES[1]}/ was not to be sent"
+def test_a_deployment_that_failed(fleet, pairs):
+    fleet.reset(ALL)
+    rotate(fleet, pairs)
+    fleet.manager.gateways["production"][PROJECT, NAMES[1]] = b"something else"
+    assert fleet.problems(rotates=True) == [
+        f"the gateway of production does not hold the expected certificate {NAMES[1]}"
     ]
 
 
-def test_a_request_that_was_refused(stage):
-    stage.set(Case(2, 0, "nothing"))
-    send(stage, "PUT", NAMES[0], "no certificate")
-    assert "was answered with 400" in stage.complaints(rotates=True)[0]
+@pytest.mark.parametrize("form", [{"alias": "other"}, {"certificateDescription": "other"}])
+def test_an_alias_or_a_description_was_lost(fleet, pairs, form):
+    fleet.reset(Case(2, 0, "some"))
+    send(fleet, "PUT", NAMES[0], pairs.new[0], **form)
+    assert fleet.problems(rotates=True) == [f"the manager's record of {NAMES[0]} does not match the new certificate"]
 
 
-def test_a_contender_that_is_not_to_speak(stage):
-    stage.set(Case(2, 0, "nothing"))
-    send(stage, "GET", NAMES[0])
-    assert stage.complaints(rotates=False) == ["requests that were not to be sent: 1"]
+def test_an_unnecessary_write(fleet, pairs):
+    fleet.reset(Case(2, 0, "nothing"))
+    send(fleet, "PUT", NAMES[1], pairs.new[1])
+    assert fleet.problems(rotates=True) == [
+        f"unexpected write: PUT /apiops/projects/{PROJECT}/certificates/{NAMES[1]}/"
+    ]
 
 
-def test_lists_and_looks_are_told_apart(stage):
-    stage.set(Case(2, 0, "nothing"))
+def test_a_refused_request(fleet):
+    fleet.reset(Case(2, 0, "nothing"))
+    send(fleet, "PUT", NAMES[0], "not a certificate")
+    assert "was answered with HTTP 400" in fleet.problems(rotates=True)[0]
+
+
+def test_requests_of_a_candidate_that_must_send_none(fleet):
+    fleet.reset(Case(2, 0, "nothing"))
+    send(fleet, "GET", NAMES[0])
+    assert fleet.problems(rotates=False) == ["unexpected requests: 1"]
+
+
+def test_requests_for_lists_and_for_jwks_are_counted_separately(fleet):
+    fleet.reset(Case(2, 0, "nothing"))
     with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {stage.manager.token}"
+        session.headers["Authorization"] = f"Bearer {fleet.manager.token}"
         for names in (["certificates"], ["jwks"], ["certificates", NAMES[0]]):
-            session.get(stage.manager.url_of("projects", PROJECT, *names), timeout=TIMEOUT_SECONDS)
-    traffic = stage.traffic()
-    assert (traffic.requests, traffic.connections, traffic.lists, traffic.looks) == (3, 1, 1, 1)
+            session.get(fleet.manager.url_of("projects", PROJECT, *names), timeout=TIMEOUT_SECONDS)
+    traffic = fleet.traffic()
+    assert (traffic.requests, traffic.connections, traffic.list_requests, traffic.jwk_requests) == (3, 1, 1, 1)
     assert traffic.in_sync == {"GET": 1}

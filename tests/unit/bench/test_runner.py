@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real commands against a real stand-in: what is timed, what is believed, and what the commands are given."""
+"""Real commands against a real fake manager: what is timed, what is checked, and which files the commands get."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ import time
 import pytest
 import yaml
 
-from bench import series
+from bench import runner
+from bench.candidates import CANDIDATES, Candidate
 from bench.cases import Case
-from bench.contenders import CONTENDERS, Contender
-from bench.desk import Desk
-from bench.material import Material
+from bench.certificates import CertificatePairs
+from bench.workspace import Workspace
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
-def test_only_a_contender_that_does_its_job_is_measured(tmp_path):
-    liar = Contender("liar", "does nothing, and says that all is well", lambda _desk: [sys.executable, "-c", ""])
-    said = []
-    trial = series.Series([liar, CONTENDERS["floor"]], 1, tmp_path, say=said.append)
-    (floor,) = trial.measure([Case(1, 0, "all")])
-    assert floor.contender == "floor"
-    assert [run.traffic.updated for run in floor.runs] == [{"GET PUT GET": 1}]
+def test_only_a_candidate_that_rotates_correctly_is_measured(tmp_path):
+    idle = Candidate("idle", "does nothing and exits with 0", lambda _workspace: [sys.executable, "-c", ""])
+    progress = []
+    trial = runner.Runner(1, tmp_path, progress=progress.append)
+    (baseline,) = trial.measure({Case(1, 0, "all"): [idle, CANDIDATES["baseline"]]})
+    assert baseline.candidate == "baseline"
+    assert [run.traffic.updated for run in baseline.runs] == [{"GET PUT GET": 1}]
     (failure,) = trial.failures
-    assert failure.startswith("liar, 1 certificate, 0 ms, all to do: the manager's record of certificate-0000 is not")
-    assert sum("FAILED" in line for line in said) == 1
+    assert failure.startswith("idle, 1 certificate, 0 ms, all to do: the manager's record of certificate-0000 does not")
+    assert sum("FAILED" in line for line in progress) == 1
 
 
-def test_time_and_memory_are_those_of_the_largest_process(tmp_path):
-    inner = "import time; kept = bytearray(50_000_000); time.sleep(0.1); raise SystemExit(3)"
+def test_memory_is_that_of_the_largest_process(tmp_path):
+    inner = "import time; block = bytearray(50_000_000); time.sleep(0.1); raise SystemExit(3)"
     outer = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {inner!r}]).returncode)"
-    kept = bytearray(200_000_000)  # of this process: it must not count
+    block = bytearray(200_000_000)  # memory of this process, which must not count
     file = tmp_path / "result.json"
-    subprocess.run([sys.executable, series._STOPWATCH, file, sys.executable, "-c", outer], check=True)
+    subprocess.run([sys.executable, runner._STOPWATCH, file, sys.executable, "-c", outer], check=True)
     status, seconds, memory = json.loads(file.read_text())
     assert status == 3
     assert 0.1 < seconds < 10
-    assert 50_000_000 < memory < len(kept) / 2
+    assert 50_000_000 < memory < len(block) / 2
 
 
-def test_a_command_that_hangs_is_ended(monkeypatch, tmp_path):
-    monkeypatch.setattr(series, "_HANGS_SECONDS", 0.1)
+def test_a_command_that_hangs_is_killed(monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "_TIMEOUT_SECONDS", 0.1)
     late = tmp_path / "late"
     command = f"import pathlib, time; time.sleep(0.4); pathlib.Path({str(late)!r}).touch()"
-    with pytest.raises(series.NotDone, match="was still running after"):
-        series._timed([sys.executable, "-c", command], {}, tmp_path / "output.txt")
+    with pytest.raises(runner.RunFailed, match="timed out after"):
+        runner._timed([sys.executable, "-c", command], {}, tmp_path / "output.txt")
     time.sleep(0.6)
     assert not late.exists()
 
 
-def test_the_variables_are_what_a_user_would_write(tmp_path):
-    desk = Desk(tmp_path / "desk", Material((PEM,), (PEM,)))
-    listed = yaml.safe_load(desk.certificates.read_text())["certificates"]
-    assert listed == json.loads(desk.list.read_text())
-    assert listed == yaml.safe_load(desk.rotation.read_text())["certificate_rotation_certificates"]
-    (certificate,) = yaml.safe_load(desk.rotation_of_contents.read_text())["certificate_rotation_certificates"]
+def test_the_variables_name_the_certificates_by_path_and_by_content(tmp_path):
+    workspace = Workspace(tmp_path / "workspace", CertificatePairs((PEM,), (PEM,)))
+    listed = yaml.safe_load(workspace.certificates.read_text())["certificates"]
+    assert listed == json.loads(workspace.list.read_text())
+    assert listed == yaml.safe_load(workspace.rotation.read_text())["certificate_rotation_certificates"]
+    (certificate,) = yaml.safe_load(workspace.rotation_of_contents.read_text())["certificate_rotation_certificates"]
     assert certificate == {"project": "MyProject", "name": "certificate-0000", "content": PEM}
