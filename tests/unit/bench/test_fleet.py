@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The checks after each run find whatever a candidate left undone, and whatever it did besides."""
+"""The checks after each run find certificates that were not rotated, and anything else that changed."""
 
 from __future__ import annotations
 

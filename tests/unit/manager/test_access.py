@@ -63,7 +63,7 @@ def test_a_user_gets_a_token_with_the_users_name(start, generation, expires_in):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("client_secret", "wrong"), ("client_id", "nobody"), ("grant_type", "password")]
+    ("field", "value"), [("client_secret", "wrong"), ("client_id", "stranger"), ("grant_type", "password")]
 )
 def test_bad_credentials_get_401(api, field, value):
     api.manager.add_user("operator", "secret")
