@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(make demo): a real certificate, rotated across three environments of a stand-in manager on this machine."""
+"""`make demo`: rotate a real certificate across three environments of a fake manager on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENVIRONMENTS = ("development", "staging", "production")
 
 
 def main() -> None:
-    """Show the whole story; it ends with the manager stopped and its folder removed."""
+    """Run all steps of the demo. At the end, the manager is stopped and its folder is deleted."""
     started = time.monotonic()
     reports = Path(".cache/demo").resolve()
     with (
@@ -32,17 +32,16 @@ def main() -> None:
     ):
         folder = Path(scratch)
         _prepare(manager, folder)
-        _tell(Screen(_environment(manager, folder), folder), manager, reports)
-    print(f"\nThe stand-in manager is stopped. {time.monotonic() - started:.0f} seconds.")
-    print(
-        f"The reports of the bad day and of the good one: {reports}/bad-day/rotation.html, {reports}/good-day/rotation.html"
-    )
+        _run_steps(Screen(_environment(manager, folder), folder), manager, reports)
+    print(f"\nThe demo took {time.monotonic() - started:.0f} seconds. The fake manager has stopped.")
+    print(f"Report of the run that was rolled back: {reports}/rolled-back/rotation.html")
+    print(f"Report of the run that succeeded:       {reports}/rotated/rotation.html")
 
 
 def _prepare(manager: Manager, folder: Path) -> None:
-    """Mint an authority, a certificate that is due and its successor; give the manager the first.
+    """Issue two certificates that expire soon and their renewals, and add the first ones to the manager.
 
-    The playbooks and the successor go into the folder, as they would lie in an operator's repository.
+    The playbooks and the renewals are written to the folder, as they would be in an operator's repository.
     """
     shutil.copytree(PLAYBOOKS, folder, dirs_exist_ok=True)
     authority = Authority()
@@ -50,16 +49,16 @@ def _prepare(manager: Manager, folder: Path) -> None:
     names = ["api.example.com", "www.example.com"]
     due = authority.issue("api.example.com", dns_names=names, not_before=now - 356 * DAY, not_after=now + 9.5 * DAY)
     renewed = authority.issue("api.example.com", dns_names=names, not_before=now - DAY, not_after=now + 365.5 * DAY)
-    other = authority.issue("partners.example.com", not_before=now - 345 * DAY, not_after=now + 20.5 * DAY)
-    successor = authority.issue("partners.example.com", not_before=now - DAY, not_after=now + 365.5 * DAY)
+    partners = authority.issue("partners.example.com", not_before=now - 345 * DAY, not_after=now + 20.5 * DAY)
+    partners_renewed = authority.issue("partners.example.com", not_before=now - DAY, not_after=now + 365.5 * DAY)
     manager.add_project(PROJECT, environments=list(ENVIRONMENTS))
     manager.add_certificate(
         PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, due.pem), alias="my-cert-alias", description="Public API"
     )
-    manager.add_certificate(PROJECT, "partners", {"production": other.pem}, description="API for partners")
+    manager.add_certificate(PROJECT, "partners", {"production": partners.pem}, description="API for partners")
     manager.add_jwk(PROJECT, "signing-key", NAME)
     (folder / "renewed.pem").write_text(renewed.chain_pem, encoding="ascii")
-    (folder / "partners.pem").write_text(successor.pem, encoding="ascii")
+    (folder / "partners.pem").write_text(partners_renewed.pem, encoding="ascii")
 
 
 def _environment(manager: Manager, folder: Path) -> dict[str, str]:
@@ -76,72 +75,80 @@ def _environment(manager: Manager, folder: Path) -> dict[str, str]:
     }
 
 
-def _tell(screen: Screen, manager: Manager, reports: Path) -> None:
+def _run_steps(screen: Screen, manager: Manager, reports: Path) -> None:
     update = ("ansible-playbook", "update.yml", "--check", "--diff")
     waves = ("ansible-playbook", "waves.yml", "-e")
 
     screen.step(
-        "The certificate as it stands",
-        f"A stand-in for an Apinizer manager listens on {manager.url}. Its project {PROJECT} has a certificate in three "
-        "environments, and it expires in nine days.",
+        "Look at the current certificate",
+        f"A fake manager, a stand-in for a real Apinizer manager, listens on {manager.url}. In its project {PROJECT}, the "
+        f"certificate {NAME} is deployed to three environments and expires in nine days.",
     )
     screen.run("ansible-playbook", "show.yml")
     screen.say(_gateways(manager))
 
     screen.step(
-        "What replacing it everywhere at once would change",
-        "One task, in check mode with a diff: nothing but reading requests reaches the manager.",
+        "Preview an update of all environments",
+        "This playbook has a single task. In check mode, it sends only GET requests, and --diff shows what would change.",
     )
     manager.journal.clear()
     screen.run(*update)
     screen.say(_requests(manager))
 
     screen.step(
-        "A bad day: rotation in three waves, and staging cannot be deployed to",
-        "The manager answers HTTP 200 all the same. The role tries again, stops before production, and gives development "
-        "and staging their previous certificate back.",
+        "Rotate in three waves while the deployment to staging fails",
+        "The manager responds with HTTP 200 although the deployment fails. The role retries, stops before production, and "
+        "restores the previous certificate in development and staging.",
     )
-    # Three writes to staging (two retries), counted with the one to development before them.
+    # Three writes to staging (one and two retries), and the write to development before them.
     manager.faults.add(Fault("deployment_failure", environments=("staging",), times=4))
-    screen.run(*waves, f"reports={reports}/bad-day", expect=2)
+    screen.run(*waves, f"reports={reports}/rolled-back", expect=2)
     screen.say(_gateways(manager))
 
     screen.step(
-        "The rotation, with staging mended", "The same command. Each wave is verified before the next one starts."
+        "Rotate again after staging was fixed",
+        "The command is the same. The role verifies each wave before it starts the next one.",
     )
     manager.faults.clear()
-    screen.run(*waves, f"reports={reports}/good-day")
+    screen.run(*waves, f"reports={reports}/rotated")
     screen.say(_gateways(manager))
 
-    screen.step("The same again", "Nothing differs any more, so nothing is changed. One request finds that out.")
+    screen.step(
+        "Run the same command once more",
+        "Everything is in sync, so nothing changes. The role needs a single request to find out.",
+    )
     manager.journal.clear()
     screen.run(*waves, "reports=reports")
     screen.say(_requests(manager))
 
-    screen.step("What expires within 30 days", "In every project that the token may see, one request for each.")
+    screen.step(
+        "List the certificates that expire within 30 days",
+        "The module reads every project that the token can access, with one request for each project.",
+    )
     screen.run("ansible-playbook", "expiring.yml")
 
     screen.step(
-        "The same update as one command",
-        "Ad hoc, for the certificate that expires next. The connection comes from the environment, as in all steps.",
+        "Update a certificate with an ad hoc command",
+        "This replaces the certificate that expires next. As in all steps, the URL and the token come from environment "
+        "variables.",
     )
     options = f"project={PROJECT} name=partners path=partners.pem"
     screen.run("ansible", "localhost", "-m", "apinizer.apiops.apinizer_certificate", "-a", options)
 
 
 def _gateways(manager: Manager) -> str:
-    """What each gateway really serves, from the stand-in's own books."""
+    """Return a table of the certificate that each gateway holds, according to the fake manager."""
     rows = []
     for environment in ENVIRONMENTS:
         der = manager.served(environment, PROJECT, NAME)
-        rows.append([environment, hashlib.sha256(der).hexdigest()[:16] + "..." if der else "nothing"])
-    return "\nWhat the gateways serve now:\n" + table(["environment", "SHA-256"], rows)
+        rows.append([environment, hashlib.sha256(der).hexdigest()[:16] + "..." if der else "none"])
+    return "\nCertificates at the gateways:\n" + table(["environment", "SHA-256"], rows)
 
 
 def _requests(manager: Manager) -> str:
-    """The requests that reached the manager."""
-    rows = [[exchange.method, exchange.path, str(exchange.status)] for exchange in manager.journal]
-    return "\nThe requests that reached the manager:\n" + table(["method", "path", "answer"], rows)
+    """Return a table of the requests in the journal."""
+    rows = [[request.method, request.path, str(request.status)] for request in manager.journal]
+    return "\nRequests to the manager:\n" + table(["method", "path", "status"], rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the demonstration shows, on a terminal: each step with its command, and the command's real output."""
+"""The output of the demo: each step with its explanation, its command, and the real output of the command."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BASE64_LINES = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-
 
 
 class Screen:
-    """Headings, explanations and commands, in the order in which they happen.
+    """Prints headings and explanations, and runs commands.
 
-    :arg environment: of the commands.
+    :arg environment: environment variables for the commands, in addition to those of this process.
     :arg folder: the working folder of the commands.
     """
 
@@ -33,20 +33,20 @@ class Screen:
             self._environment["ANSIBLE_FORCE_COLOR"] = "1"
 
     def step(self, title: str, explanation: str) -> None:
-        """Open the next step."""
+        """Print the heading and the explanation of the next step."""
         self._steps += 1
         print(f"\n{'=' * WIDTH}\n{self._steps}. {title}\n{'=' * WIDTH}")
         print(textwrap.fill(explanation, WIDTH), flush=True)
 
     def say(self, text: str) -> None:
-        """Print a line of text."""
+        """Print text."""
         print(text, flush=True)
 
     def run(self, *command: str, expect: int = 0) -> None:
-        """Run a command and show it with all that it prints, less the base64 of certificates.
+        """Run a command, and print it with its output. The base64 lines of certificates are left out.
 
-        :arg expect: the exit status that belongs to the story.
-        :raises SystemExit: where it ends with another one.
+        :arg expect: the expected exit code.
+        :raises SystemExit: if the exit code is another one.
         """
         print(f"\n$ {shlex.join(command)}", flush=True)
         done = subprocess.run(
@@ -59,13 +59,13 @@ class Screen:
             text=True,
             check=False,
         )
-        print(_BASE64_LINES.sub("-----BEGIN CERTIFICATE----- (left out here)", done.stdout).strip(), flush=True)
+        print(_BASE64_LINES.sub("-----BEGIN CERTIFICATE----- (omitted)", done.stdout).strip(), flush=True)
         if done.returncode != expect:
-            sys.exit(f"The command ended with {done.returncode} instead of {expect}: the demonstration stops here.")
+            sys.exit(f"The demo stops: the exit code of the command is {done.returncode} instead of {expect}.")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows under headings, in columns as wide as they need."""
+    """Format rows as a table with aligned columns."""
     widths = [max(len(cell) for cell in column) for column in zip(headings, *rows, strict=True)]
     lines = [headings, ["-" * width for width in widths], *rows]
     return "\n".join(

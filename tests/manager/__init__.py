@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in Apinizer manager for tests and for use by hand: real HTTP(S), every generation, faults on demand.
+"""A fake Apinizer manager for tests and for manual use: real HTTP(S), every generation of the API, faults on demand.
 
 with Manager(generation="2025") as manager:
     manager.add_project("MyProject", environments=["staging", "production"])
@@ -13,8 +13,8 @@ with Manager(generation="2025") as manager:
 
 from __future__ import annotations
 
-from .call import FilePart
 from .faults import Fault
+from .http_types import FilePart
 from .journal import Request
 from .manager import ALL_RIGHTS, Manager
 from .model import ADMIN_PROJECT, API_MANAGER, Environment, Permission

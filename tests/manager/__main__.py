@@ -1,31 +1,33 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start a manager by hand: `python -m manager --help`."""
+"""Start a fake manager by hand: `python -m manager --help`."""
 
 from __future__ import annotations
 
 import argparse
 import select
+import shlex
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
-from .demo import ENVIRONMENTS, PASSWORD, PROJECT, USER, seed
+from .demo_data import ENVIRONMENTS, NAME, PASSWORD, PROJECT, USER, renewals, seed
 from .dialect import Generation
 from .faults import Fault
 from .manager import Manager
+from .messages import Language
 from .pki import Authority
 from .server import HOST, Tls
-from .texts import Language
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve a seeded manager until interrupted, or for the seconds asked for."""
+    """Run a manager with demo data until it is interrupted, or for a number of seconds."""
     options = _parser().parse_args(arguments)
     authority = Authority()
     with _signals() as received, tempfile.TemporaryDirectory(prefix="manager-") as folder:
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seed(manager, authority)
             if options.fail_deployment:
                 manager.faults.add(Fault("deployment_failure", times=None, environments=tuple(options.fail_deployment)))
-            Path(folder, "renewed.pem").write_text(authority.issue("example.com", dns_names=["example.com"]).pem)
+            _write_renewals(authority, Path(folder))
             print(_greeting(manager, Path(folder), options), flush=True)
             select.select([received], [], [], options.seconds)
 
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _signals() -> Iterator[socket.socket]:
     """Yield a socket that becomes readable at the first SIGINT or SIGTERM.
 
-    A lock or an event would not do: a signal that arrives just before the wait, or in another thread, leaves it asleep.
+    A lock or an event is not enough: a signal just before the wait, or in another thread, would not end the wait.
     """
     receiver, sender = socket.socketpair()
     with receiver, sender:
@@ -55,34 +57,44 @@ def _signals() -> Iterator[socket.socket]:
             yield receiver
         finally:
             signal.set_wakeup_fd(-1)
-            # One more, while Python itself ends, must not make a failure of it.
+            # Ignore further signals, so that one that arrives while Python exits does not change the exit code.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m manager", description="A stand-in Apinizer manager.")
-    parser.add_argument("--generation", choices=get_args(Generation), default="2026", help="whose API to speak")
-    parser.add_argument("--language", choices=get_args(Language), default="en", help="language of the messages")
-    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    parser.add_argument("--prefix", default="", help="prefix of the URL's path, such as /gw")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay every request")
-    parser.add_argument("--duplicates", action="store_true", help="updates leave the old entries next to the new")
-    parser.add_argument("--no-list-content", action="store_true", help="leave the content out of lists")
-    parser.add_argument("--no-get-content", action="store_true", help="leave the content out of single certificates")
-    parser.add_argument("--bare-token-only", action="store_true", help="take the token without 'Bearer' only")
+    parser = argparse.ArgumentParser(
+        prog="python -m manager", description="Run a fake Apinizer manager on this machine, with demo data."
+    )
     parser.add_argument(
-        "--import-reports-deployment", action="store_true", help="import-file answers with a deployment result"
+        "--generation", choices=get_args(Generation), default="2026", help="generation of the API (default: 2026)"
+    )
+    parser.add_argument(
+        "--language", choices=get_args(Language), default="en", help="language of the messages (default: en)"
+    )
+    parser.add_argument("--port", type=int, default=0, help="TCP port (default: 0, a free one)")
+    parser.add_argument("--prefix", default="", help="prefix of the URL path, such as /gw")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="delay of every request")
+    parser.add_argument(
+        "--duplicates", action="store_true", help="keep old entries next to the new ones after an update"
+    )
+    parser.add_argument("--no-list-content", action="store_true", help="leave the content out of lists of certificates")
+    parser.add_argument("--no-get-content", action="store_true", help="leave the content out of single certificates")
+    parser.add_argument("--bare-token-only", action="store_true", help="accept the token only without 'Bearer'")
+    parser.add_argument(
+        "--import-reports-deployment",
+        action="store_true",
+        help="include the deployment result in the response to import-file",
     )
     parser.add_argument(
         "--fail-deployment",
         action="append",
         metavar="ENVIRONMENT",
-        help=f"one of {', '.join(ENVIRONMENTS)}; repeatable",
+        help=f"let deployments to this environment fail ({', '.join(ENVIRONMENTS)}); can be repeated",
     )
-    parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate of a new authority")
-    parser.add_argument("--mutual-tls", action="store_true", help="HTTPS that asks for a client certificate as well")
-    parser.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="stop by itself after this time")
+    parser.add_argument("--tls", action="store_true", help="use HTTPS, with a certificate from a new authority")
+    parser.add_argument("--mutual-tls", action="store_true", help="use HTTPS and require a client certificate")
+    parser.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="stop after this time")
     return parser
 
 
@@ -107,7 +119,7 @@ def _manager(options: argparse.Namespace, tls: Tls | None) -> Manager:
 
 
 def _tls_files(authority: Authority, folder: Path, *, mutual: bool) -> Tls:
-    """Write ca.pem, server.pem and server.key; for mutual TLS client.pem and client.key too."""
+    """Write ca.pem, server.pem, and server.key; for mutual TLS also client.pem and client.key."""
     server = authority.issue("localhost", dns_names=["localhost"], ip_addresses=[HOST])
     ca = folder / "ca.pem"
     ca.write_text(authority.pem)
@@ -120,9 +132,22 @@ def _tls_files(authority: Authority, folder: Path, *, mutual: bool) -> Tls:
     return Tls(folder / "server.pem", folder / "server.key", ca if mutual else None)
 
 
+def _write_renewals(authority: Authority, folder: Path) -> None:
+    """Write new/NAME.pem for each certificate, the path in the README and the guides, and renewed.pem for the main one."""
+    (folder / "new").mkdir()
+    for name, renewal in renewals(authority).items():
+        (folder / "new" / f"{name}.pem").write_text(renewal.pem)
+        if name == NAME:
+            (folder / "renewed.pem").write_text(renewal.pem)
+
+
 def _greeting(manager: Manager, folder: Path, options: argparse.Namespace) -> str:
-    """What to paste into another shell."""
-    lines = [f"export APINIZER_URL={manager.url} APINIZER_TOKEN={manager.token}"]
+    """Return what to paste into another shell: variables first, then commands to try."""
+    programs, collections = (shlex.quote(str(Path(sys.prefix, name))) for name in ("bin", "collections"))
+    lines = [
+        f"export PATH={programs}:$PATH ANSIBLE_COLLECTIONS_PATH={collections}",
+        f"export APINIZER_URL={manager.url} APINIZER_TOKEN={manager.token}",
+    ]
     curl = "curl"
     if _uses_tls(options):
         lines.append(f"export APINIZER_CA_PATH={folder}/ca.pem")
@@ -132,16 +157,19 @@ def _greeting(manager: Manager, folder: Path, options: argparse.Namespace) -> st
         curl += " --cert $APINIZER_CLIENT_CERT --key $APINIZER_CLIENT_KEY"
     scheme = "" if options.bare_token_only else "Bearer "
     module = "ansible localhost -m apinizer.apiops"
-    update = f"project={PROJECT} name=my-certificate path={folder}/renewed.pem"
+    update = f"project={PROJECT} name={NAME} path={folder}/renewed.pem environments={','.join(ENVIRONMENTS)}"
     lines += [
         "",
-        "# Then try:",
+        "# Paste the lines above into another shell. Then try:",
         f"{module}.apinizer_certificate_info -a 'project={PROJECT} expiring_within=30'",
-        f"{module}.apinizer_certificate --check --diff -a '{update} environments={','.join(ENVIRONMENTS)}'",
-        f"{module}.apinizer_certificate --diff -a '{update} environments={','.join(ENVIRONMENTS)}'",
+        f"{module}.apinizer_certificate --check --diff -a '{update}'",
+        f"{module}.apinizer_certificate --diff -a '{update}'",
         f'{curl} -H "Authorization: {scheme}$APINIZER_TOKEN" $APINIZER_URL/apiops/projects/{PROJECT}/certificates/',
-        f"# Or sign in with APINIZER_USERNAME={USER} APINIZER_PASSWORD={PASSWORD} instead of the token.",
-        "# Ctrl-C stops the manager and removes its files.",
+        "",
+        f"# To follow the README or a guide, run its commands in this folder: cd {folder}",
+        "# It has a renewal of each certificate: new/my-certificate.pem, new/expires-soon.pem, ...",
+        f"# Instead of the token, you can set APINIZER_USERNAME={USER} APINIZER_PASSWORD={PASSWORD}.",
+        "# Ctrl-C stops the manager and deletes the folder.",
     ]
     return "\n".join(lines)
 

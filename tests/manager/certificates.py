@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the write calls do to an installation. They expect what they are given to be valid (see `writing`)."""
+"""Create, update, import, and delete certificates of an installation. `write_endpoints` validates the input first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .pem import Upload
 
 @dataclass(frozen=True)
 class Submission:
-    """A certificate to store under one name: one file for every environment named."""
+    """A certificate to store under one name, with one file for all of its environments."""
 
     key: CertificateKey
     alias: str
@@ -25,22 +25,23 @@ class Submission:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """The entries that storing it makes, one for each environment."""
+        """The entries to store, one for each environment."""
         return tuple(Entry(name, self.alias, self.upload.pem, self.upload.der) for name in self.environments)
 
 
 def create(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
-    """Store a certificate that is not there yet, and deploy it."""
+    """Store a certificate that does not exist yet, and deploy it."""
     project, name = new.key
     installation.state.certificates[new.key] = Certificate(project, name, new.description, new.entries)
     return _deploy(installation, new, failing)
 
 
 def update(installation: Installation, new: Submission, failing: Collection[str], *, duplicates: bool) -> Deployment:
-    """Replace a certificate as a whole, and deploy it (the vendor's page for update).
+    """Replace a certificate as a whole, and deploy it (see the vendor's page on updates).
 
-    Environments that the submission leaves out lose the certificate, from the record and from their gateways. With
-    `duplicates` the others keep their old entries next to the new ones, as the 2026 pages state.
+    Environments that the submission leaves out lose the certificate: it is removed from the record and from their
+    gateways. With `duplicates`, the other environments keep their old entries next to the new ones, as the 2026 pages
+    describe.
     """
     old = installation.state.certificates[new.key]
     kept = tuple(entry for entry in old.entries if duplicates and entry.environment in new.environments)
@@ -50,9 +51,9 @@ def update(installation: Installation, new: Submission, failing: Collection[str]
 
 
 def import_file(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
-    """Replace all entries of the environments named, leave the others untouched, and deploy (the 2026 pages).
+    """Replace all entries of the listed environments, keep the other entries, and deploy (see the 2026 pages).
 
-    Without a description the old one stays.
+    Without a description, the certificate keeps its old one.
     """
     project, name = new.key
     old = installation.state.certificates.get(new.key) or Certificate(project, name, "", ())
@@ -64,7 +65,7 @@ def import_file(installation: Installation, new: Submission, failing: Collection
 
 
 def delete(installation: Installation, key: CertificateKey, failing: Collection[str]) -> Deployment:
-    """Forget a certificate, and undeploy it from every environment that has it."""
+    """Delete a certificate, and undeploy it from every environment that has it."""
     old = installation.state.certificates.pop(key)
     return undeploy(installation.gateways, key, old.environments, failing)
 

@@ -1,22 +1,22 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an endpoint is given, and what it gives back."""
+"""The input and output of an endpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .call import Answer, Call
 from .dialect import DIALECTS, Dialect, Generation
+from .http_types import HttpRequest, HttpResponse
+from .messages import Language
 from .model import Installation, Token
-from .texts import Language
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a manager behaves, fixed for its lifetime. `Manager` explains each of them."""
+    """The options of a manager, which do not change while it exists. `Manager` explains each of them."""
 
     generation: Generation = "2026"
     language: Language = "en"
@@ -29,32 +29,36 @@ class Options:
 
     @property
     def dialect(self) -> Dialect:
-        """The facts of the generation."""
+        """The dialect of the generation."""
         return DIALECTS[self.generation]
 
 
 @dataclass(frozen=True)
 class Context:
-    """One call to one endpoint. `names` are the names from the path; `failing` environments cannot be deployed to."""
+    """A request to an endpoint.
+
+    `names` are the names in the path, by placeholder. Deployments to the `failing` environments fail. `token` is None
+    if the endpoint needs none.
+    """
 
     installation: Installation
     options: Options
-    call: Call
+    request: HttpRequest
     names: Mapping[str, str]
     token: Token | None
     failing: frozenset[str] = frozenset()
 
     @property
     def dialect(self) -> Dialect:
-        """The facts of the generation."""
+        """The dialect of the generation."""
         return self.options.dialect
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """An answer, and whether the call changed the manager's record."""
+    """The response, and whether the request changed the manager's record."""
 
-    answer: Answer
+    response: HttpResponse
     applied: bool = False
 
 

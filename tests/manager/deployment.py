@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring certificates to the gateway environments, or fail to, and say for each how it went."""
+"""Deploy certificates to the gateways of environments, or fail to, and report the result for each environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .model import CertificateKey, Gateways
 
 @dataclass(frozen=True)
 class EnvironmentResult:
-    """How it went in one environment."""
+    """The result in one environment."""
 
     environment: str
     success: bool
@@ -21,20 +21,20 @@ class EnvironmentResult:
 
 @dataclass(frozen=True)
 class Deployment:
-    """How it went, environment by environment."""
+    """The result of a deployment in each environment."""
 
     results: tuple[EnvironmentResult, ...]
 
     @property
     def success(self) -> bool:
-        """Whether it went well everywhere."""
+        """Whether the deployment succeeded in every environment."""
         return all(result.success for result in self.results)
 
 
 def deploy(
     gateways: Gateways, key: CertificateKey, der: bytes, environments: Iterable[str], failing: Collection[str]
 ) -> Deployment:
-    """Serve `der` in the environments; one that is failing goes on serving what it has."""
+    """Deploy `der` to the environments. The gateways of a failing environment keep what they hold."""
     results = []
     for environment in environments:
         success = environment not in failing
@@ -47,7 +47,7 @@ def deploy(
 def undeploy(
     gateways: Gateways, key: CertificateKey, environments: Iterable[str], failing: Collection[str] = ()
 ) -> Deployment:
-    """Stop serving the certificate in the environments; one that is failing goes on serving it."""
+    """Remove the certificate from the environments. The gateways of a failing environment keep it."""
     results = []
     for environment in environments:
         success = environment not in failing

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the generations of the API differ: one row of facts for each, and nothing else."""
+"""The differences between the generations of the API, as one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Generation = Literal["2023", "2025", "2026", "openapi"]
-"""`openapi` is 2026 with the deployment result of the vendor's openapi.yaml instead of the prose pages'."""
+"""`openapi` is 2026 with the deployment result of the vendor's openapi.yaml instead of that of the prose pages."""
 
 Envelope = Literal["success", "status"]
 """`{"success": true, …}`, or `{"status": "SUCCESS", …, "resultCount": n}`."""
@@ -17,18 +17,18 @@ Envelope = Literal["success", "status"]
 
 @dataclass(frozen=True)
 class Dialect:
-    """The facts of one generation, from the vendor's pages for it."""
+    """The properties of one generation, from the vendor's pages."""
 
     list_envelope: Envelope
     get_envelope: Envelope
     errors: Literal["oauth", "failure"]
-    """`{"error", "error_description"}` with telling statuses, or `{"status": "FAILURE"}` with 400 and 401 only."""
+    """`{"error", "error_description"}` with specific statuses, or `{"status": "FAILURE"}` with 400 and 401 only."""
     deployment: Literal["prose", "openapi"]
     jwk_parameters: Literal["none", "updateReferencedJwks", "jwkUpdateAction"]
     environment_types: tuple[str, str, str]
-    """The types of an environment for production, for staging, and for any other stage."""
+    """The type of an environment for production, for staging, and for anything else."""
     keeps_chain: bool
-    """The manager keeps the whole PEM text and hands it out, where others keep the leaf and hand out its DER."""
+    """The manager stores and returns the whole PEM text. Other generations store the leaf and return its DER."""
     shows_description: bool
     shows_milliseconds: bool
     accepts_bare_token: bool

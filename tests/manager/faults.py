@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: what a test wants to go wrong, and the requests that it goes wrong for."""
+"""Faults on demand: what goes wrong, and for which requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from .call import Answer, Call, json_answer, text_answer
+from .http_types import HttpRequest, HttpResponse, json_response, text_response
 
 if TYPE_CHECKING:
     from .manager import Manager
@@ -30,9 +30,9 @@ Kind = Literal[
     "deployment_failure",
     "other_writer",
 ]
-Role = Literal["answer", "delay", "deployment", "writer"]
+Aspect = Literal["response", "delay", "deployment", "writer"]
 
-_ROLES: dict[Kind, Role] = {"delay": "delay", "deployment_failure": "deployment", "other_writer": "writer"}
+_ASPECTS: dict[Kind, Aspect] = {"delay": "delay", "deployment_failure": "deployment", "other_writer": "writer"}
 _WRITES_ONLY = {"deployment_failure", "lost_update"}
 _DEFAULT_STATUS: dict[Kind, int] = {"status": 503, "redirect": 302}
 _SIGN_IN_PAGE = (
@@ -45,26 +45,27 @@ _SIGN_IN_PAGE = (
 class Fault:
     """One thing that goes wrong.
 
-    Which requests it is for: those with this `method` (None: any) whose decoded path contains `path` (or is found by
-    it, if it is a compiled pattern; None: any), without the first `skip` of them, and then `times` of them (None: all).
-    `deployment_failure` and `lost_update` are only ever for the calls that write certificates.
+    A fault matches requests with the `method` (None: any) whose decoded path contains `path` (or in which `path` is
+    found, if it is a compiled pattern; None: any). It ignores the first `skip` requests that match, and is triggered by
+    the next `times` of them (None: by all). `deployment_failure` and `lost_update` match only requests that write
+    certificates.
 
-    What it does, by `kind`:
+    The `kind` says what happens:
 
-    - `status`: answers with `status` (503), `headers` and `body` (a str as text, anything else as JSON; by default the
-      status's name).
-    - `html`: answers with `status` (200) and an HTML page, `body` or that of a sign-in form.
-    - `redirect`: answers with `status` (302) and `location`.
-    - `malformed`, `empty`: answers with `status` (200) and half a JSON text, or no body.
-    - `drop_before`, `drop_after`: aborts the connection, with nothing applied, or after the request was applied.
-    - `lost_update`: answers what a success would answer, and changes nothing.
-    - `delay`: waits `seconds` before the request is applied, or after it but before the answer. The request is applied
-      even if the client has gone meanwhile.
+    - `status`: the response has `status` (default 503), `headers`, and `body` (a str as text, anything else as JSON; by
+      default the name of the status).
+    - `html`: the response has `status` (default 200) and an HTML page: `body`, or by default a sign-in form.
+    - `redirect`: the response has `status` (default 302) and `location`.
+    - `malformed`, `empty`: the response has `status` (default 200) and truncated JSON, or no body.
+    - `drop_before`, `drop_after`: the connection is aborted before or after the request is applied.
+    - `lost_update`: the response is that of a success, but nothing changes.
+    - `delay`: the manager waits `seconds` before it applies the request, or before it responds. The request is applied
+      even if the client has disconnected.
     - `deployment_failure`: the deployment to `environments` fails.
-    - `other_writer`: calls `action` with the manager, just before the request is applied, or just after.
+    - `other_writer`: `action` is called with the manager just before or just after the request is applied.
 
-    `after` chooses between the two where there are two: of `status`, `html`, `redirect`, `malformed` and `empty` it
-    says whether the request is applied all the same.
+    `after` chooses "after" where there is a choice. For `status`, `html`, `redirect`, `malformed`, and `empty`, it says
+    that the request is applied although the response says otherwise.
     """
 
     kind: Kind
@@ -82,7 +83,7 @@ class Fault:
     action: Callable[[Manager], object] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a fault that could do nothing, for a test that relies on it would prove nothing."""
+        """Raise ValueError for a fault without an effect: a test that relies on it would prove nothing."""
         needed = {
             "redirect": self.location,
             "delay": self.seconds,
@@ -90,122 +91,122 @@ class Fault:
             "other_writer": self.action,
         }
         if not needed.get(self.kind, True):
-            raise ValueError(f"a {self.kind} fault needs more than its kind: see its description")
+            raise ValueError(f"a {self.kind} fault needs more arguments: see the description of Fault")
 
     @property
-    def role(self) -> Role:
-        """What it has a say in. A request meets at most one fault for each."""
-        return _ROLES.get(self.kind, "answer")
+    def aspect(self) -> Aspect:
+        """The aspect of the request that it affects. A request triggers at most one fault for each aspect."""
+        return _ASPECTS.get(self.kind, "response")
 
     @property
     def applies_request(self) -> bool:
-        """Whether the request is carried out although the answer is this fault's."""
+        """Whether the request is carried out although the fault determines the response."""
         return self.after or self.kind in ("drop_after", "lost_update")
 
-    def matches(self, call: Call) -> bool:
-        """Whether it is for this request, `skip` and `times` aside."""
-        if self.method not in (None, call.method) or (self.kind in _WRITES_ONLY and not call.deploys):
+    def matches(self, request: HttpRequest) -> bool:
+        """Whether the fault is for this request, regardless of `skip` and `times`."""
+        if self.method not in (None, request.method) or (self.kind in _WRITES_ONLY and not request.deploys):
             return False
         if isinstance(self.path, re.Pattern):
-            return self.path.search(call.path) is not None
-        return self.path is None or self.path in call.path
+            return self.path.search(request.path) is not None
+        return self.path is None or self.path in request.path
 
-    def answer(self) -> Answer | None:
-        """The answer that takes the place of the manager's; None if the connection is dropped instead."""
+    def response(self) -> HttpResponse | None:
+        """Return the response to send instead of the manager's; None to drop the connection."""
         status = self.status or _DEFAULT_STATUS.get(self.kind, 200)
         if self.kind in ("drop_before", "drop_after"):
             return None
         if self.kind == "redirect":
-            return text_answer("", status, {"Location": self.location, **self.headers})
+            return text_response("", status, {"Location": self.location, **self.headers})
         if self.kind == "html":
-            return text_answer(self.body or _SIGN_IN_PAGE, status, self.headers, "text/html")
+            return text_response(self.body or _SIGN_IN_PAGE, status, self.headers, "text/html")
         if self.kind == "malformed":
-            return Answer(status, b'{"status": "SUCCESS", "resultLi', "application/json", self.headers)
+            return HttpResponse(status, b'{"status": "SUCCESS", "resultLi', "application/json", self.headers)
         if self.kind == "empty":
-            return Answer(status, b"", "application/json", self.headers)
+            return HttpResponse(status, b"", "application/json", self.headers)
         body = http.HTTPStatus(status).phrase if self.body is None else self.body
-        make = text_answer if isinstance(body, str) else json_answer
+        make = text_response if isinstance(body, str) else json_response
         return make(body, status, self.headers)
 
 
 @dataclass(frozen=True)
-class Hazards:
-    """The faults that one request meets, by role."""
+class ActiveFaults:
+    """The faults that a request triggers, by aspect."""
 
-    answer: Fault | None = None
+    response: Fault | None = None
     delay: Fault | None = None
     deployment: Fault | None = None
     writer: Fault | None = None
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Their kinds, for the journal."""
-        met = (self.delay, self.writer, self.deployment, self.answer)
-        return tuple(fault.kind for fault in met if fault is not None)
+        """The kinds of the faults, for the journal."""
+        faults = (self.delay, self.writer, self.deployment, self.response)
+        return tuple(fault.kind for fault in faults if fault is not None)
 
     @property
     def failing(self) -> frozenset[str]:
-        """The environments that cannot be deployed to."""
+        """The environments to which deployments fail."""
         return frozenset(self.deployment.environments) if self.deployment else frozenset()
 
 
 @dataclass
-class _Armed:
-    """A fault with the requests it has let pass, and those it has struck."""
+class _Tracked:
+    """A fault, with the number of requests that it has skipped and that have triggered it."""
 
     fault: Fault
     skipped: int = 0
-    struck: int = 0
+    triggered: int = 0
 
     @property
     def spent(self) -> bool:
-        """Whether it has done all that it was asked to do."""
-        return self.fault.times is not None and self.struck >= self.fault.times
+        """Whether it has been triggered as often as it can be."""
+        return self.fault.times is not None and self.triggered >= self.fault.times
 
-    def strikes(self, *, free: bool) -> bool:
-        """Count a request that matches; return whether the fault strikes it. Not `free`: another one does already."""
+    def trigger(self, *, free: bool) -> bool:
+        """Count a matching request, and return whether it triggers the fault. `free` is false if another fault did."""
         if self.skipped < self.fault.skip:
             self.skipped += 1
             return False
         if self.spent or not free:
             return False
-        self.struck += 1
+        self.triggered += 1
         return True
 
 
 class Faults:
-    """The faults of a manager, in the order in which they were added. Safe to use from any thread."""
+    """The faults of a manager, in the order in which they were added. Thread-safe."""
 
     def __init__(self) -> None:
-        """Start without any."""
-        self._armed: list[_Armed] = []
+        """Start without faults."""
+        self._tracked: list[_Tracked] = []
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Fault]:
-        """Iterate over the faults that are still to come."""
+        """Iterate over the faults that can still be triggered."""
         with self._lock:
-            return iter([armed.fault for armed in self._armed if not armed.spent])
+            return iter([tracked.fault for tracked in self._tracked if not tracked.spent])
 
     def __len__(self) -> int:
-        """How many faults are still to come: 0 shows that all of them struck."""
+        """Return how many faults can still be triggered. 0 shows that all of them were."""
         return len(list(iter(self)))
 
     def add(self, *faults: Fault) -> None:
-        """Add faults. For each role a request meets the first that is for it, so two of `times=1` strike in turn."""
+        """Add faults. For each aspect, the first fault that matches is triggered, so two with `times=1` take turns."""
         with self._lock:
-            self._armed.extend(_Armed(fault) for fault in faults)
+            self._tracked.extend(_Tracked(fault) for fault in faults)
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Remove all faults."""
         with self._lock:
-            self._armed.clear()
+            self._tracked.clear()
 
-    def take(self, call: Call) -> Hazards:
-        """Return the faults that this request meets, and count them."""
-        met: dict[Role, Fault] = {}
+    def take(self, request: HttpRequest) -> ActiveFaults:
+        """Return the faults that this request triggers, and count it."""
+        active: dict[Aspect, Fault] = {}
         with self._lock:
-            for armed in self._armed:
-                role = armed.fault.role
-                if armed.fault.matches(call) and armed.strikes(free=role not in met):
-                    met[role] = armed.fault
-        return Hazards(**met)
+            for tracked in self._tracked:
+                aspect = tracked.fault.aspect
+                if tracked.fault.matches(request) and tracked.trigger(free=aspect not in active):
+                    active[aspect] = tracked.fault
+        return ActiveFaults(**active)

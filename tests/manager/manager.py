@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in manager: an installation, the API to it over HTTP, the faults to meet and the journal of it all."""
+"""The fake manager: an installation, its API over HTTP, the faults, and the journal."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ from urllib.parse import quote
 
 from .access import token_name
 from .api import Api
-from .call import Answer, Call
 from .context import Options
 from .dialect import Generation
-from .faults import Faults, Hazards
+from .faults import ActiveFaults, Faults
+from .http_types import HttpRequest, HttpResponse
+from .installation import InstallationFixture
 from .journal import Journal
-from .record import Record
+from .messages import Language
 from .server import HOST, Server, Tls, TlsFiles
-from .texts import Language
 
 ALL_RIGHTS = "all-rights"
-"""The name of the token that every manager starts with."""
+"""The name of the token that every manager has from the start."""
 
 
-class Manager(Record):
-    """A manager that serves while its `with` block runs.
+class Manager(InstallationFixture):
+    """A manager that listens on 127.0.0.1 inside its `with` block.
 
-    `generation`: whose API it speaks. `language`: of its messages. `duplicates`: create and update add an entry
-    unconditionally. `list_content`, `get_content`: whether list and get include `base64EncodedContent`.
-    `bare_token_only`: takes `Authorization: TOKEN` and not `Bearer TOKEN`. `import_reports_deployment`: import-file's
-    answer includes the deployment result. `unresolved_references`: what import-file's answer lists as such.
-    `tls`: paths of PEM files: certificate, key and perhaps a CA for client certificates. `prefix`: of the URL's path,
-    such as `/gw`. `latency`: seconds before each request is looked at. `port`: 0 takes a free one.
+    - `generation`: the generation of the API.
+    - `language`: the language of the messages.
+    - `duplicates`: create and update always add an entry, even if the environment already has one.
+    - `list_content`, `get_content`: whether lists and single certificates include `base64EncodedContent`.
+    - `bare_token_only`: accept `Authorization: TOKEN` and reject `Bearer TOKEN`.
+    - `import_reports_deployment`: include the deployment result in the response to import-file.
+    - `unresolved_references`: the unresolved references in the response to import-file.
+    - `tls`: paths of PEM files: certificate, key, and optionally a CA that client certificates must be issued by.
+    - `prefix`: the prefix of the URL's path, such as `/gw`.
+    - `latency`: the delay of every request, in seconds.
+    - `port`: the TCP port; 0 chooses a free one.
 
-    The methods are safe to call at any time, `state` and `gateways` are safe to use while no request is in progress.
+    The methods are safe to call at any time; use `state` and `gateways` only while no request is in progress.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class Manager(Record):
         prefix: str = "",
         port: int = 0,
     ) -> None:
-        """Prepare a manager that has the project `admin`, a token with all rights, and nothing else."""
+        """Prepare a manager with the project `admin` and a token with all rights."""
         self.options = Options(
             generation=generation,
             language=language,
@@ -80,70 +85,70 @@ class Manager(Record):
         self._settled = threading.Condition()
 
     def __enter__(self) -> Manager:
-        """Start to serve. Raises OSError if the port or a TLS file cannot be used."""
+        """Start the server. Raises OSError if the port or a TLS file cannot be used."""
         self._server.start()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Stop to serve, giving up the requests in progress. State and journal stay readable."""
+        """Stop the server and abort the requests in progress. State and journal stay readable."""
         self._server.stop()
 
     @property
     def url(self) -> str:
-        """The manager's address, its prefix included, without a final slash."""
+        """The URL of the manager with its prefix, without a trailing slash."""
         return f"{self._scheme}://{HOST}:{self._server.port}{self._prefix}"
 
     def url_of(self, *names: str) -> str:
-        """The address of `/apiops/` and these path segments, each encoded, with a final slash."""
+        """Return the URL of `/apiops/` followed by these names, each encoded, with a trailing slash."""
         return "/".join([self.url, "apiops", *(quote(name, safe="") for name in names), ""])
 
     def settle(self, timeout: float = 5.0) -> None:
-        """Wait until no request is in progress, those included whose client has gone. Raises TimeoutError."""
+        """Wait until no request is in progress, not even one whose client has disconnected. Raises TimeoutError."""
         with self._settled:
             if not self._settled.wait_for(lambda: self._in_progress == 0, timeout):
                 raise TimeoutError(f"requests still in progress after {timeout} seconds")
 
-    async def _serve(self, call: Call, connection: int) -> Answer | None:
-        """Answer a call, its faults included; None drops the connection."""
-        segments = self._api.below_base(call.segments) or call.segments
-        token = token_name(self.state, call.headers.get("Authorization", ""))
-        request = self.journal.open(call, connection=connection, segments=segments, token=token)
-        hazards = self.faults.take(call)
+    async def _serve(self, request: HttpRequest, connection: int) -> HttpResponse | None:
+        """Return the response to a request, with its faults applied; None drops the connection."""
+        segments = self._api.below_base(request.segments) or request.segments
+        token = token_name(self.state, request.headers.get("Authorization", ""))
+        recorded = self.journal.open(request, connection=connection, segments=segments, token=token)
+        faults = self.faults.take(request)
         with self._progress():
             await asyncio.sleep(self._latency)
-            delay = hazards.delay
+            delay = faults.delay
             if delay is not None and not delay.after:
                 await asyncio.sleep(delay.seconds)
-            answer, applied = self._carry_out(call, hazards)
+            response, applied = self._carry_out(request, faults)
             if delay is not None and delay.after:
                 await asyncio.sleep(delay.seconds)
             self.journal.close(
-                request, status=None if answer is None else answer.status, faults=hazards.kinds, applied=applied
+                recorded, status=None if response is None else response.status, faults=faults.kinds, applied=applied
             )
-        return answer
+        return response
 
-    def _carry_out(self, call: Call, hazards: Hazards) -> tuple[Answer | None, bool]:
-        """Return the answer (None: drop the connection), and whether the call changed the record."""
-        writer = hazards.writer.action if hazards.writer else None
-        after = hazards.writer is not None and hazards.writer.after
+    def _carry_out(self, request: HttpRequest, faults: ActiveFaults) -> tuple[HttpResponse | None, bool]:
+        """Return the response (None: drop the connection), and whether the request changed the record."""
+        writer = faults.writer.action if faults.writer else None
+        after = faults.writer is not None and faults.writer.after
         with self._lock:
             if writer is not None and not after:
                 writer(self)
-            result = self._apply(call, hazards)
+            result = self._apply(request, faults)
             if writer is not None and after:
                 writer(self)
             return result
 
-    def _apply(self, call: Call, hazards: Hazards) -> tuple[Answer | None, bool]:
-        fault = hazards.answer
+    def _apply(self, request: HttpRequest, faults: ActiveFaults) -> tuple[HttpResponse | None, bool]:
+        fault = faults.response
         if fault is not None and not fault.applies_request:
-            return fault.answer(), False
+            return fault.response(), False
         if fault is not None and fault.kind == "lost_update":
-            return self._api.handle(self.installation.copy(), call, hazards.failing).answer, False
-        outcome = self._api.handle(self.installation, call, hazards.failing)
-        return (outcome.answer if fault is None else fault.answer()), outcome.applied
+            return self._api.handle(self.installation.copy(), request, faults.failing).response, False
+        outcome = self._api.handle(self.installation, request, faults.failing)
+        return (outcome.response if fault is None else fault.response()), outcome.applied
 
     @contextmanager
     def _progress(self) -> Iterator[None]:

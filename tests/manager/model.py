@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an installation holds: the manager's record, and what its gateways serve.
+"""The state of an installation: the manager's record, and the certificates that its gateways hold.
 
-The two are kept apart because they do come apart: a deployment that fails leaves the new certificate in the record and
-the old one on the gateway. Values are frozen, so that a copy of the containers is a copy of everything.
+The two are separate because they can differ: a failed deployment leaves the new certificate in the record and the old
+one at the gateway. All values are frozen, so copying the containers copies everything.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 ADMIN_PROJECT = "admin"
-"""The project that holds the global certificates. Every manager has it."""
+"""The project of the global certificates, which every manager has."""
 
 API_MANAGER = "apimanager"
-"""The pseudo-environment: a valid entry of a certificate, never in a list of environments."""
+"""The pseudo-environment: certificates can have an entry for it, but no list of environments includes it."""
 
 CertificateKey = tuple[str, str]
 """Project and certificate name."""
 
 Gateways = dict[str, dict[CertificateKey, bytes]]
-"""What each environment serves: environment name → certificate → DER."""
+"""The certificates that the gateways hold: environment name → certificate → DER."""
 
 
 def new_id() -> str:
-    """Return an identifier as opaque as the server's own."""
+    """Return a new identifier, opaque like those of the real manager."""
     return uuid.uuid4().hex[:24]
 
 
 class Permission(str, Enum):
-    """What a token may do in a project; any one of them allows reading."""
+    """What a token may do in a project. Each permission includes reading."""
 
     READ = "read"
     MANAGE = "SECRETS+MANAGE"
@@ -45,7 +45,7 @@ ALL_PERMISSIONS = frozenset(Permission)
 
 @dataclass(frozen=True)
 class Project:
-    """A project, as the list of projects shows it."""
+    """A project, as in the list of projects."""
 
     name: str
     description: str = ""
@@ -54,7 +54,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment of a project; the values of `type` and `status` differ by generation."""
+    """An environment of a project. The values of `type` and `status` depend on the generation."""
 
     name: str
     type: str
@@ -66,7 +66,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Entry:
-    """One certificate in one environment: the leaf as DER, and the PEM text that the manager keeps."""
+    """An entry of a certificate in one environment: the leaf as DER, and the PEM text that the manager stores."""
 
     environment: str
     alias: str
@@ -76,7 +76,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate of a project. One environment may have several entries, the newest last."""
+    """A certificate of a project. An environment can have several entries, the newest last."""
 
     project: str
     name: str
@@ -91,17 +91,17 @@ class Certificate:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The environments that have an entry, each once, in the order of the entries."""
+        """The environments with an entry, each once, in the order of the entries."""
         return tuple(dict.fromkeys(entry.environment for entry in self.entries))
 
     def entries_in(self, environment: str) -> tuple[Entry, ...]:
-        """The entries of one environment, the newest last."""
+        """Return the entries of one environment, the newest last."""
         return tuple(entry for entry in self.entries if entry.environment == environment)
 
 
 @dataclass(frozen=True)
 class Jwk:
-    """A JSON web key. One made from a certificate names it by `source_id` and holds the DER it was made from."""
+    """A JSON Web Key. If it was generated from a certificate, `source_id` is that of the certificate and `der` its DER."""
 
     project: str
     name: str
@@ -113,7 +113,7 @@ class Jwk:
 
 @dataclass(frozen=True)
 class Token:
-    """An access token. `projects` None means all of them; `expires` is in epoch seconds, None means never."""
+    """An access token. `projects` None: all projects. `expires` is in epoch seconds, None: never."""
 
     name: str
     value: str = field(repr=False)
@@ -132,7 +132,7 @@ class Token:
 
 @dataclass(frozen=True)
 class User:
-    """A user who can ask for tokens. They carry the user's name and live `token_seconds`."""
+    """A user who can request tokens, which have the user's name and are valid for `token_seconds`."""
 
     name: str
     password: str = field(repr=False)
@@ -156,19 +156,19 @@ class State:
     users: dict[str, User] = field(default_factory=dict)
 
     def certificates_of(self, project: str) -> list[Certificate]:
-        """The certificates of a project, in the order in which they were created."""
+        """Return the certificates of a project in the order of their creation."""
         return [certificate for certificate in self.certificates.values() if certificate.project == project]
 
 
 @dataclass
 class Installation:
-    """A manager's record together with the gateways that it deploys to."""
+    """The record of a manager, and the gateways that it deploys to."""
 
     state: State = field(default_factory=State)
     gateways: Gateways = field(default_factory=dict)
 
     def copy(self) -> Installation:
-        """Return a copy that can be changed without changing this one."""
+        """Return an independent copy."""
         state = State(
             projects=dict(self.state.projects),
             environments={project: dict(known) for project, known in self.state.environments.items()},
@@ -177,4 +177,4 @@ class Installation:
             tokens=dict(self.state.tokens),
             users=dict(self.state.users),
         )
-        return Installation(state, {environment: dict(served) for environment, served in self.gateways.items()})
+        return Installation(state, {environment: dict(held) for environment, held in self.gateways.items()})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read an uploaded certificate file as strictly as the manager does."""
+"""Parse an uploaded certificate file as strictly as the real manager does."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 
 
 class UnusableFile(ValueError):
-    """The file is no certificate."""
+    """The file is not a certificate."""
 
 
-class HoldsPrivateKey(ValueError):
-    """The file holds a private key, which must never be uploaded as a certificate."""
+class PrivateKeyFound(ValueError):
+    """The file contains a private key, which must never be uploaded as a certificate."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What a file holds: its PEM text, with the first certificate (the leaf) as DER."""
+    """The content of a file: its PEM text, and its first certificate (the leaf) as DER."""
 
     pem: str
     der: bytes
 
     def leaf_only(self) -> Upload:
-        """The same without the chain and without whatever else the text says."""
+        """Return the upload without its chain and without any other text."""
         leaf = x509.load_der_x509_certificate(self.der)
         return Upload(leaf.public_bytes(Encoding.PEM).decode(), self.der)
 
 
 def read_pem(content: bytes) -> Upload:
-    """Read PEM. Raises UnusableFile unless every block parses, HoldsPrivateKey if one is a private key."""
+    """Parse PEM. Raises UnusableFile if a block is invalid, and PrivateKeyFound if one is a private key."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise UnusableFile("not text") from error
     if _PRIVATE_KEY.search(text):
-        raise HoldsPrivateKey("holds a private key")
+        raise PrivateKeyFound("contains a private key")
     try:
         chain = x509.load_pem_x509_certificates(content)
     except ValueError as error:
@@ -51,7 +51,7 @@ def read_pem(content: bytes) -> Upload:
 
 
 def read_pem_or_der(content: bytes) -> Upload:
-    """Read DER, or else PEM. Raises like read_pem."""
+    """Parse DER or PEM. Raises the same exceptions as `read_pem`."""
     try:
         certificate = x509.load_der_x509_certificate(content)
     except ValueError:

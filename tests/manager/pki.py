@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certificate authority for tests, the demonstration and use by hand. Elliptic-curve keys, so that it is fast."""
+"""A certificate authority for tests, the demo, and manual use. It uses elliptic-curve keys, which are fast to make."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CA_USAGE = x509.KeyUsage(
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate with its key. PEM is text, DER is bytes; `chain_pem` is the certificate followed by its issuer."""
+    """A certificate with its key. PEM is str, DER is bytes. `chain_pem` is the certificate followed by its issuer."""
 
     der: bytes
     pem: str
@@ -46,20 +46,20 @@ class Issued:
 
     @property
     def sha1(self) -> str:
-        """The SHA-1 fingerprint, lower-case hex."""
+        """The SHA-1 fingerprint, in lowercase hexadecimal."""
         return self.certificate.fingerprint(hashes.SHA1()).hex()
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 fingerprint, lower-case hex."""
+        """The SHA-256 fingerprint, in lowercase hexadecimal."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
 
 class Authority:
-    """A certificate authority with a self-signed certificate of its own."""
+    """A certificate authority with a self-signed certificate."""
 
     def __init__(self, common_name: str = "Example CA", organization: str = "Example Inc") -> None:
-        """Make the authority's key and its certificate, valid from ten years ago for twenty years."""
+        """Generate the key and the certificate of the authority, valid from ten years ago for twenty years."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(common_name, organization)
@@ -85,8 +85,8 @@ class Authority:
     ) -> Issued:
         """Issue a certificate with a new key.
 
-        Without dates it is valid from yesterday for a year. Dates must be aware; X.509 drops their fractions of
-        a second.
+        By default, it is valid from yesterday for a year. Dates must have a time zone. X.509 has no fractions of a
+        second, so they are dropped.
         """
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         key = ec.generate_private_key(ec.SECP256R1())
@@ -98,7 +98,7 @@ class Authority:
             not_after or now + 364 * DAY,
             serial or x509.random_serial_number(),
         )
-        # Python 3.13 verifies strictly: without the identifier of its issuer's key a certificate is refused.
+        # Python 3.13 verifies strictly and rejects a certificate without the identifier of its issuer's key.
         issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = builder.add_extension(issuer_key, critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

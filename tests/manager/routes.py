@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which call exists in which generation. Paths are matched segment by segment, a final slash included."""
+"""The endpoints of each generation. Paths must match exactly, including the trailing slash."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .context import Endpoint
 from .dialect import Generation
+from .errors import HttpError
 from .read_endpoints import (
     get_certificate,
     healthcheck,
@@ -18,7 +19,6 @@ from .read_endpoints import (
     list_jwks,
     list_projects,
 )
-from .refusals import NotServed
 from .token_endpoint import create_token
 from .write_endpoints import create_certificate, delete_certificate, import_certificate_file, update_certificate
 
@@ -29,7 +29,7 @@ _NEWEST: tuple[Generation, ...] = ("2026", "openapi")
 
 @dataclass(frozen=True)
 class Route:
-    """A call: `{name}` in the template stands for one segment."""
+    """A method and a path template, in which `{name}` stands for one segment."""
 
     method: str
     template: str
@@ -38,7 +38,7 @@ class Route:
     needs_token: bool = True
 
     def names(self, segments: Sequence[str]) -> Mapping[str, str] | None:
-        """Return the names in the path by placeholder; None if the path is another's."""
+        """Return the names in the path by placeholder; None if the path does not match."""
         pieces = self.template.split("/")
         if len(pieces) != len(segments):
             return None
@@ -68,9 +68,9 @@ ROUTES = (
 
 
 def find_route(method: str, segments: Sequence[str], generation: Generation) -> tuple[Route, Mapping[str, str]]:
-    """Return the route for a path below the API's base, with the names in it. Raises NotServed(404)."""
+    """Return the route for a path relative to the base of the API, and the names in it. Raises HttpError(404)."""
     for route in ROUTES:
         names = route.names(segments)
         if names is not None and route.method == method and generation in route.generations:
             return route, names
-    raise NotServed(404)
+    raise HttpError(404)

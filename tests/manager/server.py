@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP side: a server in a thread of its own, on 127.0.0.1, which reads requests and hands them to a handler."""
+"""The HTTP server: it runs in its own thread, listens on 127.0.0.1, and passes requests to a handler."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from .call import Answer, Call
-from .http_request import read_call
+from .http_types import HttpRequest, HttpResponse
+from .request_parser import parse_request
 
 HOST = "127.0.0.1"
 _START_SECONDS = 10
@@ -27,14 +27,14 @@ PathName = str | Path
 
 
 class Tls(NamedTuple):
-    """PEM files: the server's certificate (its chain after it) and key; with `client_ca`, clients must have one too."""
+    """PEM files: the server's certificate with its chain, and its key. `client_ca` makes client certificates required."""
 
     certificate: PathName
     key: PathName
     client_ca: PathName | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Return the server's side of TLS with these files."""
+        """Return an SSL context for the server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         if self.client_ca is not None:
@@ -44,17 +44,17 @@ class Tls(NamedTuple):
 
 
 TlsFiles = Tls | tuple[PathName, PathName] | tuple[PathName, PathName, PathName | None]
-"""What may stand for Tls."""
+"""`Tls`, or the same as a tuple."""
 
-Handler = Callable[[Call, int], Awaitable[Answer | None]]
-"""Answers a call that came over the TCP connection of that number; None aborts the connection."""
+Handler = Callable[[HttpRequest, int], Awaitable[HttpResponse | None]]
+"""Takes a request and the number of its TCP connection. Returns the response, or None to abort the connection."""
 
 
 class Server:
-    """Serves a handler from `start` to `stop`."""
+    """A server that passes every request to a handler, from `start` to `stop`."""
 
     def __init__(self, handler: Handler, port: int = 0, tls: Tls | None = None) -> None:
-        """Keep what it needs to start. Port 0 takes a free one."""
+        """Prepare the server. Port 0 chooses a free one."""
         self._handler = handler
         self._tls = tls
         self._connections: dict[RequestHandler, int] = {}
@@ -67,15 +67,15 @@ class Server:
         self.port = port
 
     def start(self) -> None:
-        """Start, and return once connections are accepted; `port` is the real one then. Raises OSError."""
+        """Start, and return when connections are accepted. `port` is then the real one. Raises OSError."""
         self._thread.start()
         if not self._ready.wait(_START_SECONDS):
-            raise TimeoutError("the manager did not start")
+            raise TimeoutError("the fake manager did not start")
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Close every connection, give up the requests in progress, and end the thread."""
+        """Close every connection, abort the requests in progress, and end the thread."""
         if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
@@ -91,7 +91,7 @@ class Server:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        # Like a servlet container, go on with a request whose client has gone.
+        # Like a servlet container, carry out a request even if its client disconnects.
         http = web.Server(self._handle, handler_cancellation=False)
         context = self._tls.context() if self._tls else None
         listener = await self._loop.create_server(lambda: self._accept(http), HOST, self.port, ssl=context)
@@ -99,7 +99,7 @@ class Server:
         self._ready.set()
         await self._stopping.wait()
         listener.close()
-        # A TLS connection that is closed politely would wait for its client to agree, past the end of the loop.
+        # Closing a TLS connection properly would wait for its client, even after the loop has ended.
         for connection in http.connections:
             if connection.transport is not None:
                 connection.transport.abort()
@@ -112,10 +112,10 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = self._connections[request.protocol]
-        answer = await self._handler(await read_call(request), connection)
-        if answer is None:
+        response = await self._handler(await parse_request(request), connection)
+        if response is None:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        headers = {**answer.headers, "Content-Type": f"{answer.content_type};charset=UTF-8"}
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
+        headers = {**response.headers, "Content-Type": f"{response.content_type};charset=UTF-8"}
+        return web.Response(status=response.status, body=response.body, headers=headers)

@@ -1,21 +1,21 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls that write certificates: check everything first, then write."""
+"""The endpoints that write certificates. They validate everything before they write."""
 
 from __future__ import annotations
 
-from . import certificates, wire
+from . import certificates, payloads
 from .access import writable_project
-from .call import json_answer
 from .certificates import Submission
 from .context import Context, Outcome
 from .deployment import Deployment
-from .http_request import MULTIPART
+from .errors import ApiError, HttpError, Problem
+from .http_types import json_response
 from .jwks import after_delete, after_update, deletes_jwks, update_policy
 from .model import API_MANAGER, Permission
-from .pem import HoldsPrivateKey, UnusableFile, Upload, read_pem, read_pem_or_der
-from .refusals import NotServed, Problem, Refusal
+from .pem import PrivateKeyFound, UnusableFile, Upload, read_pem, read_pem_or_der
+from .request_parser import MULTIPART
 
 
 def create_certificate(context: Context) -> Outcome:
@@ -24,7 +24,7 @@ def create_certificate(context: Context) -> Outcome:
     project = writable_project(context, Permission.MANAGE, Permission.DEPLOY)
     new = _submission(context, project, _value(context, "certificateName"))
     if new.key in context.installation.state.certificates:
-        raise Refusal(Problem.CERTIFICATE_EXISTS, new.key[1])
+        raise ApiError(Problem.CERTIFICATE_EXISTS, new.key[1])
     _check_targets(context, new)
     return _deployed(context, certificates.create(context.installation, new, context.failing))
 
@@ -35,9 +35,9 @@ def update_certificate(context: Context) -> Outcome:
     project = writable_project(context, Permission.MANAGE, Permission.DEPLOY)
     new = _submission(context, project, context.names["certificate"])
     if new.key not in context.installation.state.certificates:
-        raise Refusal(Problem.CERTIFICATE_MISSING, new.key[1])
+        raise ApiError(Problem.CERTIFICATE_MISSING, new.key[1])
     _check_targets(context, new)
-    policy = update_policy(context.dialect, context.call.query)
+    policy = update_policy(context.dialect, context.request.query)
     deployment = certificates.update(context.installation, new, context.failing, duplicates=context.options.duplicates)
     state = context.installation.state
     after_update(state, state.certificates[new.key], new.upload.der, policy)
@@ -50,45 +50,47 @@ def delete_certificate(context: Context) -> Outcome:
     state = context.installation.state
     certificate = state.certificates.get((project, context.names["certificate"]))
     if certificate is None:
-        raise Refusal(Problem.CERTIFICATE_MISSING, context.names["certificate"])
-    with_jwks = deletes_jwks(context.dialect, context.call.query)
+        raise ApiError(Problem.CERTIFICATE_MISSING, context.names["certificate"])
+    with_jwks = deletes_jwks(context.dialect, context.request.query)
     deployment = certificates.delete(context.installation, certificate.key, context.failing)
     after_delete(state, certificate, delete=with_jwks)
     return _deployed(context, deployment)
 
 
 def import_certificate_file(context: Context) -> Outcome:
-    """POST projects/{p}/certificates/import-file/: it deploys, but says so only when told to."""
+    """POST projects/{p}/certificates/import-file/. It deploys, but reports the result only if that option is set."""
     _require_multipart(context)
     project = writable_project(context, Permission.IMPORT)
     new = Submission(
         key=(project, _value(context, "certificateName")),
         alias=_value(context, "alias"),
-        description=context.call.form.fields.get("certificateDescription", ""),
+        description=context.request.form.fields.get("certificateDescription", ""),
         environments=_environments(context),
         upload=_upload(context, "certificateFile"),
     )
     _check_targets(context, new)
     deployment = certificates.import_file(context.installation, new, context.failing)
-    body: wire.Json = {"status": "SUCCESS"}
+    body: payloads.Json = {"status": "SUCCESS"}
     if context.options.unresolved_references:
         body["unresolvedReferences"] = list(context.options.unresolved_references)
     if context.options.import_reports_deployment:
-        body["deploymentResult"] = wire.deployment_result(deployment, context.dialect, context.options.language)
-    return Outcome(json_answer(body), applied=True)
+        body["deploymentResult"] = payloads.deployment_result(deployment, context.dialect, context.options.language)
+    return Outcome(json_response(body), applied=True)
 
 
 def _deployed(context: Context, deployment: Deployment) -> Outcome:
-    return Outcome(json_answer(wire.deployed(deployment, context.dialect, context.options.language)), applied=True)
+    return Outcome(
+        json_response(payloads.deployed(deployment, context.dialect, context.options.language)), applied=True
+    )
 
 
 def _require_multipart(context: Context) -> None:
-    if context.call.content_type != MULTIPART:
-        raise NotServed(415)
+    if context.request.content_type != MULTIPART:
+        raise HttpError(415)
 
 
 def _submission(context: Context, project: str, name: str) -> Submission:
-    """Read the form that create and update share: all of its fields are required."""
+    """Read the form of create and update, whose fields are all required."""
     return Submission(
         key=(project, name),
         alias=_value(context, "alias"),
@@ -99,39 +101,39 @@ def _submission(context: Context, project: str, name: str) -> Submission:
 
 
 def _value(context: Context, name: str) -> str:
-    value = context.call.form.fields.get(name, "")
+    value = context.request.form.fields.get(name, "")
     if not value.strip():
-        raise Refusal(Problem.VALUE_EMPTY, name)
+        raise ApiError(Problem.VALUE_EMPTY, name)
     return value
 
 
 def _environments(context: Context) -> tuple[str, ...]:
-    """Split `environmentList` at its commas. Spaces are part of a name; a repeated name counts once."""
+    """Split `environmentList` at commas. Spaces belong to a name, and a repeated name counts once."""
     return tuple(dict.fromkeys(_value(context, "environmentList").split(",")))
 
 
 def _upload(context: Context, name: str) -> Upload:
-    part = context.call.form.files.get(name)
+    part = context.request.form.files.get(name)
     if part is None or not part.content:
-        raise Refusal(Problem.VALUE_EMPTY, name)
+        raise ApiError(Problem.VALUE_EMPTY, name)
     read = read_pem_or_der if name == "certificateFile" else read_pem
     try:
         upload = read(part.content)
-    except HoldsPrivateKey as error:
-        raise Refusal(Problem.PRIVATE_KEY, name) from error
+    except PrivateKeyFound as error:
+        raise ApiError(Problem.PRIVATE_KEY, name) from error
     except UnusableFile as error:
-        raise Refusal(Problem.FILE_INVALID, name) from error
+        raise ApiError(Problem.FILE_INVALID, name) from error
     return upload if context.dialect.keeps_chain else upload.leaf_only()
 
 
 def _check_targets(context: Context, new: Submission) -> None:
-    """Raise Refusal unless every environment exists and the alias is free there."""
+    """Raise ApiError unless every environment exists and the alias is unused there."""
     state = context.installation.state
     project = new.key[0]
     for environment in new.environments:
         if environment != API_MANAGER and environment not in state.environments[project]:
-            raise Refusal(Problem.ENVIRONMENT_MISSING, environment)
+            raise ApiError(Problem.ENVIRONMENT_MISSING, environment)
     for other in state.certificates_of(project):
         taken = {entry.environment for entry in other.entries if entry.alias == new.alias}
         if other.key != new.key and taken.intersection(new.environments):
-            raise Refusal(Problem.ALIAS_USED, new.alias)
+            raise ApiError(Problem.ALIAS_USED, new.alias)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several runs say together, and what is due in which case."""
+"""The figures of several runs, and which certificates are due in which case."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ from .conftest import FAR, NEAR, all_of, measured
         (Case(200, 0, "nothing"), []),
     ],
 )
-def test_what_is_due(case, due):
+def test_due_certificates(case, due):
     assert list(case.due) == due
 
 
-def test_one_slow_run_does_not_count():
+def test_the_median_ignores_one_slow_run():
     assert measured(NEAR, "loop", [2.0, 90.0, 1.0]).seconds == 2.0
+
+
+@pytest.mark.parametrize(("seconds", "median"), [([3.0, 1.0, 2.0], 2.0), ([1.0, 4.0, 2.0, 3.0], 3.0), ([1.0], 1.0)])
+def test_the_median_run_is_a_real_one(seconds, median):
+    assert measured(NEAR, "loop", seconds).median_run.seconds == median
 
 
 def test_the_worst_run_counts_for_memory_and_requests():
@@ -38,8 +43,8 @@ def test_the_worst_run_counts_for_memory_and_requests():
     assert (worst.memory, worst.traffic) == (30, Traffic(5, 2))
 
 
-def test_a_ratio_is_one_of_medians_in_the_same_case():
+def test_a_ratio_compares_medians_in_the_same_case():
     loop = measured(NEAR, "loop", [3.0, 2.0, 9.0])
-    measurements = all_of(loop, measured(NEAR, "floor", [1.5]), measured(FAR, "floor", [100.0]))
-    assert measurements.ratio(loop, "floor") == 2.0
+    measurements = all_of(loop, measured(NEAR, "baseline", [1.5]), measured(FAR, "baseline", [100.0]))
+    assert measurements.ratio(loop, "baseline") == 2.0
     assert measurements.ratio(loop, "uri") is None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tokens, permissions, and how refusals are worded in each generation and language."""
+"""Tokens, permissions, and the errors of each generation and language."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_forms_of_the_authorization_header(start, generation, bare_only, bearer,
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_bad_tokens_are_401_with_the_reason(start, generation):
+def test_bad_tokens_get_401_with_the_reason(start, generation):
     api = start(generation=generation)
     expired = api.manager.add_token("late", expires_in=-1)
     text = "error_description" if generation == "2025" else "resultMessage"
@@ -47,7 +47,7 @@ def test_bad_tokens_are_401_with_the_reason(start, generation):
     ("generation", "expires_in"),
     [("2023", pytest.approx((time.time() + 600) * 1000, rel=0.001)), ("2025", 600), ("2026", 600)],
 )
-def test_a_user_gets_a_token_that_carries_the_users_name(start, generation, expires_in):
+def test_a_user_gets_a_token_with_the_users_name(start, generation, expires_in):
     api = start(generation=generation)
     api.manager.add_user("operator", "pass word&", token_seconds=600)
     form = {"grant_type": "client_credentials", "client_id": "operator", "client_secret": "pass word&"}
@@ -63,9 +63,9 @@ def test_a_user_gets_a_token_that_carries_the_users_name(start, generation, expi
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("client_secret", "wrong"), ("client_id", "nobody"), ("grant_type", "password")]
+    ("field", "value"), [("client_secret", "wrong"), ("client_id", "stranger"), ("grant_type", "password")]
 )
-def test_bad_credentials_are_401(api, field, value):
+def test_bad_credentials_get_401(api, field, value):
     api.manager.add_user("operator", "secret")
     form = {"grant_type": "client_credentials", "client_id": "operator", "client_secret": "secret", field: value}
     answer = api("POST", raw="auth/token", data=form)
@@ -88,7 +88,7 @@ def test_credentials_must_be_urlencoded(api):
         ([], 400, 400, 400),
     ],
 )
-def test_each_call_needs_its_permissions(api, new, permissions, read, write, imports):
+def test_each_endpoint_needs_its_permissions(api, new, permissions, read, write, imports):
     api.token = api.manager.add_token("some", permissions=permissions)
     before = api.manager.snapshot()
     assert api("GET", "projects", "MyProject", "certificates").status_code == read
@@ -99,7 +99,7 @@ def test_each_call_needs_its_permissions(api, new, permissions, read, write, imp
     assert (api.manager.snapshot() == before) is (write != 200 and imports != 200)
 
 
-def test_permissions_hold_in_their_projects_only(api, new):
+def test_permissions_apply_only_in_their_projects(api, new):
     api.manager.add_project("Other", ["staging"])
     api.token = api.manager.add_token("elsewhere", projects=["Other"])
     answer = api.put(new.pem, "staging")
@@ -109,7 +109,7 @@ def test_permissions_hold_in_their_projects_only(api, new):
     )
 
 
-REFUSALS = {
+ERRORS = {
     "missing certificate": (404, "not_found", "Certificate (name: absent) is not found!"),
     "missing project": (404, "not_found", "Project (Nowhere) is not found or user does not have privilege"),
     "hidden project": (403, "forbidden", "Project (Hidden) is not found or user does not have privilege"),
@@ -121,8 +121,8 @@ REFUSALS = {
 }
 
 
-def refuse(api, new, case):
-    """Send the request that is refused for this reason."""
+def rejected(api, new, case):
+    """Send a request that is rejected for this reason, and return the response."""
     api.manager.add_project("Hidden")
     api.token = api.manager.add_token("guest", projects=["MyProject", "Nowhere"])
     reader = api.manager.add_token("reader", permissions=["read"])
@@ -139,13 +139,13 @@ def refuse(api, new, case):
     return requests[case]()
 
 
-@pytest.mark.parametrize("case", REFUSALS)
+@pytest.mark.parametrize("case", ERRORS)
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_2025_tells_refusals_apart_by_status_and_the_others_by_text_alone(start, new, generation, case):
+def test_only_2025_distinguishes_errors_by_status(start, new, generation, case):
     api = start(generation=generation)
     before = api.manager.snapshot()
-    answer = refuse(api, new, case)
-    status, error, text = REFUSALS[case]
+    answer = rejected(api, new, case)
+    status, error, text = ERRORS[case]
     if generation == "2025":
         assert (answer.status_code, answer.json()["error"]) == (status, error)
         assert answer.json()["error_description"].startswith(text)
@@ -160,9 +160,9 @@ def test_2025_names_the_field_in_its_validation_errors(start, new):
     assert body["validation_errors"] == [{"field": "alias", "message": "alias value can not be empty!"}]
 
 
-@pytest.mark.parametrize("case", REFUSALS)
+@pytest.mark.parametrize("case", ERRORS)
 def test_another_language_changes_the_text_and_not_the_status(start, new, case):
-    answers = [refuse(start(generation="2025", language=language), new, case) for language in ("en", "tr")]
+    answers = [rejected(start(generation="2025", language=language), new, case) for language in ("en", "tr")]
     assert answers[0].status_code == answers[1].status_code
     assert answers[0].json()["error_description"] != answers[1].json()["error_description"]
 

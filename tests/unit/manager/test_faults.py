@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fault on demand: what the client meets, and what has happened all the same."""
+"""Each fault on demand: what the client gets, and what the manager has done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import requests
 from manager import Fault
 
 WEB = ("MyProject", "web")
-FAULTS_WITH_AN_ANSWER = {
+FAULTS_WITH_A_RESPONSE = {
     "status": {},
     "html": {},
     "redirect": {"location": "https://sso.example.com/"},
@@ -24,9 +24,9 @@ FAULTS_WITH_AN_ANSWER = {
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("kind", FAULTS_WITH_AN_ANSWER)
-def test_an_answer_of_its_own_with_the_request_applied_or_not(api, old, new, kind, after):
-    api.manager.faults.add(Fault(kind, method="PUT", after=after, **FAULTS_WITH_AN_ANSWER[kind]))
+@pytest.mark.parametrize("kind", FAULTS_WITH_A_RESPONSE)
+def test_a_fault_replaces_the_response_whether_or_not_the_request_is_applied(api, old, new, kind, after):
+    api.manager.faults.add(Fault(kind, method="PUT", after=after, **FAULTS_WITH_A_RESPONSE[kind]))
     answer = api.put(new.pem, "staging", "production")
     expected = new.der if after else old.der
     assert api.manager.holds(*WEB) == {"staging": [expected], "production": [expected]}
@@ -37,7 +37,7 @@ def test_an_answer_of_its_own_with_the_request_applied_or_not(api, old, new, kin
     assert len(api.manager.faults) == 0
 
 
-def test_what_these_answers_look_like(api):
+def test_the_responses_of_these_faults(api):
     api.manager.faults.add(
         Fault("status", status=429, headers={"Retry-After": "1"}, body={"error": "rate_limit_exceeded"}),
         Fault("status", status=502, body="Bad Gateway from proxy"),
@@ -66,17 +66,17 @@ def test_what_these_answers_look_like(api):
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_dropped_connections(api, old, new, kind, applied, method):
     api.manager.faults.add(Fault(kind, method=method))
-    calls = {"GET": api.get, "PUT": lambda: api.put(new.pem, "staging", "production"), "DELETE": api.delete}
+    send = {"GET": api.get, "PUT": lambda: api.put(new.pem, "staging", "production"), "DELETE": api.delete}
     with pytest.raises(requests.ConnectionError):
-        calls[method]()
-    served = {"GET": old.der, "PUT": new.der, "DELETE": None}[method] if applied else old.der
-    assert api.manager.served("production", *WEB) == served
+        send[method]()
+    held = {"GET": old.der, "PUT": new.der, "DELETE": None}[method] if applied else old.der
+    assert api.manager.served("production", *WEB) == held
     request = api.manager.journal[-1]
     assert (request.status, request.applied) == (None, applied and method != "GET")
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_delayed_write_is_applied_although_its_client_has_gone(api, old, new, after):
+def test_a_delayed_write_is_applied_after_its_client_has_disconnected(api, old, new, after):
     api.manager.faults.add(Fault("delay", method="PUT", seconds=0.4, after=after))
     with pytest.raises(requests.ReadTimeout):
         api.put(new.pem, "staging", "production", timeout=0.15)
@@ -87,7 +87,7 @@ def test_a_delayed_write_is_applied_although_its_client_has_gone(api, old, new, 
     assert api.manager.journal[-1].applied
 
 
-def test_settle_gives_up_in_time(api):
+def test_settle_times_out(api):
     api.manager.faults.add(Fault("delay", seconds=1))
     with pytest.raises(requests.ReadTimeout):
         api("GET", "projects", timeout=0.1)
@@ -103,7 +103,7 @@ def test_latency_slows_every_request(start):
 
 
 @pytest.mark.parametrize("generation", ["2023", "2025", "2026", "openapi"])
-def test_a_failed_deployment_is_an_outer_success_with_the_old_certificate_served(start, old, new, generation):
+def test_a_failed_deployment_reports_success_and_leaves_the_old_certificate_at_the_gateway(start, old, new, generation):
     api = start(generation=generation)
     api.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
     api.get()
@@ -121,21 +121,21 @@ def test_a_failed_deployment_is_an_outer_success_with_the_old_certificate_served
     assert api.manager.served("staging", *WEB) == new.der
 
 
-def test_a_failed_deployment_of_an_import_is_silent(api, old, new):
+def test_an_import_does_not_report_a_failed_deployment(api, old, new):
     api.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
     assert api.import_file(new.pem, "staging").json() == {"status": "SUCCESS"}
     assert api.manager.holds(*WEB)["staging"] == [new.der]
     assert api.manager.served("staging", *WEB) == old.der
 
 
-def test_a_failed_undeployment_leaves_the_gateway_serving(api, old):
+def test_a_failed_undeployment_leaves_the_certificate_at_the_gateway(api, old):
     api.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
     assert api.delete().json()["deploymentResult"]["success"] is False
     assert api.manager.holds(*WEB) == {}
     assert (api.manager.served("staging", *WEB), api.manager.served("production", *WEB)) == (old.der, None)
 
 
-def test_a_lost_update_claims_success_and_changes_nothing(api, new):
+def test_a_lost_update_reports_success_and_changes_nothing(api, new):
     before = api.manager.snapshot()
     api.manager.faults.add(Fault("lost_update"))
     api.get()
@@ -147,11 +147,11 @@ def test_a_lost_update_claims_success_and_changes_nothing(api, new):
 
 def test_a_lost_update_is_still_validated(api):
     api.manager.faults.add(Fault("lost_update"))
-    assert api.put("no certificate", "staging").status_code == 400
+    assert api.put("not a certificate", "staging").status_code == 400
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_another_writer_comes_just_before_or_just_after(api, new, authority, after):
+def test_another_writer_just_before_or_after(api, new, authority, after):
     theirs = authority.issue("web.example.com")
     api.manager.faults.add(
         Fault(
@@ -168,13 +168,13 @@ def test_another_writer_comes_just_before_or_just_after(api, new, authority, aft
     assert api.manager.served("production", *WEB) == new.der
 
 
-def test_another_writer_may_remove_what_is_being_updated(api, new):
+def test_another_writer_removes_the_certificate_before_the_update(api, new):
     api.manager.faults.add(Fault("other_writer", action=lambda manager: manager.remove_certificate(*WEB)))
     assert api.put(new.pem, "staging").status_code == 400
     assert api.manager.gateways == {"staging": {}, "production": {}}
 
 
-def test_which_requests_a_fault_is_for(api):
+def test_method_and_path_select_the_requests(api):
     path = ("projects", "MyProject", "certificates")
     api.manager.faults.add(
         Fault("status", status=500, path="My Project"),
@@ -201,7 +201,7 @@ def test_skip_and_times(api):
     assert api("GET", "projects").status_code == 200
 
 
-def test_faults_of_different_roles_strike_together(api, old, new):
+def test_faults_of_different_aspects_are_triggered_together(api, old, new):
     api.manager.faults.add(Fault("drop_after", method="PUT"), Fault("deployment_failure", environments=("staging",)))
     with pytest.raises(requests.ConnectionError):
         api.put(new.pem, "staging", "production")
@@ -211,6 +211,6 @@ def test_faults_of_different_roles_strike_together(api, old, new):
 
 
 @pytest.mark.parametrize("kind", ["redirect", "delay", "deployment_failure", "other_writer"])
-def test_a_fault_that_could_do_nothing_is_an_error(kind):
+def test_a_fault_without_an_effect_is_an_error(kind):
     with pytest.raises(ValueError, match=kind):
         Fault(kind)

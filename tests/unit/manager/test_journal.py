@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal: what is written down of each request, and what never is."""
+"""The journal: what it records of each request, and the secrets that it leaves out."""
 
 from __future__ import annotations
 
 from manager import ALL_RIGHTS
 
 
-def test_what_is_written_down(api, new):
+def test_what_is_recorded(api, new):
     api.manager.add_project('My Project/%2F"ü', ["staging"])
     api("GET", "projects", 'My Project/%2F"ü', "certificates", params={"a": "1", "b": ""})
     request = api.manager.journal[-1]
@@ -40,12 +40,12 @@ def test_form_values_and_files(api, new):
     assert (request.status, request.applied) == (200, True)
 
 
-def test_a_refused_write_is_not_applied(api):
+def test_a_rejected_write_is_not_applied(api):
     api.put("nothing", "staging")
     assert (api.manager.journal[-1].status, api.manager.journal[-1].applied) == (400, False)
 
 
-def test_tokens_are_written_down_by_name(api):
+def test_tokens_are_recorded_by_name(api):
     task = api.manager.add_token("task 7")
     api("GET", "projects")
     api("GET", "projects", headers={"Authorization": f"Bearer {task}"})
@@ -57,8 +57,8 @@ def test_tokens_are_written_down_by_name(api):
     assert journal[1].headers["Authorization"] == "task 7"
     assert "Authorization" not in journal[4].headers
     assert [request.status for request in journal.by("task 7")] == [200, 401]
-    written = repr([vars(request) for request in journal])
-    assert not [secret for secret in (task, api.manager.token, "guessed-value") if secret in written]
+    recorded = repr([vars(request) for request in journal])
+    assert not [secret for secret in (task, api.manager.token, "guessed-value") if secret in recorded]
 
 
 def test_writes_and_methods_and_repr(api, new):
@@ -72,7 +72,7 @@ def test_writes_and_methods_and_repr(api, new):
     assert "DELETE /apiops/projects/MyProject/certificates/web/ → 200" in repr(journal)
 
 
-def test_a_mark_shows_what_comes_after_it(api):
+def test_a_mark_shows_later_requests(api):
     api.get()
     later = api.manager.journal.mark()
     assert later.methods() == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager as a Python object: seeding, questions, start and stop; and as a program."""
+"""The fake manager as a Python object (setup, inspection, start, and stop) and as a program."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_port_in_use_is_an_error():
             pass
 
 
-def test_managers_do_not_share_anything(start):
+def test_managers_share_nothing(start):
     first, second = start(), start()
     first.delete()
     assert first.manager.url != second.manager.url
@@ -62,25 +62,25 @@ def test_a_snapshot_shows_every_kind_of_change(api, old, new):
     assert manager.snapshot() == {"certificates": {}, "jwks": before["jwks"], "gateways": {}}
 
 
-def test_environments_can_be_given_in_full(api):
+def test_environments_with_all_properties(api):
     odd = Environment("odd", "DOCKER", status="DRAFT", access_url="https://odd.example.com")
     api.manager.add_project("Odd", [odd])
     shown = api("GET", "projects", "Odd", "environments").json()["resultList"]
     assert (shown[0]["type"], shown[0]["status"], shown[0]["accessUrl"]) == ("DOCKER", "DRAFT", odd.access_url)
 
 
-def test_seeding_an_environment_that_the_project_lacks_is_an_error(api, old):
+def test_adding_a_certificate_to_an_unknown_environment_is_an_error(api, old):
     with pytest.raises(ValueError, match="nowhere"):
         api.manager.add_certificate("MyProject", "x", {"nowhere": old})
 
 
-def test_replacing_a_seeded_certificate_undeploys_what_it_leaves_out(api, old, new):
+def test_replacing_a_certificate_undeploys_it_from_environments_that_are_left_out(api, old, new):
     api.manager.add_certificate("MyProject", "web", {"staging": new.chain_pem.encode()})
     assert api.manager.holds("MyProject", "web") == {"staging": [new.der]}
     assert api.manager.served("production", "MyProject", "web") is None
 
 
-def test_an_authority_issues_what_it_is_asked_for():
+def test_an_authority_issues_certificates_with_the_requested_properties():
     authority = Authority("Test CA")
     moments = [datetime.datetime(year, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc) for year in (2020, 2021)]
     issued = authority.issue(
@@ -102,8 +102,8 @@ def test_an_authority_issues_what_it_is_asked_for():
 
 
 @pytest.fixture
-def by_hand(tmp_path):
-    """Start `python -m manager` with arguments; return the process and the variables that it exports."""
+def program(tmp_path):
+    """Start `python -m manager` with arguments; return the process, the variables that it exports, and its output."""
     running = []
 
     def run(*arguments):
@@ -127,8 +127,8 @@ def by_hand(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_by_hand_until_a_signal(by_hand, tmp_path, number):
-    process, exported, text = by_hand("--generation", "2025", "--fail-deployment", "staging")
+def test_the_program_runs_until_a_signal(program, tmp_path, number):
+    process, exported, text = program("--generation", "2025", "--fail-deployment", "staging")
     headers = {"Authorization": f"Bearer {exported['APINIZER_TOKEN']}"}
     url = f"{exported['APINIZER_URL']}/apiops/projects/MyProject/certificates/"
     names = {item["name"] for item in requests.get(url, headers=headers, timeout=5).json()["resultList"]}
@@ -144,8 +144,8 @@ def test_by_hand_until_a_signal(by_hand, tmp_path, number):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_by_hand_with_mutual_tls_for_some_seconds(by_hand):
-    process, exported, _text = by_hand("--mutual-tls", "--for", "1")
+def test_the_program_with_mutual_tls_for_a_limited_time(program):
+    process, exported, _text = program("--mutual-tls", "--for", "1")
     answer = requests.get(
         f"{exported['APINIZER_URL']}/apiops/projects/",
         headers={"Authorization": f"Bearer {exported['APINIZER_TOKEN']}"},

@@ -14,7 +14,7 @@ from manager import Fault
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """PEM files by name: the authority, the server's and a client's certificate and key, another authority."""
+    """Return PEM files by name: two authorities, and the certificate and key of the server and of a client."""
     folder = tmp_path_factory.mktemp("tls")
     authority, other = trustme.CA(), trustme.CA()
     server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("client@example.com")

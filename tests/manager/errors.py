@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a request is refused, without the words: those depend on the language, and the status on the generation."""
+"""The reasons to reject a request. The message depends on the language, and the HTTP status on the generation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Problem(Enum):
-    """A reason to refuse a request."""
+    """A reason to reject a request."""
 
     TOKEN_MISSING = "token missing"
     TOKEN_INVALID = "token invalid"
@@ -27,20 +27,20 @@ class Problem(Enum):
     PRIVATE_KEY = "private key"
 
 
-class Refusal(Exception):
-    """The manager refuses a request. `subject` is the name that the message mentions, if it mentions one."""
+class ApiError(Exception):
+    """The API rejects a request. `subject` is the name that the message mentions, if any."""
 
     def __init__(self, problem: Problem, subject: str = "") -> None:
-        """Keep the reason and the subject; the border turns them into an answer."""
+        """Keep the reason and the subject, from which `payloads.api_error` makes the response."""
         super().__init__(problem, subject)
         self.problem = problem
         self.subject = subject
 
 
-class NotServed(Exception):
-    """The servlet container itself refuses, before the API sees the request: no such path, no such media type."""
+class HttpError(Exception):
+    """The servlet container rejects a request before the API sees it: unknown path or unsupported media type."""
 
     def __init__(self, status: int) -> None:
-        """Keep the HTTP status to answer with."""
+        """Keep the HTTP status of the response."""
         super().__init__(status)
         self.status = status

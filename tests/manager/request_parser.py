@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn an aiohttp request into a Call, its body read to the end."""
+"""Read an aiohttp request completely and convert it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import BodyPartReader
 
-from .call import Call, FilePart, Form, first_values
+from .http_types import FilePart, Form, HttpRequest, first_values
 
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-async def read_call(request: web.BaseRequest) -> Call:
-    """Read a whole request.
+async def parse_request(request: web.BaseRequest) -> HttpRequest:
+    """Read a request and its whole body.
 
-    A body that is not the form that it claims to be gives an empty form: the fields are missing then, as in a servlet.
+    If the body is not a valid form of its content type, the form is empty: the fields are missing, as in a servlet.
     """
     raw_path, _unused, query = request.raw_path.partition("?")
     content_type = request.content_type.lower()
@@ -29,7 +29,7 @@ async def read_call(request: web.BaseRequest) -> Call:
     else:
         await request.read()
         form = Form()
-    return Call(request.method, raw_path, first_values(query), request.headers, content_type, form)
+    return HttpRequest(request.method, raw_path, first_values(query), request.headers, content_type, form)
 
 
 async def _read_multipart(request: web.BaseRequest) -> Form:
@@ -40,7 +40,7 @@ async def _read_multipart(request: web.BaseRequest) -> Form:
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader) or part.name is None:
                 continue
-            # A servlet container ignores Content-Transfer-Encoding, so nothing may be decoded here.
+            # Do not decode anything, since a servlet container ignores Content-Transfer-Encoding.
             content = bytes(await part.read(decode=False))
             if part.filename is None:
                 fields.setdefault(part.name, content.decode(errors="replace"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine of a user who has certificates to rotate: the files, the variables and the environment of the commands."""
+"""The workspace of a user who rotates certificates: files, variables, and the environment of the commands."""
 
 from __future__ import annotations
 
@@ -11,25 +11,29 @@ import sys
 from pathlib import Path
 
 from .cases import PROJECT, certificate_name
-from .material import Material
-from .stand_in import Address
+from .certificates import CertificatePairs
+from .manager_process import Address
 
 PROGRAMS = Path(sys.executable).parent
 PLAYBOOKS = Path(__file__).parent / "playbooks"
 COLLECTIONS = Path(sys.prefix, "collections")
 
 
-class Desk:
-    """A folder with the new certificates as files, and with the variables that name them."""
+class Workspace:
+    """A folder with the new certificates as files and with variable files that refer to them.
 
-    def __init__(self, folder: Path, material: Material) -> None:
-        """Write everything. The variables are YAML as people write it."""
+    `list` is the JSON list that the baseline reads. `certificates`, `rotation`, and `rotation_of_contents` are YAML
+    files with the variables of the playbooks.
+    """
+
+    def __init__(self, folder: Path, pairs: CertificatePairs) -> None:
+        """Write all files. The variables are block-style YAML, as people write it."""
         self.folder = folder
         certificates = folder / "certificates"
-        for made in (certificates, folder / "home"):
-            made.mkdir(parents=True)
+        for new_folder in (certificates, folder / "home"):
+            new_folder.mkdir(parents=True)
         by_path, by_content = [], []
-        for index, pem in enumerate(material.new):
+        for index, pem in enumerate(pairs.new):
             name = certificate_name(index)
             file = certificates / f"{name}.pem"
             file.write_text(pem, encoding="ascii")
@@ -43,7 +47,7 @@ class Desk:
         (folder / "ansible.cfg").touch()
 
     def environment(self, address: Address) -> dict[str, str]:
-        """What the commands run in: nothing of this process's own but where it finds Ansible and the collection."""
+        """Return the environment of the commands. It inherits nothing, so that the user's settings change no result."""
         home = self.folder / "home"
         return {
             "PATH": os.pathsep.join([str(PROGRAMS), "/usr/local/bin", "/usr/bin", "/bin"]),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON of the API: every shape, in every generation."""
+"""The JSON bodies of the API in every generation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from .call import Answer, json_answer
 from .deployment import Deployment, EnvironmentResult
 from .dialect import Dialect, Envelope
+from .errors import ApiError, HttpError, Problem
+from .http_types import HttpResponse, json_response
+from .messages import DEPLOYMENTS, PROBLEMS, Language
 from .model import Certificate, Entry, Environment, Jwk, Project
-from .refusals import NotServed, Problem, Refusal
-from .texts import DEPLOYMENTS, PROBLEMS, Language
 
 Json = dict[str, Any]
 
@@ -45,21 +45,21 @@ _TOKEN_PROBLEMS = {Problem.TOKEN_MISSING, Problem.TOKEN_INVALID, Problem.TOKEN_E
 
 
 def result_list(envelope: Envelope, items: Sequence[Json]) -> Json:
-    """Wrap what a GET returns."""
+    """Return the body of a GET."""
     if envelope == "success":
         return {"success": True, "resultList": list(items)}
     return {"status": "SUCCESS", "resultList": list(items), "resultCount": len(items)}
 
 
 def certificate(value: Certificate, dialect: Dialect, *, content: bool) -> Json:
-    """A certificate, with or without its content."""
+    """Return a certificate, with or without its content."""
     entries = [_entry(entry, dialect, content=content) for entry in value.entries]
     description = {"description": value.description} if dialect.shows_description else {}
     return {"name": value.name, **description, "certificateEnvironmentList": entries}
 
 
 def environment(value: Environment) -> Json:
-    """An environment of a project."""
+    """Return an environment of a project."""
     return {
         "id": value.id,
         "name": value.name,
@@ -71,17 +71,17 @@ def environment(value: Environment) -> Json:
 
 
 def project(value: Project) -> Json:
-    """A project."""
+    """Return a project."""
     return {"id": value.id, "name": value.name, "description": value.description}
 
 
 def jwk(value: Jwk) -> Json:
-    """A JWK as the list shows it: no key material."""
+    """Return a JWK as in the list, without key material."""
     return {"name": value.name, "sourceType": value.source_type, "sourceId": value.source_id, "kid": value.kid}
 
 
 def deployed(deployment: Deployment, dialect: Dialect, language: Language) -> Json:
-    """The whole body of a create, update or delete: the outer success says nothing of the deployment's."""
+    """Return the body of a create, update, or delete. It reports success even if the deployment failed."""
     message = DEPLOYMENTS[language][deployment.success]
     result = deployment_result(deployment, dialect, language)
     if dialect.deployment == "openapi":
@@ -90,7 +90,7 @@ def deployed(deployment: Deployment, dialect: Dialect, language: Language) -> Js
 
 
 def deployment_result(deployment: Deployment, dialect: Dialect, language: Language) -> Json:
-    """The deployment result, in the prose pages' shape or in openapi.yaml's."""
+    """Return the deployment result in the format of the prose pages or of openapi.yaml."""
     texts = DEPLOYMENTS[language]
     if dialect.deployment == "openapi":
         details = [_environment_detail(result, texts[result.success]) for result in deployment.results]
@@ -102,29 +102,29 @@ def deployment_result(deployment: Deployment, dialect: Dialect, language: Langua
     return {"success": deployment.success, "message": texts[deployment.success], "environmentResults": results}
 
 
-def refused(refusal: Refusal, dialect: Dialect, language: Language) -> Answer:
-    """The answer to a request that the API refuses."""
-    text = PROBLEMS[language][refusal.problem].format(subject=refusal.subject)
+def api_error(error: ApiError, dialect: Dialect, language: Language) -> HttpResponse:
+    """Return the response to a request that the API rejects."""
+    text = PROBLEMS[language][error.problem].format(subject=error.subject)
     if dialect.errors == "failure":
-        status = 401 if refusal.problem in _TOKEN_PROBLEMS else 400
-        return json_answer({"status": "FAILURE", "resultMessage": text}, status)
-    status, error = _OAUTH_ERRORS[refusal.problem]
-    body: Json = {"error": error, "error_description": text}
-    if refusal.problem in _FIELD_PROBLEMS:
-        body["validation_errors"] = [{"field": refusal.subject, "message": text}]
-    return json_answer(body, status)
+        status = 401 if error.problem in _TOKEN_PROBLEMS else 400
+        return json_response({"status": "FAILURE", "resultMessage": text}, status)
+    status, code = _OAUTH_ERRORS[error.problem]
+    body: Json = {"error": code, "error_description": text}
+    if error.problem in _FIELD_PROBLEMS:
+        body["validation_errors"] = [{"field": error.subject, "message": text}]
+    return json_response(body, status)
 
 
-def not_served(refusal: NotServed, path: str) -> Answer:
-    """The answer to a request that the servlet container refuses: the same in every generation and language."""
-    phrase = http.HTTPStatus(refusal.status).phrase
-    return json_answer({"status": refusal.status, "error": phrase, "path": path}, refusal.status)
+def http_error(error: HttpError, path: str) -> HttpResponse:
+    """Return the response to a request that the servlet container rejects, in every generation and language the same."""
+    phrase = http.HTTPStatus(error.status).phrase
+    return json_response({"status": error.status, "error": phrase, "path": path}, error.status)
 
 
 def _entry(entry: Entry, dialect: Dialect, *, content: bool) -> Json:
-    start, end, thumbprint, subject = _read(entry.der)
-    kept = entry.pem.encode() if dialect.keeps_chain else entry.der
-    encoded = {"base64EncodedContent": base64.b64encode(kept).decode()} if content else {}
+    start, end, thumbprint, subject = _details(entry.der)
+    content_bytes = entry.pem.encode() if dialect.keeps_chain else entry.der
+    encoded = {"base64EncodedContent": base64.b64encode(content_bytes).decode()} if content else {}
     return {
         "environmentName": entry.environment,
         "startDate": _date(start, dialect),
@@ -137,8 +137,8 @@ def _entry(entry: Entry, dialect: Dialect, *, content: bool) -> Json:
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(der: bytes) -> tuple[datetime.datetime, datetime.datetime, str, str]:
-    """What the API says of a certificate: from when, until when, SHA-1 and subject; a manager has it in its database."""
+def _details(der: bytes) -> tuple[datetime.datetime, datetime.datetime, str, str]:
+    """Return the start, end, SHA-1, and subject of a certificate. A real manager has them in its database."""
     parsed = x509.load_der_x509_certificate(der)
     return (
         parsed.not_valid_before_utc,

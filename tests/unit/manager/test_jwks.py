@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of the JWKs that were made from a certificate."""
+"""What happens to the JWKs that were generated from a certificate."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 UPDATE_2025 = {"updateReferencedJwks": "true", "updateScope": "SAME_PROJECT"}
 UPDATE_2026 = {"jwkUpdateAction": "UPDATE", "updateScope": "SAME_PROJECT"}
 BOTH = {**UPDATE_2025, **UPDATE_2026}
-KEPT, CUT, RENEWED = "kept as it was", "cut off", "made anew"
+KEPT, UNLINKED, RENEWED = "kept", "unlinked", "regenerated"
 
 
 @pytest.fixture
-def fate(start, old, new):
-    """Return what an update with these parameters does to a JWK of the same project, and to one of another."""
+def effect(start, old, new):
+    """Return what an update with these parameters does to a JWK in the same project, and to one in another project."""
 
     def update(generation, params):
         api = start(generation=generation)
@@ -32,7 +32,7 @@ def fate(start, old, new):
 
     def describe(now, before):
         if now.source_id is None:
-            return CUT
+            return UNLINKED
         return {old.der: KEPT, new.der: RENEWED}[now.der] if now.source_id == before.source_id else "lost"
 
     return update
@@ -48,16 +48,16 @@ def fate(start, old, new):
         ("2025", UPDATE_2025, RENEWED, KEPT),
         ("2025", {**UPDATE_2025, "updateScope": "ALL_PROJECTS"}, RENEWED, RENEWED),
         ("2025", BOTH, RENEWED, KEPT),
-        ("2026", {}, CUT, CUT),
-        ("2026", {"jwkUpdateAction": "NULLIFY"}, CUT, CUT),
-        ("2026", UPDATE_2025, CUT, CUT),
+        ("2026", {}, UNLINKED, UNLINKED),
+        ("2026", {"jwkUpdateAction": "NULLIFY"}, UNLINKED, UNLINKED),
+        ("2026", UPDATE_2025, UNLINKED, UNLINKED),
         ("2026", UPDATE_2026, RENEWED, KEPT),
         ("2026", {**BOTH, "updateScope": "ALL_PROJECTS"}, RENEWED, RENEWED),
-        ("openapi", {}, CUT, CUT),
+        ("openapi", {}, UNLINKED, UNLINKED),
     ],
 )
-def test_update(fate, generation, params, own, far):
-    assert fate(generation, params) == (own, far)
+def test_update(effect, generation, params, own, far):
+    assert effect(generation, params) == (own, far)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_update(fate, generation, params, own, far):
         ("2026", {"jwkUpdateAction": "update", "updateScope": "SAME_PROJECT"}),
     ],
 )
-def test_bad_parameters_are_refused_before_anything_changes(start, new, generation, params):
+def test_bad_parameters_are_rejected_before_anything_changes(start, new, generation, params):
     api = start(generation=generation)
     before = api.manager.snapshot()
     assert api.put(new.pem, "staging", params=params).status_code == 400
@@ -88,7 +88,7 @@ def test_delete(start, generation, action, left):
     assert [jwk.source_id for jwk in api.manager.state.jwks.values()] == left
 
 
-def test_import_file_leaves_jwks_alone(api, new):
+def test_import_file_keeps_jwks(api, new):
     jwk = api.manager.add_jwk("MyProject", "own", "web")
     assert api.import_file(new.pem, "staging").ok
     assert api.manager.state.jwks["MyProject", "own"] == jwk

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the writing calls do to the manager's record and to the gateways."""
+"""What the endpoints that write do to the manager's record and to the gateways."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_create_stores_and_deploys(start, new, generation):
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_update_replaces_everything_and_what_it_leaves_out_is_lost(start, old, new, generation):
+def test_update_replaces_everything_and_removes_environments_that_are_left_out(start, old, new, generation):
     api = start(generation=generation)
     answer = api.put(new.pem, "staging", "development", form={"alias": "renamed"})
     assert answer.status_code == 200
@@ -39,7 +39,7 @@ def test_update_replaces_everything_and_what_it_leaves_out_is_lost(start, old, n
     assert {entry.alias for entry in certificate.entries} == {"renamed"}
 
 
-def test_with_duplicates_an_update_adds_and_still_drops_what_it_leaves_out(start, old, new, authority):
+def test_with_duplicates_an_update_adds_entries_and_removes_environments_that_are_left_out(start, old, new, authority):
     api = start(duplicates=True)
     newest = authority.issue("web.example.com")
     api.put(new.pem, "staging")
@@ -64,7 +64,7 @@ def test_only_import_file_replaces_duplicates(start, old, new):
 
 @pytest.mark.parametrize("generation", ["2026", "openapi"])
 @pytest.mark.parametrize("form", ["pem", "der"])
-def test_import_file_leaves_other_environments_alone(start, old, new, generation, form):
+def test_import_file_keeps_other_environments(start, old, new, generation, form):
     api = start(generation=generation)
     assert api.import_file(getattr(new, form), "staging").json() == {"status": "SUCCESS"}
     assert api.manager.holds(*WEB) == {"production": [old.der], "staging": [new.der]}
@@ -73,13 +73,13 @@ def test_import_file_leaves_other_environments_alone(start, old, new, generation
     assert api.manager.state.certificates[WEB].description == "First"
 
 
-def test_import_file_creates_what_is_missing_and_takes_a_description(api, new):
+def test_import_file_creates_a_missing_certificate_with_a_description(api, new):
     assert api.import_file(new.pem, "staging", name="fresh", alias="f", certificateDescription="Text").ok
     assert api.manager.holds("MyProject", "fresh") == {"staging": [new.der]}
     assert api.manager.state.certificates["MyProject", "fresh"].description == "Text"
 
 
-def test_import_file_answers_with_what_it_is_told_to(start, new):
+def test_import_file_reports_what_the_options_say(start, new):
     api = start(import_reports_deployment=True, unresolved_references=["policy X"])
     body = api.import_file(new.pem, "staging").json()
     assert body["unresolvedReferences"] == ["policy X"]
@@ -87,7 +87,7 @@ def test_import_file_answers_with_what_it_is_told_to(start, new):
 
 
 @pytest.mark.parametrize("generation", ["2023", "2025"])
-def test_import_file_is_newer_than_2025(start, new, generation):
+def test_import_file_exists_only_since_2026(start, new, generation):
     api = start(generation=generation)
     before = api.manager.snapshot()
     assert api.import_file(new.pem, "staging").status_code == 404
@@ -129,7 +129,7 @@ def test_deployment_result_of_openapi_yaml(start, new):
     assert environment["detailList"][0]["podName"] == "worker-staging-0"
 
 
-def test_the_same_alias_is_fine_elsewhere(api, new):
+def test_an_alias_must_be_unique_in_an_environment(api, new):
     assert api.create("second", new.pem, "development", form={"alias": "web"}).status_code == 200
     assert api.put(new.pem, "staging", "development").status_code == 400
     assert api.put(new.pem, "staging").status_code == 200
@@ -155,7 +155,7 @@ def test_update_requires_every_field(start, new, generation, field, value):
     assert api.manager.snapshot() == before
 
 
-def test_create_requires_a_name_and_import_file_no_description(api, new):
+def test_create_requires_a_name_but_import_file_no_description(api, new):
     assert api.create("fresh", new.pem, "staging", form={"certificateName": ""}).status_code == 400
     assert api.import_file(new.pem, "staging", certificateDescription="").ok
 
@@ -170,9 +170,9 @@ def test_the_certificate_must_come_as_a_file_and_the_values_must_not(api, new):
 
 
 def unusable_files(issued):
-    """File contents that are no certificate."""
+    """Return file contents that are not certificates."""
     return {
-        "no PEM": "certificate",
+        "not PEM": "certificate",
         "DER": issued.der,
         "an empty block": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
         "a broken block": issued.pem.replace("MII", "MIJ", 1),
@@ -184,7 +184,7 @@ def unusable_files(issued):
 
 @pytest.mark.parametrize(
     "kind",
-    ["no PEM", "DER", "an empty block", "a broken block", "a broken chain", "a certificate and its key", "a key"],
+    ["not PEM", "DER", "an empty block", "a broken block", "a broken chain", "a certificate and its key", "a key"],
 )
 def test_the_file_must_be_certificates_and_nothing_else(api, new, kind):
     before = api.manager.snapshot()
@@ -215,7 +215,7 @@ def test_a_part_with_a_transfer_encoding_is_not_decoded(api, new):
         {},
     ],
 )
-def test_only_multipart_is_taken(api, body):
+def test_only_multipart_is_accepted(api, body):
     before = api.manager.snapshot()
     assert api("PUT", "projects", "MyProject", "certificates", "web", **body).status_code == 415
     assert api.manager.snapshot() == before

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates as large as those of real authorities: a current one and its successor for each name.
+"""The benchmark's certificates, as large as those of public authorities: a current and a new one for each name.
 
-Making thousands of keys would take longer than the benchmark, so all certificates share one; nothing measured looks at
-it. What was minted is kept for a week, well within the validity of the certificates.
+Generating thousands of keys would take longer than the benchmark itself, so all certificates share one key; nothing
+that is measured depends on it. Issued certificates are cached for a week, well within their validity.
 """
 
 from __future__ import annotations
@@ -25,41 +25,41 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from .cases import certificate_name
 
 _DAY = datetime.timedelta(days=1)
-_WEEK_SECONDS = 7 * 24 * 3600.0
-_FILLER = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1")
-"""An extension of nobody's: 32473 is the enterprise that is reserved for examples (RFC 5612)."""
-_FILLER_SIZE = 246
-"""Bytes of the two signed timestamps that public authorities put into a certificate (RFC 6962, section 3.3)."""
+_CACHE_SECONDS = 7 * 24 * 3600.0
+_PADDING = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1")
+"""An extension without a meaning: enterprise number 32473 is reserved for documentation (RFC 5612)."""
+_PADDING_SIZE = 246
+"""The size in bytes of the two signed certificate timestamps that public authorities embed (RFC 6962, section 3.3)."""
 
 
 @dataclass(frozen=True)
-class Material:
-    """PEM texts by index: what the manager holds, and what is to take its place."""
+class CertificatePairs:
+    """PEM texts by index: the certificates that the manager holds, and the new ones that replace them."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
 
 
-def material(size: int, cache: Path) -> Material:
-    """So many pairs of certificates, from the cache if it has enough of them that are fresh."""
+def load_pairs(size: int, cache: Path) -> CertificatePairs:
+    """Return `size` pairs, from the cache folder if it has enough of them that are fresh; otherwise issue new ones."""
     file = cache / "certificates.json"
-    if file.exists() and time.time() - file.stat().st_mtime < _WEEK_SECONDS:
-        kept = json.loads(file.read_text(encoding="ascii"))
-        if len(kept["old"]) >= size:
-            return Material(tuple(kept["old"][:size]), tuple(kept["new"][:size]))
-    made = mint(size)
+    if file.exists() and time.time() - file.stat().st_mtime < _CACHE_SECONDS:
+        cached = json.loads(file.read_text(encoding="ascii"))
+        if len(cached["old"]) >= size:
+            return CertificatePairs(tuple(cached["old"][:size]), tuple(cached["new"][:size]))
+    pairs = issue_pairs(size)
     cache.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"old": made.old, "new": made.new}), encoding="ascii")
-    return made
+    file.write_text(json.dumps({"old": pairs.old, "new": pairs.new}), encoding="ascii")
+    return pairs
 
 
-def mint(size: int) -> Material:
-    """Mint so many pairs: the old ones expire in 60 days, the new ones in a year."""
+def issue_pairs(size: int) -> CertificatePairs:
+    """Issue `size` pairs: the old certificates expire in 60 days, the new ones in a year."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     old = tuple(_pems(size, key, now - 300 * _DAY, now + 60 * _DAY))
     new = tuple(_pems(size, key, now - _DAY, now + 364 * _DAY))
-    return Material(old, new)
+    return CertificatePairs(old, new)
 
 
 def _pems(
@@ -98,7 +98,7 @@ def _pems(
 
 
 def _extensions(key: rsa.RSAPublicKey) -> Iterator[tuple[x509.ExtensionType, bool]]:
-    """What a public authority adds to every certificate; whether each is critical."""
+    """Yield the extensions that a public authority adds to every certificate, and whether each is critical."""
     base = "http://pki.example.com/tls-rsa-issuing-ca-1"
     ocsp, issuers = AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS
     yield x509.SubjectKeyIdentifier.from_public_key(key), False
@@ -120,4 +120,4 @@ def _extensions(key: rsa.RSAPublicKey) -> Iterator[tuple[x509.ExtensionType, boo
         ),
         False,
     )
-    yield x509.UnrecognizedExtension(_FILLER, bytes(_FILLER_SIZE)), False
+    yield x509.UnrecognizedExtension(_PADDING, bytes(_PADDING_SIZE)), False

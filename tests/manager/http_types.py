@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request and an answer as the manager sees them, free of any HTTP library."""
+"""Requests and responses as the fake manager sees them, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from multidict import CIMultiDictProxy
 
 @dataclass(frozen=True)
 class FilePart:
-    """An uploaded file, byte for byte as it travelled."""
+    """An uploaded file, byte for byte as it was sent."""
 
     filename: str
     content_type: str
@@ -25,15 +25,15 @@ class FilePart:
 
 @dataclass(frozen=True)
 class Form:
-    """A form: values and files by field name. A repeated name counts once, the first time."""
+    """A form: values and files by field name. If a name is repeated, the first one counts."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, FilePart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request, read to its end. `content_type` is lower case and without parameters."""
+class HttpRequest:
+    """A complete request. `content_type` is in lowercase and has no parameters."""
 
     method: str
     raw_path: str
@@ -44,26 +44,26 @@ class Call:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The path's segments, decoded one by one, so an encoded slash stays in its name.
+        """The segments of the path, decoded one by one, so that an encoded slash stays part of its name.
 
-        A final slash adds an empty segment.
+        A trailing slash adds an empty segment.
         """
         return tuple(unquote(segment) for segment in self.raw_path.split("/")[1:])
 
     @property
     def path(self) -> str:
-        """The decoded path, for people and patterns: it no longer tells a slash from an encoded one."""
+        """The decoded path, for messages and patterns. It no longer distinguishes a slash from an encoded one."""
         return unquote(self.raw_path)
 
     @property
     def deploys(self) -> bool:
-        """Whether this is one of the calls that write a certificate, and so deploy it."""
+        """Whether the request writes a certificate, which also deploys it."""
         return self.method in ("POST", "PUT", "DELETE") and "certificates" in self.segments
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A complete HTTP answer."""
+class HttpResponse:
+    """A complete HTTP response."""
 
     status: int
     body: bytes
@@ -71,20 +71,20 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """Answer with JSON."""
-    return Answer(status, json.dumps(payload, ensure_ascii=False).encode(), "application/json", headers or {})
+def json_response(payload: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a response with a JSON body."""
+    return HttpResponse(status, json.dumps(payload, ensure_ascii=False).encode(), "application/json", headers or {})
 
 
-def text_answer(
+def text_response(
     text: str, status: int = 200, headers: Mapping[str, str] | None = None, content_type: str = "text/plain"
-) -> Answer:
-    """Answer with text."""
-    return Answer(status, text.encode(), content_type, headers or {})
+) -> HttpResponse:
+    """Return a response with a text body."""
+    return HttpResponse(status, text.encode(), content_type, headers or {})
 
 
 def first_values(encoded: str) -> dict[str, str]:
-    """Parse a query string or a urlencoded form. Of a repeated name the first value counts, as in a servlet."""
+    """Parse a query string or a URL-encoded form. If a name is repeated, its first value counts, as in a servlet."""
     values: dict[str, str] = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         values.setdefault(name, value)

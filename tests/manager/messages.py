@@ -1,16 +1,17 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager's messages, in the languages that it can be set to.
+"""The manager's messages in each of its languages.
 
-English is the vendor's wording where its pages quote one. The Turkish wording is ours: a client must not depend on it.
+The English messages are the vendor's where its pages quote them. The Turkish ones are made up, since a client must not
+depend on the wording.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from .refusals import Problem
+from .errors import Problem
 
 Language = Literal["en", "tr"]
 
@@ -60,4 +61,4 @@ DEPLOYMENTS: dict[Language, dict[bool, str]] = {
     "en": {True: "Deployment completed successfully", False: "Deployment failed: worker is not reachable"},
     "tr": {True: "Dağıtım başarıyla tamamlandı", False: "Dağıtım başarısız: worker erişilebilir değil"},
 }
-"""Language → whether the deployment succeeded → message."""
+"""The message of a deployment, by language and by whether it succeeded."""

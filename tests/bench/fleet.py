@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in manager of a case: put in place before each run, and asked afterwards what really happened."""
+"""The fake manager with the fleet of certificates to rotate: reset before each run, and inspected after it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from manager import Manager, Request
 from manager.model import Certificate, Installation
 
 from .cases import ENVIRONMENTS, PROJECT, Case, certificate_name
-from .material import Material
+from .certificates import CertificatePairs
 from .results import Traffic
 
-_COMPLAINTS_SHOWN = 3
+_PROBLEMS_SHOWN = 3
 
 
-class Stage:
-    """A manager with so many certificates, and what they are to become."""
+class Fleet:
+    """A fake manager that holds the old certificates, together with the new ones that it should hold after a run."""
 
-    def __init__(self, material: Material, latency: int) -> None:
-        """Fill a manager that answers `latency` milliseconds late."""
+    def __init__(self, pairs: CertificatePairs, latency: int) -> None:
+        """Prepare a manager that delays every request by `latency` milliseconds."""
         self.manager = Manager(latency=latency / 1000)
         self.manager.add_project(PROJECT, ENVIRONMENTS)
-        self._old = self._filled(material.old)
-        self._new = self._filled(material.new)
+        self._old = self._filled(pairs.old)
+        self._new = self._filled(pairs.new)
         self._case: Case | None = None
         self._before: dict[tuple[str, str], Certificate] = {}
 
@@ -38,8 +38,8 @@ class Stage:
             )
         return self.manager.installation.copy()
 
-    def set(self, case: Case) -> None:
-        """Bring the manager and its gateways to where the case starts, and forget all requests.
+    def reset(self, case: Case) -> None:
+        """Set the manager and its gateways to the initial state of the case, and clear the journal.
 
         No request may be in progress.
         """
@@ -55,34 +55,35 @@ class Stage:
         self._before = dict(installation.state.certificates)
 
     def traffic(self) -> Traffic:
-        """What the requests since then were."""
+        """Count the requests since the reset."""
         due = self._due
         requests = list(self.manager.journal)
         methods: dict[str, list[str]] = defaultdict(list)
         for request in requests:
             if name := _certificate(request):
                 methods[name].append(request.method)
-        shapes: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+        sequences: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for name, sent in methods.items():
-            shapes[name in due][" ".join(sent)] += 1
+            sequences[name in due][" ".join(sent)] += 1
         return Traffic(
             requests=len(requests),
             connections=len({request.connection for request in requests}),
-            lists=_count(requests, "certificates"),
-            looks=_count(requests, "jwks"),
-            in_sync=dict(shapes[False]),
-            updated=dict(shapes[True]),
+            list_requests=_count(requests, "certificates"),
+            jwk_requests=_count(requests, "jwks"),
+            in_sync=dict(sequences[False]),
+            updated=dict(sequences[True]),
         )
 
-    def complaints(self, *, rotates: bool) -> list[str]:
-        """What is not as the run should have left it, some of it in full.
+    def problems(self, *, rotates: bool) -> list[str]:
+        """Return how the manager and its gateways differ from what they should hold after the run.
 
-        :arg rotates: whether the contender was to do the case's work, and not to leave everything alone.
+        :arg rotates: whether the candidate was to replace the due certificates, rather than leave everything alone.
+        :returns: the first few problems, one message each, and how many more there are; empty if there is none.
         """
         self.manager.settle()
         found = [*self._wrong_requests(rotates=rotates), *self._wrong_certificates(rotates=rotates)]
-        more = len(found) - _COMPLAINTS_SHOWN
-        return found[:_COMPLAINTS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
+        more = len(found) - _PROBLEMS_SHOWN
+        return found[:_PROBLEMS_SHOWN] + ([f"and {more} more"] if more > 0 else [])
 
     @property
     def _due(self) -> frozenset[str]:
@@ -92,39 +93,40 @@ class Stage:
     def _wrong_requests(self, *, rotates: bool) -> Iterator[str]:
         due = self._due if rotates else frozenset()
         if not rotates and len(self.manager.journal):
-            yield f"requests that were not to be sent: {len(self.manager.journal)}"
+            yield f"unexpected requests: {len(self.manager.journal)}"
         for request in self.manager.journal:
             if request.status != 200:
-                yield f"{request.method} {request.path} was answered with {request.status}"
+                yield f"{request.method} {request.path} was answered with HTTP {request.status}"
             if request.writes and _certificate(request) not in due:
-                yield f"{request.method} {request.path} was not to be sent"
+                yield f"unexpected write: {request.method} {request.path}"
 
     def _wrong_certificates(self, *, rotates: bool) -> Iterator[str]:
         due = self._due
         state = self.manager.state
         if set(state.certificates) != set(self._before):
-            yield "certificates have come or gone"
+            yield "certificates were created or deleted"
             return
         for key, before in self._before.items():
             name = key[1]
             rotated = rotates and name in due
-            wanted = (self._new.state.certificates[key]).entries if rotated else before.entries
+            desired = self._new.state.certificates[key].entries if rotated else before.entries
             now = state.certificates[key]
-            if now.description != before.description or sorted(now.entries, key=repr) != sorted(wanted, key=repr):
-                yield f"the manager's record of {name} is not {'the new one' if rotated else 'as it was'}"
+            if now.description != before.description or sorted(now.entries, key=repr) != sorted(desired, key=repr):
+                expected = "does not match the new certificate" if rotated else "changed"
+                yield f"the manager's record of {name} {expected}"
             for environment in ENVIRONMENTS:
-                (expected,) = (entry.der for entry in wanted if entry.environment == environment)
-                if self.manager.served(environment, *key) != expected:
-                    yield f"the gateway of {environment} does not serve {name} as it should"
+                (der,) = (entry.der for entry in desired if entry.environment == environment)
+                if self.manager.served(environment, *key) != der:
+                    yield f"the gateway of {environment} does not hold the expected certificate {name}"
 
 
 def _certificate(request: Request) -> str | None:
-    """The name of the certificate that a request is for, if it is for one."""
+    """Return the name of the certificate that a request is for; None if it is not for a single certificate."""
     segments = request.segments
     if segments[-1:] == ("import-file",):
         return request.fields.get("certificateName")
     return segments[3] if len(segments) == 4 and segments[2] == "certificates" else None
 
 
-def _count(requests: list[Request], of: str) -> int:
-    return sum(request.method == "GET" and request.segments[2:] == (of,) for request in requests)
+def _count(requests: list[Request], collection: str) -> int:
+    return sum(request.method == "GET" and request.segments[2:] == (collection,) for request in requests)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installation from a test's point of view: put things into it, and ask what it holds and serves."""
+"""Set up an installation in a test, and inspect its record and its gateways."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from .pem import Upload, read_pem
 from .pki import Issued
 
 Pem = str | bytes | Issued
-"""PEM text, with or without a chain, or a certificate of the `pki` module (without its chain)."""
+"""PEM text with or without a chain, or a certificate of the `pki` module (without its chain)."""
 
 
-class Record:
-    """An installation and its lock. What is put into it is not checked the way a request is."""
+class InstallationFixture:
+    """An installation and its lock. The methods that change it do not validate their input as the API does."""
 
     def __init__(self, dialect: Dialect) -> None:
-        """Start with the project `admin` and nothing else."""
+        """Start with the project `admin`."""
         self.installation = Installation()
         self._dialect = dialect
         self._lock = threading.RLock()
@@ -55,14 +55,13 @@ class Record:
 
     @property
     def gateways(self) -> Gateways:
-        """What each environment serves: environment → (project, certificate name) → DER."""
+        """The certificates that the gateways hold: environment → (project, certificate name) → DER."""
         return self.installation.gateways
 
     def add_project(self, name: str, environments: Iterable[str | Environment] = (), description: str = "") -> Project:
-        """Add a project, or environments to one that exists.
+        """Add a project, or add environments to an existing one.
 
-        An environment given by name is published, and its type is what the generation calls the stage that its name
-        suggests.
+        An environment given by name is published. Its type is guessed from its name.
         """
         with self._lock:
             project = self.state.projects.setdefault(name, Project(name, description))
@@ -82,11 +81,11 @@ class Record:
         description: str = "",
         deploy: bool = True,
     ) -> Certificate:
-        """Add a certificate, or replace the one of that name.
+        """Add a certificate, or replace the one with that name.
 
-        A list makes several entries for its environment, the newest last. `alias` is for all environments or by
-        environment; without one it is the name. Unless `deploy` is false, the gateways serve the newest entries.
-        Raises ValueError for an environment that the project lacks.
+        A list gives its environment several entries, the newest last. `alias` is one alias for all environments, or
+        aliases by environment; by default, it is the name. The gateways get the newest entries, unless `deploy` is
+        false. Raises ValueError if the project lacks an environment.
         """
         with self._lock:
             unknown = set(pem_by_environment) - set(self.state.environments[project]) - {API_MANAGER}
@@ -107,9 +106,9 @@ class Record:
     def set_entry(
         self, project: str, name: str, environment: str, pem: Pem, *, alias: str | None = None, deploy: bool = True
     ) -> Certificate:
-        """Give one environment of a certificate a single entry with this PEM, and leave the others as they are.
+        """Replace the entries of one environment of a certificate with a single one, and keep the other environments.
 
-        Without an alias the environment keeps its own, or gets the certificate's name.
+        By default, the environment keeps its alias; if it has none, the alias is the certificate's name.
         """
         with self._lock:
             old = self.state.certificates[project, name]
@@ -127,7 +126,7 @@ class Record:
             deployment.undeploy(self.gateways, old.key, old.environments)
 
     def add_jwk(self, project: str, name: str, source_certificate: str | tuple[str, str] | None = None) -> Jwk:
-        """Add a JWK, made from a certificate (of the same project, or given as project and name) or from nothing."""
+        """Add a JWK. `source_certificate` is a name in the same project, a pair of project and name, or None."""
         with self._lock:
             source_id = der = None
             if source_certificate is not None:
@@ -147,7 +146,7 @@ class Record:
         projects: Iterable[str] | None = None,
         expires_in: float | None = None,
     ) -> str:
-        """Add a token and return its value. `projects` None: all. `expires_in`: seconds from now, negative: expired."""
+        """Add a token and return its value. `projects` None: all. `expires_in`: seconds from now; negative if expired."""
         with self._lock:
             expires = None if expires_in is None else time.time() + expires_in
             token = Token(name, secrets.token_hex(20), _permissions(permissions), _projects(projects), expires)
@@ -163,19 +162,19 @@ class Record:
         projects: Iterable[str] | None = None,
         token_seconds: int = 3600,
     ) -> User:
-        """Add a user, who can ask for tokens that live `token_seconds`. The tokens carry the user's name."""
+        """Add a user who can request tokens. They have the user's name and are valid for `token_seconds`."""
         with self._lock:
             user = User(username, password, _permissions(permissions), _projects(projects), token_seconds)
             self.state.users[username] = user
             return user
 
     def served(self, environment: str, project: str, name: str) -> bytes | None:
-        """The DER that an environment's gateway serves; None if it serves none."""
+        """Return the DER that the gateway of an environment holds for a certificate; None if it holds none."""
         with self._lock:
             return self.gateways.get(environment, {}).get((project, name))
 
     def holds(self, project: str, name: str) -> dict[str, list[bytes]]:
-        """The DERs that the manager's record has for a certificate, by environment; {} if it is absent."""
+        """Return the DERs in the manager's record by environment; {} if the certificate does not exist."""
         with self._lock:
             certificate = self.state.certificates.get((project, name))
             if certificate is None:
@@ -186,7 +185,7 @@ class Record:
             }
 
     def snapshot(self) -> dict[str, Any]:
-        """The record's certificates and JWKs and what the gateways serve, as plain values that compare and print."""
+        """Return the certificates and JWKs of the record and of the gateways, as plain values to compare and print."""
         with self._lock:
             return {
                 "certificates": {
@@ -195,16 +194,16 @@ class Record:
                 },
                 "jwks": {key: (jwk.source_id, jwk.der and _sha256(jwk.der)) for key, jwk in self.state.jwks.items()},
                 "gateways": {
-                    environment: {key: _sha256(der) for key, der in served.items()}
-                    for environment, served in self.gateways.items()
-                    if served
+                    environment: {key: _sha256(der) for key, der in held.items()}
+                    for environment, held in self.gateways.items()
+                    if held
                 },
             }
 
     def _environment(self, name: str) -> Environment:
         production, staging, other = self._dialect.environment_types
-        stages = {"prod": production, "stag": staging, "sandbox": staging}
-        kind = next((kind for part, kind in stages.items() if part in name.lower()), other)
+        types = {"prod": production, "stag": staging, "sandbox": staging}
+        kind = next((kind for part, kind in types.items() if part in name.lower()), other)
         return Environment(name, kind, access_url=f"https://{name}.example.com")
 
     def _entry(self, environment: str, alias: str, pem: Pem) -> Entry:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the reading calls answer, generation by generation."""
+"""The responses of the endpoints that read, in each generation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEWEST = ("2026", "openapi")
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_list_and_get_have_the_generations_envelope(start, generation):
+def test_envelopes_of_list_and_get(start, generation):
     api = start(generation=generation)
     listed = api("GET", "projects", "MyProject", "certificates")
     single = api("GET", "projects", "MyProject", "certificates", "web")
@@ -30,7 +30,7 @@ def test_list_and_get_have_the_generations_envelope(start, generation):
 
 
 @pytest.mark.parametrize("generation", ["2025", "2026", "openapi"])
-def test_a_certificate_shows_der_milliseconds_and_description(start, old, generation):
+def test_a_certificate_has_der_milliseconds_and_description(start, old, generation):
     certificate = start(generation=generation).get()
     assert certificate["name"] == "web"
     assert certificate["description"] == "First"
@@ -43,7 +43,7 @@ def test_a_certificate_shows_der_milliseconds_and_description(start, old, genera
     assert (entry["environmentName"], entry["alias"]) == ("staging", "web")
 
 
-def test_2023_shows_pem_and_neither_milliseconds_nor_description(start, old):
+def test_2023_has_pem_and_neither_milliseconds_nor_description(start, old):
     certificate = start(generation="2023").get()
     assert "description" not in certificate
     entry = certificate["certificateEnvironmentList"][0]
@@ -87,7 +87,7 @@ ENVIRONMENT_PATHS = {"2025": "environments/MyProject", "2026": "projects/MyProje
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("path", ENVIRONMENT_PATHS.values())
-def test_environments_have_the_generations_path(start, generation, path):
+def test_path_of_the_environments(start, generation, path):
     own = ENVIRONMENT_PATHS["2026" if generation == "openapi" else generation] if generation != "2023" else None
     assert start(generation=generation)("GET", raw=path).status_code == (200 if path == own else 404)
 
@@ -96,7 +96,7 @@ def test_environments_have_the_generations_path(start, generation, path):
     ("generation", "types"),
     [("2025", ["KUBERNETES"] * 3), ("2026", ["TEST", "SANDBOX", "PRODUCTION"])],
 )
-def test_environments_say_type_and_status_and_hide_the_pseudo_environment(start, old, generation, types):
+def test_environments_have_type_and_status_and_exclude_the_pseudo_environment(start, old, generation, types):
     api = start(generation=generation)
     api.manager.add_certificate("MyProject", "own", {"apimanager": old})
     shown = api("GET", raw=ENVIRONMENT_PATHS[generation]).json()["resultList"]
@@ -125,7 +125,7 @@ def test_jwks_are_listed_without_key_material(start, generation, status):
         ]
 
 
-def test_projects_are_those_that_the_token_may_read(api):
+def test_only_projects_that_the_token_may_read_are_listed(api):
     api.manager.add_project("Other", description="Another")
     every = api("GET", "projects").json()["resultList"]
     assert [project["name"] for project in every] == ["admin", "MyProject", "Other"]
@@ -151,7 +151,7 @@ def test_health_needs_no_token(api):
         "nowhere/",
     ],
 )
-def test_another_path_is_404_from_the_container(api, path):
+def test_the_container_answers_404_to_any_other_path(api, path):
     answer = api("GET", raw=path)
     assert (answer.status_code, answer.json()["error"]) == (404, "Not Found")
 
@@ -166,7 +166,7 @@ def test_a_prefix_is_part_of_every_path(start):
 
 
 @pytest.mark.parametrize("name", ['My Project/%2F"ü', "a/b", "100%", "a+b", "a?b#c", "türkçe ğ"])
-def test_names_travel_encoded_and_are_decoded_once(api, old, new, name):
+def test_names_are_sent_encoded_and_decoded_once(api, old, new, name):
     manager = api.manager
     manager.add_project(name, ["staging"])
     manager.add_certificate(name, name, {"staging": old})
