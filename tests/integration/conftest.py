@@ -16,12 +16,12 @@ import pytest
 
 from manager import Authority, Issued, Manager
 
-pytest.register_assert_rewrite("integration.runners", "integration.scene")
+pytest.register_assert_rewrite("integration.machine", "integration.certificate_fixture")
 
 # Imported after the line above, so that their assertions explain themselves.
-from integration.both_ways import WAYS, ComparisonPlugin  # noqa: E402
-from integration.runners import ROOT, Driver, Machine  # noqa: E402
-from integration.scene import ALIAS, DESCRIPTION, ENVIRONMENTS, HELD_IN, NAME, PROJECT, Scene, Start  # noqa: E402
+from integration.certificate_fixture import ALIAS, DESCRIPTION, ENVIRONMENTS, HELD_IN, NAME, PROJECT, Scene, Start  # noqa: E402
+from integration.execution_modes import WAYS, ComparisonPlugin  # noqa: E402
+from integration.machine import ROOT, Driver, Machine  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:

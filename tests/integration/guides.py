@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 
 def shown_files(guide: str) -> dict[str, str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from integration.runners import CERTIFICATE, INFO
-from integration.scene import HELD_IN, NAME, PROJECT, Scene, assert_error, calls, key_lines
+from integration.certificate_fixture import HELD_IN, NAME, PROJECT, Scene, assert_error, calls, key_lines
+from integration.machine import CERTIFICATE, INFO
 from manager import Issued
 
 NOW = datetime.now(timezone.utc)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from integration.certificate_fixture import HELD_IN, NAME, PROJECT, Scene, Start, assert_error, calls
 from integration.forward_proxy import ForwardProxy
-from integration.runners import CERTIFICATE, INFO, task
-from integration.scene import HELD_IN, NAME, PROJECT, Scene, Start, assert_error, calls
+from integration.machine import CERTIFICATE, INFO, task
 from manager import Fault, Tls
 
 USER, PASSWORD = "operator", "p@ss&word=ş%"

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from integration.scene import DESCRIPTION, HELD_IN, NAME, PROJECT, Scene, Start, assert_error, assert_truthful, calls
+from integration.certificate_fixture import (
+    DESCRIPTION,
+    HELD_IN,
+    NAME,
+    PROJECT,
+    Scene,
+    Start,
+    assert_error,
+    assert_truthful,
+    calls,
+)
 from manager import Fault
 
 pytestmark = pytest.mark.any_way

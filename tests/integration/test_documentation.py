@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.runners import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
-from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene
+from integration.certificate_fixture import ENVIRONMENTS, NAME, PROJECT, Scene
+from integration.machine import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
 from manager import Authority, Issued, Manager
 
 USER, PASSWORD = "operator", "operator-password"

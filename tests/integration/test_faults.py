@@ -17,8 +17,7 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Outcome
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
     ENVIRONMENTS,
     HELD_IN,
@@ -31,6 +30,7 @@ from integration.scene import (
     calls,
     recorded,
 )
+from integration.machine import Outcome
 from manager import Fault, Manager
 
 pytestmark = pytest.mark.any_way

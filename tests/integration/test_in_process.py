@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from integration.runners import CERTIFICATE, COLLECTION, INFO, Run, task
-from integration.scene import HELD_IN, NAME, PROJECT, Scene, calls
+from integration.certificate_fixture import HELD_IN, NAME, PROJECT, Scene, calls
+from integration.machine import CERTIFICATE, COLLECTION, INFO, Run, task
 
 HERE = "runs in the controller's process"
 ELSEWHERE = "runs as a module, since "

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
     DESCRIPTION,
     HELD_IN,

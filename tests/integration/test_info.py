@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from integration.runners import ENVIRONMENT_INFO, INFO, Outcome, task
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
     DESCRIPTION,
     ENVIRONMENTS,
@@ -25,6 +24,7 @@ from integration.scene import (
     recorded,
     reported,
 )
+from integration.machine import ENVIRONMENT_INFO, INFO, Outcome, task
 
 GENERATIONS = ("2023", "2025", "2026", "openapi")
 

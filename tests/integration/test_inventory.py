@@ -17,9 +17,9 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from integration.certificate_fixture import ENVIRONMENTS, NAME, PROJECT, Scene, Start, calls
 from integration.guides import shown_commands, shown_files
-from integration.runners import COLLECTION, Run
-from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene, Start, calls
+from integration.machine import COLLECTION, Run
 from manager import Fault
 from manager.model import Environment
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Run, task
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
     DESCRIPTION,
     ENVIRONMENTS,
@@ -28,6 +27,7 @@ from integration.scene import (
     assert_truthful,
     calls,
 )
+from integration.machine import Run, task
 from manager import Fault
 
 GENERATIONS = ("2023", "2025", "2026", "openapi")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from integration.certificate_fixture import NAME, PROJECT, Scene, Start, calls
 from integration.guides import shown_files
-from integration.runners import COLLECTION, INFO, Run, task
-from integration.scene import NAME, PROJECT, Scene, Start, calls
+from integration.machine import COLLECTION, INFO, Run, task
 
 # No task of a module, but the plugin itself; it runs in the controller's process.
 pytestmark = pytest.mark.one_way

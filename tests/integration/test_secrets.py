@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Machine, Run, task
-from integration.scene import DESCRIPTION, NAME, PROJECT, Scene, assert_error, key_lines
+from integration.certificate_fixture import DESCRIPTION, NAME, PROJECT, Scene, assert_error, key_lines
+from integration.machine import Machine, Run, task
 from manager import Fault, Manager
 
 USER, PASSWORD = "operator", "correct horse battery staple"

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 pytest.register_assert_rewrite("integration.awx.controller")
 
 # Imported after the line above, so that its assertions explain themselves.
 from integration.awx.controller import EXTENSION, Controller, Definitions  # noqa: E402
 from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
-from integration.role.stage import Stage  # noqa: E402
+from integration.role.rotation_fixture import Stage  # noqa: E402
 
 # The stage of the role is that of its jobs as well.
 __all__ = ["issue", "new", "old", "set_stage", "stage"]

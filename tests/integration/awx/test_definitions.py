@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from integration.awx.controller import EXTENSION, Definitions, refused_answers, render_credential, targets
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 

@@ -12,9 +12,19 @@ import pytest
 import yaml
 
 from integration.awx.controller import Controller, Job
+from integration.certificate_fixture import calls
 from integration.role.conftest import SetStage
-from integration.role.stage import DEVELOPMENT, ENVIRONMENTS, NAME, OTHER, PRODUCTION, PROJECT, STAGING, Stage, truth
-from integration.scene import calls
+from integration.role.rotation_fixture import (
+    DEVELOPMENT,
+    ENVIRONMENTS,
+    NAME,
+    OTHER,
+    PRODUCTION,
+    PROJECT,
+    STAGING,
+    Stage,
+    truth,
+)
 from manager import Authority, Fault, Issued, Tls
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]

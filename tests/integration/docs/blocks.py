@@ -16,7 +16,7 @@ from docutils.parsers.rst import Directive, directives
 from docutils.parsers.rst.directives.admonitions import Note
 from markdown_it import MarkdownIt
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 STAGE = "stage:"
 """Opens a comment of a guide that is played: see the module `guide`."""

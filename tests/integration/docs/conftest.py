@@ -13,15 +13,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from integration.runners import ROOT, Machine
+from integration.machine import ROOT, Machine
 from manager import Authority, Issued
 
-pytest.register_assert_rewrite("integration.docs.performance", "integration.docs.vocabulary")
+pytest.register_assert_rewrite("integration.docs.doc_runner", "integration.docs.references")
 
 # Imported after the line above, so that their assertions explain themselves.
-from integration.docs.performance import Performance  # noqa: E402
-from integration.docs.stage_files import files  # noqa: E402
-from integration.docs.vocabulary import OTHERS  # noqa: E402
+from integration.docs.doc_files import files  # noqa: E402
+from integration.docs.doc_runner import Performance  # noqa: E402
+from integration.docs.references import OTHERS  # noqa: E402
 
 
 @pytest.fixture(scope="session")

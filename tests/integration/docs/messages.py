@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 Template = tuple[str, ...]
 """The fixed pieces of a text, in order, blanks made one."""

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from integration.docs.blocks import Block, blocks, documents
-from integration.docs.performance import commands
-from integration.docs.vocabulary import (
+from integration.docs.doc_runner import commands
+from integration.docs.references import (
     ENVIRONMENT,
     OTHERS,
     Documentation,
@@ -30,7 +30,7 @@ from integration.docs.vocabulary import (
     unknown_options,
     variables,
 )
-from integration.runners import COLLECTION, Machine
+from integration.machine import COLLECTION, Machine
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 

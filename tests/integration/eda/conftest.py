@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Machine
+from integration.machine import Machine
 from manager import Authority, Issued, Manager
 
 pytest.register_assert_rewrite("integration.eda.rulebook")

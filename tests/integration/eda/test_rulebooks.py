@@ -24,9 +24,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events impo
     observe_failure,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
+from integration.certificate_fixture import key_lines
 from integration.eda.conftest import ENVIRONMENTS, PROJECT, Issue, Receive, RunRulebook
-from integration.runners import ROOT, Machine
-from integration.scene import key_lines
+from integration.machine import ROOT, Machine
 from manager import Fault, Manager
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]

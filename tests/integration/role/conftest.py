@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Machine
+from integration.machine import Machine
 from manager import Authority, Issued, Manager
 
-pytest.register_assert_rewrite("integration.role.stage")
+pytest.register_assert_rewrite("integration.role.rotation_fixture")
 
 # Imported after the line above, so that its assertions explain themselves.
-from integration.role.stage import Stage  # noqa: E402
+from integration.role.rotation_fixture import Stage  # noqa: E402
 
 Issue = Callable[..., Issued]
 SetStage = Callable[..., Stage]

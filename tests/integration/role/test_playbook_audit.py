@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from integration.certificate_fixture import calls
+from integration.machine import Run
 from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     BYSTANDER,
     DEVELOPMENT,
     ENVIRONMENTS,
@@ -27,8 +29,6 @@ from integration.role.stage import (
     contents,
     statistics,
 )
-from integration.runners import Run
-from integration.scene import calls
 
 PLAYBOOK = "apinizer.apiops.audit"
 SECOND_PROJECT = "Second Project"

@@ -10,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from integration.certificate_fixture import calls
+from integration.machine import Run
 from integration.role.conftest import Issue, SetStage
-from integration.role.stage import DEVELOPMENT, ENVIRONMENTS, NAME, OTHER, PRODUCTION, PROJECT, STAGING, Stage
-from integration.runners import Run
-from integration.scene import calls
+from integration.role.rotation_fixture import (
+    DEVELOPMENT,
+    ENVIRONMENTS,
+    NAME,
+    OTHER,
+    PRODUCTION,
+    PROJECT,
+    STAGING,
+    Stage,
+)
 from manager import Issued
 
 PLAYBOOK = "apinizer.apiops.restore"

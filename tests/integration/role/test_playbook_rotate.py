@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from integration.certificate_fixture import calls
+from integration.machine import Run
 from integration.role.conftest import SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     NAME,
@@ -24,8 +26,6 @@ from integration.role.stage import (
     statistics,
     truth,
 )
-from integration.runners import Run
-from integration.scene import calls
 from manager import Fault
 
 PLAYBOOK = "apinizer.apiops.rotate"

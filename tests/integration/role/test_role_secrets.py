@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from integration.role.stage import NAME, PROJECT, Rotation, Stage, contents
-from integration.runners import Run
+from integration.machine import Run
+from integration.role.rotation_fixture import NAME, PROJECT, Rotation, Stage, contents
 
 USER, PASSWORD = "operator", "correct horse battery staple"
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from integration.certificate_fixture import calls
+from integration.machine import COLLECTION
 from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     IMPORT,
@@ -30,8 +32,6 @@ from integration.role.stage import (
     contents,
     truth,
 )
-from integration.runners import COLLECTION
-from integration.scene import calls
 from manager import Fault, Issued
 
 ALL = ",".join(sorted(ENVIRONMENTS))

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integration.both_ways import comparable
-from integration.runners import COLLECTION, Machine, Run
-from integration.scene import calls
+from integration.certificate_fixture import calls
+from integration.execution_modes import comparable
+from integration.machine import COLLECTION, Machine, Run
 from manager import Issued, Manager, Request
 
 PROJECT, NAME, OTHER, BYSTANDER = "MyProject", "my-certificate", "other-certificate", "bystander"

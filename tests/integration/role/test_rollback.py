@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     IMPORT,

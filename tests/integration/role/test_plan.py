@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from integration.certificate_fixture import calls
 from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     NAME,
@@ -22,7 +23,6 @@ from integration.role.stage import (
     TWO_WAVES,
     Stage,
 )
-from integration.scene import calls
 from manager import Fault
 
 SECOND_PROJECT = "Second Project"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integration.role.conftest import SetStage
-from integration.role.stage import (
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     IMPORT,

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
-from integration.runners import COLLECTION, ROOT, Machine
+from integration.machine import COLLECTION, ROOT, Machine
 
 Documentation = Mapping[str, Any]
 

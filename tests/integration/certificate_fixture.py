@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integration.runners import CERTIFICATE, INFO, Machine, Outcome
+from integration.machine import CERTIFICATE, INFO, Machine, Outcome
 from manager import Authority, Issued, Manager, Request
 
 PROJECT, NAME, ALIAS, DESCRIPTION = "MyProject", "my-certificate", "my-cert-alias", "Web site"

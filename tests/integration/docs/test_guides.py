@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from integration.docs.blocks import Block, blocks, documents, guides
-from integration.docs.performance import Command, Performance
+from integration.docs.doc_runner import Command, Performance
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 

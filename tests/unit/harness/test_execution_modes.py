@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration.both_ways import Comparison, comparable
+from integration.execution_modes import Comparison, comparable
 
 ONE, OTHER = "aa" * 20, "bb" * 20
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integration.both_ways import comparable
+from integration.execution_modes import comparable
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "apinizer.apiops"
@@ -98,9 +98,9 @@ class Driver:
     """A process that runs programs of Python for many tests, each in a child that need not import everything anew."""
 
     def __init__(self, python: Path, way: str, env: Mapping[str, str]) -> None:
-        """Start it, with the Python that is to run the programs, and what it runs: see driver.py."""
+        """Start it, with the Python that is to run the programs, and what it runs: see fork_server.py."""
         self._process = subprocess.Popen(
-            [str(python), str(Path(__file__).with_name("driver.py")), way],
+            [str(python), str(Path(__file__).with_name("fork_server.py")), way],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

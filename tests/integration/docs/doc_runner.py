@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration.docs.blocks import Block
-from integration.runners import Machine
+from integration.machine import Machine
 from manager import Authority, Fault, Issued, Manager
 
 PROJECT, NAME = "MyProject", "my-certificate"
