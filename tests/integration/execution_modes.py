@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two ways in which a task can run, and what the tests returned on each: the same, or something is wrong.
+"""The two execution modes of a task, and a check that a test returns the same results in both.
 
-What changes from one run to the next is numbered in the order in which it appears, so that two results are equal if
-they say the same of different certificates.
+Values that differ between two runs, such as fingerprints and paths, are replaced with a number in the order of their
+first appearance. Two results are then equal if they say the same about different certificates.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-WAYS = ("module", "process")
-"""A task runs as a module, in a process of its own, or in the controller's process."""
+EXECUTION_MODES = ("module", "process")
+"""A task runs as a module, in a process of its own, or inside the controller's process."""
 
-# The options, and what is there only to explain an error to those who develop Ansible.
-_LEFT_OUT = ("invocation", "exception", "deprecations", "ansible_facts", "failed", "warnings")
+# The options, and keys that only help developers of Ansible to explain an error.
+_IGNORED_KEYS = ("invocation", "exception", "deprecations", "ansible_facts", "failed", "warnings")
 _VARYING = re.compile(
     "|".join(
         f"(?P<{kind}>{pattern})"
@@ -37,89 +37,89 @@ _VARYING = re.compile(
 
 
 def comparable(result: Mapping[str, Any], warnings: Sequence[str]) -> str:
-    """A task's result as text that is the same for the same result of another run."""
-    kept = {key: value for key, value in result.items() if key not in _LEFT_OUT and not key.startswith("_ansible")}
+    """Return a task's result as text that is equal for equivalent results of two runs."""
+    kept = {key: value for key, value in result.items() if key not in _IGNORED_KEYS and not key.startswith("_ansible")}
     verdicts = {verdict: bool(result.get(verdict)) for verdict in ("changed", "failed")}
     text = json.dumps({**kept, **verdicts, "warnings": list(warnings)}, sort_keys=True)
     numbers: dict[str, str] = {}
 
     def number(found: re.Match[str]) -> str:
-        # A time has no number: two certificates may have been issued in the same second, or not.
+        # Times are not numbered: two certificates may or may not have been issued in the same second.
         if found.lastgroup == "time":
             return "<time>"
         return numbers.setdefault(found.group(), f"<{found.lastgroup} {len(numbers)}>")
 
-    # Ansible lists them in the order of a set.
+    # Ansible lists these in the arbitrary order of a set.
     text = re.sub(r'(Valid booleans include: )[^"]*', r"\1…", text)
     return _VARYING.sub(number, text)
 
 
-class Comparison:
-    """What the tests returned, by test and way."""
+class ModeComparison:
+    """The results of each test in each execution mode."""
 
     def __init__(self) -> None:
         self._results: dict[str, dict[str, list[str]]] = {}
 
-    def add(self, test: str, way: str, results: list[str]) -> None:
-        """Take what a test returned one way."""
-        self._results.setdefault(test, {})[way] = results
+    def add(self, test: str, mode: str, results: list[str]) -> None:
+        """Record the results of a test in one mode."""
+        self._results.setdefault(test, {})[mode] = results
 
     @property
     def compared(self) -> int:
-        """How many tests have run both ways."""
-        return sum(len(ways) == len(WAYS) for ways in self._results.values())
+        """Return how many tests have run in both modes."""
+        return sum(len(modes) == len(EXECUTION_MODES) for modes in self._results.values())
 
     def differences(self) -> list[str]:
-        """For each test whose ways differ, where they first do."""
+        """Return a text for each test whose results differ between the modes, with the first difference."""
         found = []
-        for test, ways in sorted(self._results.items()):
-            if len(ways) == len(WAYS):
-                one, other = (ways[way] for way in WAYS)
-                if one != other:
-                    found.append(f"{test}: {_first_difference(one, other)}")
+        for test, modes in sorted(self._results.items()):
+            if len(modes) == len(EXECUTION_MODES):
+                as_module, in_process = (modes[mode] for mode in EXECUTION_MODES)
+                if as_module != in_process:
+                    found.append(f"{test}: {_first_difference(as_module, in_process)}")
         return found
 
 
-def _first_difference(one: list[str], other: list[str]) -> str:
-    for number, (left, right) in enumerate(zip(one, other), 1):
+def _first_difference(as_module: list[str], in_process: list[str]) -> str:
+    for number, (left, right) in enumerate(zip(as_module, in_process), 1):
         if left != right:
             start = next((at for at, (a, b) in enumerate(zip(left, right)) if a != b), min(len(left), len(right)))
             start = max(0, start - 60)
-            shown = [f"{way}: …{text[start : start + 200]}…" for way, text in zip(WAYS, (left, right))]
+            shown = [f"{mode}: …{text[start : start + 200]}…" for mode, text in zip(EXECUTION_MODES, (left, right))]
             return f"result {number}\n    " + "\n    ".join(shown)
-    return f"{len(one)} results as a module, {len(other)} in the controller's process"
+    return f"{len(as_module)} results as a module, {len(in_process)} in the controller's process"
 
 
 class ComparisonPlugin:
-    """A plugin of pytest: the run fails where a test that passed both ways returned something else each way."""
+    """A pytest plugin that fails the run if a test that passed in both modes returned different results."""
 
     def __init__(self) -> None:
-        self._comparison = Comparison()
+        self._comparison = ModeComparison()
         self._failed: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test returned."""
+        """Record the results of a test."""
         if report.failed:
             self._failed.add(report.nodeid)
         elif report.when == "teardown" and report.nodeid not in self._failed:
-            for way, results in report.user_properties:
-                if way in WAYS:
-                    test = re.sub(rf"\b{way}-|-{way}(?=\])|\[{way}\]", "", report.nodeid)
-                    self._comparison.add(test, way, results)
+            for mode, results in report.user_properties:
+                if mode in EXECUTION_MODES:
+                    test = re.sub(rf"\b{mode}-|-{mode}(?=\])|\[{mode}\]", "", report.nodeid)
+                    self._comparison.add(test, mode, results)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail the run."""
+        """Fail the run if any results differ."""
         if self._comparison.differences():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was compared, and what differs."""
+        """Print how many tests were compared, and the differences."""
         differences = self._comparison.differences()
         if self._comparison.compared:
-            terminalreporter.write_sep("=", "both ways")
+            terminalreporter.write_sep("=", "execution modes")
             terminalreporter.write_line(
-                f"{self._comparison.compared} tests ran both ways; {len(differences)} did not return the same each way"
+                f"{self._comparison.compared} tests ran in both execution modes; {len(differences)} returned different results"
             )
         for difference in differences:
             terminalreporter.write_line(difference)

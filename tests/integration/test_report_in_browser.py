@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reports as a reader meets them: written by a playbook, opened in a browser. Skipped where there is no Chromium."""
+"""The HTML reports in a browser, as a playbook writes them. Skipped if no Chromium is installed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import r
 from integration.machine import COLLECTION, Machine
 from unit.plugins.plugin_utils._report.test_samples import AUDITS, HOSTILE, RUNS, certificate, run
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60
-# Nothing that the browser does on its own account, and no sandbox, which root cannot have.
+# Disable the browser's background requests, and the sandbox, which does not work as root.
 QUIET = (
     "--headless",
     "--no-sandbox",
@@ -38,7 +38,7 @@ QUIET = (
     "--disable-sync",
 )
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-# Reports have no scripts, so this one is put in for measuring, in the place of the policy that forbids it.
+# Reports contain no scripts; this one measures the page and replaces the policy that forbids scripts.
 MEASURE = """<script>addEventListener("load", () => {
   const root = document.documentElement;
   document.body.dataset.overflow = root.scrollWidth - root.clientWidth;
@@ -47,13 +47,13 @@ MEASURE = """<script>addEventListener("load", () => {
 
 @dataclass(frozen=True)
 class Browser:
-    """A browser that has never been used before."""
+    """A browser with a new profile."""
 
     program: str
     folder: Path
 
     def __call__(self, page: str, *options: str) -> str:
-        """Open a page; return what the browser prints."""
+        """Open a page and return what the browser prints."""
         source = self.folder / "page.html"
         source.write_text(page, encoding="utf-8")
         done = subprocess.run(
@@ -67,14 +67,14 @@ class Browser:
         return done.stdout
 
     def read(self, page: str) -> str:
-        """What a reader finds in the page: its texts, without styles and titles of pictures."""
+        """Return the visible text of the page."""
         dom = self(page, "--dump-dom")
         assert "<script" not in dom
         body = re.sub(r"<(title|desc|style)>.*?</\1>", "", dom.partition("<body>")[2], flags=re.DOTALL)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
     def overflow(self, page: str, width: int) -> int:
-        """By how much the page is wider than a window."""
+        """Return by how many pixels the page is wider than a window of this width."""
         measured, replaced = POLICY.subn(MEASURE, page)
         assert replaced == 1
         dom = self(measured, "--dump-dom", f"--window-size={width},900")
@@ -83,7 +83,7 @@ class Browser:
         return int(found[1])
 
     def picture(self, page: str, *options: str) -> bytes:
-        """How the page looks, as PNG."""
+        """Return a screenshot of the page as PNG."""
         target = self.folder / "page.png"
         self(page, f"--screenshot={target}", "--window-size=1400,1200", *options)
         return target.read_bytes()
@@ -91,7 +91,7 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
-    """The first browser that is installed."""
+    """The first supported browser that is installed."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
@@ -102,7 +102,7 @@ def browser(tmp_path: Path) -> Browser:
 
 @dataclass
 class Listener:
-    """A web server that remembers what it was asked for."""
+    """A web server that records the requested paths."""
 
     url: str = ""
     paths: list[str] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Listener:
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    """A web server on this machine."""
+    """A running web server on this machine."""
     found = Listener()
 
     class Handler(BaseHTTPRequestHandler):
@@ -120,7 +120,7 @@ def listener() -> Iterator[Listener]:
             self.end_headers()
 
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-            """Say nothing."""
+            """Suppress the log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         found.url = f"http://127.0.0.1:{server.server_port}"
@@ -132,7 +132,7 @@ def listener() -> Iterator[Listener]:
 
 
 def write_page(machine: Machine, name: str, value: object, expression: str) -> str:
-    """Let a playbook write a report to a file, and read that."""
+    """Write a report to a file with a playbook, and return its content."""
     source = machine.file(f"{name}.json", json.dumps(value))
     target = machine.folder / f"{name}.html"
     content = f"{{{{ lookup('ansible.builtin.file', '{source}') | from_json | {COLLECTION}.{expression} }}}}"
@@ -154,15 +154,13 @@ def write_page(machine: Machine, name: str, value: object, expression: str) -> s
         ("hostile", [" ".join(text.split()) for text in (*HOSTILE[:3], *HOSTILE[4:6], *HOSTILE[7:])]),
     ],
 )
-def test_a_playbook_writes_what_a_reader_sees(
-    machine: Machine, browser: Browser, name: str, expected: list[str]
-) -> None:
+def test_rotation_report_shows_the_facts(machine: Machine, browser: Browser, name: str, expected: list[str]) -> None:
     text = browser.read(write_page(machine, name, RUNS[name](), "rotation_report('html')"))
 
     assert [fact for fact in expected if fact not in text] == []
 
 
-def test_a_playbook_writes_an_audit(machine: Machine, browser: Browser) -> None:
+def test_audit_report_shows_the_facts(machine: Machine, browser: Browser) -> None:
     text = browser.read(write_page(machine, "audit", AUDITS["estate"](), "audit_report('html')"))
 
     assert "✕ Expired certificates 6 certificates in 3 environments." in text
@@ -171,36 +169,36 @@ def test_a_playbook_writes_an_audit(machine: Machine, browser: Browser) -> None:
 
 @pytest.mark.parametrize("width", [500, 1400])
 @pytest.mark.parametrize("name", ["refused", "hostile", "bare", "many"])
-def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
+def test_rotation_report_fits_the_window(browser: Browser, name: str, width: int) -> None:
     assert browser.overflow(rotation_report(RUNS[name](), "html"), width) == 0
 
 
 @pytest.mark.parametrize("width", [500, 1400])
 @pytest.mark.parametrize("name", ["estate", "hostile"])
-def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
+def test_audit_report_fits_the_window(browser: Browser, name: str, width: int) -> None:
     assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
 
 
-def test_a_page_looks_right_in_light_and_in_dark(browser: Browser) -> None:
+def test_report_has_a_light_and_a_dark_theme(browser: Browser) -> None:
     page = rotation_report(RUNS["good"](), "html")
     light, dark = (browser.picture(page, f"--blink-settings=preferredColorScheme={scheme}") for scheme in (1, 0))
 
     assert light.startswith(b"\x89PNG")
     assert light != dark
-    assert min(len(light), len(dark)) > 20_000, "a page of one colour is smaller"
+    assert min(len(light), len(dark)) > 20_000, "a page of a single color is smaller"
 
 
-def test_a_page_can_be_printed(browser: Browser, tmp_path: Path) -> None:
+def test_report_can_be_printed(browser: Browser, tmp_path: Path) -> None:
     paper = tmp_path / "page.pdf"
     browser(rotation_report(RUNS["refused"](), "html"), f"--print-to-pdf={paper}", "--no-pdf-header-footer")
 
     assert paper.read_bytes().startswith(b"%PDF")
 
 
-def test_no_request_leaves_a_page(browser: Browser, listener: Listener) -> None:
+def test_report_sends_no_request(browser: Browser, listener: Listener) -> None:
     picture = f'<img src="{listener.url}/picture">'
     browser(f"<!DOCTYPE html>{picture}", "--dump-dom")
-    assert listener.paths == ["/picture"], "a page that does load something is noticed"
+    assert listener.paths == ["/picture"], "the listener detects a page that loads a picture"
     listener.paths.clear()
 
     page = rotation_report(run(certificate(picture, project=picture), manager=listener.url, message=picture), "html")
@@ -208,4 +206,4 @@ def test_no_request_leaves_a_page(browser: Browser, listener: Listener) -> None:
     assert listener.paths == []
 
     browser(page.replace("<main>", f"<main>{picture}<script src='{listener.url}/script'></script>"), "--dump-dom")
-    assert listener.paths == [], "the policy holds even where something was let through"
+    assert listener.paths == [], "the policy blocks requests even from injected markup"

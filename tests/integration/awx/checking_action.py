@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An action plugin in the place of every module of awx.awx: it checks what the module would be given, and notes it.
+"""An action plugin that replaces every module of awx.awx: it validates the task's arguments and records them.
 
-Checked against what the module declares and against what it documents, which also says what lists hold.
+Arguments are validated against the module's argument spec and its documentation, which also covers the items of lists.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _KEPT = ("type", "elements", "choices", "required", "default", "aliases")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Checks a task's arguments as they are after templating."""
+    """Validates a task's arguments after templating."""
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Fail if the module would not take the arguments."""
+        """Fail if the module would refuse the arguments."""
         module = importlib.import_module(f"{COLLECTION}.{self._task.action.rpartition('.')[2]}")
         for validator in (_declared(module), _documented(module)):
             errors = validator.validate(self._task.args).error_messages
@@ -42,11 +42,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 class _Reached(Exception):
-    """The module has come to where it declares its arguments."""
+    """The module has reached the declaration of its arguments."""
 
 
 def _declared(module: Any) -> ArgumentSpecValidator:
-    """What the module asks of its arguments, as its own code says."""
+    """Return a validator for the argument spec in the module's code."""
     with mock.patch.object(AnsibleModule, "__init__", autospec=True, side_effect=_Reached) as declare:
         with suppress(_Reached):
             module.main()
@@ -56,7 +56,7 @@ def _declared(module: Any) -> ArgumentSpecValidator:
 
 
 def _documented(module: Any) -> ArgumentSpecValidator:
-    """The same, as its documentation says."""
+    """Return a validator for the options in the module's documentation."""
     documentation, *_unused = get_docstring(module.__file__, fragment_loader)
     return ArgumentSpecValidator(_spec(documentation["options"]))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the AWX pack share: what its set-up sends to AWX, and a controller that runs it."""
+"""Shared fixtures of the AWX tests: the definitions that the setup sends to AWX, and a controller that runs them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from integration.machine import ROOT
 
 pytest.register_assert_rewrite("integration.awx.controller")
 
-# Imported after the line above, so that its assertions explain themselves.
+# Imported after the line above, so that pytest rewrites its assertions.
 from integration.awx.controller import EXTENSION, Controller, Definitions  # noqa: E402
-from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
-from integration.role.rotation_fixture import Stage  # noqa: E402
+from integration.role.conftest import case, issue, make_case, new, old  # noqa: E402
+from integration.role.rotation_fixture import RotationFixture  # noqa: E402
 
-# The stage of the role is that of its jobs as well.
-__all__ = ["issue", "new", "old", "set_stage", "stage"]
+# The jobs use the fixtures of the role.
+__all__ = ["case", "issue", "make_case", "new", "old"]
 
 
 @pytest.fixture(scope="session")
 def awx_collection() -> Path:
-    """A folder in which Ansible finds the real awx.awx."""
+    """A search path on which Ansible finds the real awx.awx."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "collections_from_package.py"), "awx.awx"],
         capture_output=True,
@@ -43,7 +43,7 @@ def awx_collection() -> Path:
 
 @pytest.fixture(scope="session")
 def checked_collection(awx_collection: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, with modules that check their arguments and do nothing else."""
+    """The same collection, with action plugins that only validate the arguments of its modules."""
     folder = tmp_path_factory.mktemp("checked")
     real, checked = (one / "ansible_collections" / "awx" / "awx" for one in (awx_collection, folder))
     actions = checked / "plugins" / "action"
@@ -59,10 +59,10 @@ def checked_collection(awx_collection: Path, tmp_path_factory: pytest.TempPathFa
 
 
 class SetUp:
-    """Runs the set-up playbook."""
+    """Runs the setup playbook."""
 
     def __init__(self, folder: Path, checked: Path, collections: str) -> None:
-        """Set up. `checked` has modules that check their arguments and do nothing else."""
+        """Keep the arguments. `checked` is the search path of the modules that only validate their arguments."""
         self.folder = folder
         self._checked = checked
         self._collections = collections
@@ -74,7 +74,7 @@ class SetUp:
         playbook: Path = EXTENSION / "set_up.yml",
         **variables: Any,
     ) -> tuple[subprocess.CompletedProcess[str], Definitions]:
-        """Run it; return how it ended, and what AWX would have been sent."""
+        """Run the playbook; return the process and the definitions that AWX would receive."""
         calls = self.folder / "calls.jsonl"
         calls.unlink(missing_ok=True)
         env = {
@@ -86,7 +86,7 @@ class SetUp:
             "APINIZER_TOKEN": "token-of-the-set-up",
             "APIOPS_TEST_CALLS": str(calls),
         }
-        # ansible-runner and awx.awx are tried where the tests run from.
+        # ansible-runner and awx.awx run in the Python of the tests.
         program = Path(sys.executable).with_name("ansible-playbook")
         words = [str(program), str(playbook), "-e", json.dumps(variables), *arguments]
         done = subprocess.run(words, env=env, cwd=self.folder, capture_output=True, encoding="utf-8", check=False)
@@ -96,27 +96,27 @@ class SetUp:
 
 @pytest.fixture(scope="session")
 def set_up(checked_collection: Path, collections: str, tmp_path_factory: pytest.TempPathFactory) -> SetUp:
-    """The set-up playbook, run against modules that check."""
+    """The setup playbook, run with modules that only validate their arguments."""
     return SetUp(tmp_path_factory.mktemp("set-up"), checked_collection, collections)
 
 
 @pytest.fixture(scope="session")
 def backup_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that every job sees and that outlives it."""
+    """The persistent folder that all jobs share."""
     return tmp_path_factory.mktemp("backups")
 
 
 @pytest.fixture(scope="session")
 def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
-    """What AWX is sent with the settings as they come, but for the folder of the backups."""
+    """The definitions that AWX receives with the default settings and a backup folder."""
     done, definitions = set_up(apinizer_awx_backup_dir=str(backup_dir))
     assert done.returncode == 0, done.stdout + done.stderr
     return definitions
 
 
 @pytest.fixture
-def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> Controller:
-    """A controller with a credential for the stage's manager."""
+def controller(definitions: Definitions, backup_dir: Path, case: RotationFixture) -> Controller:
+    """A controller with a credential for the manager of the case."""
     for left_over in backup_dir.iterdir():
         shutil.rmtree(left_over)
-    return Controller(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})
+    return Controller(definitions, case.machine, {"url": case.manager.url, "token": case.manager.token})

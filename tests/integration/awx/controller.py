@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX makes of the files in extensions/awx: jobs for ansible-runner, and the path through a workflow.
+"""A fake AWX controller for the files in extensions/awx: it starts jobs with ansible-runner and follows workflows.
 
-Written from what AWX 24.6.1 does. A credential reaches a job as AWX renders its injectors, answers are marked as text
-that is no template, and what a job leaves in its statistics goes on to the nodes that follow.
+It follows the behavior of AWX 24.6.1: it renders the injectors of a credential, marks survey answers as unsafe text,
+and passes the artifacts of a job (`set_stats`) to the nodes that follow.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from integration.machine import ROOT, Machine
 
 EXTENSION = ROOT / "extensions" / "awx"
 SECONDS = 300
-"""No job takes that long, not even on a busy machine: one that does hangs."""
+"""A job that takes longer than this hangs."""
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """What the set-up sends to AWX: the arguments of each module's calls."""
+    """What the setup sends to AWX: the arguments of each module call."""
 
     calls: Sequence[Json]
 
     def all(self, module: str) -> dict[str, Json]:
-        """The arguments of a module's calls, by the name of what it sets up."""
+        """Return the arguments of each call of a module, by the name of the object."""
         return {call["arguments"]["name"]: call["arguments"] for call in self.calls if call["module"] == module}
 
     def one(self, module: str) -> Json:
-        """The arguments of a module that is called once."""
+        """Return the arguments of a module that is called once."""
         (arguments,) = self.all(module).values()
         return arguments
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that has ended."""
+    """A finished job."""
 
     folder: Path
     status: str
@@ -61,12 +61,12 @@ class Job:
 
     @property
     def artifacts_folder(self) -> Path:
-        """What the runner left."""
+        """The folder with the artifacts of the runner."""
         return self.folder / "artifacts" / "1"
 
     @cached_property
     def events(self) -> list[Json]:
-        """The events, in order."""
+        """The events in order."""
         files = (self.artifacts_folder / "job_events").glob("*.json")
         return sorted(
             (json.loads(file.read_text(encoding="utf-8")) for file in files), key=lambda event: event["counter"]
@@ -74,25 +74,25 @@ class Job:
 
     @property
     def text(self) -> str:
-        """What the job printed."""
+        """The output of the job."""
         return "\n".join(event["stdout"] for event in self.events)
 
     @property
     def artifacts(self) -> Json:
-        """What the job hands on to the nodes that follow: what its last event has of set_stats."""
+        """The artifacts for the nodes that follow: the data of set_stats in the last event."""
         ends = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(ends[-1]["artifact_data"]) if ends else {}
 
     @property
     def changed(self) -> int:
-        """How many tasks changed something."""
+        """How many tasks reported a change."""
         (stats,) = (event["event_data"] for event in self.events if event["event"] == "playbook_on_stats")
         return sum(stats["changed"].values())
 
 
 @dataclass
 class WorkflowRun:
-    """The jobs of a workflow by their nodes, and whether AWX would call it successful."""
+    """The jobs of a workflow by node, and whether AWX would report it as successful."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     successful: bool = True
@@ -103,7 +103,7 @@ def render_credential(
 ) -> tuple[dict[str, str], list[Path]]:
     """Render the injectors of a credential type; return the environment variables and the files.
 
-    A field without a value is no name in the templates, but for a boolean, which is false.
+    A field without a value is undefined in the templates, except a boolean, which is false.
     """
     names: Json = {name: value for name, value in inputs.items() if isinstance(value, bool) or len(value)}
     for described in kind["inputs"]["fields"]:
@@ -122,7 +122,7 @@ def render_credential(
 
 
 def refused_answers(spec: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """What AWX has against the answers to a survey."""
+    """Return why AWX would refuse the answers to a survey, one text per problem."""
     problems = []
     for question in spec["spec"]:
         name = question["variable"]
@@ -140,17 +140,17 @@ def refused_answers(spec: Mapping[str, Any], given: Mapping[str, Any]) -> list[s
 
 
 class _TextDumper(yaml.SafeDumper):
-    """Writes texts that Ansible does not take for templates."""
+    """Writes strings that Ansible does not template."""
 
     def represent_data(self, data: Any) -> yaml.Node:
-        """Mark every text."""
+        """Mark every string as unsafe."""
         if isinstance(data, str):
             return self.represent_scalar("!unsafe", data)
         return super().represent_data(data)
 
 
 def dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -> str:
-    """The file of extra variables: those that are as the template itself has them may be templates, no others."""
+    """Return the extra variables as YAML; only values that equal those of the job template may be templates."""
     return "".join(
         yaml.dump({name: value}, Dumper=yaml.SafeDumper if trusted.get(name) == value else _TextDumper)
         for name, value in variables.items()
@@ -158,10 +158,10 @@ def dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) ->
 
 
 class Controller:
-    """Launches what the set-up describes."""
+    """Launches job templates and workflows."""
 
     def __init__(self, definitions: Definitions, machine: Machine, credential: Mapping[str, Any]) -> None:
-        """Set up. `credential` are the inputs that a user has filled in."""
+        """Keep the arguments. `credential` holds the inputs of the credential."""
         self.definitions = definitions
         self.credential = dict(credential)
         self.jobs: list[Job] = []
@@ -178,7 +178,7 @@ class Controller:
     ) -> Job:
         """Launch a job template, and wait for its job.
 
-        `beyond`: variables that a workflow hands over, which AWX does not hold against the survey.
+        `beyond`: variables from a workflow, which AWX does not compare with the survey.
         """
         template = self.definitions.all("job_template")[name]
         answers = answers or {}
@@ -231,7 +231,7 @@ class Controller:
         environment = self._machine.environment()
         for setting in ("ANSIBLE_CALLBACKS_ENABLED", "ANSIBLE_CALLBACK_PLUGINS", "PYTHONPATH"):
             del environment[setting]
-        # ansible-runner is only where the tests run from, and so is the Ansible that it starts.
+        # ansible-runner, and the Ansible that it starts, run in the Python of the tests.
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
         with subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("launch.py"))],
@@ -257,7 +257,7 @@ class Controller:
         return str(json.loads(outcome.read_text(encoding="utf-8"))["status"])
 
     def _inventory(self, folder: Path) -> str:
-        """The inventory as AWX writes it: a program."""
+        """Write the inventory as AWX does: as an executable."""
         host = self.definitions.one("host")
         names = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
         file = folder / "inventory" / "hosts"
@@ -272,10 +272,10 @@ class Controller:
         start: str | None = None,
         **between: Callable[[], object],
     ) -> WorkflowRun:
-        """Run the workflow to where it ends, with what is to be approved approved. Its nodes are entered one at a time.
+        """Run the workflow to its end, one node at a time, and approve each approval node.
 
-        `start`: a later node than the first one to start from. `between`: what happens right before a node, by the
-        node's name with underscores.
+        `start`: the node to start at instead of the first. `between`: functions to call before a node, by the name of
+        the node with underscores.
         """
         workflow = self.definitions.one("workflow_job_template")
         assert not refused_answers(workflow["survey_spec"], answers)
@@ -296,7 +296,7 @@ class Controller:
             if node["unified_job_template"]["type"] == "workflow_approval":
                 succeeded = True
             else:
-                # What the user has answered wins over what jobs have left.
+                # Survey answers take precedence over the artifacts of jobs.
                 beyond = {**artifacts, **workflow.get("extra_vars", {}), **defaults, **answers}
                 job = self.launch(node["unified_job_template"]["name"], node.get("extra_data", {}), beyond=beyond)
                 run.jobs[following] = job
@@ -304,15 +304,15 @@ class Controller:
                 succeeded = job.status == "successful"
             ways = targets(node, "success" if succeeded else "failure")
             run.successful = run.successful and (succeeded or bool(ways))
-            assert len(ways) <= 1, "this follows one way only"
+            assert len(ways) <= 1, "the fake controller follows a single path"
             following = ways[0] if ways else ""
         return run
 
 
 def _end_container(folder: Path) -> None:
-    """Kill what a job has left running, as the end of its container does.
+    """Kill the processes that a job left running, as the end of its container does.
 
-    Ansible's workers are sessions of their own, which the runner does not reach when it cancels a job.
+    Ansible's workers have their own sessions, which the runner does not reach when it cancels a job.
     """
     mark = f"AWX_PRIVATE_DATA_DIR={folder}\0".encode()
     for process in Path("/proc").glob("[0-9]*"):
@@ -322,7 +322,7 @@ def _end_container(folder: Path) -> None:
 
 
 def targets(node: Mapping[str, Any], *outcomes: str) -> list[str]:
-    """The nodes that follow a node, always or after one of these outcomes; without any, all of them."""
+    """Return the nodes that follow a node, always or after one of these outcomes; without outcomes, all of them."""
     related = node.get("related", {})
     return [
         one["identifier"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run one job with ansible-runner, as AWX does; a file cancels it. Takes its parameters as JSON on standard input."""
+"""Run one job with ansible-runner, as AWX does. It reads its parameters as JSON from standard input; a file cancels it."""
 
 from __future__ import annotations
 

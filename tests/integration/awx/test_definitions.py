@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the set-up sends to AWX keeps AWX's rules and the pack's promises: credential type, surveys, templates, workflow."""
+"""The definitions that the setup sends to AWX: credential type, surveys, job templates and workflow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from integration.awx.controller import EXTENSION, Definitions, refused_answers, render_credential, targets
 from integration.machine import ROOT
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 URL = "https://apinizer.example.com"
 ROTATES = ["rotate", "plan", "workflow plan", "workflow stage"]
@@ -45,10 +45,10 @@ def _template(definitions: Definitions, name: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_the_credential_as_a_job_gets_it(
+def test_job_receives_the_credential(
     definitions: Definitions, tmp_path: Path, inputs: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    """Only a tick, or a text that says true, turns the verification off."""
+    """Only a checked box, or text that means true, turns the verification off."""
     variables, (bundle,) = render_credential(definitions.one("credential_type"), {"url": URL, **inputs}, tmp_path)
 
     assert variables["APINIZER_URL"] == URL
@@ -57,7 +57,7 @@ def test_the_credential_as_a_job_gets_it(
     assert bundle.read_text(encoding="utf-8") == ""
 
 
-def test_the_certificate_authorities_arrive_as_a_file(definitions: Definitions, tmp_path: Path) -> None:
+def test_certificate_authorities_are_passed_as_a_file(definitions: Definitions, tmp_path: Path) -> None:
     inputs = {"url": URL, "ca_bundle": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}
 
     _unused, (bundle,) = render_credential(definitions.one("credential_type"), inputs, tmp_path)
@@ -65,8 +65,8 @@ def test_the_certificate_authorities_arrive_as_a_file(definitions: Definitions, 
     assert bundle.read_text(encoding="utf-8").strip() == inputs["ca_bundle"].strip()
 
 
-def test_awx_takes_the_credential_type(definitions: Definitions) -> None:
-    """Its rules: names, no variable of Ansible's, and no template with a name that is no field."""
+def test_credential_type_follows_the_rules_of_awx(definitions: Definitions) -> None:
+    """Its rules: valid names, no variable of Ansible itself, and templates that refer to fields only."""
     kind = definitions.one("credential_type")
     fields = {field["id"]: field for field in kind["inputs"]["fields"]}
 
@@ -85,7 +85,7 @@ def test_awx_takes_the_credential_type(definitions: Definitions) -> None:
         assert ImmutableSandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(**names)
 
 
-def test_the_credential_fits_its_type(definitions: Definitions) -> None:
+def test_credential_matches_its_type(definitions: Definitions) -> None:
     credential, kind = definitions.one("credential"), definitions.one("credential_type")
 
     assert credential["credential_type"] == kind["name"]
@@ -93,7 +93,7 @@ def test_the_credential_fits_its_type(definitions: Definitions) -> None:
     assert credential["update_secrets"] is False
 
 
-def test_every_variable_that_a_survey_asks_for_is_known(definitions: Definitions) -> None:
+def test_every_survey_variable_is_known(definitions: Definitions) -> None:
     role = yaml.safe_load((ROOT / "roles/certificate_rotation/meta/argument_specs.yml").read_text(encoding="utf-8"))
     options = set(role["argument_specs"]["main"]["options"])
     playbooks = "".join(
@@ -111,8 +111,8 @@ def test_every_variable_that_a_survey_asks_for_is_known(definitions: Definitions
         assert known, variable
 
 
-def test_awx_takes_the_surveys(definitions: Definitions) -> None:
-    """Its rules for questions; a default is an answer that would be taken."""
+def test_surveys_follow_the_rules_of_awx(definitions: Definitions) -> None:
+    """Its rules for questions apply, and each default is a valid answer."""
     surveys = [
         template["survey_spec"]
         for template in [*definitions.all("job_template").values(), definitions.one("workflow_job_template")]
@@ -130,7 +130,7 @@ def test_awx_takes_the_surveys(definitions: Definitions) -> None:
                 assert not refused_answers({"spec": [question]}, {question["variable"]: question["default"]})
 
 
-def test_templates_run_one_job_at_a_time_and_show_what_changes(definitions: Definitions) -> None:
+def test_job_templates_run_one_job_at_a_time_and_show_diffs(definitions: Definitions) -> None:
     for template in definitions.all("job_template").values():
         assert (template["diff_mode"], template["allow_simultaneous"], template["job_slice_count"]) == (True, False, 1)
         assert (EXTENSION / "project" / template["playbook"]).is_file()
@@ -144,11 +144,11 @@ def test_templates_run_one_job_at_a_time_and_show_what_changes(definitions: Defi
         assert _template(definitions, name)["extra_vars"]["certificate_rotation_backup_dir"]
 
 
-def test_plan_and_rotate_ask_the_same(definitions: Definitions) -> None:
+def test_plan_and_rotate_have_the_same_survey(definitions: Definitions) -> None:
     assert _template(definitions, "plan")["survey_spec"] == _template(definitions, "rotate")["survey_spec"]
 
 
-def test_the_workflow_leads_to_its_report_whatever_happens(definitions: Definitions) -> None:
+def test_every_path_of_the_workflow_ends_with_the_report(definitions: Definitions) -> None:
     nodes = {node["identifier"]: node for node in definitions.one("workflow_job_template")["workflow_nodes"]}
     templates = definitions.all("job_template")
 
@@ -156,7 +156,7 @@ def test_the_workflow_leads_to_its_report_whatever_happens(definitions: Definiti
     for name, node in nodes.items():
         if name != "report":
             for outcome in ("success", "failure"):
-                assert len(targets(node, outcome)) == 1, f"{name} has no way on after {outcome}, or two"
+                assert len(targets(node, outcome)) == 1, f"{name} must have exactly one node after {outcome}"
         template = node["unified_job_template"]
         if template["type"] == "job_template":
             survey = templates[template["name"]]["survey_spec"]
@@ -165,7 +165,7 @@ def test_the_workflow_leads_to_its_report_whatever_happens(definitions: Definiti
     assert targets(nodes["approval"], "failure") == ["roll-back-canary"]
 
 
-def test_the_schedule_launches_the_audit_with_an_answer_that_is_taken(definitions: Definitions) -> None:
+def test_schedule_launches_the_audit_with_a_valid_answer(definitions: Definitions) -> None:
     schedule = definitions.one("schedule")
     audit = definitions.all("job_template")[schedule["unified_job_template"]]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The set-up: every task is one that the real modules of awx.awx take, and one that says what the variables say."""
+"""The setup: the real modules of awx.awx accept every task, and tasks pass exactly what the variables contain."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import yaml
 from integration.awx.conftest import SetUp
 from integration.awx.controller import EXTENSION
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 NAMED = {"name", "description", "organization"}
 NOTIFIED = {f"notification_templates_{when}" for when in ("started", "success", "error")}
 ASKED = {"survey_enabled", "survey_spec", "allow_simultaneous"}
-# What infra.aap_configuration documents for the items of its variables, as far as it is used here.
+# The keys that infra.aap_configuration documents for the items of its variables, as far as they are used here.
 SHAPES = {
     "controller_credential_types": {"name", "description", "kind", "inputs", "injectors"},
     "controller_credentials": NAMED | {"credential_type", "inputs", "update_secrets"},
@@ -65,7 +65,7 @@ def _module(task: dict[str, Any]) -> str:
     return module
 
 
-def test_awx_takes_it_all(set_up: SetUp) -> None:
+def test_awx_modules_accept_every_task(set_up: SetUp) -> None:
     done, definitions = set_up(apinizer_awx_notification_url="https://chat.example.com/hook")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -88,8 +88,8 @@ def test_awx_takes_it_all(set_up: SetUp) -> None:
     assert told == list(definitions.all("notification_template"))
 
 
-def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
-    """What a module declares against, and what only its documentation says of the items of a list."""
+def test_invalid_arguments_are_found(set_up: SetUp) -> None:
+    """One argument violates the argument spec, the other one only the documented items of a list."""
     workflow = {"name": "x", "workflow_nodes": [{"identifier": "a", "success": []}]}
     tasks = [
         {"awx.awx.schedule": {"name": "x", "enabled": "perhaps"}, "ignore_errors": True},
@@ -109,15 +109,15 @@ def test_what_awx_would_not_take_is_found(set_up: SetUp) -> None:
         assert complaint in done.stdout
 
 
-def test_the_real_modules_are_found(awx_collection: Path, set_up: SetUp) -> None:
+def test_real_modules_are_found(awx_collection: Path, set_up: SetUp) -> None:
     done, definitions = set_up("--syntax-check", collection=awx_collection)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert not definitions.calls
 
 
-def test_the_real_modules_are_what_is_started(awx_collection: Path, tmp_path: Path) -> None:
-    """With nobody there who answers, the first of them says so."""
+def test_real_modules_are_started(awx_collection: Path, tmp_path: Path) -> None:
+    """The first module fails because no controller answers."""
     env = {
         "PATH": os.defpath,
         "HOME": str(tmp_path),
@@ -137,8 +137,8 @@ def test_the_real_modules_are_what_is_started(awx_collection: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("task", _tasks(), ids=_module)
-def test_a_task_hands_over_its_variable_and_nothing_else(set_up: SetUp, task: dict[str, Any]) -> None:
-    """So what the playbook sends is what the roles of infra.aap_configuration read from the same variables."""
+def test_task_passes_only_its_variable(set_up: SetUp, task: dict[str, Any]) -> None:
+    """The playbook thus sends what the roles of infra.aap_configuration read from the same variables."""
     variable = task["loop"].strip("{ }")
     given = task[_module(task)]
 
@@ -147,8 +147,8 @@ def test_a_task_hands_over_its_variable_and_nothing_else(set_up: SetUp, task: di
     assert task["loop_control"]["loop_var"] == "apinizer_awx_item"
 
 
-def test_no_variable_says_more_than_is_handed_over(set_up: SetUp) -> None:
-    """An item with a key that no task reads would be one thing here and another thing there."""
+def test_every_key_of_a_variable_is_passed(set_up: SetUp) -> None:
+    """A key that no task reads would have an effect with infra.aap_configuration only."""
     show = [
         {
             "hosts": "localhost",

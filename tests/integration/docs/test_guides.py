@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guides do what they say, and so do the playbooks of the README files: they are run against a stand-in manager."""
+"""The guides, and the playbooks in the README files, work as shown: they run against the fake manager."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from integration.docs.blocks import Block, blocks, documents, guides
-from integration.docs.doc_runner import Command, Performance
+from integration.docs.doc_runner import Command, DocRunner
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
-PLAYED = [guide for guide in guides() if any(block.language == "stage" for block in blocks(guide))]
+TESTED_GUIDES = [guide for guide in guides() if any(block.language == "guide-test" for block in blocks(guide))]
 PLAYBOOKS = [
     block
     for document in documents()
@@ -25,23 +25,23 @@ PLAYBOOKS = [
 ]
 
 
-def test_there_is_something_to_play() -> None:
-    assert len(PLAYED) >= 5
+def test_guides_and_playbooks_are_found() -> None:
+    assert len(TESTED_GUIDES) >= 5
     assert len(PLAYBOOKS) >= 3
 
 
-@pytest.mark.parametrize("guide", PLAYED, ids=lambda guide: guide.stem)
-def test_the_guide_can_be_followed(performance: Performance, guide: Path) -> None:
-    performance.play(blocks(guide))
+@pytest.mark.parametrize("guide", TESTED_GUIDES, ids=lambda guide: guide.stem)
+def test_guide_works_as_shown(doc_runner: DocRunner, guide: Path) -> None:
+    doc_runner.run_guide(blocks(guide))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda block: block.where)
-def test_the_playbook_rotates_the_certificate(performance: Performance, playbook: Block) -> None:
-    performance.set_stage({})
-    performance.write("playbook.yml", playbook)
+def test_playbook_rotates_the_certificate(doc_runner: DocRunner, playbook: Block) -> None:
+    doc_runner.start({})
+    doc_runner.write("playbook.yml", playbook)
 
-    # Without the waiting.
+    # Skip the soak time.
     command = Command("ansible-playbook playbook.yml -e certificate_rotation_soak_seconds=0", shown=())
-    performance.run(command, playbook)
+    doc_runner.run(command, playbook)
 
-    performance.assert_held(["new", "new", "new"], playbook)
+    doc_runner.assert_certificates(["new", "new", "new"], playbook)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several certificates of a wave written at once: the order of waves, the first failure, the way back, and the report hold."""
+"""Parallel writes within a wave: the order of waves, failures, rollback and the report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from integration.role.conftest import SetStage
+from integration.role.conftest import MakeCase
 from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
@@ -22,76 +22,79 @@ from integration.role.rotation_fixture import (
     STAGING,
     THREE_WAVES,
     TWO_WAVES,
-    Rotation,
-    Stage,
+    RotationFixture,
+    RotationRun,
 )
 from manager import Fault, Request
 
 NAMES = [f"certificate-{number}" for number in range(5)]
 SLOW = 0.1
-"""Seconds that the manager takes before it looks at a request: long enough for others to arrive meanwhile."""
+"""Seconds before the manager handles a request: long enough for others to arrive."""
 
 
 @pytest.fixture
-def fleet(set_stage: SetStage) -> Stage:
-    """A manager with five certificates, which is slow."""
-    return _fleet(set_stage, latency=SLOW)
+def fleet(make_case: MakeCase) -> RotationFixture:
+    """A slow manager with five certificates."""
+    return _fleet(make_case, latency=SLOW)
 
 
-def _fleet(set_stage: SetStage, **options: Any) -> Stage:
-    stage = set_stage(import_reports_deployment=True, **options)
+def _fleet(make_case: MakeCase, **options: Any) -> RotationFixture:
+    case = make_case(import_reports_deployment=True, **options)
     for name in NAMES:
-        stage.hold(name)
-    return stage
+        case.add_certificate(name)
+    return case
 
 
-def _rotate(stage: Stage, at_once: int | str, **options: Any) -> Rotation:
-    return stage.rotate(*map(stage.wanted, NAMES), parallel_writes=at_once, **options)
+def _rotate(case: RotationFixture, parallel: int | str, **options: Any) -> RotationRun:
+    return case.rotate(*map(case.desired, NAMES), parallel_writes=parallel, **options)
 
 
-def _names(rotation: Rotation) -> list[str]:
-    """The certificates that were written, in order."""
-    return [name for _call, name, _places in rotation.written]
+def _names(rotation: RotationRun) -> list[str]:
+    """Return the written certificates, in order."""
+    return [name for _call, name, _environments in rotation.written]
 
 
-def _places(rotation: Rotation) -> list[str]:
-    """Where was written, in order, as long as it stays the same once."""
-    return [places for places, _unused in groupby(places for _call, _name, places in rotation.written)]
+def _written_environments(rotation: RotationRun) -> list[str]:
+    """Return the written environments in order, without consecutive repetitions."""
+    return [
+        environments
+        for environments, _unused in groupby(environments for _call, _name, environments in rotation.written)
+    ]
 
 
 def _longest_run_of_writes(requests: Sequence[Request]) -> int:
-    """How many writes arrived at most before anything else did: each is read back by who sent it."""
+    """Return the largest number of writes that arrived without a read in between; each write is followed by a read."""
     runs = [len(list(group)) for writes, group in groupby(requests, key=lambda one: one.writes) if writes]
     return max(runs, default=0)
 
 
-@pytest.mark.one_way
-@pytest.mark.parametrize(("at_once", "least"), [(1, 1), ("3", 2)])
-def test_so_many_are_written_at_once(fleet: Stage, at_once: int | str, least: int) -> None:
-    rotation = _rotate(fleet, at_once)
+@pytest.mark.single_mode
+@pytest.mark.parametrize(("parallel", "least"), [(1, 1), ("3", 2)])
+def test_parallel_writes_limits_concurrent_writes(fleet: RotationFixture, parallel: int | str, least: int) -> None:
+    rotation = _rotate(fleet, parallel)
 
     assert rotation.outcome == "rotated"
     assert sorted(_names(rotation)) == NAMES
-    # On a busy machine one may be late, and the first read back by then; but never are there more.
-    assert least <= _longest_run_of_writes(rotation.requests) <= int(at_once)
-    assert len({request.connection for request in rotation.writes}) == int(at_once)
+    # On a busy machine, one write may arrive after the first read; but there are never more than the limit.
+    assert least <= _longest_run_of_writes(rotation.requests) <= int(parallel)
+    assert len({request.connection for request in rotation.writes}) == int(parallel)
 
 
 @pytest.mark.exhaustive
-def test_a_wave_begins_when_all_of_the_one_before_is_done(fleet: Stage) -> None:
+def test_wave_starts_after_the_previous_wave_is_complete(fleet: RotationFixture) -> None:
     rotation = _rotate(fleet, 3, waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.waves == ["done", "done", "done"]
-    assert _places(rotation) == list(ENVIRONMENTS)
+    assert _written_environments(rotation) == list(ENVIRONMENTS)
     assert sorted(_names(rotation)) == sorted(NAMES * 3)
     for name in NAMES:
-        assert {rotation.after[PROJECT, name, place].gateway for place in ENVIRONMENTS} == {fleet.new.sha1}
+        assert {rotation.after[PROJECT, name, environment].gateway for environment in ENVIRONMENTS} == {fleet.new.sha1}
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
-def test_what_only_reads_is_asked_for_at_once_whatever_is_written(fleet: Stage) -> None:
+def test_reads_are_parallel_whatever_the_limit_of_writes(fleet: RotationFixture) -> None:
     rotation = _rotate(fleet, 1, check=True)
 
     assert rotation.outcome == "planned"
@@ -100,14 +103,14 @@ def test_what_only_reads_is_asked_for_at_once_whatever_is_written(fleet: Stage) 
     assert len({request.connection for request in looks}) == len(NAMES)
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
-def test_one_login_serves_all_who_write(fleet: Stage) -> None:
+def test_parallel_writes_share_one_login(fleet: RotationFixture) -> None:
     login = {"username": "operator", "password": "s3cr3t-of-operator"}
     fleet.manager.add_user(login["username"], login["password"])
 
     one, several = (
-        _rotate(fleet, at_once, force=True, env=NOT_HERE, url=fleet.manager.url, **login) for at_once in (1, 5)
+        _rotate(fleet, parallel, force=True, env=NOT_HERE, url=fleet.manager.url, **login) for parallel in (1, 5)
     )
 
     logins = [
@@ -134,20 +137,18 @@ PATH = f"/{FAILING}/"
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
-def test_one_that_fails_lets_those_beside_it_end_and_begins_no_other(
-    set_stage: SetStage, fault: Fault, words: str
-) -> None:
-    stage = _fleet(set_stage)
-    before = stage.snapshot()
-    stage.manager.faults.add(fault)
+def test_failure_lets_running_writes_finish_and_starts_no_other(make_case: MakeCase, fault: Fault, words: str) -> None:
+    case = _fleet(make_case)
+    before = case.snapshot()
+    case.manager.faults.add(fault)
 
-    rotation = _rotate(stage, 3, strategy="replace")
+    rotation = _rotate(case, 3, strategy="replace")
 
-    assert not len(stage.manager.faults)
+    assert not len(case.manager.faults)
     assert rotation.outcome == "rolled_back"
     assert f"{PROJECT}/{FAILING}" in rotation.message
     assert words in rotation.message
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
     assert set(_names(rotation)) == set(NAMES[:3])
     outcomes = {name: rotation.certificate(name)["outcome"] for name in NAMES}
     assert [outcomes[name] for name in NAMES[3:]] == ["not_started", "not_started"]
@@ -155,79 +156,81 @@ def test_one_that_fails_lets_those_beside_it_end_and_begins_no_other(
 
 
 @pytest.mark.exhaustive
-def test_a_failure_in_a_later_wave_undoes_those_before(set_stage: SetStage) -> None:
-    stage = _fleet(set_stage)
-    before = stage.snapshot()
-    # The second write of the second wave: of its five, two are tried.
-    stage.manager.faults.add(Fault("status", path=IMPORT, skip=len(NAMES) + 1, status=400))
+def test_failure_in_a_later_wave_rolls_back_the_previous_waves(make_case: MakeCase) -> None:
+    case = _fleet(make_case)
+    before = case.snapshot()
+    # The second write of the second wave fails; two of its five writes are sent.
+    case.manager.faults.add(Fault("status", path=IMPORT, skip=len(NAMES) + 1, status=400))
 
-    rotation = _rotate(stage, 2, waves=TWO_WAVES)
+    rotation = _rotate(case, 2, waves=TWO_WAVES)
 
     assert rotation.outcome == "rolled_back"
     assert rotation.waves == ["rolled_back", "rolled_back"]
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
     assert "HTTP 400" in rotation.message
 
 
 @pytest.mark.exhaustive
-def test_several_that_fail_are_all_told(set_stage: SetStage) -> None:
-    stage = _fleet(set_stage)
-    before = stage.snapshot()
+def test_every_failure_is_reported(make_case: MakeCase) -> None:
+    case = _fleet(make_case)
+    before = case.snapshot()
     refused = {NAMES[0]: 400, NAMES[2]: 403}
     for name, status in refused.items():
-        stage.manager.faults.add(Fault("status", method="PUT", path=f"/{name}/", status=status))
+        case.manager.faults.add(Fault("status", method="PUT", path=f"/{name}/", status=status))
 
-    rotation = _rotate(stage, 5, strategy="replace")
+    rotation = _rotate(case, 5, strategy="replace")
 
     assert rotation.outcome == "rolled_back"
     for name, status in refused.items():
         assert f"{PROJECT}/{name}: The manager answered PUT with HTTP {status}" in rotation.message
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
 
 
 @pytest.mark.exhaustive
-def test_answers_that_are_lost_do_no_harm(set_stage: SetStage) -> None:
-    """Each reads back what it wrote, and nobody else's."""
-    stage = _fleet(set_stage)
-    stage.manager.faults.add(Fault("drop_after", method="PUT", times=len(NAMES)))
+def test_lost_responses_are_recovered_by_reading_back(make_case: MakeCase) -> None:
+    """Each write reads back its own certificate only."""
+    case = _fleet(make_case)
+    case.manager.faults.add(Fault("drop_after", method="PUT", times=len(NAMES)))
 
-    rotation = _rotate(stage, len(NAMES), strategy="replace", env={"APINIZER_RETRIES": "2"})
+    rotation = _rotate(case, len(NAMES), strategy="replace", env={"APINIZER_RETRIES": "2"})
 
     assert rotation.outcome == "rotated"
     assert sorted(_names(rotation)) == NAMES
 
 
-def _wait_for_survivors(stage: Stage) -> None:
-    """Since ansible-core 2.19, a worker has a session of its own, and ends its task although Ansible is dead."""
-    journal = stage.manager.journal
+def _wait_for_workers(case: RotationFixture) -> None:
+    """Wait for workers: since ansible-core 2.19, a worker has its own session and finishes its task after Ansible dies."""
+    journal = case.manager.journal
     seen = -1
     while len(journal) != seen:
         seen = len(journal)
         time.sleep(10 * SLOW)
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
-def test_a_run_that_was_killed_amid_several_writes_is_finished_by_the_next(fleet: Stage) -> None:
+def test_run_killed_during_parallel_writes_is_completed_by_the_next(fleet: RotationFixture) -> None:
     fleet.manager.faults.add(
         Fault("other_writer", path=IMPORT, skip=len(NAMES) + 1, after=True, action=lambda _unused: fleet.kill())
     )
 
     killed = _rotate(fleet, 4, waves=THREE_WAVES, killed=True)
-    _wait_for_survivors(fleet)
+    _wait_for_workers(fleet)
     finished = _rotate(fleet, 4, waves=THREE_WAVES)
 
-    held = {name: [killed.after[PROJECT, name, place].gateway for place in ENVIRONMENTS] for name in NAMES}
-    assert {one[0] for one in held.values()} == {fleet.new.sha1}
-    assert {one[2] for one in held.values()} == {fleet.old.sha1}
+    on_gateways = {
+        name: [killed.after[PROJECT, name, environment].gateway for environment in ENVIRONMENTS] for name in NAMES
+    }
+    assert {one[0] for one in on_gateways.values()} == {fleet.new.sha1}
+    assert {one[2] for one in on_gateways.values()} == {fleet.old.sha1}
     assert finished.outcome == "rotated"
-    assert DEVELOPMENT not in _places(finished)
+    assert DEVELOPMENT not in _written_environments(finished)
     for name in NAMES:
-        assert {finished.after[PROJECT, name, place].gateway for place in ENVIRONMENTS} == {fleet.new.sha1}
+        assert {finished.after[PROJECT, name, environment].gateway for environment in ENVIRONMENTS} == {fleet.new.sha1}
 
 
-@pytest.mark.one_way
-def test_the_screen_names_what_is_written_together(fleet: Stage) -> None:
+@pytest.mark.single_mode
+def test_screen_names_the_parallel_writes(fleet: RotationFixture) -> None:
     rotation = _rotate(fleet, 2, strategy="replace", arguments=["--diff"])
 
     first, second = (f"{PROJECT}/{name} in {', '.join(sorted(ENVIRONMENTS))}" for name in NAMES[:2])
@@ -236,8 +239,10 @@ def test_the_screen_names_what_is_written_together(fleet: Stage) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "many"])
-def test_a_number_that_cannot_be_is_refused(stage: Stage, number: str) -> None:
-    run = stage.ansible("ansible-playbook", stage.play({"certificates": [stage.wanted()], "parallel_writes": number}))
+def test_invalid_number_is_refused(case: RotationFixture, number: str) -> None:
+    run = case.ansible(
+        "ansible-playbook", case.write_playbook({"certificates": [case.desired()], "parallel_writes": number})
+    )
 
     assert f"certificate_rotation_parallel_writes: must be a whole number of 1 or more, not '{number}'" in run.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)

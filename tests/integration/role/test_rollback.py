@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rotation that fails: in every phase, in every wave, in every way. Nothing is lost, and the report tells the truth.
+"""Failing rotations, in every phase and every wave, and their rollback.
 
-The laws of the stage are checked after every run; what each case demands beyond them stands here.
+`RotationFixture` asserts after every run that nothing is lost and that the report is accurate; these tests assert what
+is specific to each failure.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from integration.role.conftest import Issue, SetStage
+from integration.role.conftest import Issue, MakeCase
 from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
@@ -31,39 +32,40 @@ from integration.role.rotation_fixture import (
     STAGING,
     THREE_WAVES,
     TWO_WAVES,
-    Stage,
+    UNRELATED,
+    RotationFixture,
 )
 from manager import Fault, Issued, Manager
 
 ALL = ",".join(sorted(ENVIRONMENTS))
 FAILING_TASKS = """
-- name: Look at a gateway
+- name: Check a gateway
   ansible.builtin.assert:
     that: certificate_rotation_wave.number != {wave}
-    fail_msg: "wave {{{{ certificate_rotation_wave.number }}}} of {{{{ certificate_rotation_wave.environments | join(', ') }}}} is no good"
+    fail_msg: "wave {{{{ certificate_rotation_wave.number }}}} of {{{{ certificate_rotation_wave.environments | join(', ') }}}} is not ready"
     quiet: true
 """
 
 
-def _failing_tasks(stage: Stage, wave: int) -> str:
-    return stage.machine.file("failing.yml", FAILING_TASKS.format(wave=wave))
+def _failing_tasks(case: RotationFixture, wave: int) -> str:
+    return case.machine.file("failing.yml", FAILING_TASKS.format(wave=wave))
 
 
-def _somebody_else(environment: str) -> Callable[[Manager], object]:
-    """Another writer, who puts the bystander's certificate there."""
+def _other_client(environment: str) -> Callable[[Manager], object]:
+    """Return an action of another client, which writes the unrelated certificate."""
 
     def write(manager: Manager) -> None:
-        (entry, *_unused) = manager.state.certificates[PROJECT, "bystander"].entries
+        (entry, *_unused) = manager.state.certificates[PROJECT, UNRELATED].entries
         manager.set_entry(PROJECT, NAME, environment, entry.pem)
 
     return write
 
 
 @dataclass(frozen=True)
-class Bad:
-    """Something that goes wrong in a wave: a fault of the manager, or the user's own tasks.
+class FailureCase:
+    """A failure in a wave: a fault of the manager, or the user's own tasks.
 
-    `words`: what the message says of it, once. `reports`: whether import-file's answer has a deployment result.
+    `words`: the part of the message that appears once. `reports`: whether import-file reports the deployment.
     """
 
     name: str
@@ -77,82 +79,86 @@ class Bad:
 
 
 IN_WAVES = [
-    Bad("refused", 1, Fault("status", path=IMPORT, status=400, body={"resultMessage": "No!"}), "No!"),
-    Bad("token expired", 2, Fault("status", path=IMPORT, status=401, skip=1), "HTTP 401"),
-    Bad(
+    FailureCase("refused", 1, Fault("status", path=IMPORT, status=400, body={"resultMessage": "No!"}), "No!"),
+    FailureCase("token expired", 2, Fault("status", path=IMPORT, status=401, skip=1), "HTTP 401"),
+    FailureCase(
         "not deployed",
         3,
         Fault("deployment_failure", path=IMPORT, skip=2, environments=(PRODUCTION,)),
         f"its deployment failed in: {PRODUCTION} (",
         generation="openapi",
     ),
-    Bad(
+    FailureCase(
         "dropped",
         2,
         Fault("drop_before", path=IMPORT, skip=1),
         "connection to the manager broke during POST",
         reports=False,
     ),
-    Bad("lost update", 3, Fault("lost_update", path=IMPORT, skip=2), "does not hold what was written"),
-    Bad("error after the write", 1, Fault("status", path=IMPORT, status=500, after=True), "HTTP 500", reports=False),
-    Bad("sign-in page", 2, Fault("html", path=IMPORT, skip=1), "an HTML page titled"),
-    Bad(
+    FailureCase("lost update", 3, Fault("lost_update", path=IMPORT, skip=2), "does not hold what was written"),
+    FailureCase(
+        "error after the write", 1, Fault("status", path=IMPORT, status=500, after=True), "HTTP 500", reports=False
+    ),
+    FailureCase("sign-in page", 2, Fault("html", path=IMPORT, skip=1), "an HTML page titled"),
+    FailureCase(
         "another writer",
         2,
-        Fault("other_writer", path=IMPORT, skip=1, after=True, action=_somebody_else(STAGING)),
+        Fault("other_writer", path=IMPORT, skip=1, after=True, action=_other_client(STAGING)),
         "somebody else wrote at the same time",
     ),
-    Bad(
+    FailureCase(
         "verification",
         2,
-        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_somebody_else(STAGING)),
+        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(STAGING)),
         f"Verification failed: {PROJECT}/{NAME} in {STAGING}: the manager holds SHA-1",
         generation="openapi",
     ),
-    Bad(
+    FailureCase(
         "verification after the soak",
         1,
-        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_somebody_else(DEVELOPMENT)),
+        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(DEVELOPMENT)),
         f"Verification failed: {PROJECT}/{NAME} in {DEVELOPMENT}: the manager holds SHA-1",
         variables={"soak_seconds": "1"},
     ),
-    Bad("tasks before a wave", 2, None, f"wave 2 of {STAGING} is no good", tasks="before_wave_tasks"),
-    Bad("tasks that verify", 3, None, f"wave 3 of {PRODUCTION} is no good", tasks="verify_tasks"),
+    FailureCase("tasks before a wave", 2, None, f"wave 2 of {STAGING} is not ready", tasks="before_wave_tasks"),
+    FailureCase("tasks that verify", 3, None, f"wave 3 of {PRODUCTION} is not ready", tasks="verify_tasks"),
 ]
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("bad", IN_WAVES, ids=lambda bad: f"{bad.name} in wave {bad.wave}")
-def test_each_environment_gets_its_own_certificate_back(set_stage: SetStage, different: list[Issued], bad: Bad) -> None:
-    """The environments have drifted apart before: nothing of that may be evened out, not even an alias."""
-    stage = set_stage(bad.generation, import_reports_deployment=bad.reports)
-    stage.drift(held=different)
-    before = stage.snapshot()
-    if bad.fault:
-        stage.manager.faults.add(bad.fault)
-    tasks = {bad.tasks: _failing_tasks(stage, bad.wave)} if bad.tasks else {}
+@pytest.mark.parametrize("failure", IN_WAVES, ids=lambda failure: f"{failure.name} in wave {failure.wave}")
+def test_rollback_restores_the_certificate_of_each_environment(
+    make_case: MakeCase, different: list[Issued], failure: FailureCase
+) -> None:
+    """The environments differ before the run, and the rollback preserves every difference, including aliases."""
+    case = make_case(failure.generation, import_reports_deployment=failure.reports)
+    case.add_drifted_certificate(certificates=different)
+    before = case.snapshot()
+    if failure.fault:
+        case.manager.faults.add(failure.fault)
+    tasks = {failure.tasks: _failing_tasks(case, failure.wave)} if failure.tasks else {}
 
-    rotation = stage.rotate(waves=THREE_WAVES, **bad.variables, **tasks)
+    rotation = case.rotate(waves=THREE_WAVES, **failure.variables, **tasks)
 
-    assert not len(stage.manager.faults)
+    assert not len(case.manager.faults)
     assert rotation.outcome == "rolled_back"
-    assert stage.snapshot() == before
-    assert bad.words in rotation.message
-    assert rotation.message.count(bad.words) == 1
-    # No further wave was started, and those before it were undone.
-    assert rotation.waves[bad.wave :] == ["not_started"] * (3 - bad.wave)
-    assert rotation.waves[: bad.wave - 1] == ["rolled_back"] * (bad.wave - 1)
+    assert case.snapshot() == before
+    assert failure.words in rotation.message
+    assert rotation.message.count(failure.words) == 1
+    # No further wave was started, and the previous waves were rolled back.
+    assert rotation.waves[failure.wave :] == ["not_started"] * (3 - failure.wave)
+    assert rotation.waves[: failure.wave - 1] == ["rolled_back"] * (failure.wave - 1)
     reported = rotation.environments()
-    assert [reported[name]["rolled_back"] for name in ENVIRONMENTS[: bad.wave - 1]] == [True] * (bad.wave - 1)
+    assert [reported[name]["rolled_back"] for name in ENVIRONMENTS[: failure.wave - 1]] == [True] * (failure.wave - 1)
     assert rotation.result["rollback"] == {"performed": True, "complete": True, "messages": []}
     assert "Traceback" not in rotation.text
-    for environment, held in zip(ENVIRONMENTS, different):
-        if environment in ENVIRONMENTS[: bad.wave]:
-            assert f"{NAME} in {environment}: {held.sha1[:16]}" in rotation.message
+    for environment, previous in zip(ENVIRONMENTS, different):
+        if environment in ENVIRONMENTS[: failure.wave]:
+            assert f"{NAME} in {environment}: {previous.sha1[:16]}" in rotation.message
 
 
-AT_ONCE = [
-    Bad(
+IN_UPDATES = [
+    FailureCase(
         "not deployed",
         1,
         Fault("deployment_failure", method="PUT", skip=1, environments=(STAGING,)),
@@ -161,8 +167,8 @@ AT_ONCE = [
         "",
         "2023",
     ),
-    Bad("refused", 1, Fault("status", method="PUT", skip=1, status=400), "HTTP 400", {}, "", "2025"),
-    Bad(
+    FailureCase("refused", 1, Fault("status", method="PUT", skip=1, status=400), "HTTP 400", {}, "", "2025"),
+    FailureCase(
         "not deployed",
         1,
         Fault("deployment_failure", method="PUT", environments=(PRODUCTION,)),
@@ -171,64 +177,66 @@ AT_ONCE = [
         "",
         "2025",
     ),
-    Bad("lost update", 1, Fault("lost_update", method="PUT", skip=1), "does not hold what was written"),
+    FailureCase("lost update", 1, Fault("lost_update", method="PUT", skip=1), "does not hold what was written"),
 ]
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("bad", AT_ONCE, ids=lambda bad: f"{bad.name}, {bad.generation}, update {bad.fault.skip + 1}")
-def test_all_certificates_go_back_with_one_that_fails(set_stage: SetStage, bad: Bad) -> None:
-    """One update for all environments is undone with one update for all environments."""
-    stage = set_stage(bad.generation)
-    # Not every generation reports a description, so that it could be put back; those get the name.
+@pytest.mark.parametrize(
+    "failure", IN_UPDATES, ids=lambda failure: f"{failure.name}, {failure.generation}, update {failure.fault.skip + 1}"
+)
+def test_one_failure_rolls_back_all_certificates(make_case: MakeCase, failure: FailureCase) -> None:
+    """One update for all environments is rolled back with one update for all environments."""
+    case = make_case(failure.generation)
+    # Some generations do not report the description, so it cannot be restored; the name is the default.
     for name in (NAME, OTHER):
-        stage.hold(name, alias=f"{name}-alias", description=name)
-    before = stage.snapshot()
-    assert bad.fault
+        case.add_certificate(name, alias=f"{name}-alias", description=name)
+    before = case.snapshot()
+    assert failure.fault
 
-    check = stage.rotate(stage.wanted(), stage.wanted(OTHER), check=True, strategy="replace")
-    stage.manager.faults.add(bad.fault)
-    rotation = stage.rotate(stage.wanted(), stage.wanted(OTHER), strategy="replace")
+    check = case.rotate(case.desired(), case.desired(OTHER), check=True, strategy="replace")
+    case.manager.faults.add(failure.fault)
+    rotation = case.rotate(case.desired(), case.desired(OTHER), strategy="replace")
 
     assert check.outcome == "planned"
     assert check.plan() == rotation.plan()
     assert rotation.outcome == "rolled_back"
-    assert bad.words in rotation.message
-    assert stage.snapshot() == before
+    assert failure.words in rotation.message
+    assert case.snapshot() == before
     assert {call for call, _unused, _unused in rotation.written} == {"update"}
-    assert {places for _unused, _unused, places in rotation.written} == {ALL}
+    assert {environments for _unused, _unused, environments in rotation.written} == {ALL}
     assert rotation.certificate(NAME)["outcome"] == "rolled_back"
-    if not bad.fault.skip:
+    if not failure.fault.skip:
         assert rotation.certificate(OTHER)["outcome"] == "not_started"
 
 
 @pytest.mark.exhaustive
-def test_a_write_that_takes_effect_late_is_not_said_to_be_undone(stage: Stage) -> None:
-    """A proxy gave up on the manager, which was merely slow: it applies the write after everybody has looked."""
+def test_write_that_takes_effect_late_is_not_reported_as_rolled_back(case: RotationFixture) -> None:
+    """A proxy timed out before a slow manager, which applies the write after the rollback has read the record."""
 
     def apply_late(manager: Manager) -> None:
-        manager.set_entry(PROJECT, NAME, STAGING, stage.new)
+        manager.set_entry(PROJECT, NAME, STAGING, case.new)
 
-    stage.manager.faults.add(
+    case.manager.faults.add(
         Fault("status", path=IMPORT, skip=1, status=504),
         Fault("other_writer", method="GET", path=LISTING, skip=2, action=apply_late),
     )
 
-    rotation = stage.rotate(waves=THREE_WAVES)
+    rotation = case.rotate(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert rotation.environments()[DEVELOPMENT]["rolled_back"] is True
     assert f"{PROJECT}/{NAME} in {STAGING}" in rotation.message
-    assert stage.new.sha1 in str(rotation.result["rollback"]["messages"])
+    assert case.new.sha1 in str(rotation.result["rollback"]["messages"])
     assert rotation.result["rollback"]["complete"] is False
 
 
 @pytest.mark.exhaustive
-def test_a_slow_answer_is_no_failure(stage: Stage) -> None:
-    """The write took effect before the answer came too late: reading back shows it."""
-    stage.manager.faults.add(Fault("delay", path=IMPORT, skip=1, seconds=6, after=True))
+def test_slow_response_is_not_a_failure(case: RotationFixture) -> None:
+    """The write took effect before the timeout, as reading back shows."""
+    case.manager.faults.add(Fault("delay", path=IMPORT, skip=1, seconds=6, after=True))
 
-    rotation = stage.rotate(waves=TWO_WAVES, timeout="5")
+    rotation = case.rotate(waves=TWO_WAVES, timeout="5")
 
     assert rotation.outcome == "rotated"
     assert [call for call, _unused, _unused in rotation.written] == ["import", "import"]
@@ -236,44 +244,44 @@ def test_a_slow_answer_is_no_failure(stage: Stage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_entries_that_an_update_adds_are_replaced_again(set_stage: SetStage, different: list[Issued]) -> None:
-    """On such a manager an update fails its verification, and only import-file leads back."""
-    stage = set_stage(duplicates=True)
-    stage.drift(held=different)
-    before = stage.snapshot()
+def test_rollback_removes_entries_that_an_update_added(make_case: MakeCase, different: list[Issued]) -> None:
+    """An update on such a manager fails verification, and only import-file can restore the previous state."""
+    case = make_case(duplicates=True)
+    case.add_drifted_certificate(certificates=different)
+    before = case.snapshot()
 
-    rotation = stage.rotate(stage.wanted(alias="one-for-all"), strategy="replace")
+    rotation = case.rotate(case.desired(alias="one-for-all"), strategy="replace")
 
     assert rotation.outcome == "rolled_back"
     assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: the manager lists 2 entries" in rotation.message
     assert [call for call, _unused, _unused in rotation.written] == ["update", "import", "import", "import"]
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
 
 
 @pytest.mark.exhaustive
-def test_a_manager_without_import_file_stops_at_the_first_wave(set_stage: SetStage) -> None:
-    """That it lacks it can only be found out by asking. Nothing is written, and the message says what to do."""
-    stage = set_stage("2025")
-    stage.hold()
-    before = stage.snapshot()
+def test_manager_without_import_file_fails_in_the_first_wave(make_case: MakeCase) -> None:
+    """Only a request reveals that import-file is missing. Nothing is written, and the message names the remedy."""
+    case = make_case("2025")
+    case.add_certificate()
+    before = case.snapshot()
 
-    rotation = stage.rotate(waves=TWO_WAVES)
+    rotation = case.rotate(waves=TWO_WAVES)
 
     assert [(request.status, request.applied) for request in rotation.writes] == [(404, False)]
     assert rotation.waves == ["failed", "not_started"]
     assert "import-file" in rotation.message
     assert "strategy" in rotation.message
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
 
 
 @pytest.mark.exhaustive
-def test_a_rollback_that_fails_somewhere_goes_on_elsewhere(stage: Stage, different: list[Issued]) -> None:
-    """And the report says loudly where it did not work, and what is there now."""
-    stage.drift(held=different)
+def test_rollback_continues_after_a_failed_step(case: RotationFixture, different: list[Issued]) -> None:
+    """The report names the environment where it failed, and the certificate that is there now."""
+    case.add_drifted_certificate(certificates=different)
     # The fourth import is the first one of the rollback.
-    stage.manager.faults.add(Fault("status", path=IMPORT, skip=3, status=400, body={"resultMessage": "Not now!"}))
+    case.manager.faults.add(Fault("status", path=IMPORT, skip=3, status=400, body={"resultMessage": "Not now!"}))
 
-    rotation = stage.rotate(waves=THREE_WAVES, verify_tasks=_failing_tasks(stage, 3))
+    rotation = case.rotate(waves=THREE_WAVES, verify_tasks=_failing_tasks(case, 3))
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
@@ -282,18 +290,18 @@ def test_a_rollback_that_fails_somewhere_goes_on_elsewhere(stage: Stage, differe
     undone = {name: environment["rolled_back"] for name, environment in rotation.environments().items()}
     assert sorted(undone.values()) == [False, True, True]
     (left,) = (name for name, back in undone.items() if not back)
-    assert rotation.after[PROJECT, NAME, left].gateway == stage.new.sha1
-    assert f"{NAME} in {left}: {stage.new.sha1[:16]}" in rotation.message
+    assert rotation.after[PROJECT, NAME, left].gateway == case.new.sha1
+    assert f"{NAME} in {left}: {case.new.sha1[:16]}" in rotation.message
     assert rotation.certificate()["outcome"] == "failed"
 
 
 @pytest.mark.exhaustive
-def test_a_manager_that_is_gone_leaves_no_claims(stage: Stage) -> None:
-    """It answers no more after the second wave: what holds what is not known, and nobody says that it is nothing."""
-    stage.manager.faults.add(Fault("drop_before", path=LISTING, skip=2, times=None))
-    stage.manager.faults.add(Fault("drop_before", path=IMPORT, skip=2, times=None))
+def test_unreachable_manager_leaves_the_state_unknown(case: RotationFixture) -> None:
+    """The manager stops responding after the second wave: the state is unknown, and the report says so."""
+    case.manager.faults.add(Fault("drop_before", path=LISTING, skip=2, times=None))
+    case.manager.faults.add(Fault("drop_before", path=IMPORT, skip=2, times=None))
 
-    rotation = stage.rotate(waves=THREE_WAVES)
+    rotation = case.rotate(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
@@ -302,23 +310,23 @@ def test_a_manager_that_is_gone_leaves_no_claims(stage: Stage) -> None:
         assert environment["now"] is None
         assert environment["entries"] is None
         assert not environment["rolled_back"]
-    assert rotation.after[PROJECT, NAME, DEVELOPMENT].gateway == stage.new.sha1
-    assert rotation.after[PROJECT, NAME, PRODUCTION].gateway == stage.old.sha1
+    assert rotation.after[PROJECT, NAME, DEVELOPMENT].gateway == case.new.sha1
+    assert rotation.after[PROJECT, NAME, PRODUCTION].gateway == case.old.sha1
 
 
 @pytest.mark.exhaustive
-def test_an_expired_certificate_is_never_put_back(stage: Stage, issue: Issue) -> None:
-    """The others get theirs. That one keeps the new certificate, which is said loudly."""
+def test_rollback_never_restores_an_expired_certificate(case: RotationFixture, issue: Issue) -> None:
+    """The other environments are restored; this one keeps the new certificate, and the message says so."""
     expired = issue(-3)
-    stage.drift(held=[expired, stage.old, stage.old])
+    case.add_drifted_certificate(certificates=[expired, case.old, case.old])
 
-    rotation = stage.rotate(waves=TWO_WAVES, verify_tasks=_failing_tasks(stage, 1))
+    rotation = case.rotate(waves=TWO_WAVES, verify_tasks=_failing_tasks(case, 1))
 
     assert rotation.outcome == "rollback_failed"
-    assert stage.manager.holds(PROJECT, NAME) == {
-        DEVELOPMENT: [stage.new.der],
-        STAGING: [stage.old.der],
-        PRODUCTION: [stage.old.der],
+    assert case.manager.holds(PROJECT, NAME) == {
+        DEVELOPMENT: [case.new.der],
+        STAGING: [case.old.der],
+        PRODUCTION: [case.old.der],
     }
     until = expired.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: the previous certificate expired on {until}" in rotation.message
@@ -328,28 +336,28 @@ def test_an_expired_certificate_is_never_put_back(stage: Stage, issue: Issue) ->
 
 
 @pytest.mark.exhaustive
-def test_drift_on_a_manager_without_import_file_cannot_go_back(set_stage: SetStage, different: list[Issued]) -> None:
-    """One update cannot give each its own. No environment is left without, and the report says what is left to do."""
-    stage = set_stage("2025")
-    stage.hold(holds=dict(zip(ENVIRONMENTS, different)))
+def test_drift_cannot_be_restored_without_import_file(make_case: MakeCase, different: list[Issued]) -> None:
+    """One update cannot restore different certificates. No environment loses its certificate; the report names the remedy."""
+    case = make_case("2025")
+    case.add_certificate(holds=dict(zip(ENVIRONMENTS, different)))
 
-    rotation = stage.rotate(verify_tasks=_failing_tasks(stage, 1))
+    rotation = case.rotate(verify_tasks=_failing_tasks(case, 1))
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
     assert "import-file" in rotation.message
-    assert stage.manager.holds(PROJECT, NAME) == {name: [stage.new.der] for name in ENVIRONMENTS}
+    assert case.manager.holds(PROJECT, NAME) == {name: [case.new.der] for name in ENVIRONMENTS}
 
 
 @pytest.mark.exhaustive
-def test_without_rollback_what_is_written_stays(stage: Stage) -> None:
-    """A run that was told not to roll back says that it did not."""
-    rotation = stage.rotate(waves=THREE_WAVES, rollback="no", verify_tasks=_failing_tasks(stage, 2))
+def test_without_rollback_the_new_certificate_remains(case: RotationFixture) -> None:
+    """The report of such a run says that nothing was rolled back."""
+    rotation = case.rotate(waves=THREE_WAVES, rollback="no", verify_tasks=_failing_tasks(case, 2))
 
     assert rotation.outcome == "failed"
     assert "Nothing was rolled back" in rotation.message
     assert rotation.waves == ["done", "failed", "not_started"]
-    assert [rotation.after[PROJECT, NAME, name].gateway == stage.new.sha1 for name in ENVIRONMENTS] == [
+    assert [rotation.after[PROJECT, NAME, name].gateway == case.new.sha1 for name in ENVIRONMENTS] == [
         True,
         True,
         False,
@@ -358,14 +366,14 @@ def test_without_rollback_what_is_written_stays(stage: Stage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_what_the_run_created_is_taken_away_again(stage: Stage) -> None:
-    """A certificate that was absent, and an environment that a certificate was not in."""
-    stage.hold(OTHER, {DEVELOPMENT: stage.old, STAGING: stage.old})
-    stage.manager.remove_certificate(PROJECT, NAME)
-    before = stage.snapshot()
-    certificates = [stage.wanted(name, environments=list(ENVIRONMENTS)) for name in (NAME, OTHER)]
+def test_rollback_deletes_what_the_run_created(case: RotationFixture) -> None:
+    """One certificate was absent before the run, and another one was missing in an environment."""
+    case.add_certificate(OTHER, {DEVELOPMENT: case.old, STAGING: case.old})
+    case.manager.remove_certificate(PROJECT, NAME)
+    before = case.snapshot()
+    certificates = [case.desired(name, environments=list(ENVIRONMENTS)) for name in (NAME, OTHER)]
 
-    rotation = stage.rotate(*certificates, verify_tasks=_failing_tasks(stage, 1))
+    rotation = case.rotate(*certificates, verify_tasks=_failing_tasks(case, 1))
 
     assert rotation.outcome == "rolled_back"
     assert [(call, name) for call, name, _unused in rotation.written] == [
@@ -374,16 +382,16 @@ def test_what_the_run_created_is_taken_away_again(stage: Stage) -> None:
         ("update", OTHER),
         ("delete", NAME),
     ]
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
     assert rotation.environments(NAME)[PRODUCTION]["now"] is None
 
 
 @pytest.mark.exhaustive
-def test_a_backup_that_cannot_be_made_stops_the_run(stage: Stage) -> None:
-    stage.hold()
-    occupied = stage.machine.file("occupied", "a file, where the folder should be")
+def test_failed_backup_stops_the_run(case: RotationFixture) -> None:
+    case.add_certificate()
+    occupied = case.machine.file("occupied", "a file, where the folder should be")
 
-    rotation = stage.rotate(waves=THREE_WAVES, backup_dir=occupied)
+    rotation = case.rotate(waves=THREE_WAVES, backup_dir=occupied)
 
     assert rotation.outcome == "refused"
     assert not rotation.written
@@ -391,32 +399,32 @@ def test_a_backup_that_cannot_be_made_stops_the_run(stage: Stage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_drift_is_seen_in_check_mode_as_it_is(stage: Stage, different: list[Issued]) -> None:
-    stage.drift(held=different)
-    before = stage.snapshot()
+def test_check_mode_reports_drift(case: RotationFixture, different: list[Issued]) -> None:
+    case.add_drifted_certificate(certificates=different)
+    before = case.snapshot()
 
-    check = stage.rotate(check=True, waves=THREE_WAVES)
+    check = case.rotate(check=True, waves=THREE_WAVES)
 
     assert check.outcome == "planned"
-    held = {name: place["from"]["fingerprint_sha1"] for name, place in check.environments().items()}
-    assert held == {name: issued.sha1 for name, issued in zip(ENVIRONMENTS, different)}
-    assert stage.snapshot() == before
+    reported = {name: environment["from"]["fingerprint_sha1"] for name, environment in check.environments().items()}
+    assert reported == {name: issued.sha1 for name, issued in zip(ENVIRONMENTS, different)}
+    assert case.snapshot() == before
 
 
 @pytest.mark.exhaustive
-def test_tasks_that_obtain_nothing_stop_the_run(stage: Stage) -> None:
-    """Before anything is written, of course."""
-    wanted = {"project": PROJECT, "name": NAME}
-    tasks = stage.machine.file("obtain.yml", "- name: Ask\n  ansible.builtin.fail:\n    msg: The authority is closed\n")
+def test_obtain_tasks_without_a_certificate_stop_the_run(case: RotationFixture) -> None:
+    """The run stops before the first write."""
+    desired = {"project": PROJECT, "name": NAME}
+    tasks = case.machine.file("obtain.yml", "- name: Ask\n  ansible.builtin.fail:\n    msg: The authority is closed\n")
 
-    rotation = stage.rotate(wanted, renew_before_days=30, obtain_tasks=tasks)
+    rotation = case.rotate(desired, renew_before_days=30, obtain_tasks=tasks)
 
     assert rotation.outcome == "refused"
     assert rotation.message == "Nothing was written. The authority is closed"
 
 
 def _kill_module(home: Path) -> None:
-    """Kill the process in which a module of that user runs, as the kernel does where there is no memory left."""
+    """Kill the process that runs a module of that user, as the kernel does when memory runs out."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (folder / "cmdline").read_bytes().decode().split("\0")
@@ -429,28 +437,28 @@ def _kill_module(home: Path) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.one_way
-def test_a_module_that_is_killed_as_it_writes_may_have_written(stage: Stage) -> None:
-    before = stage.snapshot()
+@pytest.mark.single_mode
+def test_module_killed_during_a_write_is_rolled_back(case: RotationFixture) -> None:
+    before = case.snapshot()
     killed = []
 
     def kill(_manager: Manager) -> None:
         killed.append(True)
-        _kill_module(stage.machine.home)
+        _kill_module(case.machine.home)
 
-    stage.manager.faults.add(Fault("other_writer", path=IMPORT, skip=1, after=True, action=kill))
+    case.manager.faults.add(Fault("other_writer", path=IMPORT, skip=1, after=True, action=kill))
 
-    rotation = stage.rotate(waves=THREE_WAVES, env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
+    rotation = case.rotate(waves=THREE_WAVES, env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
 
     assert killed
     assert rotation.outcome == "rolled_back"
     assert rotation.waves == ["rolled_back", "rolled_back", "not_started"]
-    assert stage.snapshot() == before
+    assert case.snapshot() == before
 
 
 @dataclass(frozen=True)
 class Kill:
-    """When a run is killed, and where the new certificate is by then."""
+    """When a run is killed, and which environments hold the new certificate by then."""
 
     name: str
     method: str
@@ -468,34 +476,34 @@ KILLS = [
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("kill", KILLS, ids=lambda kill: kill.name)
-def test_a_run_that_was_killed_is_finished_by_the_next(stage: Stage, different: list[Issued], kill: Kill) -> None:
-    """What is done is recognised by what the manager holds. What is left is done, and nothing else."""
-    stage.drift(held=different)
-    stage.manager.faults.add(
+def test_killed_run_is_completed_by_the_next(case: RotationFixture, different: list[Issued], kill: Kill) -> None:
+    """The next run reads what the manager holds, and does only the rest."""
+    case.add_drifted_certificate(certificates=different)
+    case.manager.faults.add(
         Fault(
             "other_writer",
             method=kill.method,
             path=kill.path,
             skip=kill.skip,
             after=kill.after,
-            action=lambda _unused: stage.kill(),
+            action=lambda _unused: case.kill(),
         )
     )
 
-    given = {"waves": THREE_WAVES, "backup_dir": str(stage.backups)}
+    given = {"waves": THREE_WAVES, "backup_dir": str(case.backups)}
 
-    killed = stage.rotate(killed=True, **given)
-    finished = stage.rotate(**given)
+    killed = case.rotate(killed=True, **given)
+    finished = case.rotate(**given)
 
-    served = [killed.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS]
-    assert served == [stage.new.sha1] * kill.done + [issued.sha1 for issued in different[kill.done :]]
+    on_gateways = [killed.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS]
+    assert on_gateways == [case.new.sha1] * kill.done + [issued.sha1 for issued in different[kill.done :]]
     assert finished.outcome == "rotated"
     assert finished.waves == ["done", "done", "done"]
     assert finished.environments()[DEVELOPMENT]["reason"] == "in_sync"
     assert finished.written == [("import", NAME, environment) for environment in ENVIRONMENTS[kill.done :]]
-    assert {finished.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
-    # The backup of the run that was killed has what the one that finished could no longer see.
-    first, second = sorted(stage.backups.iterdir())
+    assert {finished.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {case.new.sha1}
+    # The backup of the killed run contains the certificates that the next run could no longer read.
+    first, second = sorted(case.backups.iterdir())
     assert len(list(first.glob("*.pem"))) == len(ENVIRONMENTS)
     assert different[0].pem in [file.read_text(encoding="utf-8") for file in first.glob("*.pem")]
     assert second.is_dir()
