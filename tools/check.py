@@ -87,7 +87,7 @@ def integration(arguments: list[str], *, legs_follow: bool) -> str:
     """Run the integration tests; of those that both legs are about to run, none a third time."""
     if not legs_follow:
         return pytest("integration", arguments)
-    quick = ["--quick-ways", *arguments]
+    quick = ["--quick-modes", *arguments]
     if legs.available():
         return pytest("integration", ["-m", "exhaustive", *quick]) + "; the exhaustive ones, the others with the legs"
     return pytest("integration", quick)
@@ -104,7 +104,7 @@ def leg(name: str, arguments: list[str]) -> str:
     left_out = ("--ignore", "tests/unit/manager", "--ignore", "tests/unit/bench")
     _all(
         lambda: pytest("unit", [*left_out, *arguments], python=programs / "python", programs=programs),
-        lambda: pytest("integration", ["-m", "not exhaustive", "--quick-ways", *arguments], programs=programs),
+        lambda: pytest("integration", ["-m", "not exhaustive", "--quick-modes", *arguments], programs=programs),
     )
     return versions(programs / "python")
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests share: where Ansible is, a machine for each test, and managers with a certificate in them."""
+"""Shared fixtures: the Ansible under test, a machine for each test, and managers that hold a certificate."""
 
 from __future__ import annotations
 
@@ -16,54 +16,64 @@ import pytest
 
 from manager import Authority, Issued, Manager
 
-pytest.register_assert_rewrite("integration.runners", "integration.scene")
+pytest.register_assert_rewrite("integration.machine", "integration.certificate_fixture")
 
-# Imported after the line above, so that their assertions explain themselves.
-from integration.both_ways import WAYS, ComparisonPlugin  # noqa: E402
-from integration.runners import ROOT, Driver, Machine  # noqa: E402
-from integration.scene import ALIAS, DESCRIPTION, ENVIRONMENTS, HELD_IN, NAME, PROJECT, Scene, Start  # noqa: E402
+# Imported after the line above, so that pytest rewrites their assertions.
+from integration.certificate_fixture import (  # noqa: E402
+    ALIAS,
+    DEPLOYED,
+    DESCRIPTION,
+    ENVIRONMENTS,
+    NAME,
+    PROJECT,
+    CertificateFixture,
+    MakeCase,
+)
+from integration.execution_modes import EXECUTION_MODES, ComparisonPlugin  # noqa: E402
+from integration.machine import ROOT, ForkServer, Machine  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compare what the two ways of running a task return, in the process that gets the reports of all tests."""
+    """Compare the results of the two execution modes, in the process that receives the reports of all workers."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(ComparisonPlugin())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let those run a part of the tests who run them several times."""
+    """Add the option for runs that repeat the suite with another version of Ansible."""
     parser.addoption(
-        "--quick-ways",
+        "--quick-modes",
         action="store_true",
-        help="run those marked any_way as modules only, those of the role and those marked exhaustive in the controller's process",
+        help="run tests marked any_mode as modules only, and tests of the role and those marked exhaustive "
+        "in the controller's process only",
     )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that has a machine both ways."""
-    if "way" not in metafunc.fixturenames:
+    """Run each test that uses a machine in both execution modes."""
+    if "mode" not in metafunc.fixturenames:
         return
-    module, process = WAYS
-    quick = metafunc.config.getoption("quick_ways")
+    module, process = EXECUTION_MODES
+    quick = metafunc.config.getoption("quick_modes")
     marked = metafunc.definition.get_closest_marker
-    if quick and marked("any_way"):
-        metafunc.parametrize("way", [module])
-    elif marked("one_way") or (quick and (marked("exhaustive") or "role" in metafunc.definition.path.parts)):
-        metafunc.parametrize("way", [process])
+    if quick and marked("any_mode"):
+        metafunc.parametrize("mode", [module])
+    elif marked("single_mode") or (quick and (marked("exhaustive") or "role" in metafunc.definition.path.parts)):
+        metafunc.parametrize("mode", [process])
     else:
-        metafunc.parametrize("way", WAYS)
+        metafunc.parametrize("mode", EXECUTION_MODES)
 
 
 @pytest.fixture(scope="session")
 def programs() -> Path:
-    """The folder with the Ansible to test."""
+    """The folder with the executables of the Ansible under test."""
     return Path(os.environ.get("APIOPS_TEST_BIN") or Path(sys.executable).parent).absolute()
 
 
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder in which Ansible finds this collection: the one it is told to search, or one that links here."""
+    """The search path on which Ansible finds this collection: the caller's own, or a new folder with a link to it."""
     given = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
     if given:
         return given
@@ -75,19 +85,19 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def drivers(
+def fork_servers(
     tmp_path_factory: pytest.TempPathFactory, programs: Path, collections: str
-) -> Iterator[Callable[[str], Driver]]:
-    """What runs single tasks one way or the other, for all tests of this process."""
-    started: dict[str, Driver] = {}
+) -> Iterator[Callable[[str], ForkServer]]:
+    """Return the fork server of an execution mode; one per mode serves all tests of a worker."""
+    started: dict[str, ForkServer] = {}
 
-    def driver(way: str) -> Driver:
-        if way not in started:
-            home = Machine(tmp_path_factory.mktemp("driver"), programs, collections, way)
-            started[way] = Driver(programs / "python", way, home.environment())
-        return started[way]
+    def fork_server(mode: str) -> ForkServer:
+        if mode not in started:
+            home = Machine(tmp_path_factory.mktemp("fork-server"), programs, collections, mode)
+            started[mode] = ForkServer(programs / "python", mode, home.environment())
+        return started[mode]
 
-    yield driver
+    yield fork_server
     for one in started.values():
         one.stop()
 
@@ -97,51 +107,51 @@ def machine(
     tmp_path: Path,
     programs: Path,
     collections: str,
-    drivers: Callable[[str], Driver],
-    way: str,
+    fork_servers: Callable[[str], ForkServer],
+    mode: str,
     request: pytest.FixtureRequest,
 ) -> Iterator[Machine]:
-    """A machine with an empty home."""
-    machine = Machine(tmp_path, programs, collections, way, drivers(way))
+    """A machine with an empty home folder, in one of the execution modes."""
+    machine = Machine(tmp_path, programs, collections, mode, fork_servers(mode))
     yield machine
-    request.node.user_properties.append((way, machine.results))
+    request.node.user_properties.append((mode, machine.results))
 
 
 @pytest.fixture(scope="session")
 def authority() -> Authority:
-    """One certificate authority for all tests."""
+    """The certificate authority of all tests."""
     return Authority()
 
 
 @pytest.fixture(scope="session")
 def old(authority: Authority) -> Issued:
-    """The certificate that managers hold at first."""
+    """The certificate that managers hold before the test."""
     return authority.issue("www.example.com")
 
 
 @pytest.fixture(scope="session")
 def new(authority: Authority) -> Issued:
-    """The certificate that takes its place."""
+    """The certificate that replaces it."""
     return authority.issue("www.example.com")
 
 
 @pytest.fixture
-def start(machine: Machine, authority: Authority, old: Issued, new: Issued) -> Iterator[Start]:
-    """Start managers; each takes the options of Manager, and `held=False` for one without the certificate."""
+def make_case(machine: Machine, authority: Authority, old: Issued, new: Issued) -> Iterator[MakeCase]:
+    """Start a manager with the options of `Manager`; `with_certificate=False` starts it without the certificate."""
     with ExitStack() as stack:
 
-        def start(generation: str = "2026", *, held: bool = True, **options: Any) -> Scene:
+        def make_case(generation: str = "2026", *, with_certificate: bool = True, **options: Any) -> CertificateFixture:
             manager = stack.enter_context(Manager(generation, **options))
             manager.add_project(PROJECT, ENVIRONMENTS)
-            if held:
-                holds = dict.fromkeys(HELD_IN, old)
-                manager.add_certificate(PROJECT, NAME, holds, alias=ALIAS, description=DESCRIPTION)
-            return Scene(manager, machine, authority, old, new)
+            if with_certificate:
+                current = dict.fromkeys(DEPLOYED, old)
+                manager.add_certificate(PROJECT, NAME, current, alias=ALIAS, description=DESCRIPTION)
+            return CertificateFixture(manager, machine, authority, old, new)
 
-        yield start
+        yield make_case
 
 
 @pytest.fixture
-def scene(start: Start) -> Scene:
+def case(make_case: MakeCase) -> CertificateFixture:
     """A manager of the newest generation that holds the certificate."""
-    return start()
+    return make_case()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real forward proxy on this machine: HTTP requests in absolute form, and CONNECT tunnels."""
+"""A forward proxy on this machine: HTTP requests in absolute form, and CONNECT tunnels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SECONDS = 10
 
 
 class ForwardProxy:
-    """Serves while its `with` block runs. `seen` has the first line of each request that it was asked to pass on."""
+    """Runs inside its `with` block. `seen` holds the method and the target of each request."""
 
     def __init__(self) -> None:
-        """Take a free port."""
+        """Bind a free port."""
         self.seen: list[str] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.seen = self.seen
@@ -26,18 +26,18 @@ class ForwardProxy:
 
     @property
     def url(self) -> str:
-        """What to set as HTTP_PROXY."""
+        """The value for HTTP_PROXY."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> ForwardProxy:
-        """Start to serve."""
+        """Start the proxy."""
         self._thread.start()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Stop to serve."""
+        """Stop the proxy."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -50,7 +50,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.BaseRequestHandler):
-    """One request a connection: it is told to close, so that the next one comes over a new connection."""
+    """Handles one request per connection, and asks both sides to close it."""
 
     server: _Server
 
@@ -85,7 +85,7 @@ class _Handler(socketserver.BaseRequestHandler):
         return head, rest
 
     def _pipe(self, upstream: socket.socket) -> None:
-        """Pass bytes on in both directions until the server has nothing more to say."""
+        """Forward bytes in both directions until the server closes the connection."""
         forward = threading.Thread(target=_pump, args=(self.request, upstream), daemon=True)
         forward.start()
         _pump(upstream, self.request)
@@ -102,5 +102,5 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
     except OSError:
-        # The other side has gone: so has the reason to go on.
+        # The other side closed the connection.
         return

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user gets wrong: one line that names the option to mend, before any request leaves, and no secret in it."""
+"""Invalid input fails before any request, with one line that names the option and shows no secret."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from integration.runners import CERTIFICATE, INFO
-from integration.scene import HELD_IN, NAME, PROJECT, Scene, assert_error, calls, key_lines
+from integration.certificate_fixture import DEPLOYED, NAME, PROJECT, CertificateFixture, assert_error, calls, key_lines
+from integration.machine import CERTIFICATE, INFO
 from manager import Issued
 
 NOW = datetime.now(timezone.utc)
@@ -27,39 +27,39 @@ def _damaged(pem: str) -> str:
     return "\n".join(lines)
 
 
-def _other(scene: Scene) -> Issued:
-    return scene.authority.issue("other.example.com")
+def _other(case: CertificateFixture) -> Issued:
+    return case.authority.issue("other.example.com")
 
 
-def _expired(scene: Scene) -> Issued:
-    return scene.authority.issue(
+def _expired(case: CertificateFixture) -> Issued:
+    return case.authority.issue(
         "expired.example.com", not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(days=1)
     )
 
 
-def _future(scene: Scene) -> Issued:
-    return scene.authority.issue(
+def _future(case: CertificateFixture) -> Issued:
+    return case.authority.issue(
         "future.example.com", not_before=NOW + timedelta(days=1), not_after=NOW + timedelta(days=9)
     )
 
 
-# What stands in the file or the text, and a part of the message.
-CONTENTS: dict[str, tuple[Callable[[Scene], str], str]] = {
+# The content of the file or the option, and a part of the message.
+CONTENTS: dict[str, tuple[Callable[[CertificateFixture], str], str]] = {
     "blank": (lambda _unused: " \n\n", "empty"),
     "text": (lambda _unused: "no certificate at all", "holds no certificate"),
-    "key only": (lambda scene: scene.new.key_pem, "holds a private key"),
-    "key after the certificate": (lambda scene: scene.new.pem + scene.new.key_pem, "holds a private key"),
-    "key before the certificate": (lambda scene: scene.new.key_pem + scene.new.pem, "holds a private key"),
+    "key only": (lambda case: case.new.key_pem, "holds a private key"),
+    "key after the certificate": (lambda case: case.new.pem + case.new.key_pem, "holds a private key"),
+    "key before the certificate": (lambda case: case.new.key_pem + case.new.pem, "holds a private key"),
     "key with CRLF": (
-        lambda scene: (scene.new.pem + scene.new.key_pem).replace("\n", "\r\n"),
+        lambda case: (case.new.pem + case.new.key_pem).replace("\n", "\r\n"),
         "holds a private key",
     ),
     "key that is cut off": (
-        lambda scene: scene.new.pem + scene.new.key_pem[: len(scene.new.key_pem) // 2],
+        lambda case: case.new.pem + case.new.key_pem[: len(case.new.key_pem) // 2],
         "holds a private key",
     ),
-    "damaged base64": (lambda scene: _damaged(scene.new.pem), "CERTIFICATE block 1"),
-    "cut off": (lambda scene: scene.new.pem[:300], "no END line"),
+    "damaged base64": (lambda case: _damaged(case.new.pem), "CERTIFICATE block 1"),
+    "cut off": (lambda case: case.new.pem[:300], "no END line"),
     "valid base64 of nothing": (
         lambda _unused: (
             f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(b'nothing').decode()}\n-----END CERTIFICATE-----\n"
@@ -68,67 +68,69 @@ CONTENTS: dict[str, tuple[Callable[[Scene], str], str]] = {
     ),
     "request": (lambda _unused: CSR, "only: CERTIFICATE REQUEST"),
     "two that are unrelated": (
-        lambda scene: scene.new.pem + _other(scene).pem,
+        lambda case: case.new.pem + _other(case).pem,
         "CN=www.example.com,O=Example Inc,C=US; CN=other.example.com,O=Example Inc,C=US",
     ),
-    "expired": (lambda scene: _expired(scene).pem, "expired on"),
-    "not yet valid": (lambda scene: _future(scene).pem, "is not valid before"),
+    "expired": (lambda case: _expired(case).pem, "expired on"),
+    "not yet valid": (lambda case: _future(case).pem, "is not valid before"),
 }
 
 
 @pytest.mark.parametrize("option", ["path", "content"])
 @pytest.mark.parametrize("kind", CONTENTS)
-@pytest.mark.any_way
-def test_certificates_that_are_none(scene: Scene, kind: str, option: str) -> None:
+@pytest.mark.any_mode
+def test_invalid_certificate_is_refused(case: CertificateFixture, kind: str, option: str) -> None:
     make, message = CONTENTS[kind]
-    text = make(scene)
-    value = text if option == "content" else scene.machine.file("new.pem", text)
+    text = make(case)
+    value = text if option == "content" else case.machine.file("new.pem", text)
 
-    outcome = scene.run(**{option: value})
+    outcome = case.run(**{option: value})
 
     assert_error(outcome, f"{option}: ", message)
-    assert not len(scene.manager.journal)
-    for line in key_lines(scene.new):
+    assert not len(case.manager.journal)
+    for line in key_lines(case.new):
         assert line not in outcome.text
 
 
-def _fifo(scene: Scene) -> str:
-    path = str(scene.machine.folder / "fifo")
+def _fifo(case: CertificateFixture) -> str:
+    path = str(case.machine.folder / "fifo")
     os.mkfifo(path)
     return path
 
 
-PATHS: dict[str, tuple[Callable[[Scene], str], str]] = {
-    "empty file": (lambda scene: scene.machine.file("new.pem", ""), "empty"),
-    "binary noise": (lambda scene: scene.machine.file("new.pem", bytes(range(256)) * 9), "holds no certificate"),
-    "directory": (lambda scene: str(scene.machine.home), "is a directory"),
-    "missing": (lambda scene: str(scene.machine.folder / "missing.pem"), "No such file or directory"),
-    "beyond a file": (lambda scene: scene.machine.file("new.pem", scene.new.pem) + "/x", "Not a directory"),
+PATHS: dict[str, tuple[Callable[[CertificateFixture], str], str]] = {
+    "empty file": (lambda case: case.machine.file("new.pem", ""), "empty"),
+    "binary noise": (lambda case: case.machine.file("new.pem", bytes(range(256)) * 9), "holds no certificate"),
+    "directory": (lambda case: str(case.machine.home), "is a directory"),
+    "missing": (lambda case: str(case.machine.folder / "missing.pem"), "No such file or directory"),
+    "beyond a file": (lambda case: case.machine.file("new.pem", case.new.pem) + "/x", "Not a directory"),
     "named pipe": (_fifo, "no regular file"),
     "device": (lambda _unused: "/dev/zero", "no regular file"),
-    "huge": (lambda scene: scene.machine.file("new.pem", scene.new.pem * 2000), "larger than 1 MiB"),
+    "huge": (lambda case: case.machine.file("new.pem", case.new.pem * 2000), "larger than 1 MiB"),
 }
 
 
 @pytest.mark.parametrize("kind", PATHS)
-def test_files_that_cannot_be_taken(scene: Scene, kind: str) -> None:
+def test_unusable_file_is_refused(case: CertificateFixture, kind: str) -> None:
     make, message = PATHS[kind]
-    path = make(scene)
+    path = make(case)
 
-    outcome = scene.run(path=path)
+    outcome = case.run(path=path)
 
     assert_error(outcome, f"path: {path}", message)
-    assert not len(scene.manager.journal)
+    assert not len(case.manager.journal)
 
 
 @pytest.mark.parametrize("make", [_expired, _future], ids=["expired", "not yet valid"])
-def test_they_are_accepted_on_request(scene: Scene, make: Callable[[Scene], Issued]) -> None:
-    issued = make(scene)
+def test_allow_expired_accepts_certificates_outside_their_validity(
+    case: CertificateFixture, make: Callable[[CertificateFixture], Issued]
+) -> None:
+    issued = make(case)
 
-    outcome = scene.run(content=issued.pem, allow_expired=True)
+    outcome = case.run(content=issued.pem, allow_expired=True)
 
     assert outcome.changed
-    assert scene.served() == dict.fromkeys(HELD_IN, issued.der)
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, issued.der)
     assert [entry["expired"] for entry in outcome["certificate"]["environments"]] == [make is _expired] * 2
 
 
@@ -167,29 +169,29 @@ def test_they_are_accepted_on_request(scene: Scene, make: Callable[[Scene], Issu
     ],
     ids=str,
 )
-def test_options_that_cannot_be(scene: Scene, options: dict[str, Any], parts: list[str]) -> None:
-    outcome = scene.run(**{"content": scene.new.pem, **options})
+def test_invalid_option_is_refused(case: CertificateFixture, options: dict[str, Any], parts: list[str]) -> None:
+    outcome = case.run(**{"content": case.new.pem, **options})
 
     assert_error(outcome, *parts)
     assert not outcome.changed
-    assert not len(scene.manager.journal)
+    assert not len(case.manager.journal)
 
 
-def test_an_environment_that_is_no_name(scene: Scene) -> None:
-    """Ansible turns it into text, which no manager has as an environment."""
-    outcome = scene.run(environments=[{"name": "staging"}], unlisted_environments="update")
+def test_environment_that_is_a_dictionary_is_refused(case: CertificateFixture) -> None:
+    """Ansible turns it into text, which matches no environment of the manager."""
+    outcome = case.run(environments=[{"name": "staging"}], unlisted_environments="update")
 
     assert_error(outcome, "environments: ", "{'name': 'staging'}")
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
 @pytest.mark.parametrize("text", ["staging,development", "staging, development"])
-def test_a_comma_separates_environments_in_text(scene: Scene, text: str) -> None:
-    """A survey gives text: Ansible splits it, so that no name ever has a comma."""
-    outcome = scene.run(content=scene.new.pem, environments=text)
+def test_comma_separated_text_is_a_list_of_environments(case: CertificateFixture, text: str) -> None:
+    """A survey returns text, which Ansible splits at each comma; so no name contains a comma."""
+    outcome = case.run(content=case.new.pem, environments=text)
 
     assert outcome.changed
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
 @pytest.mark.parametrize(
@@ -223,14 +225,16 @@ def test_a_comma_separates_environments_in_text(scene: Scene, text: str) -> None
     ids=str,
 )
 @pytest.mark.parametrize("module", [CERTIFICATE, INFO])
-@pytest.mark.any_way
-def test_connections_that_cannot_be(scene: Scene, module: str, options: dict[str, Any], parts: list[str]) -> None:
-    given = {"url": scene.manager.url, "token": scene.manager.token, "project": PROJECT, "name": NAME, **options}
+@pytest.mark.any_mode
+def test_invalid_connection_option_is_refused(
+    case: CertificateFixture, module: str, options: dict[str, Any], parts: list[str]
+) -> None:
+    given = {"url": case.manager.url, "token": case.manager.token, "project": PROJECT, "name": NAME, **options}
 
-    outcome = scene.machine.module(module, **{key: value for key, value in given.items() if value is not None})
+    outcome = case.machine.module(module, **{key: value for key, value in given.items() if value is not None})
 
     assert_error(outcome, *parts)
-    assert not len(scene.manager.journal)
+    assert not len(case.manager.journal)
 
 
 @pytest.mark.parametrize(
@@ -246,22 +250,26 @@ def test_connections_that_cannot_be(scene: Scene, module: str, options: dict[str
     ],
     ids=str,
 )
-def test_options_of_the_info_module_that_cannot_be(scene: Scene, options: dict[str, Any], parts: list[str]) -> None:
-    assert_error(scene.info(**options), *parts)
-    assert not len(scene.manager.journal)
+def test_invalid_option_of_the_info_module_is_refused(
+    case: CertificateFixture, options: dict[str, Any], parts: list[str]
+) -> None:
+    assert_error(case.info(**options), *parts)
+    assert not len(case.manager.journal)
 
 
 @pytest.mark.parametrize(("options", "option"), [({}, "path"), ({"content": "new"}, "environments")])
-def test_creating_needs_a_certificate_and_environments(scene: Scene, options: dict[str, Any], option: str) -> None:
-    given = {"content": scene.new.pem} if options else {}
+def test_create_requires_a_certificate_and_environments(
+    case: CertificateFixture, options: dict[str, Any], option: str
+) -> None:
+    given = {"content": case.new.pem} if options else {}
 
-    outcome = scene.run(**{**given, "name": "another"})
+    outcome = case.run(**{**given, "name": "another"})
 
     assert_error(outcome, f"{option}: missing", "project MyProject has no certificate another")
-    assert calls(scene.manager.journal) == ["get", "list"]
+    assert calls(case.manager.journal) == ["get", "list"]
 
 
-# Names that an address, a form or a shell could stumble over, and that are nevertheless legal.
+# Valid names that are easy to break in a URL, a form or a shell.
 ODD_NAMES = [
     "my certificate",
     "a/b",
@@ -279,28 +287,28 @@ ODD_NAMES = [
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-@pytest.mark.any_way
-def test_odd_names_arrive_as_they_are(scene: Scene, name: str) -> None:
-    """Created, read, updated and deleted under one name, which is also the project's and the environment's."""
-    manager = scene.manager
+@pytest.mark.any_mode
+def test_unusual_names_reach_the_manager_unchanged(case: CertificateFixture, name: str) -> None:
+    """Create, read, update and delete a certificate whose project and environment have the same name."""
+    manager = case.manager
     manager.add_project(name, [name])
     options = {"project": name, "name": name}
 
-    created = scene.run(**options, content=scene.old.pem, environments=[name], alias=name, description=name)
+    created = case.run(**options, content=case.old.pem, environments=[name], alias=name, description=name)
     assert not created.failed, created
     (certificate,) = manager.state.certificates_of(name)
     assert (certificate.name, certificate.description, certificate.environments) == (name, name, (name,))
     assert certificate.entries[0].alias == name
 
-    updated = scene.run(**options, content=scene.new.pem)
+    updated = case.run(**options, content=case.new.pem)
     assert updated.changed
-    assert manager.served(name, name, name) == scene.new.der
+    assert manager.served(name, name, name) == case.new.der
     assert manager.state.certificates[name, name].entries[0].alias == name
 
-    found = scene.info(**options)
+    found = case.info(**options)
     assert [one["name"] for one in found["certificates"]] == [name]
 
-    deleted = scene.run(**options, state="absent")
+    deleted = case.run(**options, state="absent")
     assert deleted.changed
     assert not manager.state.certificates_of(name)
     assert len(manager.state.certificates) == 1

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager stores a certificate and fails to deploy it: HTTP 200, and yet the gateways serve what they had."""
+"""Failed deployments: the manager stores the certificate and answers HTTP 200, but the gateways keep the old one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from typing import Any
 
 import pytest
 
-from integration.scene import DESCRIPTION, HELD_IN, NAME, PROJECT, Scene, Start, assert_error, assert_truthful, calls
+from integration.certificate_fixture import (
+    DEPLOYED,
+    DESCRIPTION,
+    NAME,
+    PROJECT,
+    CertificateFixture,
+    MakeCase,
+    assert_accurate,
+    assert_error,
+    calls,
+)
 from manager import Fault
 
-pytestmark = pytest.mark.any_way
+pytestmark = pytest.mark.any_mode
 
 SHAPES = ("2025", "openapi")
-"""The generations that stand for the two shapes of a deployment result."""
+"""Two generations, one for each format of the deployment result."""
 
 
 def _results(deployment: dict[str, Any]) -> dict[str, bool]:
@@ -23,26 +33,26 @@ def _results(deployment: dict[str, Any]) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("generation", SHAPES)
-def test_sending_it_again_heals(start: Start, generation: str) -> None:
-    scene = start(generation)
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
+def test_retry_repairs_a_failed_deployment(make_case: MakeCase, generation: str) -> None:
+    case = make_case(generation)
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
 
-    outcome = scene.run(content=scene.new.pem, retries=1)
+    outcome = case.run(content=case.new.pem, retries=1)
 
     assert not outcome.failed
     assert outcome["deployment"]["success"] is True
-    assert _results(outcome["deployment"]) == dict.fromkeys(HELD_IN, True)
-    assert calls(scene.manager.journal.writes()) == ["update"] * 2
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
-    assert_truthful(outcome, scene.manager)
+    assert _results(outcome["deployment"]) == dict.fromkeys(DEPLOYED, True)
+    assert calls(case.manager.journal.writes()) == ["update"] * 2
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
+    assert_accurate(outcome, case.manager)
 
 
 @pytest.mark.parametrize("generation", SHAPES)
-def test_it_fails_for_good(start: Start, generation: str) -> None:
-    scene = start(generation)
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
+def test_persistent_deployment_failure_fails_the_task(make_case: MakeCase, generation: str) -> None:
+    case = make_case(generation)
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
 
-    outcome = scene.run(content=scene.new.pem, retries=1)
+    outcome = case.run(content=case.new.pem, retries=1)
 
     assert_error(
         outcome, "stored the certificate", "staging", "worker is not reachable", "Sending it once more did not help"
@@ -51,9 +61,9 @@ def test_it_fails_for_good(start: Start, generation: str) -> None:
     assert outcome.changed
     assert outcome["deployment"]["success"] is False
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
-    assert calls(scene.manager.journal.writes()) == ["update"] * 2
-    assert_truthful(outcome, scene.manager)
-    assert scene.served() == {"development": scene.new.der, "staging": scene.old.der}
+    assert calls(case.manager.journal.writes()) == ["update"] * 2
+    assert_accurate(outcome, case.manager)
+    assert case.gateway_certificates() == {"development": case.new.der, "staging": case.old.der}
 
 
 KINDER_THAN_ITS_DETAILS = {
@@ -92,12 +102,12 @@ KINDER_THAN_ITS_DETAILS = {
 
 
 @pytest.mark.parametrize("where", KINDER_THAN_ITS_DETAILS)
-def test_a_failure_anywhere_is_a_failure(scene: Scene, where: str) -> None:
-    """One gateway that serves the old certificate is enough, whatever the summary says."""
+def test_failure_in_one_environment_is_a_failure(case: CertificateFixture, where: str) -> None:
+    """One gateway with the old certificate is enough, even if the summary reports success."""
     body = {"status": "SUCCESS", "deploymentResult": KINDER_THAN_ITS_DETAILS[where]}
-    scene.manager.faults.add(Fault("status", method="PUT", status=200, body=body, after=True))
+    case.manager.faults.add(Fault("status", method="PUT", status=200, body=body, after=True))
 
-    outcome = scene.run(content=scene.new.pem, retries=0)
+    outcome = case.run(content=case.new.pem, retries=0)
 
     assert_error(outcome, "deployment failed in: staging", "out of reach")
     assert outcome.changed
@@ -105,108 +115,108 @@ def test_a_failure_anywhere_is_a_failure(scene: Scene, where: str) -> None:
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
 
 
-def test_without_retries_it_is_sent_once(scene: Scene) -> None:
-    scene.manager.faults.add(Fault("deployment_failure", environments=HELD_IN, times=None))
+def test_without_retries_the_write_is_sent_once(case: CertificateFixture) -> None:
+    case.manager.faults.add(Fault("deployment_failure", environments=DEPLOYED, times=None))
 
-    outcome = scene.run(content=scene.new.pem, retries=0)
+    outcome = case.run(content=case.new.pem, retries=0)
 
     assert_error(outcome, "development", "staging")
-    assert calls(scene.manager.journal.writes()) == ["update"]
+    assert calls(case.manager.journal.writes()) == ["update"]
 
 
-def test_a_creation_is_deployed_again_by_an_update(start: Start) -> None:
-    """Creating it once more would be refused: it is there."""
-    scene = start(held=False)
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
+def test_failed_deployment_of_a_create_is_retried_as_an_update(make_case: MakeCase) -> None:
+    """The manager would refuse a second create, because the certificate exists."""
+    case = make_case(with_certificate=False)
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
 
-    outcome = scene.run(content=scene.new.pem, environments=[*HELD_IN], retries=1)
+    outcome = case.run(content=case.new.pem, environments=[*DEPLOYED], retries=1)
 
     assert not outcome.failed
     assert outcome["operation"] == "create"
-    assert calls(scene.manager.journal.writes()) == ["create", "update"]
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert calls(case.manager.journal.writes()) == ["create", "update"]
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
-def test_a_deletion_is_not_repeated(scene: Scene) -> None:
-    """There is nothing left to delete, so all that can be done is to say where it may still be served."""
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
+def test_delete_is_not_retried(case: CertificateFixture) -> None:
+    """The record is gone, so the message can only name the gateways that may still hold the certificate."""
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
 
-    outcome = scene.run(state="absent", retries=3)
+    outcome = case.run(state="absent", retries=3)
 
     assert_error(outcome, "deleted the certificate", "staging")
     assert outcome.changed
     assert outcome["certificate"] is None
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
-    assert calls(scene.manager.journal.writes()) == ["delete"]
-    assert scene.served() == {"staging": scene.old.der}
+    assert calls(case.manager.journal.writes()) == ["delete"]
+    assert case.gateway_certificates() == {"staging": case.old.der}
 
 
-def test_an_import_that_reports_a_failure_is_repeated(start: Start) -> None:
-    scene = start(import_reports_deployment=True)
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
+def test_import_that_reports_a_failed_deployment_is_retried(make_case: MakeCase) -> None:
+    case = make_case(import_reports_deployment=True)
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
 
-    outcome = scene.run(content=scene.new.pem, environments=["staging"], unlisted_environments="keep", retries=1)
+    outcome = case.run(content=case.new.pem, environments=["staging"], unlisted_environments="keep", retries=1)
 
     assert not outcome.failed
     assert outcome["deployment"]["success"] is True
-    assert calls(scene.manager.journal.writes()) == ["import"] * 2
-    assert scene.served() == {"development": scene.old.der, "staging": scene.new.der}
+    assert calls(case.manager.journal.writes()) == ["import"] * 2
+    assert case.gateway_certificates() == {"development": case.old.der, "staging": case.new.der}
 
 
-def test_with_duplicates_it_is_not_repeated(start: Start) -> None:
-    """Each update of such a manager adds one more entry."""
-    scene = start(duplicates=True)
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
+def test_update_is_not_retried_where_it_adds_duplicates(make_case: MakeCase) -> None:
+    """Each update on such a manager adds one more entry."""
+    case = make_case(duplicates=True)
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
 
-    outcome = scene.run(content=scene.new.pem, retries=3)
+    outcome = case.run(content=case.new.pem, retries=3)
 
     assert_error(outcome, "staging", "not sent again", "adds another entry (development, staging)")
     assert outcome.changed
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
-    assert calls(scene.manager.journal.writes()) == ["update"]
-    assert_truthful(outcome, scene.manager)
+    assert calls(case.manager.journal.writes()) == ["update"]
+    assert_accurate(outcome, case.manager)
     assert [entry["entries"] for entry in outcome["certificate"]["environments"]] == [2, 2]
 
 
-def test_the_next_run_with_force_deploys(scene: Scene) -> None:
-    """A read does not show that a deployment failed, so only force can mend it."""
-    scene.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
-    assert scene.run(content=scene.new.pem, retries=0).failed
+def test_next_run_with_force_deploys_again(case: CertificateFixture) -> None:
+    """Reading the record does not reveal a failed deployment, so only `force` can repair it."""
+    case.manager.faults.add(Fault("deployment_failure", environments=("staging",)))
+    assert case.run(content=case.new.pem, retries=0).failed
 
-    idle = scene.run(content=scene.new.pem)
-    assert (idle.changed, scene.served()["staging"]) == (False, scene.old.der)
+    idle = case.run(content=case.new.pem)
+    assert (idle.changed, case.gateway_certificates()["staging"]) == (False, case.old.der)
 
-    forced = scene.run(content=scene.new.pem, force=True)
+    forced = case.run(content=case.new.pem, force=True)
     assert (forced.changed, forced["operation"]) == (True, "update")
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
-    assert scene.description() == DESCRIPTION
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
+    assert case.description() == DESCRIPTION
 
 
-def test_force_writes_nothing_in_check_mode(scene: Scene) -> None:
-    before = scene.manager.snapshot()
+def test_force_writes_nothing_in_check_mode(case: CertificateFixture) -> None:
+    before = case.manager.snapshot()
 
-    outcome = scene.run(force=True, check=True)
+    outcome = case.run(force=True, check=True)
 
     assert (outcome.changed, outcome["operation"]) == (True, "update")
     assert outcome["deployment"] is None
-    assert scene.manager.snapshot() == before
-    assert not scene.manager.journal.writes()
+    assert case.manager.snapshot() == before
+    assert not case.manager.journal.writes()
 
 
-def test_an_import_warns_of_references_that_it_left_open(start: Start) -> None:
-    scene = start(unresolved_references=["Keystore (name: web) is not found"])
+def test_import_warns_about_unresolved_references(make_case: MakeCase) -> None:
+    case = make_case(unresolved_references=["Keystore (name: web) is not found"])
 
-    outcome = scene.run(content=scene.new.pem, environments=["staging"], unlisted_environments="keep")
+    outcome = case.run(content=case.new.pem, environments=["staging"], unlisted_environments="keep")
 
     assert not outcome.failed
     assert sum("Keystore (name: web) is not found" in warning for warning in outcome.warnings) == 1
 
 
-def test_an_import_of_which_the_manager_reports_no_deployment(start: Start) -> None:
-    """Nothing is claimed of the gateways, and the user is told where to look."""
-    scene = start()
+def test_import_without_a_reported_deployment(make_case: MakeCase) -> None:
+    """The result makes no claim about the gateways, and a warning says where to check them."""
+    case = make_case()
 
-    outcome = scene.run(content=scene.new.pem, environments=["staging"], unlisted_environments="keep")
+    outcome = case.run(content=case.new.pem, environments=["staging"], unlisted_environments="keep")
 
     assert outcome["deployment"] == {"success": None, "message": None, "environments": []}
     (warning,) = outcome.warnings
@@ -215,27 +225,27 @@ def test_an_import_of_which_the_manager_reports_no_deployment(start: Start) -> N
     assert "development" not in warning
 
 
-def test_an_import_of_which_the_manager_reports_the_deployment(start: Start) -> None:
-    scene = start(import_reports_deployment=True)
+def test_import_with_a_reported_deployment(make_case: MakeCase) -> None:
+    case = make_case(import_reports_deployment=True)
 
-    outcome = scene.run(content=scene.new.pem, environments=["staging"], unlisted_environments="keep")
+    outcome = case.run(content=case.new.pem, environments=["staging"], unlisted_environments="keep")
 
     assert outcome["deployment"]["success"] is True
     assert _results(outcome["deployment"]) == {"staging": True}
     assert not outcome.warnings
 
 
-def test_a_failure_is_reported_even_if_a_later_answer_is_lost(scene: Scene) -> None:
-    """The first update was applied and not deployed; what became of the second is not known."""
-    scene.manager.faults.add(
+def test_failed_deployment_is_reported_even_if_the_response_to_the_retry_is_lost(case: CertificateFixture) -> None:
+    """The first update was stored but not deployed; the outcome of the second is unknown."""
+    case.manager.faults.add(
         Fault("drop_before", method="PUT", skip=1, times=None),
         Fault("deployment_failure", environments=("staging",)),
     )
 
-    outcome = scene.run(content=scene.new.pem, retries=1)
+    outcome = case.run(content=case.new.pem, retries=1)
 
     assert_error(outcome, "broke during PUT")
     assert outcome.changed
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
-    assert_truthful(outcome, scene.manager)
-    assert scene.manager.served("staging", PROJECT, NAME) == scene.old.der
+    assert_accurate(outcome, case.manager)
+    assert case.manager.served("staging", PROJECT, NAME) == case.old.der

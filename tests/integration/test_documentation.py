@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation is true: Ansible can show it, and its examples do what they say."""
+"""The documentation of the modules: Ansible can show it, and its examples do what they say."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.runners import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
-from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene
+from integration.certificate_fixture import ENVIRONMENTS, NAME, PROJECT, CertificateFixture
+from integration.machine import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
 from manager import Authority, Issued, Manager
 
 USER, PASSWORD = "operator", "operator-password"
@@ -36,15 +36,15 @@ def _examples(machine: Machine, module: str) -> str:
     return examples
 
 
-def test_the_action_group_has_every_module() -> None:
+def test_action_group_contains_every_module() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
 
     assert runtime["action_groups"] == {"apinizer": MODULES}
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.parametrize("module", MODULES)
-def test_ansible_doc_shows_it_without_complaint(machine: Machine, module: str) -> None:
+def test_ansible_doc_shows_the_module_without_warnings(machine: Machine, module: str) -> None:
     run = machine.command("ansible-doc", "--type", "module", f"{COLLECTION}.{module}")
 
     assert run.status == 0
@@ -55,7 +55,7 @@ def test_ansible_doc_shows_it_without_complaint(machine: Machine, module: str) -
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_option_is_documented(machine: Machine, module: str) -> None:
-    """Asked of the module itself: its error for an unknown option lists those that it knows."""
+    """The module's own error for an unknown option lists the options that it supports."""
     documented = set(_documentation(machine, module)["doc"]["options"])
 
     name = {} if module == ENVIRONMENT_INFO else {"name": NAME}
@@ -66,22 +66,22 @@ def test_every_option_is_documented(machine: Machine, module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_return_value_is_documented(scene: Scene, module: str) -> None:
-    documented = _documentation(scene.machine, module)["return"]
-    options = scene.options()
+def test_every_return_value_is_documented(case: CertificateFixture, module: str) -> None:
+    documented = _documentation(case.machine, module)["return"]
+    options = case.options()
     if module == CERTIFICATE:
-        options["content"] = scene.new.pem
+        options["content"] = case.new.pem
     if module == ENVIRONMENT_INFO:
         del options["name"]
 
-    outcome = scene.machine.module(module, **options)
+    outcome = case.machine.module(module, **options)
 
     always = {"changed", "failed", "diff", "invocation"}
     _assert_documented({key: value for key, value in outcome.result.items() if key not in always}, documented)
 
 
 def _assert_documented(values: dict[str, Any], documented: dict[str, Any]) -> None:
-    """The documentation has these keys and no others, and of what they contain likewise."""
+    """Assert that the documentation lists exactly these keys, at every level."""
     assert set(values) == set(documented)
     for key, value in values.items():
         first = value[0] if isinstance(value, list) and value else value
@@ -90,8 +90,8 @@ def _assert_documented(values: dict[str, Any], documented: dict[str, Any]) -> No
 
 
 @pytest.fixture
-def held(old: Issued) -> Manager:
-    """A manager as the examples expect it, with the certificate in all environments."""
+def example_manager(old: Issued) -> Manager:
+    """A manager as the examples expect it, with the certificate in every environment."""
     manager = Manager()
     manager.add_project(PROJECT, ENVIRONMENTS)
     manager.add_user(USER, PASSWORD)
@@ -114,14 +114,14 @@ def _play(machine: Machine, tasks: list[dict[str, Any]], env: dict[str, str], ma
     return machine.playbook(*tasks, env=env, vars=variables, ignore_errors=False)
 
 
-def test_the_examples_of_the_certificate_module(
-    machine: Machine, authority: Authority, held: Manager, new: Issued
+def test_examples_of_the_certificate_module_run(
+    machine: Machine, authority: Authority, example_manager: Manager, new: Issued
 ) -> None:
     tasks = yaml.safe_load(_examples(machine, CERTIFICATE))
     machine.file("new/my-certificate.pem", new.pem)
     machine.file("new/another-certificate.pem", authority.issue("api.example.com").pem)
-    with held as manager:
-        # The token in the environment stands back where an example logs in.
+    with example_manager as manager:
+        # An example that logs in overrides the token in the environment.
         run = _play(machine, tasks, _environment(manager), manager)
 
         assert run.status == 0, run.text
@@ -159,27 +159,27 @@ def test_the_examples_of_the_certificate_module(
         ),
     ],
 )
-def test_each_example_that_replaces_by_itself(
-    machine: Machine, held: Manager, old: Issued, new: Issued, name: str, holds: dict[str, str]
+def test_each_replacing_example_runs_alone(
+    machine: Machine, example_manager: Manager, old: Issued, new: Issued, name: str, holds: dict[str, str]
 ) -> None:
     (example,) = [one for one in yaml.safe_load(_examples(machine, CERTIFICATE)) if one["name"] == name]
     machine.file("new/my-certificate.pem", new.pem)
-    with held as manager:
+    with example_manager as manager:
         run = _play(machine, [example], _environment(manager), manager)
 
         assert run.status == 0, run.text
         assert run[name].changed
-        wanted = {environment: {"old": old, "new": new}[which].der for environment, which in holds.items()}
-        assert {environment: manager.served(environment, PROJECT, NAME) for environment in ENVIRONMENTS} == wanted
+        expected = {environment: {"old": old, "new": new}[which].der for environment, which in holds.items()}
+        assert {environment: manager.served(environment, PROJECT, NAME) for environment in ENVIRONMENTS} == expected
         jwk = manager.state.jwks[PROJECT, "my-jwk"]
         if "JWKs" in name:
             assert (jwk.source_id is not None, jwk.der) == (True, new.der)
 
 
-def test_the_ad_hoc_command_of_the_examples(machine: Machine, held: Manager, new: Issued) -> None:
+def test_ad_hoc_command_of_the_examples_runs(machine: Machine, example_manager: Manager, new: Issued) -> None:
     (line,) = re.findall(r"^# (ansible localhost .*)$", _examples(machine, CERTIFICATE), flags=re.MULTILINE)
     machine.file("new/my-certificate.pem", new.pem)
-    with held as manager:
+    with example_manager as manager:
         run = machine.command(*shlex.split(line), env=_environment(manager))
 
         assert run.status == 0, run.text
@@ -188,15 +188,15 @@ def test_the_ad_hoc_command_of_the_examples(machine: Machine, held: Manager, new
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["same everywhere", "drifted"])
-def test_the_examples_of_the_info_module(
-    machine: Machine, authority: Authority, held: Manager, new: Issued, same: bool
+def test_examples_of_the_info_module_run(
+    machine: Machine, authority: Authority, example_manager: Manager, new: Issued, same: bool
 ) -> None:
     tasks = yaml.safe_load(_examples(machine, INFO))
     soon = authority.issue("soon.example.com", not_after=_in_days(9))
-    held.add_certificate(PROJECT, "soon", {"staging": soon})
+    example_manager.add_certificate(PROJECT, "soon", {"staging": soon})
     if not same:
-        held.set_entry(PROJECT, NAME, "production", new)
-    with held as manager:
+        example_manager.set_entry(PROJECT, NAME, "production", new)
+    with example_manager as manager:
         run = _play(machine, tasks, _environment(manager), manager)
 
         assert (run.status == 0) is same, run.text
@@ -206,9 +206,9 @@ def test_the_examples_of_the_info_module(
         assert not manager.journal.writes()
 
 
-def test_the_examples_of_the_environment_module(machine: Machine, held: Manager) -> None:
+def test_examples_of_the_environment_module_run(machine: Machine, example_manager: Manager) -> None:
     tasks = yaml.safe_load(_examples(machine, ENVIRONMENT_INFO))
-    with held as manager:
+    with example_manager as manager:
         run = _play(machine, tasks, _environment(manager), manager)
 
         assert run.status == 0, run.text

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a manager, or what stands before it, does to a write: the result tells the truth, and nothing gets lost.
+"""Faults of the manager, or of a proxy before it, during a write: the result is accurate, and nothing is lost.
 
-The same laws are checked for every fault and every kind of write; what a fault demands beyond them has a test below.
+The same invariants are checked for every fault and every operation; tests below cover what is specific to a fault.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Outcome
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
+    DEPLOYED,
     ENVIRONMENTS,
-    HELD_IN,
     NAME,
     PROJECT,
-    Scene,
-    Start,
+    CertificateFixture,
+    MakeCase,
+    assert_accurate,
     assert_error,
-    assert_truthful,
     calls,
-    recorded,
+    expected_facts,
 )
+from integration.machine import Outcome
 from manager import Fault, Manager
 
-pytestmark = pytest.mark.any_way
+pytestmark = pytest.mark.any_mode
 
 RETRIES = 1
 AT_ONCE = {"Retry-After": "0"}
@@ -42,17 +42,17 @@ ELSEWHERE = "https://sign-in.example.com/login"
 
 @dataclass(frozen=True)
 class Operation:
-    """A kind of write: its method, the options that ask for it, and the certificate it leaves in each environment."""
+    """A write operation: its HTTP method, the task's options, and the certificate of each environment afterwards."""
 
     method: str
     options: Mapping[str, Any]
     holds: Mapping[str, str]
-    held: bool = True
+    exists: bool = True
 
 
-_NEW = dict.fromkeys(HELD_IN, "new")
+_NEW = dict.fromkeys(DEPLOYED, "new")
 OPERATIONS = {
-    "create": Operation("POST", {"environments": [*HELD_IN]}, _NEW, held=False),
+    "create": Operation("POST", {"environments": [*DEPLOYED]}, _NEW, exists=False),
     "update": Operation("PUT", {}, _NEW),
     "import": Operation(
         "POST",
@@ -63,54 +63,56 @@ OPERATIONS = {
 }
 
 
-def _run(scene: Scene, operation: Operation, **options: Any) -> Outcome:
-    """Run the task that writes, and wait for whatever the manager is still doing."""
-    certificate = {} if operation.options.get("state") == "absent" else {"content": scene.new.pem}
+def _run(case: CertificateFixture, operation: Operation, **options: Any) -> Outcome:
+    """Run the writing task, and wait until the manager has finished."""
+    certificate = {} if operation.options.get("state") == "absent" else {"content": case.new.pem}
     given = {"retries": RETRIES, **certificate, **operation.options, **options}
-    outcome = scene.run(**given)
-    scene.manager.settle()
+    outcome = case.run(**given)
+    case.manager.settle()
     return outcome
 
 
-def _wanted(scene: Scene, operation: Operation) -> dict[str, bytes]:
-    der = {"old": scene.old.der, "new": scene.new.der}
+def _expected_der(case: CertificateFixture, operation: Operation) -> dict[str, bytes]:
+    der = {"old": case.old.der, "new": case.new.der}
     return {environment: der[which] for environment, which in operation.holds.items()}
 
 
-def _writes(scene: Scene) -> list[str]:
-    return calls(scene.manager.journal.writes())
+def _writes(case: CertificateFixture) -> list[str]:
+    return calls(case.manager.journal.writes())
 
 
-def _applied(scene: Scene) -> list[str]:
-    return calls(request for request in scene.manager.journal if request.applied)
+def _applied(case: CertificateFixture) -> list[str]:
+    return calls(request for request in case.manager.journal if request.applied)
 
 
-def _assert_laws(scene: Scene, operation: Operation, outcome: Outcome, before: Mapping[str, bytes]) -> None:
-    """What has to be true after every single fault."""
-    manager, wanted = scene.manager, _wanted(scene, operation)
-    assert len(_applied(scene)) <= 1, "a write was repeated although it had been applied"
-    assert len(_writes(scene)) <= 1 + RETRIES
+def _assert_invariants(
+    case: CertificateFixture, operation: Operation, outcome: Outcome, before: Mapping[str, bytes]
+) -> None:
+    """Assert the invariants that hold after every fault."""
+    manager, expected = case.manager, _expected_der(case, operation)
+    assert len(_applied(case)) <= 1, "a write was repeated although it had been applied"
+    assert len(_writes(case)) <= 1 + RETRIES
     assert "<html" not in outcome.text
     assert manager.token not in outcome.text
-    assert_truthful(outcome, manager)
-    assert outcome.changed == (recorded(manager) != _recorded_before(scene, before))
+    assert_accurate(outcome, manager)
+    assert outcome.changed == (expected_facts(manager) != _facts_before(case, before))
     if outcome.failed:
         assert_error(outcome)
     else:
-        assert scene.served() == wanted
-        assert scene.holds() == {environment: [der] for environment, der in wanted.items()}
+        assert case.gateway_certificates() == expected
+        assert case.record_certificates() == {environment: [der] for environment, der in expected.items()}
     if operation.method != "DELETE":
-        assert set(scene.served()) >= set(before), "an environment lost its certificate"
-    elif not _applied(scene):
-        assert scene.served() == before
+        assert set(case.gateway_certificates()) >= set(before), "an environment lost its certificate"
+    elif not _applied(case):
+        assert case.gateway_certificates() == before
 
 
-def _recorded_before(scene: Scene, before: Mapping[str, bytes]) -> dict[str, Any] | None:
-    entries = dict.fromkeys(before, (ALIAS, scene.old.sha1, 1))
+def _facts_before(case: CertificateFixture, before: Mapping[str, bytes]) -> dict[str, Any] | None:
+    entries = dict.fromkeys(before, (ALIAS, case.old.sha1, 1))
     return {"name": NAME, "project": PROJECT, "environments": entries} if before else None
 
 
-# Faults that pass: the task goes on in the end. `applied` says whether the manager had carried the write out.
+# Temporary faults: the task succeeds in the end. `applied` says whether the manager had applied the write.
 PASSING = {
     "503": Fault("status", headers=AT_ONCE),
     "503 after it was applied": Fault("status", headers=AT_ONCE, after=True),
@@ -130,31 +132,31 @@ PASSING = {
 
 @pytest.mark.parametrize("kind", OPERATIONS)
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_fault_that_passes(start: Start, fault: str, kind: str) -> None:
+def test_temporary_fault_is_overcome(make_case: MakeCase, fault: str, kind: str) -> None:
     operation = OPERATIONS[kind]
-    scene = start(held=operation.held)
-    before = scene.served()
-    scene.manager.faults.add(_aimed(PASSING[fault], operation))
+    case = make_case(with_certificate=operation.exists)
+    before = case.gateway_certificates()
+    case.manager.faults.add(_aimed(PASSING[fault], operation))
 
-    outcome = _run(scene, operation, timeout=0.4)
+    outcome = _run(case, operation, timeout=0.4)
 
-    assert not scene.manager.faults, "the fault did not strike"
+    assert not case.manager.faults, "the fault did not strike"
     assert not outcome.failed, outcome
     assert outcome.changed
     assert outcome["operation"] == kind
-    _assert_laws(scene, operation, outcome, before)
-    assert len(_applied(scene)) == 1
-    if scene.manager.journal.writes()[0].applied:
-        assert len(_writes(scene)) == 1
-        # The deployment's result went with the answer: none is claimed, and the user learns of it.
+    _assert_invariants(case, operation, outcome, before)
+    assert len(_applied(case)) == 1
+    if case.manager.journal.writes()[0].applied:
+        assert len(_writes(case)) == 1
+        # The deployment result was lost with the response: the result claims none, and a warning says so.
         assert outcome["deployment"]["success"] is None
         assert ["lost with the answer" in warning for warning in outcome.warnings] == [True]
     else:
-        assert len(_writes(scene)) == 2
+        assert len(_writes(case)) == 2
         assert outcome["deployment"]["success"] is (None if kind == "import" else True)
 
 
-# Faults that stay, and a part of the message that they lead to.
+# Permanent faults, and a part of the resulting message.
 LASTING = {
     "503": (Fault("status", headers=AT_ONCE), "HTTP 503: the text 'Service Unavailable'"),
     "429 with too long a wait": (Fault("status", status=429, headers={"Retry-After": "3600"}), "wait 3600 seconds"),
@@ -180,60 +182,60 @@ LASTING = {
 
 @pytest.mark.parametrize("kind", OPERATIONS)
 @pytest.mark.parametrize("fault", LASTING)
-def test_a_fault_that_stays(start: Start, fault: str, kind: str) -> None:
+def test_permanent_fault_fails_the_task(make_case: MakeCase, fault: str, kind: str) -> None:
     operation, (lasting, message) = OPERATIONS[kind], LASTING[fault]
-    scene = start(held=operation.held)
-    before = scene.served()
-    scene.manager.faults.add(_aimed(lasting, operation, times=None))
+    case = make_case(with_certificate=operation.exists)
+    before = case.gateway_certificates()
+    case.manager.faults.add(_aimed(lasting, operation, times=None))
 
-    outcome = _run(scene, operation)
+    outcome = _run(case, operation)
 
-    _assert_laws(scene, operation, outcome, before)
+    _assert_invariants(case, operation, outcome, before)
     assert_error(outcome, message)
     assert outcome["operation"] == kind
 
 
 def _aimed(fault: Fault, operation: Operation, times: int | None = 1) -> Fault:
-    """The fault for this operation's writes."""
+    """Return the fault, limited to the writes of this operation."""
     return replace(fault, method=operation.method, times=times)
 
 
 class TestRetries:
-    """How often, how long, and what is never repeated."""
+    """How often and how long requests are retried, and which are not."""
 
-    def test_writes_are_bounded(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("status", method="PUT", headers=AT_ONCE, times=None))
+    def test_retries_of_writes_are_bounded(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("status", method="PUT", headers=AT_ONCE, times=None))
 
-        outcome = scene.run(content=scene.new.pem, retries=4)
+        outcome = case.run(content=case.new.pem, retries=4)
 
         assert_error(outcome, "Nothing was changed on the manager")
-        assert calls(scene.manager.journal) == ["get", "jwks", *["update", "get"] * 5]
+        assert calls(case.manager.journal) == ["get", "jwks", *["update", "get"] * 5]
 
-    def test_none_with_zero(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("status", headers=AT_ONCE, times=None))
+    def test_zero_disables_retries(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("status", headers=AT_ONCE, times=None))
 
-        outcome = scene.run(content=scene.new.pem, retries=0)
-
-        assert_error(outcome, "HTTP 503")
-        assert calls(scene.manager.journal) == ["get"]
-
-    def test_reads_are_bounded(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("status", headers=AT_ONCE, times=None))
-
-        outcome = scene.run(content=scene.new.pem, retries=3)
+        outcome = case.run(content=case.new.pem, retries=0)
 
         assert_error(outcome, "HTTP 503")
-        assert calls(scene.manager.journal) == ["get"] * 4
+        assert calls(case.manager.journal) == ["get"]
+
+    def test_retries_of_reads_are_bounded(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("status", headers=AT_ONCE, times=None))
+
+        outcome = case.run(content=case.new.pem, retries=3)
+
+        assert_error(outcome, "HTTP 503")
+        assert calls(case.manager.journal) == ["get"] * 4
 
     @pytest.mark.parametrize("fault", [Fault("drop_before"), Fault("status", headers=AT_ONCE)], ids=lambda f: f.kind)
-    def test_a_read_is_simply_repeated(self, scene: Scene, fault: Fault) -> None:
-        scene.manager.faults.add(fault)
+    def test_failed_read_is_retried(self, case: CertificateFixture, fault: Fault) -> None:
+        case.manager.faults.add(fault)
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert not outcome.failed
         assert not outcome.warnings
-        assert calls(scene.manager.journal) == ["get", "get", "jwks", "update", "get"]
+        assert calls(case.manager.journal) == ["get", "get", "jwks", "update", "get"]
 
     @pytest.mark.parametrize(
         "fault",
@@ -247,89 +249,89 @@ class TestRetries:
         ],
         ids=lambda fault: f"{fault.kind}-{fault.status}",
     )
-    def test_nothing_is_written_where_reading_fails(self, scene: Scene, fault: Fault) -> None:
-        scene.manager.faults.add(replace(fault, method="GET", times=None))
+    def test_nothing_is_written_if_reading_fails(self, case: CertificateFixture, fault: Fault) -> None:
+        case.manager.faults.add(replace(fault, method="GET", times=None))
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert_error(outcome)
         assert not outcome.changed
         assert "operation" not in outcome
-        assert not scene.manager.journal.writes()
+        assert not case.manager.journal.writes()
 
     @pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "HTTP date"])
-    def test_the_wait_that_the_manager_asks_for_is_honoured(self, scene: Scene, as_date: bool) -> None:
+    def test_retry_after_is_honored(self, case: CertificateFixture, as_date: bool) -> None:
         begin = datetime.now(timezone.utc)
-        # A date has whole seconds, so this one is between 2 and 3 seconds away.
+        # An HTTP date has whole seconds, so this one is between 2 and 3 seconds away.
         asked = format_datetime(begin + timedelta(seconds=3), usegmt=True) if as_date else "2"
-        scene.manager.faults.add(Fault("status", method="PUT", status=429, headers={"Retry-After": asked}))
+        case.manager.faults.add(Fault("status", method="PUT", status=429, headers={"Retry-After": asked}))
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         took = (datetime.now(timezone.utc) - begin).total_seconds()
         assert not outcome.failed
-        # Without the header the pause is half a second.
+        # Without the header, the delay is half a second.
         assert 2 <= took < 15
 
-    def test_a_wait_that_is_too_long_is_not_begun(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("status", status=503, headers={"Retry-After": "61"}))
+    def test_excessive_retry_after_fails_at_once(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("status", status=503, headers={"Retry-After": "61"}))
 
-        outcome = scene.run(content=scene.new.pem, retries=3)
+        outcome = case.run(content=case.new.pem, retries=3)
 
         assert_error(outcome, "61 seconds", "run again later")
-        assert calls(scene.manager.journal) == ["get"]
+        assert calls(case.manager.journal) == ["get"]
 
 
 class TestReadBack:
-    """A write that was answered with success, while reading it back has troubles of its own."""
+    """The write succeeds, but reading it back fails."""
 
-    def test_it_is_repeated(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("status", method="GET", path=NAME, skip=1, headers=AT_ONCE))
+    def test_read_back_is_retried(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("status", method="GET", path=NAME, skip=1, headers=AT_ONCE))
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert not outcome.failed
-        assert calls(scene.manager.journal) == ["get", "jwks", "update", "get", "get"]
-        assert_truthful(outcome, scene.manager)
+        assert calls(case.manager.journal) == ["get", "jwks", "update", "get", "get"]
+        assert_accurate(outcome, case.manager)
 
     @pytest.mark.parametrize("status", [500, 503, 403])
-    def test_where_it_fails_for_good_nothing_is_claimed(self, scene: Scene, status: int) -> None:
+    def test_failed_read_back_leaves_the_state_unknown(self, case: CertificateFixture, status: int) -> None:
         fault = Fault("status", method="GET", path="certificates", skip=1, times=None, status=status, headers=AT_ONCE)
-        scene.manager.faults.add(fault)
+        case.manager.faults.add(fault)
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert_error(outcome, f"HTTP {status}", "not known", "Run again")
         assert outcome.changed
         assert "certificate" not in outcome
         assert "diff" not in outcome
         assert outcome["deployment"]["success"] is True
-        assert [entry["content"] for entry in outcome["previous"]["environments"]] == [scene.old.pem] * 2
-        assert _applied(scene) == ["update"]
+        assert [entry["content"] for entry in outcome["previous"]["environments"]] == [case.old.pem] * 2
+        assert _applied(case) == ["update"]
 
-    def test_neither_write_nor_read_back_came_through(self, scene: Scene) -> None:
-        scene.manager.faults.add(
+    def test_failed_write_and_failed_read_back_leave_the_state_unknown(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(
             Fault("drop_after", method="PUT"), Fault("status", method="GET", path=NAME, skip=1, status=500, times=None)
         )
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert_error(outcome, "broke during PUT", "HTTP 500", "not known")
         assert outcome.changed
         assert "certificate" not in outcome
-        assert _writes(scene) == ["update"]
+        assert _writes(case) == ["update"]
 
-    def test_the_next_run_finds_what_is_left_to_do(self, scene: Scene) -> None:
-        scene.manager.faults.add(
+    def test_next_run_completes_the_change(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(
             Fault("drop_after", method="PUT"), Fault("status", method="GET", path=NAME, skip=1, status=500, times=2)
         )
-        assert scene.run(content=scene.new.pem, retries=0).failed
-        scene.manager.faults.clear()
+        assert case.run(content=case.new.pem, retries=0).failed
+        case.manager.faults.clear()
 
-        again = scene.run(content=scene.new.pem)
+        again = case.run(content=case.new.pem)
 
         assert not again.changed
-        assert_truthful(again, scene.manager)
+        assert_accurate(again, case.manager)
 
 
 def _remove(manager: Manager) -> None:
@@ -338,126 +340,126 @@ def _remove(manager: Manager) -> None:
 
 def _overwrite(pem: str) -> Callable[[Manager], object]:
     def write(manager: Manager) -> None:
-        manager.add_certificate(PROJECT, NAME, dict.fromkeys(HELD_IN, pem), alias=ALIAS, description="Theirs")
+        manager.add_certificate(PROJECT, NAME, dict.fromkeys(DEPLOYED, pem), alias=ALIAS, description="Theirs")
 
     return write
 
 
 class TestAnotherWriter:
-    """Somebody else writes at the same moment."""
+    """Another client writes at the same time."""
 
     @pytest.mark.parametrize("after", [False, True], ids=["just before", "just after"])
-    def test_another_certificate(self, scene: Scene, after: bool) -> None:
-        theirs = scene.authority.issue("www.example.com")
-        scene.manager.faults.add(Fault("other_writer", method="PUT", after=after, action=_overwrite(theirs.pem)))
+    def test_other_client_writes_another_certificate(self, case: CertificateFixture, after: bool) -> None:
+        theirs = case.authority.issue("www.example.com")
+        case.manager.faults.add(Fault("other_writer", method="PUT", after=after, action=_overwrite(theirs.pem)))
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
-        assert_truthful(outcome, scene.manager)
+        assert_accurate(outcome, case.manager)
         assert outcome.changed
-        assert _writes(scene) == ["update"]
-        # The last one to write wins, whoever it is; only a loser has something to report.
+        assert _writes(case) == ["update"]
+        # The last write wins; only the client that was overwritten has a failure to report.
         assert outcome.failed is after
-        assert scene.served() == dict.fromkeys(HELD_IN, theirs.der if after else scene.new.der)
+        assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der if after else case.new.der)
         if after:
             assert_error(outcome, "somebody else wrote at the same time", theirs.sha1)
 
-    def test_who_wrote_the_same(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(scene.new.pem)))
+    def test_other_client_writes_the_same_certificate(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(case.new.pem)))
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
         assert not outcome.failed
-        assert_truthful(outcome, scene.manager)
+        assert_accurate(outcome, case.manager)
 
-    def test_who_created_it_first(self, start: Start) -> None:
-        scene = start(held=False)
-        theirs = scene.authority.issue("www.example.com")
-        scene.manager.faults.add(Fault("other_writer", method="POST", action=_overwrite(theirs.pem)))
+    def test_other_client_creates_the_certificate_first(self, make_case: MakeCase) -> None:
+        case = make_case(with_certificate=False)
+        theirs = case.authority.issue("www.example.com")
+        case.manager.faults.add(Fault("other_writer", method="POST", action=_overwrite(theirs.pem)))
 
-        outcome = scene.run(content=scene.new.pem, environments=[*HELD_IN])
+        outcome = case.run(content=case.new.pem, environments=[*DEPLOYED])
 
         assert_error(outcome, "already exist")
-        assert_truthful(outcome, scene.manager)
-        assert scene.served() == dict.fromkeys(HELD_IN, theirs.der)
-        assert _applied(scene) == []
+        assert_accurate(outcome, case.manager)
+        assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der)
+        assert _applied(case) == []
 
-    def test_who_deleted_it_before_an_update(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("other_writer", method="PUT", action=_remove))
+    def test_other_client_deletes_the_certificate_before_an_update(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("other_writer", method="PUT", action=_remove))
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
         assert_error(outcome, "not found", "LOST THE CERTIFICATE", "previous")
         assert outcome["certificate"] is None
-        assert _writes(scene) == ["update"]
+        assert _writes(case) == ["update"]
 
-    def test_who_deleted_it_before_a_deletion(self, scene: Scene) -> None:
-        scene.manager.faults.add(Fault("other_writer", method="DELETE", action=_remove))
+    def test_other_client_deletes_the_certificate_before_a_delete(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(Fault("other_writer", method="DELETE", action=_remove))
 
-        outcome = scene.run(state="absent")
+        outcome = case.run(state="absent")
 
         assert outcome["certificate"] is None
-        assert _writes(scene) == ["delete"]
-        assert scene.holds() == {}
+        assert _writes(case) == ["delete"]
+        assert case.record_certificates() == {}
 
-    def test_who_writes_between_a_lost_write_and_its_repetition(self, scene: Scene) -> None:
-        theirs = scene.authority.issue("www.example.com")
-        scene.manager.faults.add(
+    def test_other_client_writes_between_a_lost_write_and_its_retry(self, case: CertificateFixture) -> None:
+        theirs = case.authority.issue("www.example.com")
+        case.manager.faults.add(
             Fault("status", method="PUT", headers=AT_ONCE),
             Fault("other_writer", method="PUT", after=True, action=_overwrite(theirs.pem)),
         )
 
-        outcome = scene.run(content=scene.new.pem, retries=3)
+        outcome = case.run(content=case.new.pem, retries=3)
 
         assert_error(outcome, "HTTP 503", theirs.sha1)
-        assert_truthful(outcome, scene.manager)
-        assert _writes(scene) == ["update"], "another's certificate was overwritten"
-        assert scene.served() == dict.fromkeys(HELD_IN, theirs.der)
+        assert_accurate(outcome, case.manager)
+        assert _writes(case) == ["update"], "another's certificate was overwritten"
+        assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der)
 
 
-class TestAnUpdateThatStopsHalfWay:
-    """The manager deletes the old certificate, and then fails to create the new one."""
+class TestInterruptedUpdate:
+    """The manager deletes the old certificate and then fails to create the new one."""
 
     @pytest.mark.parametrize(
         "fault", [Fault("drop_before", method="PUT"), Fault("status", method="PUT", status=500)], ids=lambda f: f.kind
     )
-    def test_it_is_put_back_at_once(self, scene: Scene, fault: Fault) -> None:
-        scene.manager.faults.add(fault, Fault("other_writer", method="PUT", after=True, action=_remove))
+    def test_certificate_is_created_again_at_once(self, case: CertificateFixture, fault: Fault) -> None:
+        case.manager.faults.add(fault, Fault("other_writer", method="PUT", after=True, action=_remove))
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert not outcome.failed, outcome
-        assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
-        assert scene.aliases() == dict.fromkeys(HELD_IN, ALIAS)
-        assert _applied(scene) == ["create"]
-        assert_truthful(outcome, scene.manager)
+        assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
+        assert case.aliases() == dict.fromkeys(DEPLOYED, ALIAS)
+        assert _applied(case) == ["create"]
+        assert_accurate(outcome, case.manager)
 
-    def test_where_that_fails_the_user_has_all_that_it_takes(self, scene: Scene) -> None:
-        scene.manager.faults.add(
+    def test_result_contains_the_deleted_certificate_if_that_fails(self, case: CertificateFixture) -> None:
+        case.manager.faults.add(
             Fault("status", method="PUT", status=500),
             Fault("other_writer", method="PUT", after=True, action=_remove),
             Fault("status", method="POST", status=500, times=None),
         )
 
-        outcome = scene.run(content=scene.new.pem, retries=1)
+        outcome = case.run(content=case.new.pem, retries=1)
 
         assert_error(outcome, "development, staging LOST THE CERTIFICATE", "previous")
         assert outcome.changed
         assert outcome["certificate"] is None
-        assert [entry["content"] for entry in outcome["previous"]["environments"]] == [scene.old.pem] * 2
-        assert len(_writes(scene)) == 2
+        assert [entry["content"] for entry in outcome["previous"]["environments"]] == [case.old.pem] * 2
+        assert len(_writes(case)) == 2
 
 
-def test_the_token_stays_at_home(scene: Scene, start: Start) -> None:
-    """A redirect is not followed, so the other manager never sees a request."""
-    elsewhere = start()
-    scene.manager.faults.add(Fault("redirect", status=308, location=elsewhere.manager.url + "/apiops/", times=None))
+def test_token_is_not_sent_to_the_target_of_a_redirect(case: CertificateFixture, make_case: MakeCase) -> None:
+    """Redirects are not followed, so the other manager receives no request."""
+    elsewhere = make_case()
+    case.manager.faults.add(Fault("redirect", status=308, location=elsewhere.manager.url + "/apiops/", times=None))
 
-    outcome = scene.run(content=scene.new.pem)
+    outcome = case.run(content=case.new.pem)
 
     assert_error(outcome, elsewhere.manager.url, "never followed", "APINIZER_URL")
     assert not len(elsewhere.manager.journal)
-    assert calls(scene.manager.journal) == ["get"]
+    assert calls(case.manager.journal) == ["get"]
 
 
 @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
@@ -469,31 +471,31 @@ def test_the_token_stays_at_home(scene: Scene, start: Start) -> None:
     ],
     ids=["may only read", "expired token"],
 )
-def test_a_token_that_may_not(start: Start, generation: str, rights: dict[str, Any], part: str) -> None:
-    scene = start(generation)
-    before = scene.manager.snapshot()
-    token = scene.manager.add_token("limited", **rights)
+def test_missing_right_is_reported(make_case: MakeCase, generation: str, rights: dict[str, Any], part: str) -> None:
+    case = make_case(generation)
+    before = case.manager.snapshot()
+    token = case.manager.add_token("limited", **rights)
 
-    outcome = scene.run(token=token, content=scene.new.pem)
+    outcome = case.run(token=token, content=case.new.pem)
 
     assert_error(outcome, part)
     assert not outcome.changed
-    assert scene.manager.snapshot() == before
+    assert case.manager.snapshot() == before
     assert token not in outcome.text
 
 
-def test_an_environment_that_does_not_exist(scene: Scene) -> None:
-    outcome = scene.run(environments=[*ENVIRONMENTS, "Staging"], check=True)
+def test_unknown_environment_is_refused(case: CertificateFixture) -> None:
+    outcome = case.run(environments=[*ENVIRONMENTS, "Staging"], check=True)
 
     assert_error(outcome, "environments", "Staging", "development", "production", "staging", "apimanager")
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
-def test_long_pages_are_not_pasted(scene: Scene) -> None:
+def test_long_responses_are_shortened(case: CertificateFixture) -> None:
     page = "<html><title>Gateway</title>" + "<p>blah</p>" * 2000 + "</html>"
-    scene.manager.faults.add(Fault("html", method="PUT", status=500, body=page))
+    case.manager.faults.add(Fault("html", method="PUT", status=500, body=page))
 
-    outcome = scene.run(content=scene.new.pem)
+    outcome = case.run(content=case.new.pem)
 
     assert_error(outcome, "an HTML page titled 'Gateway'")
     assert not re.search(r"blah", outcome.text)

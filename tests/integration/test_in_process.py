@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tasks in the controller's own process: when they run there, what they share, and that users notice nothing else."""
+"""Tasks in the controller's process: when they run there, what they share, and that the results are the same."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from integration.runners import CERTIFICATE, COLLECTION, INFO, Run, task
-from integration.scene import HELD_IN, NAME, PROJECT, Scene, calls
+from integration.certificate_fixture import DEPLOYED, NAME, PROJECT, CertificateFixture, calls
+from integration.machine import CERTIFICATE, COLLECTION, INFO, Run, task
 
 HERE = "runs in the controller's process"
 ELSEWHERE = "runs as a module, since "
 
-# A connection to this machine that is not Ansible's own.
+# A connection plugin to this machine other than Ansible's `local`.
 CONNECTION = '''
 from ansible.plugins.connection.local import Connection as Local
 
@@ -31,7 +31,7 @@ description: [Somewhere else.]
 class Connection(Local):
     transport = "elsewhere"
 '''
-# Stands in for sudo, which may not be there.
+# Replaces sudo, which may not be installed.
 BECOME = '''
 from ansible.plugins.become import BecomeBase
 
@@ -55,25 +55,25 @@ class BecomeModule(BecomeBase):
 '''
 
 
-def _environment(scene: Scene) -> dict[str, str]:
-    return {"APINIZER_URL": scene.manager.url, "APINIZER_TOKEN": scene.manager.token}
+def _environment(case: CertificateFixture) -> dict[str, str]:
+    return {"APINIZER_URL": case.manager.url, "APINIZER_TOKEN": case.manager.token}
 
 
-def _play(scene: Scene, *tasks: dict[str, Any], **keywords: Any) -> Run:
-    """Run tasks on the scene's manager, whose address and token come from the environment, and say where they run."""
-    env = {**_environment(scene), **keywords.pop("env", {})}
+def _play(case: CertificateFixture, *tasks: dict[str, Any], **keywords: Any) -> Run:
+    """Run tasks with the connection in the environment, and return where each one ran."""
+    env = {**_environment(case), **keywords.pop("env", {})}
     arguments = ["-vvv", *keywords.pop("arguments", [])]
-    return scene.machine.playbook(*tasks, arguments=arguments, env=env, **keywords)
+    return case.machine.playbook(*tasks, arguments=arguments, env=env, **keywords)
 
 
-def _update(scene: Scene, **keywords: Any) -> dict[str, Any]:
-    return {**task("update", project=PROJECT, name=NAME, content=scene.new.pem), **keywords}
+def _update(case: CertificateFixture, **keywords: Any) -> dict[str, Any]:
+    return {**task("update", project=PROJECT, name=NAME, content=case.new.pem), **keywords}
 
 
 LOCAL = {"delegate_to": "elsewhere", "vars": {"ansible_connection": "local"}}
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.parametrize(
     "keywords",
     [
@@ -84,19 +84,19 @@ LOCAL = {"delegate_to": "elsewhere", "vars": {"ansible_connection": "local"}}
         pytest.param({"vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}, id="the controller's"),
     ],
 )
-def test_a_task_on_localhost_runs_in_the_controllers_process(scene: Scene, keywords: dict[str, Any]) -> None:
-    run = _play(scene, _update(scene, **keywords))
+def test_task_on_localhost_runs_in_the_controllers_process(case: CertificateFixture, keywords: dict[str, Any]) -> None:
+    run = _play(case, _update(case, **keywords))
 
     assert HERE in run.text, run.text
     assert ELSEWHERE not in run.text
     assert run["update"].changed
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
 WRAPPER = {"ansible_python_interpreter": "{{ wrapper }}"}
 
 
-@pytest.mark.one_way
+@pytest.mark.single_mode
 @pytest.mark.parametrize(
     ("keywords", "reason"),
     [
@@ -112,8 +112,8 @@ WRAPPER = {"ansible_python_interpreter": "{{ wrapper }}"}
         pytest.param({"env": {"ANSIBLE_KEEP_REMOTE_FILES": "1"}}, "its files are to be kept", id="files kept"),
     ],
 )
-def test_any_other_task_runs_as_a_module(scene: Scene, keywords: dict[str, Any], reason: str) -> None:
-    machine = scene.machine
+def test_any_other_task_runs_as_a_module(case: CertificateFixture, keywords: dict[str, Any], reason: str) -> None:
+    machine = case.machine
     machine.file("connection_plugins/elsewhere.py", CONNECTION)
     plugins = Path(machine.file("become_plugins/oneself.py", BECOME)).parent
     python = machine.environment()["ANSIBLE_PYTHON_INTERPRETER"]
@@ -123,73 +123,73 @@ def test_any_other_task_runs_as_a_module(scene: Scene, keywords: dict[str, Any],
     folders = {"ANSIBLE_BECOME_PLUGINS": str(plugins), "ANSIBLE_ASYNC_DIR": str(machine.home / "async")}
     env = {**folders, **keywords.pop("env", {})}
 
-    run = _play(scene, _update(scene, **keywords), arguments=["-e", f"wrapper={wrapper}"], env=env)
+    run = _play(case, _update(case, **keywords), arguments=["-e", f"wrapper={wrapper}"], env=env)
 
     assert ELSEWHERE + reason in run.text, run.text
     assert HERE not in run.text
     assert run["update"].changed, run["update"]
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
-@pytest.mark.one_way
-def test_without_a_library_the_module_says_what_is_missing(scene: Scene) -> None:
-    machine = scene.machine
+@pytest.mark.single_mode
+def test_missing_library_is_named_by_the_module(case: CertificateFixture) -> None:
+    machine = case.machine
     machine.file("site/sitecustomize.py", "import sys\nsys.modules['requests'] = None\n")
     path = f"{machine.folder / 'site'}:{machine.environment()['PYTHONPATH']}"
 
-    run = _play(scene, _update(scene), env={"PYTHONPATH": path})
+    run = _play(case, _update(case), env={"PYTHONPATH": path})
 
     assert f"{ELSEWHERE}the controller's Python lacks requests" in run.text
     assert "required Python library (requests)" in run["update"].message
-    assert not len(scene.manager.journal)
+    assert not len(case.manager.journal)
 
 
-@pytest.mark.one_way
-def test_the_items_of_a_loop_share_one_connection(scene: Scene) -> None:
+@pytest.mark.single_mode
+def test_items_of_a_loop_share_one_connection(case: CertificateFixture) -> None:
     names = [f"certificate-{number}" for number in range(5)]
     for name in names:
-        scene.manager.add_certificate(PROJECT, name, {"staging": scene.old})
+        case.manager.add_certificate(PROJECT, name, {"staging": case.old})
 
-    update = task("update", project=PROJECT, name="{{ item }}", content=scene.new.pem)
-    run = _play(scene, {**update, "loop": names})
+    update = task("update", project=PROJECT, name="{{ item }}", content=case.new.pem)
+    run = _play(case, {**update, "loop": names})
 
     assert run["update"].changed
-    assert {scene.manager.served("staging", PROJECT, name) for name in names} == {scene.new.der}
-    requests = list(scene.manager.journal)
+    assert {case.manager.served("staging", PROJECT, name) for name in names} == {case.new.der}
+    requests = list(case.manager.journal)
     assert len({request.connection for request in requests}) == 1
-    # The project has no JWKs, and is asked for them once.
+    # The project has no JWKs; they are requested once.
     assert calls(requests) == ["get", "jwks", "update", "get"] + ["get", "update", "get"] * 4
 
 
-@pytest.mark.one_way
-def test_a_login_serves_all_items_of_a_loop_and_shows_its_token_in_none(scene: Scene) -> None:
-    scene.manager.add_user("operator", "operator-password")
+@pytest.mark.single_mode
+def test_items_of_a_loop_share_one_login_without_showing_its_token(case: CertificateFixture) -> None:
+    case.manager.add_user("operator", "operator-password")
     env = {"APINIZER_TOKEN": "", "APINIZER_USERNAME": "operator", "APINIZER_PASSWORD": "operator-password"}
 
-    run = _play(scene, {**task("read", INFO, project=PROJECT), "loop": [1, 2, 3]}, env=env)
+    run = _play(case, {**task("read", INFO, project=PROJECT), "loop": [1, 2, 3]}, env=env)
 
-    assert calls(scene.manager.journal) == ["token", "list", "list", "list"]
-    (bought,) = [token.value for token in scene.manager.state.tokens.values() if token.name == "operator"]
+    assert calls(case.manager.journal) == ["token", "list", "list", "list"]
+    (bought,) = [token.value for token in case.manager.state.tokens.values() if token.name == "operator"]
     assert bought not in run.text
     assert bought not in str(run["read"].result)
 
 
-@pytest.mark.one_way
-def test_several_hosts_have_a_connection_each(scene: Scene) -> None:
-    scene.machine.file("hosts.ini", "[all]\none\ntwo\nthree\n[all:vars]\nansible_connection=local\n")
+@pytest.mark.single_mode
+def test_each_host_has_its_own_connection(case: CertificateFixture) -> None:
+    case.machine.file("hosts.ini", "[all]\none\ntwo\nthree\n[all:vars]\nansible_connection=local\n")
 
-    run = _play(scene, task("read", INFO, project=PROJECT), arguments=["-i", "hosts.ini"], hosts="all")
+    run = _play(case, task("read", INFO, project=PROJECT), arguments=["-i", "hosts.ini"], hosts="all")
 
-    requests = list(scene.manager.journal)
+    requests = list(case.manager.journal)
     assert calls(requests) == ["list"] * 3
     assert len({request.connection for request in requests}) == 3
     assert run.text.count(HERE) == 3
 
 
-def test_the_environment_of_a_task_is_the_modules(scene: Scene) -> None:
-    run = scene.machine.playbook(
+def test_environment_keyword_of_a_task_applies(case: CertificateFixture) -> None:
+    run = case.machine.playbook(
         task("without", INFO, project=PROJECT),
-        {**task("with", INFO, project=PROJECT), "environment": _environment(scene)},
+        {**task("with", INFO, project=PROJECT), "environment": _environment(case)},
         task("without again", INFO, project=PROJECT),
         {**task("looped", INFO, project=PROJECT), "environment": {"APINIZER_URL": "{{ item }}"}, "loop": ["x", "y"]},
         env={"APINIZER_TOKEN": "token"},
@@ -199,13 +199,13 @@ def test_the_environment_of_a_task_is_the_modules(scene: Scene) -> None:
     for name in ("without", "without again"):
         assert run[name].message == "url: missing; give the manager's address, or set APINIZER_URL"
     assert [one["msg"][:30] for one in run["looped"]["results"]] == ["url: must be the manager's add"] * 2
-    assert calls(scene.manager.journal) == ["list"]
+    assert calls(case.manager.journal) == ["list"]
 
 
-def test_a_relative_path_starts_from_the_folder_of_the_playbook(scene: Scene) -> None:
-    machine = scene.machine
-    machine.file("plays/new.pem", scene.new.pem)
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task("update", **scene.options(path="new.pem"))]}
+def test_relative_path_starts_at_the_folder_of_the_playbook(case: CertificateFixture) -> None:
+    machine = case.machine
+    machine.file("plays/new.pem", case.new.pem)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task("update", **case.options(path="new.pem"))]}
     machine.file("plays/playbook.yml", json.dumps([play]))
 
     run = machine.command("ansible-playbook", "plays/playbook.yml")
@@ -213,58 +213,58 @@ def test_a_relative_path_starts_from_the_folder_of_the_playbook(scene: Scene) ->
     assert run["update"].changed, run["update"]
 
 
-def test_options_may_come_from_defaults_templates_and_a_vault(scene: Scene) -> None:
-    machine = scene.machine
+def test_options_can_come_from_defaults_templates_and_a_vault(case: CertificateFixture) -> None:
+    machine = case.machine
     machine.file("password", "vault password")
     done = machine.command(
-        "ansible-vault", "encrypt_string", "--vault-password-file", "password", "--name", "secret", scene.manager.token
+        "ansible-vault", "encrypt_string", "--vault-password-file", "password", "--name", "secret", case.manager.token
     )
     assert done.status == 0, done.text
     machine.file("secrets.yml", done.text.split("Encryption successful")[0])
 
     run = machine.playbook(
-        task("defaults", CERTIFICATE, name=NAME, content=scene.new.pem),
+        task("defaults", CERTIFICATE, name=NAME, content=case.new.pem),
         {"name": "by its short name", "apinizer_certificate_info": {"project": PROJECT}},
         arguments=["--vault-password-file", "password", "-vvv"],
         vars_files=["secrets.yml"],
         collections=[COLLECTION],
         module_defaults={
-            f"group/{COLLECTION}.apinizer": {"url": scene.manager.url, "token": "{{ secret }}"},
+            f"group/{COLLECTION}.apinizer": {"url": case.manager.url, "token": "{{ secret }}"},
             f"{COLLECTION}.{CERTIFICATE}": {"project": "{{ 'My' ~ 'Project' }}"},
         },
     )
 
     assert run["defaults"].changed, run["defaults"]
     assert not run["by its short name"].failed, run["by its short name"]
-    assert scene.manager.token not in run.text
+    assert case.manager.token not in run.text
 
 
-def test_what_the_manager_says_is_no_template(scene: Scene) -> None:
-    scene.manager.add_certificate(PROJECT, "sly", {"staging": scene.old}, description="{{ 6 * 7 }}")
+def test_text_of_the_manager_is_not_templated(case: CertificateFixture) -> None:
+    case.manager.add_certificate(PROJECT, "sly", {"staging": case.old}, description="{{ 6 * 7 }}")
 
-    run = scene.machine.playbook(
-        {**task("read", INFO, **scene.options(name="sly")), "register": "read"},
+    run = case.machine.playbook(
+        {**task("read", INFO, **case.options(name="sly")), "register": "read"},
         {"name": "show", "ansible.builtin.debug": {"msg": "{{ read.certificates[0].description }}"}},
     )
 
     assert run["show"].message == "{{ 6 * 7 }}"
 
 
-def test_no_log_hides_all(scene: Scene) -> None:
-    run = scene.machine.playbook(_update(scene, no_log=True), arguments=["-vvv"], env=_environment(scene))
+def test_no_log_hides_the_result(case: CertificateFixture) -> None:
+    run = case.machine.playbook(_update(case, no_log=True), arguments=["-vvv"], env=_environment(case))
 
-    assert scene.served()["staging"] == scene.new.der
-    assert scene.new.sha256 not in run.text
+    assert case.gateway_certificates()["staging"] == case.new.der
+    assert case.new.sha256 not in run.text
 
 
-def test_the_invocation_is_shown_alike(scene: Scene) -> None:
-    """Whether it is shown at all is Ansible's to say."""
-    update = task("update", **scene.options(content=scene.new.pem), retries="2", environments="staging,development")
+def test_invocation_is_the_same_in_both_execution_modes(case: CertificateFixture) -> None:
+    """Ansible decides whether to show it."""
+    update = task("update", **case.options(content=case.new.pem), retries="2", environments="staging,development")
 
-    shown = scene.machine.playbook(update, env={"ANSIBLE_INJECT_INVOCATION": "1"})["update"]["invocation"]
+    shown = case.machine.playbook(update, env={"ANSIBLE_INJECT_INVOCATION": "1"})["update"]["invocation"]
 
     arguments = shown["module_args"]
     assert (arguments["retries"], arguments["environments"]) == (2, ["staging", "development"])
     assert arguments["token"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-    assert arguments["content"] == scene.new.pem
+    assert arguments["content"] == case.new.pem
     assert arguments["unlisted_environments"] == "fail"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as the same certificate, and what a manager that lists an environment twice is taken to hold."""
+"""When a certificate is in sync, and how duplicate entries of an environment are treated."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any, ClassVar
 
 import pytest
 
-from integration.scene import (
+from integration.certificate_fixture import (
     ALIAS,
+    DEPLOYED,
     DESCRIPTION,
-    HELD_IN,
     NAME,
     PROJECT,
-    Scene,
-    Start,
+    CertificateFixture,
+    MakeCase,
+    assert_accurate,
     assert_error,
-    assert_truthful,
     calls,
 )
 from manager import Authority, Fault, Issued
 
-pytestmark = pytest.mark.any_way
+pytestmark = pytest.mark.any_mode
 
 FORMS: dict[str, Callable[[Issued, Authority], str | bytes]] = {
     "PEM": lambda issued, _unused: issued.pem,
@@ -38,7 +38,7 @@ FORMS: dict[str, Callable[[Issued, Authority], str | bytes]] = {
     "DER": lambda issued, _unused: issued.der,
 }
 GENERATIONS = ("2023", "2026")
-"""One keeps the PEM text and its chain, the other hands out the DER of the certificate alone."""
+"""The first keeps the PEM text with its chain; the second returns the DER of the leaf certificate only."""
 
 
 def _on_one_line(pem: str) -> str:
@@ -47,270 +47,270 @@ def _on_one_line(pem: str) -> str:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_form_of_the_file_does_not_matter(start: Start, form: str) -> None:
+def test_text_form_does_not_matter(make_case: MakeCase, form: str) -> None:
     for generation in GENERATIONS:
-        scene = start(generation)
-        file = scene.machine.file("certificate", FORMS[form](scene.old, scene.authority))
+        case = make_case(generation)
+        file = case.machine.file("certificate", FORMS[form](case.old, case.authority))
 
-        outcome = scene.run(path=file)
+        outcome = case.run(path=file)
 
         assert not outcome.failed, outcome
         assert (outcome.changed, outcome["operation"], outcome.warnings) == (False, "none", [])
-        assert calls(scene.manager.journal) == ["get"]
+        assert calls(case.manager.journal) == ["get"]
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "DER"])
-def test_what_leaves_is_normalised(scene: Scene, form: str) -> None:
-    """Only the certificates, certificate first, in plain PEM: as it stands, for nothing decodes it."""
-    new = FORMS[form](scene.new, scene.authority)
+def test_content_is_normalized_before_it_is_sent(case: CertificateFixture, form: str) -> None:
+    """Only CERTIFICATE blocks are sent, leaf first, as plain PEM, because the manager does not decode the value."""
+    new = FORMS[form](case.new, case.authority)
 
-    outcome = scene.run(content=new)
+    outcome = case.run(content=new)
 
     assert outcome.changed
-    (update,) = scene.manager.journal.writes()
+    (update,) = case.manager.journal.writes()
     sent = update.files["pemEncodedFile"]
-    assert sent.content.decode() == (scene.new.chain_pem if form.startswith("chain") else scene.new.pem)
+    assert sent.content.decode() == (case.new.chain_pem if form.startswith("chain") else case.new.pem)
     assert sent.transfer_encoding == ""
 
 
-def test_der_leaves_as_pem(scene: Scene) -> None:
-    outcome = scene.run(path=scene.machine.file("new.der", scene.new.der))
+def test_der_is_sent_as_pem(case: CertificateFixture) -> None:
+    outcome = case.run(path=case.machine.file("new.der", case.new.der))
 
     assert outcome.changed
-    assert scene.manager.journal.writes()[0].files["pemEncodedFile"].content.decode() == scene.new.pem
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert case.manager.journal.writes()[0].files["pemEncodedFile"].content.decode() == case.new.pem
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
-def test_a_chain_is_compared_as_far_as_the_manager_keeps_it(start: Start, authority: Authority) -> None:
-    """2023 keeps the chain: a new issuer for the same certificate is a difference there."""
-    scene = start("2023")
+def test_chain_is_compared_where_the_manager_keeps_it(make_case: MakeCase, authority: Authority) -> None:
+    """2023 keeps the chain, so a new issuer of the same certificate is a difference there."""
+    case = make_case("2023")
     impostor = Authority()
-    scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys(HELD_IN, scene.old.pem + impostor.pem), alias=ALIAS)
+    case.manager.add_certificate(PROJECT, NAME, dict.fromkeys(DEPLOYED, case.old.pem + impostor.pem), alias=ALIAS)
 
-    outcome = scene.run(content=scene.old.chain_pem)
+    outcome = case.run(content=case.old.chain_pem)
 
     assert outcome.changed
-    assert scene.manager.state.certificates[PROJECT, NAME].entries[0].pem == scene.old.chain_pem
-    assert not scene.run(content=scene.old.chain_pem).changed
+    assert case.manager.state.certificates[PROJECT, NAME].entries[0].pem == case.old.chain_pem
+    assert not case.run(content=case.old.chain_pem).changed
 
 
-def test_order_and_repetition_of_environments_mean_nothing(scene: Scene) -> None:
-    outcome = scene.run(content=scene.old.pem, environments=["staging", "development", " staging ", "staging"])
+def test_order_and_repetition_of_environments_do_not_matter(case: CertificateFixture) -> None:
+    outcome = case.run(content=case.old.pem, environments=["staging", "development", " staging ", "staging"])
 
     assert not outcome.changed
-    assert calls(scene.manager.journal) == ["get"]
+    assert calls(case.manager.journal) == ["get"]
 
 
-def test_an_environments_own_alias_and_the_description_count_only_when_given(scene: Scene) -> None:
+def test_alias_and_description_are_compared_only_if_given(case: CertificateFixture) -> None:
     aliases = {"development": "one", "staging": "two"}
-    scene.manager.add_certificate(
-        PROJECT, NAME, dict.fromkeys(HELD_IN, scene.old), alias=aliases, description=DESCRIPTION
+    case.manager.add_certificate(
+        PROJECT, NAME, dict.fromkeys(DEPLOYED, case.old), alias=aliases, description=DESCRIPTION
     )
 
-    outcome = scene.run(content=scene.old.pem)
+    outcome = case.run(content=case.old.pem)
 
     assert not outcome.changed
-    assert scene.aliases() == aliases
+    assert case.aliases() == aliases
 
 
-def test_different_aliases_cannot_all_be_kept_by_one_update(scene: Scene) -> None:
+def test_update_cannot_keep_different_aliases(case: CertificateFixture) -> None:
     aliases = {"development": "one", "staging": "two"}
-    scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys(HELD_IN, scene.old), alias=aliases)
+    case.manager.add_certificate(PROJECT, NAME, dict.fromkeys(DEPLOYED, case.old), alias=aliases)
 
-    outcome = scene.run(content=scene.new.pem)
+    outcome = case.run(content=case.new.pem)
 
     assert_error(outcome, "alias", "development: one", "staging: two", "unlisted_environments=keep")
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
-def test_keep_leaves_each_environment_its_own_alias(scene: Scene) -> None:
+def test_keep_preserves_the_alias_of_each_environment(case: CertificateFixture) -> None:
     aliases = {"development": "one", "staging": "two"}
-    scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys(HELD_IN, scene.old), alias=aliases)
+    case.manager.add_certificate(PROJECT, NAME, dict.fromkeys(DEPLOYED, case.old), alias=aliases)
 
-    outcome = scene.run(content=scene.new.pem, unlisted_environments="keep")
+    outcome = case.run(content=case.new.pem, unlisted_environments="keep")
 
     assert not outcome.failed, outcome
-    assert scene.aliases() == aliases
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
-    assert_truthful(outcome, scene.manager)
+    assert case.aliases() == aliases
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
+    assert_accurate(outcome, case.manager)
 
 
-def test_only_what_differs_is_imported(scene: Scene) -> None:
-    """One environment has the new certificate already: it is left alone."""
-    scene.manager.set_entry(PROJECT, NAME, "development", scene.new)
+def test_only_environments_that_differ_are_imported(case: CertificateFixture) -> None:
+    """One environment holds the new certificate already and is not written."""
+    case.manager.set_entry(PROJECT, NAME, "development", case.new)
 
-    outcome = scene.run(content=scene.new.pem, unlisted_environments="keep")
-
-    assert outcome.changed
-    assert [request.fields["environmentList"] for request in scene.manager.journal.writes()] == ["staging"]
-
-
-def test_an_environment_that_lags_behind_is_a_difference(scene: Scene) -> None:
-    scene.manager.set_entry(PROJECT, NAME, "development", scene.new)
-
-    outcome = scene.run(content=scene.new.pem)
+    outcome = case.run(content=case.new.pem, unlisted_environments="keep")
 
     assert outcome.changed
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert [request.fields["environmentList"] for request in case.manager.journal.writes()] == ["staging"]
 
 
-def test_without_a_certificate_there_has_to_be_one_to_keep(scene: Scene) -> None:
-    scene.manager.set_entry(PROJECT, NAME, "development", scene.new)
+def test_one_outdated_environment_is_a_difference(case: CertificateFixture) -> None:
+    case.manager.set_entry(PROJECT, NAME, "development", case.new)
 
-    outcome = scene.run(description="Renewed")
+    outcome = case.run(content=case.new.pem)
+
+    assert outcome.changed
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
+
+
+def test_without_content_the_environments_must_hold_one_certificate(case: CertificateFixture) -> None:
+    case.manager.set_entry(PROJECT, NAME, "development", case.new)
+
+    outcome = case.run(description="Renewed")
 
     assert_error(outcome, "path", "not the same in all its environments", "development, staging")
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
-def test_without_a_certificate_the_manager_has_to_hand_it_out(start: Start) -> None:
-    scene = start(get_content=False)
+def test_without_content_the_manager_must_return_it(make_case: MakeCase) -> None:
+    case = make_case(get_content=False)
 
-    outcome = scene.run(description="Renewed")
+    outcome = case.run(description="Renewed")
 
     assert_error(outcome, "path", "does not hand out")
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
-def test_thumbprints_decide_where_there_is_no_content(start: Start) -> None:
-    scene = start(get_content=False)
+def test_thumbprints_are_compared_where_content_is_missing(make_case: MakeCase) -> None:
+    case = make_case(get_content=False)
 
-    same, other = scene.run(content=scene.old.pem), scene.run(content=scene.new.pem, check=True)
+    same, other = case.run(content=case.old.pem), case.run(content=case.new.pem, check=True)
 
     assert (same.changed, other.changed) == (False, True)
-    assert [entry["fingerprint_sha256"] for entry in same["certificate"]["environments"]] == [scene.old.sha256] * 2
+    assert [entry["fingerprint_sha256"] for entry in same["certificate"]["environments"]] == [case.old.sha256] * 2
     assert [entry["fingerprint_sha256"] for entry in other["previous"]["environments"]] == [None] * 2
-    assert [entry["fingerprint_sha1"] for entry in other["previous"]["environments"]] == [scene.old.sha1] * 2
+    assert [entry["fingerprint_sha1"] for entry in other["previous"]["environments"]] == [case.old.sha1] * 2
 
 
 class TestUnlistedEnvironments:
-    """Environments that hold the certificate and are not in the task's list."""
+    """Environments that hold the certificate but are not listed in the task."""
 
     OPTIONS: ClassVar[dict[str, Any]] = {"environments": ["staging"]}
 
     @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
     @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
-    def test_by_default_nothing_is_written(self, start: Start, generation: str, check: bool) -> None:
-        scene = start(generation)
-        before = scene.manager.snapshot()
+    def test_default_is_to_fail_without_a_write(self, make_case: MakeCase, generation: str, check: bool) -> None:
+        case = make_case(generation)
+        before = case.manager.snapshot()
 
-        outcome = scene.run(content=scene.new.pem, check=check, **self.OPTIONS)
+        outcome = case.run(content=case.new.pem, check=check, **self.OPTIONS)
 
         assert_error(outcome, "environments", "development", "unlisted_environments", "remove", "update", "keep")
-        assert scene.manager.snapshot() == before
-        assert calls(scene.manager.journal) == ["get"]
+        assert case.manager.snapshot() == before
+        assert calls(case.manager.journal) == ["get"]
 
-    def test_not_even_where_the_listed_ones_are_in_sync(self, scene: Scene) -> None:
-        assert_error(scene.run(content=scene.old.pem, **self.OPTIONS), "development")
+    def test_default_fails_even_if_the_listed_environments_are_in_sync(self, case: CertificateFixture) -> None:
+        assert_error(case.run(content=case.old.pem, **self.OPTIONS), "development")
 
-    def test_remove_takes_it_away_even_if_nothing_else_differs(self, scene: Scene) -> None:
-        outcome = scene.run(unlisted_environments="remove", **self.OPTIONS)
+    def test_remove_applies_even_if_nothing_else_differs(self, case: CertificateFixture) -> None:
+        outcome = case.run(unlisted_environments="remove", **self.OPTIONS)
 
         assert outcome.changed
-        assert scene.served() == {"staging": scene.old.der}
+        assert case.gateway_certificates() == {"staging": case.old.der}
 
     @pytest.mark.parametrize("choice", ["keep", "update"])
-    def test_others_leave_it_where_nothing_differs(self, scene: Scene, choice: str) -> None:
-        outcome = scene.run(content=scene.old.pem, unlisted_environments=choice, **self.OPTIONS)
+    def test_update_and_keep_change_nothing_if_nothing_differs(self, case: CertificateFixture, choice: str) -> None:
+        outcome = case.run(content=case.old.pem, unlisted_environments=choice, **self.OPTIONS)
 
         assert not outcome.changed
-        assert calls(scene.manager.journal) == ["get"]
+        assert calls(case.manager.journal) == ["get"]
 
-    def test_the_managers_own_pseudo_environment_can_be_listed(self, scene: Scene) -> None:
-        outcome = scene.run(content=scene.new.pem, environments=[*HELD_IN, "apimanager"])
+    def test_pseudo_environment_of_the_manager_can_be_listed(self, case: CertificateFixture) -> None:
+        outcome = case.run(content=case.new.pem, environments=[*DEPLOYED, "apimanager"])
 
         assert not outcome.failed, outcome
-        assert scene.holds()["apimanager"] == [scene.new.der]
+        assert case.record_certificates()["apimanager"] == [case.new.der]
 
-    def test_the_managers_own_pseudo_environment_counts_as_unlisted(self, scene: Scene) -> None:
-        scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys([*HELD_IN, "apimanager"], scene.old))
+    def test_pseudo_environment_of_the_manager_counts_as_unlisted(self, case: CertificateFixture) -> None:
+        case.manager.add_certificate(PROJECT, NAME, dict.fromkeys([*DEPLOYED, "apimanager"], case.old))
 
-        assert_error(scene.run(content=scene.new.pem, environments=[*HELD_IN]), "apimanager")
+        assert_error(case.run(content=case.new.pem, environments=[*DEPLOYED]), "apimanager")
 
 
 class TestDuplicates:
     """A manager whose update adds an entry instead of replacing it."""
 
-    def test_the_update_succeeds_and_says_so(self, start: Start) -> None:
-        scene = start(duplicates=True)
+    def test_update_succeeds_with_a_warning(self, make_case: MakeCase) -> None:
+        case = make_case(duplicates=True)
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
         assert not outcome.failed, outcome
         assert [entry["entries"] for entry in outcome["certificate"]["environments"]] == [2, 2]
-        assert_truthful(outcome, scene.manager)
+        assert_accurate(outcome, case.manager)
         (warning,) = outcome.warnings
         assert "development, staging" in warning
         assert "import-file" in warning
 
-    def test_one_entry_that_is_as_desired_is_enough(self, start: Start) -> None:
-        """Another update would only add a third."""
-        scene = start(duplicates=True)
-        scene.manager.add_certificate(
-            PROJECT, NAME, {"development": scene.new, "staging": [scene.new, scene.old]}, alias=ALIAS
+    def test_one_desired_entry_is_in_sync(self, make_case: MakeCase) -> None:
+        """Another update would only add a third entry."""
+        case = make_case(duplicates=True)
+        case.manager.add_certificate(
+            PROJECT, NAME, {"development": case.new, "staging": [case.new, case.old]}, alias=ALIAS
         )
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
-        assert (outcome.changed, calls(scene.manager.journal)) == (False, ["get"])
+        assert (outcome.changed, calls(case.manager.journal)) == (False, ["get"])
         environments = {entry["name"]: entry for entry in outcome["certificate"]["environments"]}
         assert (environments["staging"]["entries"], environments["development"]["entries"]) == (2, 1)
-        assert environments["staging"]["fingerprint_sha256"] == scene.new.sha256
+        assert environments["staging"]["fingerprint_sha256"] == case.new.sha256
         (warning,) = outcome.warnings
         assert "staging" in warning
         assert "development" not in warning
 
-    def test_keep_makes_one_of_them_again(self, start: Start) -> None:
-        """The way out that the warning names."""
-        scene = start(duplicates=True)
-        scene.manager.add_certificate(PROJECT, NAME, {name: [scene.old, scene.new] for name in HELD_IN}, alias=ALIAS)
+    def test_keep_removes_duplicate_entries(self, make_case: MakeCase) -> None:
+        """This is the remedy that the warning names."""
+        case = make_case(duplicates=True)
+        case.manager.add_certificate(PROJECT, NAME, {name: [case.old, case.new] for name in DEPLOYED}, alias=ALIAS)
 
-        outcome = scene.run(content=scene.new.pem, environments=["staging"], unlisted_environments="keep", force=True)
+        outcome = case.run(content=case.new.pem, environments=["staging"], unlisted_environments="keep", force=True)
 
         assert not outcome.failed, outcome
-        assert scene.holds() == {"development": [scene.old.der, scene.new.der], "staging": [scene.new.der]}
-        assert_truthful(outcome, scene.manager)
+        assert case.record_certificates() == {"development": [case.old.der, case.new.der], "staging": [case.new.der]}
+        assert_accurate(outcome, case.manager)
 
 
 @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
-def test_a_manager_that_takes_the_bare_token_only(start: Start, generation: str) -> None:
-    scene = start(generation, bare_token_only=True)
+def test_token_is_sent_without_bearer_where_the_manager_requires_it(make_case: MakeCase, generation: str) -> None:
+    case = make_case(generation, bare_token_only=True)
 
-    outcome = scene.run(content=scene.new.pem)
+    outcome = case.run(content=case.new.pem)
 
     assert not outcome.failed, outcome
-    statuses = [request.status for request in scene.manager.journal]
+    statuses = [request.status for request in case.manager.journal]
     assert statuses.count(401) == 1, "the form of the token is found out once"
     assert statuses[0] == 401
-    assert scene.served() == dict.fromkeys(HELD_IN, scene.new.der)
+    assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
 
 
 class TestJwks:
-    """JWKs that were made from the certificate."""
+    """JWKs that reference the certificate."""
 
-    def test_an_update_that_would_unlink_them_warns_first(self, start: Start) -> None:
-        scene = start("2026")
-        scene.manager.add_jwk(PROJECT, "web-jwk", NAME)
-        scene.manager.add_jwk(PROJECT, "unrelated")
+    def test_update_that_would_unlink_jwks_warns_first(self, make_case: MakeCase) -> None:
+        case = make_case("2026")
+        case.manager.add_jwk(PROJECT, "web-jwk", NAME)
+        case.manager.add_jwk(PROJECT, "unrelated")
 
-        check, real = scene.run(content=scene.new.pem, check=True), scene.run(content=scene.new.pem)
+        check, real = case.run(content=case.new.pem, check=True), case.run(content=case.new.pem)
 
         assert check.warnings == real.warnings
         (warning,) = real.warnings
         assert "web-jwk" in warning
         assert "unrelated" not in warning
         assert "update_referenced_jwks" in warning
-        assert scene.manager.state.jwks[PROJECT, "web-jwk"].source_id is None
+        assert case.manager.state.jwks[PROJECT, "web-jwk"].source_id is None
 
     @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
-    def test_both_dialects_are_spoken(self, start: Start, generation: str) -> None:
-        scene = start(generation)
+    def test_jwks_are_updated_on_each_generation(self, make_case: MakeCase, generation: str) -> None:
+        case = make_case(generation)
 
-        outcome = scene.run(content=scene.new.pem, update_referenced_jwks=True, update_scope="same_project")
+        outcome = case.run(content=case.new.pem, update_referenced_jwks=True, update_scope="same_project")
 
         assert outcome.changed
-        assert calls(scene.manager.journal) == ["get", "update", "get"]
-        assert dict(scene.manager.journal.writes()[0].query) == {
+        assert calls(case.manager.journal) == ["get", "update", "get"]
+        assert dict(case.manager.journal.writes()[0].query) == {
             "updateReferencedJwks": "true",
             "jwkUpdateAction": "UPDATE",
             "updateScope": "SAME_PROJECT",
@@ -318,36 +318,38 @@ class TestJwks:
 
     @pytest.mark.parametrize(("scope", "elsewhere"), [("same_project", "old"), ("all_projects", "new")])
     @pytest.mark.parametrize("generation", ["2025", "2026"])
-    def test_they_are_updated_in_the_scope(self, start: Start, generation: str, scope: str, elsewhere: str) -> None:
-        scene = start(generation)
-        scene.manager.add_jwk(PROJECT, "here", NAME)
-        scene.manager.add_jwk("admin", "there", (PROJECT, NAME))
+    def test_jwks_are_updated_within_the_scope(
+        self, make_case: MakeCase, generation: str, scope: str, elsewhere: str
+    ) -> None:
+        case = make_case(generation)
+        case.manager.add_jwk(PROJECT, "here", NAME)
+        case.manager.add_jwk("admin", "there", (PROJECT, NAME))
 
-        outcome = scene.run(content=scene.new.pem, update_referenced_jwks=True, update_scope=scope)
+        outcome = case.run(content=case.new.pem, update_referenced_jwks=True, update_scope=scope)
 
         assert not outcome.warnings
-        jwks = scene.manager.state.jwks
-        assert jwks[PROJECT, "here"].der == scene.new.der
-        assert jwks["admin", "there"].der == getattr(scene, elsewhere).der
+        jwks = case.manager.state.jwks
+        assert jwks[PROJECT, "here"].der == case.new.der
+        assert jwks["admin", "there"].der == getattr(case, elsewhere).der
 
-    def test_the_scope_is_required(self, scene: Scene) -> None:
-        assert_error(scene.run(content=scene.new.pem, update_referenced_jwks=True), "update_scope")
-        assert not len(scene.manager.journal)
+    def test_scope_is_required(self, case: CertificateFixture) -> None:
+        assert_error(case.run(content=case.new.pem, update_referenced_jwks=True), "update_scope")
+        assert not len(case.manager.journal)
 
-    def test_without_their_right_the_update_goes_on(self, scene: Scene) -> None:
-        """That the JWKs cannot be looked up is worth a warning, not a failure."""
-        scene.manager.faults.add(Fault("status", path="jwks", status=403, body={"error": "forbidden"}))
+    def test_update_continues_without_the_right_to_read_jwks(self, case: CertificateFixture) -> None:
+        """JWKs that cannot be read cause a warning, not a failure."""
+        case.manager.faults.add(Fault("status", path="jwks", status=403, body={"error": "forbidden"}))
 
-        outcome = scene.run(content=scene.new.pem)
+        outcome = case.run(content=case.new.pem)
 
         assert outcome.changed
         assert ["could not be looked up" in warning for warning in outcome.warnings] == [True]
 
     @pytest.mark.parametrize(("delete", "remaining"), [(False, {"web-jwk"}), (True, set())])
-    def test_deleting_the_certificate(self, scene: Scene, delete: bool, remaining: set[str]) -> None:
-        scene.manager.add_jwk(PROJECT, "web-jwk", NAME)
+    def test_delete_handles_referenced_jwks(self, case: CertificateFixture, delete: bool, remaining: set[str]) -> None:
+        case.manager.add_jwk(PROJECT, "web-jwk", NAME)
 
-        outcome = scene.run(state="absent", delete_referenced_jwks=delete)
+        outcome = case.run(state="absent", delete_referenced_jwks=delete)
 
         assert outcome.changed
-        assert {name for _unused, name in scene.manager.state.jwks} == remaining
+        assert {name for _unused, name in case.manager.state.jwks} == remaining

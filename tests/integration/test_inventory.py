@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory of environments: what Ansible makes of it, what it costs, and waves that are rotated with it."""
+"""The inventory plugin: its hosts and groups, its requests, and rotations in waves that use it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from integration.certificate_fixture import ENVIRONMENTS, NAME, PROJECT, CertificateFixture, MakeCase, calls
 from integration.guides import shown_commands, shown_files
-from integration.runners import COLLECTION, Run
-from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene, Start, calls
+from integration.machine import COLLECTION, Run
 from manager import Fault
 from manager.model import Environment
 
-# No task of a module, but the plugin itself; it runs in the controller's process.
-pytestmark = pytest.mark.one_way
+# The plugin always runs in the controller's process.
+pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.environments"
 GUIDE = "guide_inventory"
 MANAGER_ITSELF = "apimanager"
 
 
-def _connection(scene: Scene) -> dict[str, str]:
-    return {"APINIZER_URL": scene.manager.url, "APINIZER_TOKEN": scene.manager.token, "APINIZER_RETRIES": "0"}
+def _connection(case: CertificateFixture) -> dict[str, str]:
+    return {"APINIZER_URL": case.manager.url, "APINIZER_TOKEN": case.manager.token, "APINIZER_RETRIES": "0"}
 
 
-def _file(scene: Scene, *, name: str = "apinizer.yml", **options: Any) -> str:
-    return scene.machine.file(name, json.dumps({"plugin": PLUGIN, **options}))
+def _file(case: CertificateFixture, *, name: str = "apinizer.yml", **options: Any) -> str:
+    return case.machine.file(name, json.dumps({"plugin": PLUGIN, **options}))
 
 
-def _list(scene: Scene, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What ansible-inventory lists: groups with their hosts, and below C(_meta) the variables."""
-    run = scene.machine.command("ansible-inventory", "--list", *words, env=_connection(scene) if env is None else env)
+def _list(case: CertificateFixture, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what ansible-inventory lists: groups with their hosts, and the variables in C(_meta)."""
+    run = case.machine.command("ansible-inventory", "--list", *words, env=_connection(case) if env is None else env)
     assert run.status == 0, run.text
     assert "[WARNING]" not in run.text, run.text
     listed: dict[str, Any] = json.loads(run.text, object_hook=_without_mark)
@@ -49,7 +49,7 @@ def _list(scene: Scene, *words: str, env: Mapping[str, str] | None = None) -> di
 
 
 def _without_mark(value: dict[str, Any]) -> Any:
-    """Some versions mark every text that is no template."""
+    """Remove the mark that some versions of Ansible put on text that is not a template."""
     return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
 
 
@@ -63,7 +63,7 @@ def _variables(listed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _words(run: Run) -> str:
-    """What was printed, whichever way this version of Ansible breaks its lines."""
+    """Return what was printed, without the line breaks that depend on the version of Ansible."""
     return " ".join(run.text.split())
 
 
@@ -76,7 +76,7 @@ def _words(run: Run) -> str:
         pytest.param(
             "2023",
             {"type_unknown": [MANAGER_ITSELF, "development", "staging"]},
-            # Whether it lists environments is asked once, at both addresses.
+            # Both addresses of the list of environments are tried once.
             ["projects", "list", "environments", "environments", "list", "list"],
             marks=pytest.mark.exhaustive,
         ),
@@ -98,23 +98,23 @@ def _words(run: Run) -> str:
         ),
     ],
 )
-def test_an_environment_of_several_projects_is_one_host(
-    start: Start, generation: str, groups: dict[str, list[str]], requests: list[str]
+def test_environment_of_several_projects_is_one_host(
+    make_case: MakeCase, generation: str, groups: dict[str, list[str]], requests: list[str]
 ) -> None:
-    scene = start(generation)
-    scene.manager.add_project("Another", ["staging"])
-    scene.manager.add_certificate("Another", "z", {"staging": scene.new, MANAGER_ITSELF: scene.new})
+    case = make_case(generation)
+    case.manager.add_project("Another", ["staging"])
+    case.manager.add_certificate("Another", "z", {"staging": case.new, MANAGER_ITSELF: case.new})
 
-    run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--list", env=_connection(scene))
+    run = case.machine.command("ansible-inventory", "-i", _file(case), "--list", env=_connection(case))
     text, _brace, warnings = run.text.rpartition("}\n")
     listed = json.loads(text + "}", object_hook=_without_mark)
 
-    assert calls(scene.manager.journal) == requests
-    assert len(scene.manager.journal.connections()) == 1
+    assert calls(case.manager.journal) == requests
+    assert len(case.manager.journal.connections()) == 1
     assert {group: hosts for group, hosts in _groups(listed).items() if group.startswith("type_")} == groups
     staging = _variables(listed)["staging"]
     assert staging["apinizer_projects"] == ["Another", PROJECT]
-    assert [(held["project"], held["name"]) for held in staging["apinizer_certificates"]] == [
+    assert [(certificate["project"], certificate["name"]) for certificate in staging["apinizer_certificates"]] == [
         ("Another", "z"),
         (PROJECT, NAME),
     ]
@@ -122,14 +122,14 @@ def test_an_environment_of_several_projects_is_one_host(
     assert staging["apinizer_access_url"] == ("https://staging.example.com" if listed_there else None)
     assert staging["apinizer_status"] == ("PUBLISHED" if listed_there else None)
     assert ("does not list the environments of any project" in " ".join(warnings.split())) is not listed_there
-    assert not scene.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
 @pytest.mark.exhaustive
-def test_every_variable_of_a_host(scene: Scene) -> None:
-    (info,) = scene.info(project=PROJECT)["certificates"]
+def test_host_has_every_variable(case: CertificateFixture) -> None:
+    (info,) = case.info(project=PROJECT)["certificates"]
 
-    variables = _variables(_list(scene, "-i", _file(scene)))["staging"]
+    variables = _variables(_list(case, "-i", _file(case)))["staging"]
 
     python = variables.pop("ansible_python_interpreter")
     assert python.startswith("/")
@@ -142,13 +142,13 @@ def test_every_variable_of_a_host(scene: Scene) -> None:
         "apinizer_projects": [PROJECT],
         "apinizer_status": "PUBLISHED",
         "apinizer_type": "SANDBOX",
-        "apinizer_url": scene.manager.url,
+        "apinizer_url": case.manager.url,
     }
 
 
-def test_constructed_groups_and_variables(scene: Scene) -> None:
+def test_constructed_groups_and_variables_are_created(case: CertificateFixture) -> None:
     file = _file(
-        scene,
+        case,
         projects=[PROJECT],
         strict=True,
         groups={"holding": "apinizer_certificates | length > 0"},
@@ -156,34 +156,34 @@ def test_constructed_groups_and_variables(scene: Scene) -> None:
         compose={"where": "apinizer_environment | upper", "ansible_connection": "'ssh'"},
     )
 
-    listed = _list(scene, "-i", file)
+    listed = _list(case, "-i", file)
 
     groups, variables = _groups(listed), _variables(listed)
     assert groups["holding"] == ["development", "staging"]
     assert groups["in_MyProject"] == sorted(ENVIRONMENTS)
     assert (variables["production"]["where"], variables["production"]["ansible_connection"]) == ("PRODUCTION", "ssh")
-    assert calls(scene.manager.journal) == ["list", "environments"]
+    assert calls(case.manager.journal) == ["list", "environments"]
 
 
-def test_names_that_ansible_would_take_for_patterns_or_templates(scene: Scene) -> None:
-    """Hosts can be named on the command line, groups are cleaned, and nothing that the manager sends is evaluated."""
+def test_names_are_neither_patterns_nor_templates(case: CertificateFixture) -> None:
+    """Hosts can be named on the command line, group names are sanitized, and the manager's text is never templated."""
     sent = "{{ lookup('ansible.builtin.pipe', 'echo evaluated') }}"
     odd = Environment("Üretim: EU, a/b [1]", "ON PREMISES/é", access_url=sent)
-    scene.manager.add_project(PROJECT, [odd, Environment("all", "TEST")])
+    case.manager.add_project(PROJECT, [odd, Environment("all", "TEST")])
 
-    arguments = ["-i", _file(scene), "-m", "ansible.builtin.debug", "-a", "var=apinizer_access_url"]
-    run = scene.machine.command("ansible", "type_on_premises_é,all_", *arguments, env=_connection(scene))
+    arguments = ["-i", _file(case), "-m", "ansible.builtin.debug", "-a", "var=apinizer_access_url"]
+    run = case.machine.command("ansible", "type_on_premises_é,all_", *arguments, env=_connection(case))
 
     assert run.status == 0, run.text
     assert sorted(re.findall(r"^(\S+) \| SUCCESS", run.text, re.MULTILINE)) == ["all_", "Üretim__EU__a_b__1_"]
     assert sent in run.text
 
 
-def test_two_managers_in_one_inventory(start: Start) -> None:
-    europe, asia = start(), start("2025", held=False)
+def test_two_managers_share_one_inventory(make_case: MakeCase) -> None:
+    europe, asia = make_case(), make_case("2025", with_certificate=False)
     files = [
-        _file(scene, name=f"{name}.apinizer.yaml", url=scene.manager.url, host_prefix=f"{name}-", projects=PROJECT)
-        for name, scene in (("eu", europe), ("asia", asia))
+        _file(case, name=f"{name}.apinizer.yaml", url=case.manager.url, host_prefix=f"{name}-", projects=PROJECT)
+        for name, case in (("eu", europe), ("asia", asia))
     ]
 
     token = {"APINIZER_TOKEN": europe.manager.token}
@@ -199,12 +199,12 @@ def test_two_managers_in_one_inventory(start: Start) -> None:
 
 
 @pytest.mark.exhaustive
-def test_two_files_cannot_make_one_host_but_others_may_group_it(scene: Scene) -> None:
-    """Or the host of one manager would have the certificates of another."""
-    ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(scene, name=name))]
-    static = scene.machine.file("static.ini", "[critical]\nproduction\n")
+def test_two_files_cannot_create_the_same_host_but_can_group_it(case: CertificateFixture) -> None:
+    """Otherwise the host of one manager would get the certificates of another."""
+    ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(case, name=name))]
+    static = case.machine.file("static.ini", "[critical]\nproduction\n")
 
-    run = scene.machine.command("ansible-inventory", "-i", static, *ours, "--graph", env=_connection(scene))
+    run = case.machine.command("ansible-inventory", "-i", static, *ours, "--graph", env=_connection(case))
 
     assert re.search(r"@critical:\n  \|  \|--production\n", run.text)
     assert re.search(r"@type_production:\n  \|  \|--production\n", run.text)
@@ -215,10 +215,10 @@ def test_two_files_cannot_make_one_host_but_others_may_group_it(scene: Scene) ->
 # The connection
 
 
-def test_options_may_be_templates(scene: Scene) -> None:
-    """All of them, those that are no texts included, and an empty text is no value."""
+def test_options_can_be_templates(case: CertificateFixture) -> None:
+    """This applies to every option, whatever its type; an empty string counts as not given."""
     file = _file(
-        scene,
+        case,
         url="{{ lookup('ansible.builtin.env', 'MY_URL') }}",
         token="{{ my_token }}",
         projects="{{ my_projects }}",
@@ -226,40 +226,40 @@ def test_options_may_be_templates(scene: Scene) -> None:
         validate_certs="{{ '' }}",
         username="{{ '' }}",
     )
-    extra = {"my_token": scene.manager.token, "my_projects": [PROJECT]}
+    extra = {"my_token": case.manager.token, "my_projects": [PROJECT]}
 
-    listed = _list(scene, "-i", file, "-e", json.dumps(extra), env={"MY_URL": scene.manager.url})
+    listed = _list(case, "-i", file, "-e", json.dumps(extra), env={"MY_URL": case.manager.url})
 
     assert sorted(_variables(listed)) == sorted(ENVIRONMENTS)
-    assert calls(scene.manager.journal) == ["list", "environments"]
+    assert calls(case.manager.journal) == ["list", "environments"]
 
 
-def test_a_token_from_a_vault(scene: Scene) -> None:
-    password = scene.machine.file("password", "vault-password")
-    vaulted = VaultLib().encrypt(scene.manager.token, VaultSecret(b"vault-password")).decode()
+def test_token_can_come_from_a_vault(case: CertificateFixture) -> None:
+    password = case.machine.file("password", "vault-password")
+    vaulted = VaultLib().encrypt(case.manager.token, VaultSecret(b"vault-password")).decode()
     token = f"token: !vault |\n{textwrap.indent(vaulted, '  ')}"
-    file = scene.machine.file("apinizer.yml", f"plugin: {PLUGIN}\nurl: {scene.manager.url}\n{token}")
+    file = case.machine.file("apinizer.yml", f"plugin: {PLUGIN}\nurl: {case.manager.url}\n{token}")
 
-    listed = _list(scene, "-i", file, "--vault-password-file", password, env={})
+    listed = _list(case, "-i", file, "--vault-password-file", password, env={})
 
     assert sorted(_variables(listed)) == sorted(ENVIRONMENTS)
 
 
 @pytest.mark.exhaustive
-def test_a_login(scene: Scene) -> None:
-    scene.manager.add_user("operator", "operator-password")
-    file = _file(scene, url=scene.manager.url, username="operator", password="operator-password")
+def test_login_is_supported(case: CertificateFixture) -> None:
+    case.manager.add_user("operator", "operator-password")
+    file = _file(case, url=case.manager.url, username="operator", password="operator-password")
 
-    run = scene.machine.command("ansible-inventory", "-i", file, "--list", "-vvvv")
+    run = case.machine.command("ansible-inventory", "-i", file, "--list", "-vvvv")
 
     assert '"staging"' in run.text
-    assert calls(scene.manager.journal)[:2] == ["token", "projects"]
-    (bought,) = [token for token, value in scene.manager.state.tokens.items() if value.name == "operator"]
+    assert calls(case.manager.journal)[:2] == ["token", "projects"]
+    (bought,) = [token for token, value in case.manager.state.tokens.items() if value.name == "operator"]
     assert bought not in run.text
     assert "operator-password" not in run.text
 
 
-# Errors: Ansible warns and goes on, with the collection's own line
+# Errors: Ansible prints the plugin's message as a warning and continues
 
 
 ERRORS = {
@@ -275,63 +275,63 @@ ERRORS = {
 }
 
 
-def test_errors_are_lines_without_secrets(scene: Scene) -> None:
-    """The token stands above what is wrong: Ansible likes to show the lines around an error."""
+def test_errors_are_single_lines_without_secrets(case: CertificateFixture) -> None:
+    """The token is next to the mistake, because Ansible may show the lines around an error."""
     words = []
     for number, options in enumerate(ERRORS.values()):
-        given = {"token": scene.manager.token, "url": scene.manager.url, "retries": 0, **options}
+        given = {"token": case.manager.token, "url": case.manager.url, "retries": 0, **options}
         text = yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False)
-        words += ["-i", scene.machine.file(f"{number}.apinizer.yml", text)]
+        words += ["-i", case.machine.file(f"{number}.apinizer.yml", text)]
 
-    run = scene.machine.command("ansible-inventory", *words, "--list", "-vvvv")
+    run = case.machine.command("ansible-inventory", *words, "--list", "-vvvv")
 
     for message in ERRORS:
         assert message in _words(run)
     assert _words(run).count("Unable to parse") == len(ERRORS)
-    for secret in (scene.manager.token, "wrong-token", "TUlJRXZR"):
+    for secret in (case.manager.token, "wrong-token", "TUlJRXZR"):
         assert secret not in run.text
     assert "staging" not in run.text
 
 
-def test_an_error_in_what_is_constructed(scene: Scene) -> None:
-    given = {"token": scene.manager.token, "url": scene.manager.url, "strict": True, "compose": {"x": "nowhere.y"}}
-    file = scene.machine.file("apinizer.yml", yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False))
+def test_error_in_constructed_options_is_reported(case: CertificateFixture) -> None:
+    given = {"token": case.manager.token, "url": case.manager.url, "strict": True, "compose": {"x": "nowhere.y"}}
+    file = case.machine.file("apinizer.yml", yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False))
 
-    run = scene.machine.command("ansible-inventory", "-i", file, "--graph", "-vvvv")
+    run = case.machine.command("ansible-inventory", "-i", file, "--graph", "-vvvv")
 
     assert "Could not set x for host development: 'nowhere' is undefined" in _words(run)
-    assert scene.manager.token not in run.text
+    assert case.manager.token not in run.text
 
 
 @pytest.mark.exhaustive
-def test_two_environments_that_would_be_one_host(scene: Scene) -> None:
-    scene.manager.add_project(PROJECT, ["a b", "a_b"])
+def test_environments_with_the_same_host_name_are_refused(case: CertificateFixture) -> None:
+    case.manager.add_project(PROJECT, ["a b", "a_b"])
 
-    run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--graph", env=_connection(scene))
+    run = case.machine.command("ansible-inventory", "-i", _file(case), "--graph", env=_connection(case))
 
     assert "Environments 'a b' and 'a_b' would both be host a_b" in _words(run)
     assert "staging" not in run.text
 
 
-def test_files_with_other_names(scene: Scene) -> None:
-    words = [word for name in ("manager.yml", "apinizer.json") for word in ("-i", _file(scene, name=name))]
+def test_files_with_other_names_are_ignored(case: CertificateFixture) -> None:
+    words = [word for name in ("manager.yml", "apinizer.json") for word in ("-i", _file(case, name=name))]
 
-    run = scene.machine.command("ansible-inventory", *words, "--graph", env=_connection(scene))
+    run = case.machine.command("ansible-inventory", *words, "--graph", env=_connection(case))
 
     assert "could not be verified by" in _words(run)
     assert _words(run).count("Unable to parse") == 2
-    assert not len(scene.manager.journal)
+    assert not len(case.manager.journal)
 
 
 @pytest.mark.exhaustive
-def test_a_project_whose_environments_may_not_be_listed(scene: Scene) -> None:
-    """The others' are, and its own are known from their certificates."""
-    scene.manager.add_project("Another", ["test"])
-    scene.manager.add_certificate("Another", "z", {"test": scene.new})
+def test_project_without_the_right_to_list_environments(case: CertificateFixture) -> None:
+    """Its environments are taken from its certificates; those of other projects are listed."""
+    case.manager.add_project("Another", ["test"])
+    case.manager.add_certificate("Another", "z", {"test": case.new})
     address = re.compile(r"Another/environments|environments/Another")
-    scene.manager.faults.add(Fault("status", path=address, status=403, times=2))
+    case.manager.faults.add(Fault("status", path=address, status=403, times=2))
 
-    run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--graph", env=_connection(scene))
+    run = case.machine.command("ansible-inventory", "-i", _file(case), "--graph", env=_connection(case))
 
     assert "does not list the environments of project Another (The manager answered GET with HTTP 403" in _words(run)
     assert re.search(r"@type_unknown:\n  \|  \|--test\n", run.text)
@@ -339,42 +339,42 @@ def test_a_project_whose_environments_may_not_be_listed(scene: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_without_requests(scene: Scene) -> None:
-    scene.machine.file("site/requests.py", "raise ImportError('not installed')")
-    path = f"{scene.machine.folder / 'site'}:{scene.machine.environment()['PYTHONPATH']}"
+def test_missing_requests_library_is_named(case: CertificateFixture) -> None:
+    case.machine.file("site/requests.py", "raise ImportError('not installed')")
+    path = f"{case.machine.folder / 'site'}:{case.machine.environment()['PYTHONPATH']}"
 
-    run = scene.machine.command(
-        "ansible-inventory", "-i", _file(scene), "--graph", env={**_connection(scene), "PYTHONPATH": path}
+    run = case.machine.command(
+        "ansible-inventory", "-i", _file(case), "--graph", env={**_connection(case), "PYTHONPATH": path}
     )
 
     assert "Failed to import the required Python library (requests)" in _words(run)
 
 
-# What the guide and the documentation show
+# Examples in the guide and the documentation
 
 
 @pytest.fixture
-def guided(start: Start) -> Scene:
-    """A machine with the guide's files, and a manager that has the certificate in each environment."""
-    scene = start(import_reports_deployment=True)
-    scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys((*ENVIRONMENTS, MANAGER_ITSELF), scene.old))
+def guided(make_case: MakeCase) -> CertificateFixture:
+    """A machine with the guide's files, and a manager that holds the certificate in each environment."""
+    case = make_case(import_reports_deployment=True)
+    case.manager.add_certificate(PROJECT, NAME, dict.fromkeys((*ENVIRONMENTS, MANAGER_ITSELF), case.old))
     for name, text in shown_files(GUIDE).items():
-        scene.machine.file(name, text.replace("https://apinizer.example.com", scene.manager.url))
-    scene.machine.file("new/my-certificate.pem", scene.new.pem)
-    return scene
+        case.machine.file(name, text.replace("https://apinizer.example.com", case.manager.url))
+    case.machine.file("new/my-certificate.pem", case.new.pem)
+    return case
 
 
-def _run(scene: Scene, command: str) -> Run:
+def _run(case: CertificateFixture, command: str) -> Run:
     assert command in shown_commands(GUIDE)
-    return scene.machine.command(*shlex.split(command), env={"MY_TOKEN": scene.manager.token})
+    return case.machine.command(*shlex.split(command), env={"MY_TOKEN": case.manager.token})
 
 
 def _hosts_run(run: Run) -> list[str]:
     return re.findall(r"^(?:changed|ok): \[(.+?)\]", run.text, re.MULTILINE)
 
 
-def test_the_waves_of_the_guide(guided: Scene) -> None:
-    """Checked, then the test environments, then the others: production last, each by itself, the manager untouched."""
+def test_waves_of_the_guide_are_rotated_in_order(guided: CertificateFixture) -> None:
+    """Check mode first, then test environments, then the others one by one, with production last."""
     check, test, rest = (command for command in shown_commands(GUIDE) if "rotate.yml" in command)
     manager, old, new = guided.manager, guided.old.der, guided.new.der
 
@@ -386,7 +386,7 @@ def test_the_waves_of_the_guide(guided: Scene) -> None:
     limited = _run(guided, test)
     assert limited.status == 0, limited.text
     assert _hosts_run(limited) == ["development"]
-    assert guided.served() == {"development": new, "staging": old, "production": old}
+    assert guided.gateway_certificates() == {"development": new, "staging": old, "production": old}
 
     finished = _run(guided, rest)
     assert finished.status == 0, finished.text
@@ -396,7 +396,7 @@ def test_the_waves_of_the_guide(guided: Scene) -> None:
         ("changed", "staging"),
         ("changed", "production"),
     ]
-    assert guided.served() == dict.fromkeys(ENVIRONMENTS, new)
+    assert guided.gateway_certificates() == dict.fromkeys(ENVIRONMENTS, new)
     assert guided.holds() == {**{name: [new] for name in ENVIRONMENTS}, MANAGER_ITSELF: [old]}
     assert [(request.method, request.fields["environmentList"]) for request in manager.journal.writes()] == [
         ("POST", "development"),
@@ -406,7 +406,7 @@ def test_the_waves_of_the_guide(guided: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_no_wave_starts_after_one_that_failed(guided: Scene) -> None:
+def test_no_wave_starts_after_a_failed_wave(guided: CertificateFixture) -> None:
     guided.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
     *_others, rest = (command for command in shown_commands(GUIDE) if "rotate.yml" in command)
 
@@ -414,13 +414,17 @@ def test_no_wave_starts_after_one_that_failed(guided: Scene) -> None:
 
     assert run.status != 0
     assert "fatal: [staging]" in run.text
-    assert guided.served() == {"development": guided.new.der, "staging": guided.old.der, "production": guided.old.der}
+    assert guided.gateway_certificates() == {
+        "development": guided.new.der,
+        "staging": guided.old.der,
+        "production": guided.old.der,
+    }
     assert guided.holds()["production"] == [guided.old.der]
 
 
 @pytest.mark.exhaustive
-def test_a_wave_of_several_environments(guided: Scene) -> None:
-    """One after the other, although Ansible could do them at the same time."""
+def test_environments_of_a_wave_run_one_after_the_other(guided: CertificateFixture) -> None:
+    """They run in sequence although Ansible could run them in parallel."""
     play = shown_files(GUIDE)["rotate.yml"].replace("serial: 1", "serial: [1, 2]")
     guided.machine.file("rotate.yml", play)
 
@@ -430,11 +434,11 @@ def test_a_wave_of_several_environments(guided: Scene) -> None:
 
     assert run.status == 0, run.text
     assert run.text.count("PLAY [Rotate") == 2
-    assert guided.served() == dict.fromkeys(ENVIRONMENTS, guided.new.der)
+    assert guided.gateway_certificates() == dict.fromkeys(ENVIRONMENTS, guided.new.der)
 
 
 @pytest.mark.exhaustive
-def test_the_role_of_the_guide(guided: Scene) -> None:
+def test_role_of_the_guide_runs(guided: CertificateFixture) -> None:
     later = guided.authority.issue("www.example.com", not_after=datetime.now(timezone.utc) + timedelta(days=500))
     guided.machine.file("new/my-certificate.pem", later.pem)
     command = ("ansible-playbook", "-i", "apinizer.yml", "rotate-with-the-role.yml", "--limit", "type_sandbox")
@@ -442,19 +446,19 @@ def test_the_role_of_the_guide(guided: Scene) -> None:
     run = guided.machine.command(*command, env={"MY_TOKEN": guided.manager.token})
 
     assert run.status == 0, run.text
-    assert guided.served() == {**dict.fromkeys(ENVIRONMENTS, guided.old.der), "staging": later.der}
+    assert guided.gateway_certificates() == {**dict.fromkeys(ENVIRONMENTS, guided.old.der), "staging": later.der}
     assert (guided.machine.folder / "reports" / "staging" / "rotation.json").exists()
     assert list((guided.machine.folder / "backups" / "staging").rglob("*,staging.pem"))
 
 
-def test_the_graph_of_the_guide(guided: Scene) -> None:
+def test_graph_of_the_guide_is_printed(guided: CertificateFixture) -> None:
     guided.manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, guided.old))
     (command,) = (command for command in shown_commands(GUIDE) if "--graph" in command)
 
     assert _run(guided, command).text.strip() == shown_commands(GUIDE)[command].strip()
 
 
-def test_the_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: Scene) -> None:
+def test_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: CertificateFixture) -> None:
     play = guided.machine.file("play.yml", json.dumps([{"hosts": "all", "gather_facts": False, "tasks": []}]))
     words = ("ansible-playbook", "-i", "apinizer.yml", play)
 
@@ -464,32 +468,32 @@ def test_the_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: Sce
     assert "HTTP 401" in run.text
 
 
-def test_a_warm_cache_costs_no_request(guided: Scene, start: Start) -> None:
-    scene, other, file = guided, start("2025", held=False), "cached.apinizer.yml"
-    cold = _list(scene, "-i", file)
-    read = scene.manager.journal.mark()
+def test_warm_cache_sends_no_request(guided: CertificateFixture, make_case: MakeCase) -> None:
+    case, other, file = guided, make_case("2025", with_certificate=False), "cached.apinizer.yml"
+    cold = _list(case, "-i", file)
+    read = case.manager.journal.mark()
 
-    assert _list(scene, "-i", file) == cold
+    assert _list(case, "-i", file) == cold
     assert not len(read)
 
-    scene.manager.set_entry(PROJECT, NAME, "staging", scene.new)
-    play = scene.machine.file("play.yml", json.dumps([{"hosts": "all"}]))
-    scene.machine.command("ansible-playbook", "-i", file, play, "--list-hosts", "--flush-cache", env=_connection(scene))
-    fresh = _variables(_list(scene, "-i", file))["staging"]["apinizer_certificates"][0]
-    assert fresh["fingerprint_sha256"] == scene.new.sha256
+    case.manager.set_entry(PROJECT, NAME, "staging", case.new)
+    play = case.machine.file("play.yml", json.dumps([{"hosts": "all"}]))
+    case.machine.command("ansible-playbook", "-i", file, play, "--list-hosts", "--flush-cache", env=_connection(case))
+    fresh = _variables(_list(case, "-i", file))["staging"]["apinizer_certificates"][0]
+    assert fresh["fingerprint_sha256"] == case.new.sha256
     assert calls(read) == ["projects", *["list", "environments"] * 2]
 
-    # The same file with another manager in the environment.
-    assert _variables(_list(scene, "-i", file, env=_connection(other)))["staging"]["apinizer_certificates"] == []
-    kept = "".join(path.read_text() for path in (scene.machine.folder / "inventory-cache").iterdir())
-    assert scene.new.sha256 in kept
-    assert scene.manager.token not in kept
+    # The same file, but another manager in the environment.
+    assert _variables(_list(case, "-i", file, env=_connection(other)))["staging"]["apinizer_certificates"] == []
+    kept = "".join(path.read_text() for path in (case.machine.folder / "inventory-cache").iterdir())
+    assert case.new.sha256 in kept
+    assert case.manager.token not in kept
     assert other.manager.token not in kept
 
 
-def test_the_documentation_and_its_examples(scene: Scene) -> None:
-    run = scene.machine.command("ansible-doc", "--type", "inventory", "--json", PLUGIN)
-    # Nothing but JSON, so no warning either.
+def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
+    run = case.machine.command("ansible-doc", "--type", "inventory", "--json", PLUGIN)
+    # The output is JSON only, so there is no warning.
     documentation = json.loads(run.text)[PLUGIN]
     for option, variable in (("url", "APINIZER_URL"), ("token", "APINIZER_TOKEN"), ("timeout", "APINIZER_TIMEOUT")):
         described = documentation["doc"]["options"][option]
@@ -498,9 +502,9 @@ def test_the_documentation_and_its_examples(scene: Scene) -> None:
     listed = []
     for example in yaml.safe_load_all(documentation["examples"]):
         if example:
-            given = {"url": scene.manager.url} if "url" in example else {}
-            file = _file(scene, **{**example, **given})
-            listed.append(_list(scene, "-i", file, env={**_connection(scene), "MY_TOKEN": scene.manager.token}))
+            given = {"url": case.manager.url} if "url" in example else {}
+            file = _file(case, **{**example, **given})
+            listed.append(_list(case, "-i", file, env={**_connection(case), "MY_TOKEN": case.manager.token}))
 
     plain, grouped, prefixed = listed
     assert sorted(_variables(plain)) == sorted(ENVIRONMENTS)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lookup of a certificate: what it gives, what it asks of the manager, and how it says no."""
+"""The lookup plugin: what it returns, which requests it sends, and its errors."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from integration.certificate_fixture import NAME, PROJECT, CertificateFixture, MakeCase, calls
 from integration.guides import shown_files
-from integration.runners import COLLECTION, INFO, Run, task
-from integration.scene import NAME, PROJECT, Scene, Start, calls
+from integration.machine import COLLECTION, INFO, Run, task
 
-# No task of a module, but the plugin itself; it runs in the controller's process.
-pytestmark = pytest.mark.one_way
+# The plugin always runs in the controller's process.
+pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.certificate"
 FIELDS = (
@@ -36,34 +36,34 @@ def _show(title: str, expression: str) -> dict[str, Any]:
     return {"name": title, "ansible.builtin.debug": {"msg": expression}}
 
 
-def _play(scene: Scene, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **keywords: Any) -> Run:
-    env = {"APINIZER_URL": scene.manager.url, "APINIZER_TOKEN": scene.manager.token, "APINIZER_RETRIES": "0"}
-    return scene.machine.playbook(*tasks, env=env, arguments=arguments, **keywords)
+def _play(case: CertificateFixture, *tasks: dict[str, Any], arguments: tuple[str, ...] = (), **keywords: Any) -> Run:
+    env = {"APINIZER_URL": case.manager.url, "APINIZER_TOKEN": case.manager.token, "APINIZER_RETRIES": "0"}
+    return case.machine.playbook(*tasks, env=env, arguments=arguments, **keywords)
 
 
 def _shown(run: Run, title: str) -> str:
-    """What a task showed, as text: some versions keep the type of a value, and some do not."""
+    """Return what a task printed as text, because only some versions of Ansible preserve the type of a value."""
     return str(run[title]["msg"])
 
 
 @pytest.mark.parametrize(
     "generation", [*(pytest.param(old, marks=pytest.mark.exhaustive) for old in ("2023", "2025")), "2026"]
 )
-def test_the_certificate_as_pem_in_one_request(start: Start, generation: str) -> None:
-    scene = start(generation, list_content=False)
+def test_certificate_is_returned_as_pem_with_one_request(make_case: MakeCase, generation: str) -> None:
+    case = make_case(generation, list_content=False)
 
-    run = _play(scene, _show("pem", _expression()))
+    run = _play(case, _show("pem", _expression()))
 
-    assert _shown(run, "pem").strip() == scene.old.pem.strip()
-    assert calls(scene.manager.journal) == ["get"]
+    assert _shown(run, "pem").strip() == case.old.pem.strip()
+    assert calls(case.manager.journal) == ["get"]
 
 
 @pytest.mark.exhaustive
-def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
-    options = {"url": scene.manager.url, "token": scene.manager.token, "project": PROJECT}
+def test_fields_equal_those_of_the_info_module(case: CertificateFixture) -> None:
+    options = {"url": case.manager.url, "token": case.manager.token, "project": PROJECT}
 
     run = _play(
-        scene,
+        case,
         task("info", INFO, **options),
         *[_show(field, _expression(field=field, environment="staging")) for field in FIELDS],
     )
@@ -73,31 +73,31 @@ def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
     assert set(entry) == {*FIELDS, "name"}
 
 
-def test_several_names_in_one_session(scene: Scene) -> None:
+def test_several_names_share_one_session(case: CertificateFixture) -> None:
     odd = "a/b ü"
-    scene.manager.add_certificate(PROJECT, odd, {"staging": scene.new}, alias="{{ 1 + 1 }}")
+    case.manager.add_certificate(PROJECT, odd, {"staging": case.new}, alias="{{ 1 + 1 }}")
 
     run = _play(
-        scene,
+        case,
         _show("fingerprints", f"{{{{ query({PLUGIN!r}, names, project={PROJECT!r}, field='fingerprint_sha256') }}}}"),
         _show("alias", f"{{{{ lookup({PLUGIN!r}, names[1], project={PROJECT!r}, field='alias') }}}}"),
         vars={"names": [NAME, odd]},
     )
 
-    assert run["fingerprints"]["msg"] == [scene.old.sha256, scene.new.sha256]
+    assert run["fingerprints"]["msg"] == [case.old.sha256, case.new.sha256]
     assert _shown(run, "alias") == "{{ 1 + 1 }}", "what the manager sent was taken for a template"
-    assert calls(scene.manager.journal) == ["get", "get", "get"]
-    assert len({request.connection for request in list(scene.manager.journal)[:2]}) == 1
+    assert calls(case.manager.journal) == ["get", "get", "get"]
+    assert len({request.connection for request in list(case.manager.journal)[:2]}) == 1
 
 
 @pytest.mark.exhaustive
-def test_the_environment_that_is_meant(scene: Scene) -> None:
-    newest = scene.authority.issue("www.example.com", not_before=scene.new.certificate.not_valid_before_utc)
-    scene.manager.set_entry(PROJECT, NAME, "staging", scene.new)
-    scene.manager.add_certificate(PROJECT, "doubled", {"staging": [scene.old, newest], "apimanager": newest})
+def test_environment_selects_the_certificate(case: CertificateFixture) -> None:
+    newest = case.authority.issue("www.example.com", not_before=case.new.certificate.not_valid_before_utc)
+    case.manager.set_entry(PROJECT, NAME, "staging", case.new)
+    case.manager.add_certificate(PROJECT, "doubled", {"staging": [case.old, newest], "apimanager": newest})
 
     run = _play(
-        scene,
+        case,
         _show("staging", _expression(environment="staging", field="fingerprint_sha256")),
         _show("any", _expression()),
         _show("same subject", _expression(field="subject")),
@@ -105,7 +105,7 @@ def test_the_environment_that_is_meant(scene: Scene) -> None:
         _show("entries", _expression("doubled", environment="staging", field="entries")),
     )
 
-    assert _shown(run, "staging") == scene.new.sha256
+    assert _shown(run, "staging") == case.new.sha256
     assert "content of certificate MyProject/my-certificate is not the same in development, staging" in _shown(
         run, "any"
     )
@@ -132,83 +132,83 @@ ERRORS = {
 }
 
 
-def test_errors_are_lines_without_secrets(scene: Scene) -> None:
+def test_errors_are_single_lines_without_secrets(case: CertificateFixture) -> None:
     tasks = [_show(message, expression) for message, expression in ERRORS.items()]
 
-    run = _play(scene, *tasks, _show("right", _expression()), arguments=("-vvvv",), vars={"my_token": "wrong-token"})
+    run = _play(case, *tasks, _show("right", _expression()), arguments=("-vvvv",), vars={"my_token": "wrong-token"})
 
     for message in ERRORS:
         assert run[message].failed
         assert message in run[message].message
     assert not run["right"].failed
-    assert scene.manager.token not in run.text
+    assert case.manager.token not in run.text
     assert "wrong-token" not in run.text
     assert "Traceback" not in run.text
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("tr", marks=pytest.mark.exhaustive)])
-def test_an_absent_certificate_may_be_ignored(start: Start, language: str) -> None:
-    """Absent is what the project's list does not have; no error's wording decides."""
-    scene = start(language=language)
+def test_absent_certificate_can_be_ignored(make_case: MakeCase, language: str) -> None:
+    """A certificate is absent if the project's list lacks it; the wording of an error never decides."""
+    case = make_case(language=language)
 
     run = _play(
-        scene, _show("absent", "{{ " + _expression("absent", errors="ignore")[3:-3] + " | default('none', true) }}")
+        case, _show("absent", "{{ " + _expression("absent", errors="ignore")[3:-3] + " | default('none', true) }}")
     )
 
     assert _shown(run, "absent") == "none"
-    assert calls(scene.manager.journal) == ["get", "list"]
+    assert calls(case.manager.journal) == ["get", "list"]
 
 
 @pytest.mark.exhaustive
-def test_a_manager_that_sends_no_content(start: Start) -> None:
-    scene = start(get_content=False)
+def test_manager_without_content_is_reported(make_case: MakeCase) -> None:
+    case = make_case(get_content=False)
 
-    run = _play(scene, _show("pem", _expression()), _show("sha1", _expression(field="fingerprint_sha1")))
+    run = _play(case, _show("pem", _expression()), _show("sha1", _expression(field="fingerprint_sha1")))
 
     assert "The manager does not send the content of certificate MyProject/my-certificate" in run["pem"].message
-    assert _shown(run, "sha1") == scene.old.sha1
+    assert _shown(run, "sha1") == case.old.sha1
 
 
-def test_an_option_that_comes_out_empty_is_not_given(scene: Scene) -> None:
+def test_option_that_renders_empty_counts_as_not_given(case: CertificateFixture) -> None:
     run = _play(
-        scene, _show("pem", _expression(url="", token="", environment="", field="", validate_certs="", timeout=""))
+        case, _show("pem", _expression(url="", token="", environment="", field="", validate_certs="", timeout=""))
     )
 
-    assert _shown(run, "pem").strip() == scene.old.pem.strip()
+    assert _shown(run, "pem").strip() == case.old.pem.strip()
 
 
-# What the documentation and the guide show
+# Examples in the documentation and the guide
 
 
-def test_the_documentation_and_its_examples(scene: Scene) -> None:
-    holds = {"development": scene.new, "staging": scene.new, "production": scene.old}
-    scene.manager.add_certificate(PROJECT, NAME, holds)
-    scene.manager.add_certificate(PROJECT, "another-certificate", {"staging": scene.new})
-    shown = scene.machine.command("ansible-doc", "--type", "lookup", "--json", PLUGIN)
-    # Nothing but JSON, so no warning either.
+def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
+    holds = {"development": case.new, "staging": case.new, "production": case.old}
+    case.manager.add_certificate(PROJECT, NAME, holds)
+    case.manager.add_certificate(PROJECT, "another-certificate", {"staging": case.new})
+    shown = case.machine.command("ansible-doc", "--type", "lookup", "--json", PLUGIN)
+    # The output is JSON only, so there is no warning.
     documentation = json.loads(shown.text)[PLUGIN]
     keep, give, *others = yaml.safe_load(documentation["examples"])
-    variables = {"apinizer_url": scene.manager.url, "apinizer_token": scene.manager.token}
+    variables = {"apinizer_url": case.manager.url, "apinizer_token": case.manager.token}
 
-    # Once the second has made the environments the same, the first has one certificate to keep.
-    run = _play(scene, give, keep, *others, vars=variables, ignore_errors=False)
+    # The second example makes the environments equal, so that the first finds one certificate.
+    run = _play(case, give, keep, *others, vars=variables, ignore_errors=False)
 
     assert run.status == 0, run.text
-    assert scene.manager.holds(PROJECT, NAME)["production"] == [scene.new.der]
-    assert (scene.machine.folder / "my-certificate.pem").read_text().strip() == scene.new.pem.strip()
+    assert case.manager.holds(PROJECT, NAME)["production"] == [case.new.der]
+    assert (case.machine.folder / "my-certificate.pem").read_text().strip() == case.new.pem.strip()
     assert _shown(run, others[-1]["name"]) == "There is none"
     assert documentation["doc"]["options"]["field"]["choices"] == ["content", *FIELDS]
     assert documentation["doc"]["options"]["token"]["env"] == [{"name": "APINIZER_TOKEN"}]
 
 
 @pytest.mark.exhaustive
-def test_the_play_of_the_guide(scene: Scene) -> None:
-    file = scene.machine.file("lookup.yml", shown_files("guide_inventory")["lookup.yml"])
+def test_play_of_the_guide_runs(case: CertificateFixture) -> None:
+    file = case.machine.file("lookup.yml", shown_files("guide_inventory")["lookup.yml"])
 
-    run = scene.machine.command(
-        "ansible-playbook", file, env={"APINIZER_URL": scene.manager.url, "APINIZER_TOKEN": scene.manager.token}
+    run = case.machine.command(
+        "ansible-playbook", file, env={"APINIZER_URL": case.manager.url, "APINIZER_TOKEN": case.manager.token}
     )
 
     assert run.status == 0, run.text
-    assert Path(scene.machine.folder, "my-certificate.pem").read_text().strip() == scene.old.pem.strip()
-    assert f"{scene.old.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}" in run.text
+    assert Path(case.machine.folder, "my-certificate.pem").read_text().strip() == case.old.pem.strip()
+    assert f"{case.old.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}" in run.text

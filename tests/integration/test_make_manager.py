@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from integration.machine import ROOT, SECONDS
 
 from integration.docs.blocks import Block, blocks, documents
-from integration.runners import ROOT, SECONDS
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 OTHER_CERTIFICATES = ("expires-soon", "expired", "drifted")
 PLAYBOOKS = [

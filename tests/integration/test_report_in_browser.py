@@ -20,10 +20,10 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
 from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
-from integration.runners import COLLECTION, Machine
+from integration.machine import COLLECTION, Machine
 from unit.plugins.plugin_utils._report.test_samples import AUDITS, HOSTILE, RUNS, certificate, run
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60

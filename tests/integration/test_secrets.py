@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret is ever shown: not with -vvvv, not in results, diffs, errors or logs, not where a server repeats it."""
+"""Secrets never appear: not with -vvvv, not in results, diffs, errors or logs, and not if a server repeats them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Machine, Run, task
-from integration.scene import DESCRIPTION, NAME, PROJECT, Scene, assert_error, key_lines
+from integration.certificate_fixture import DESCRIPTION, NAME, PROJECT, CertificateFixture, assert_error, key_lines
+from integration.machine import Machine, Run, task
 from manager import Fault, Manager
 
 USER, PASSWORD = "operator", "correct horse battery staple"
 
-# Stands in for the machine's syslog, whether it has one or not: Python imports it when it starts.
+# Replaces the machine's syslog, if it has one; Python imports this file at start.
 SITECUSTOMIZE = """
 import os, syslog
 
@@ -30,14 +30,14 @@ syslog.syslog = write
 
 @pytest.fixture
 def syslog(machine: Machine) -> Path:
-    """The file that gets what modules write to syslog; in the controller's process nothing is written there."""
+    """The file that receives what modules write to syslog; tasks in the controller's process write nothing there."""
     machine.file("site/sitecustomize.py", SITECUSTOMIZE)
     return Path(machine.file("syslog", ""))
 
 
-def _verbosely(scene: Scene, syslog: Path, *tasks: dict[str, Any]) -> tuple[Run, str]:
-    """Run tasks as verbosely as Ansible can, and return all that was written anywhere."""
-    machine = scene.machine
+def _verbosely(case: CertificateFixture, syslog: Path, *tasks: dict[str, Any]) -> tuple[Run, str]:
+    """Run tasks with the highest verbosity, and return everything that was written anywhere."""
+    machine = case.machine
     log = machine.folder / "ansible.log"
     env = {
         "ANSIBLE_LOG_PATH": str(log),
@@ -50,28 +50,28 @@ def _verbosely(scene: Scene, syslog: Path, *tasks: dict[str, Any]) -> tuple[Run,
     return run, "\n".join([run.text, results, log.read_text(), syslog.read_text()])
 
 
-def _logged(scene: Scene) -> bool:
-    """Whether Ansible itself writes to syslog: it does for modules only."""
-    return scene.machine.way == "module"
+def _logged(case: CertificateFixture) -> bool:
+    """Return whether Ansible writes to syslog: it does so for modules only."""
+    return case.machine.mode == "module"
 
 
 def _not_deployed(secret: str) -> dict[str, Any]:
-    """The answer of a careless manager."""
+    """Return a response that repeats a secret."""
     deployment = {"success": False, "message": f"no worker for {secret}", "environmentResults": []}
     return {"success": True, "deploymentResult": deployment}
 
 
-def test_a_token(scene: Scene, syslog: Path) -> None:
-    token = scene.manager.token
-    scene.manager.faults.add(Fault("status", method="DELETE", status=400, body=f"bad request by {token}"))
+def test_token_is_hidden(case: CertificateFixture, syslog: Path) -> None:
+    token = case.manager.token
+    case.manager.faults.add(Fault("status", method="DELETE", status=400, body=f"bad request by {token}"))
 
     run, written = _verbosely(
-        scene,
+        case,
         syslog,
-        task("update", **scene.options(content=scene.new.pem)),
-        task("delete", **scene.options(state="absent")),
-        task("refused", **scene.options(token=f" {token}x", content=scene.old.pem)),
-        task("contradictory", **scene.options(username=USER, password=PASSWORD)),
+        task("update", **case.options(content=case.new.pem)),
+        task("delete", **case.options(state="absent")),
+        task("refused", **case.options(token=f" {token}x", content=case.old.pem)),
+        task("contradictory", **case.options(username=USER, password=PASSWORD)),
     )
 
     assert run["update"].changed
@@ -80,9 +80,9 @@ def test_a_token(scene: Scene, syslog: Path) -> None:
     assert_error(run["contradictory"], "token")
     assert token not in written
     assert PASSWORD not in written
-    # The check can fail: what is no secret is there, in syslog as well.
-    assert scene.new.sha256 in written
-    assert (f"name={NAME}" in syslog.read_text()) is _logged(scene)
+    # Make sure that the check can fail: values that are not secret are present, in syslog as well.
+    assert case.new.sha256 in written
+    assert (f"name={NAME}" in syslog.read_text()) is _logged(case)
 
 
 @pytest.mark.parametrize(
@@ -90,22 +90,24 @@ def test_a_token(scene: Scene, syslog: Path) -> None:
     [("present", "no worker for ********"), ("absent", "tokens are ******** and ********")],
     ids=["in a deployment result", "in an error"],
 )
-def test_a_password_and_the_token_that_it_buys(scene: Scene, syslog: Path, state: str, message: str) -> None:
-    scene.manager.add_user(USER, PASSWORD)
-    login = {**scene.options(username=USER, password=PASSWORD, state=state), "token": ""}
-    certificate = {} if state == "absent" else {"content": scene.new.pem}
+def test_password_and_the_token_from_the_login_are_hidden(
+    case: CertificateFixture, syslog: Path, state: str, message: str
+) -> None:
+    case.manager.add_user(USER, PASSWORD)
+    login = {**case.options(username=USER, password=PASSWORD, state=state), "token": ""}
+    certificate = {} if state == "absent" else {"content": case.new.pem}
 
     def repeat_the_secrets(manager: Manager) -> None:
-        """Let the write's answer hold the token that the login has just brought."""
+        """Repeat the token from the login in the response to the write."""
         token = list(manager.state.tokens)[-1]
         manager.faults.add(
             Fault("status", method="PUT", status=200, body=_not_deployed(token), after=True),
             Fault("status", method="DELETE", status=400, body=f"tokens are {token} and {PASSWORD}"),
         )
 
-    scene.manager.faults.add(Fault("other_writer", path="certificates", action=repeat_the_secrets))
+    case.manager.faults.add(Fault("other_writer", path="certificates", action=repeat_the_secrets))
     run, written = _verbosely(
-        scene,
+        case,
         syslog,
         task("echo", **login, **certificate, retries=0),
         task("wrong password", **{**login, "password": PASSWORD[:-1]}, **certificate),
@@ -113,23 +115,23 @@ def test_a_password_and_the_token_that_it_buys(scene: Scene, syslog: Path, state
 
     assert_error(run["echo"], message)
     assert_error(run["wrong password"], "Bad credentials", "APINIZER_USERNAME")
-    (bought,) = [token.value for token in scene.manager.state.tokens.values() if token.name == USER]
-    for secret in (bought, PASSWORD, PASSWORD[:-1]):
+    (issued_token,) = [token.value for token in case.manager.state.tokens.values() if token.name == USER]
+    for secret in (issued_token, PASSWORD, PASSWORD[:-1]):
         assert secret not in written
 
 
 @pytest.mark.parametrize("by_login", [False, True], ids=["token", "password"])
-def test_secrets_from_the_environment(scene: Scene, by_login: bool) -> None:
-    """They are no options of the task, so nothing but the module itself can hide them."""
-    scene.manager.add_user(USER, PASSWORD)
-    secret = PASSWORD if by_login else scene.manager.token
-    scene.manager.faults.add(Fault("status", method="PUT", status=200, body=_not_deployed(secret), after=True))
+def test_secrets_from_the_environment_are_hidden(case: CertificateFixture, by_login: bool) -> None:
+    """They are not options of the task, so only the module itself can hide them."""
+    case.manager.add_user(USER, PASSWORD)
+    secret = PASSWORD if by_login else case.manager.token
+    case.manager.faults.add(Fault("status", method="PUT", status=200, body=_not_deployed(secret), after=True))
     proof = {"APINIZER_USERNAME": USER, "APINIZER_PASSWORD": secret} if by_login else {"APINIZER_TOKEN": secret}
 
-    run = scene.machine.playbook(
-        task("update", project=PROJECT, name=NAME, content=scene.new.pem, retries=0),
+    run = case.machine.playbook(
+        task("update", project=PROJECT, name=NAME, content=case.new.pem, retries=0),
         arguments=["-vvvv"],
-        env={"APINIZER_URL": scene.manager.url, **proof},
+        env={"APINIZER_URL": case.manager.url, **proof},
     )
 
     assert_error(run["update"], "no worker for ********")
@@ -139,62 +141,62 @@ def test_secrets_from_the_environment(scene: Scene, by_login: bool) -> None:
 
 @pytest.mark.parametrize("option", ["path", "content"])
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "with the certificate"])
-def test_a_private_key(scene: Scene, syslog: Path, option: str, alone: bool) -> None:
-    text = scene.new.key_pem if alone else scene.new.pem + scene.new.key_pem
-    value = text if option == "content" else scene.machine.file("new.pem", text)
+def test_private_key_is_hidden(case: CertificateFixture, syslog: Path, option: str, alone: bool) -> None:
+    text = case.new.key_pem if alone else case.new.pem + case.new.key_pem
+    value = text if option == "content" else case.machine.file("new.pem", text)
 
-    run, written = _verbosely(scene, syslog, task("key", **scene.options(**{option: value})))
+    run, written = _verbosely(case, syslog, task("key", **case.options(**{option: value})))
 
     assert_error(run["key"], f"{option}: ", "private key")
-    assert not len(scene.manager.journal)
-    for line in key_lines(scene.new):
+    assert not len(case.manager.journal)
+    for line in key_lines(case.new):
         assert line not in written
-    assert ("Invoked with" in syslog.read_text()) is _logged(scene)
+    assert ("Invoked with" in syslog.read_text()) is _logged(case)
 
 
-def test_a_refused_task_shows_no_key_either(scene: Scene, syslog: Path) -> None:
-    """Errors that Ansible itself raises, before the module has looked at the content."""
-    key = scene.new.key_pem
+def test_refused_task_does_not_show_the_key(case: CertificateFixture, syslog: Path) -> None:
+    """Ansible itself raises these errors, before the module parses the content."""
+    key = case.new.key_pem
 
     run, written = _verbosely(
-        scene,
+        case,
         syslog,
-        task("two sources", **scene.options(content=key, path="new.pem")),
-        task("no such option", **scene.options(content=key, nmae=NAME)),
-        task("absent", **scene.options(content=key, state="absent")),
-        task("no manager", **{**scene.options(content=scene.new.pem), "url": ""}),
+        task("two sources", **case.options(content=key, path="new.pem")),
+        task("no such option", **case.options(content=key, nmae=NAME)),
+        task("absent", **case.options(content=key, state="absent")),
+        task("no manager", **{**case.options(content=case.new.pem), "url": ""}),
     )
 
     assert_error(run["two sources"], "mutually exclusive")
     assert_error(run["no such option"], "nmae")
     assert run["absent"].changed
     assert_error(run["no manager"], "url: missing")
-    for line in key_lines(scene.new):
+    for line in key_lines(case.new):
         assert line not in written
 
 
-def test_secrets_in_the_wrong_option(scene: Scene, syslog: Path) -> None:
+def test_secrets_in_the_wrong_option_are_hidden(case: CertificateFixture, syslog: Path) -> None:
     run, written = _verbosely(
-        scene,
+        case,
         syslog,
-        task("a key for a path", **scene.options(path=scene.new.key_pem)),
-        task("a password in the address", **{**scene.options(), "url": f"https://{USER}:{PASSWORD}@127.0.0.1"}),
+        task("a key for a path", **case.options(path=case.new.key_pem)),
+        task("a password in the address", **{**case.options(), "url": f"https://{USER}:{PASSWORD}@127.0.0.1"}),
     )
 
     assert_error(run["a key for a path"], "path: ")
     assert_error(run["a password in the address"], "url: ")
-    for line in [*key_lines(scene.new), PASSWORD]:
+    for line in [*key_lines(case.new), PASSWORD]:
         assert line not in written
 
 
-def test_a_certificate_is_no_secret(scene: Scene, syslog: Path) -> None:
-    """Hiding all of it would leave operators blind: only the invocation's line in syslog leaves the text out."""
-    run, _unused = _verbosely(scene, syslog, task("update", **scene.options(content=scene.new.pem)))
+def test_certificate_is_not_hidden(case: CertificateFixture, syslog: Path) -> None:
+    """Operators need to see it; only the invocation in syslog omits the PEM text."""
+    run, _unused = _verbosely(case, syslog, task("update", **case.options(content=case.new.pem)))
 
-    body = scene.new.pem.splitlines()[1]
-    assert run["update"]["previous"]["environments"][0]["content"] == scene.old.pem
+    body = case.new.pem.splitlines()[1]
+    assert run["update"]["previous"]["environments"][0]["content"] == case.old.pem
     assert DESCRIPTION in run.text
-    assert scene.new.sha256 in run.text
+    assert case.new.sha256 in run.text
     assert body not in syslog.read_text()
-    assert ("content=NOT_LOGGING_PARAMETER" in syslog.read_text()) is _logged(scene)
-    assert ("token=NOT_LOGGING_PARAMETER" in syslog.read_text()) is _logged(scene)
+    assert ("content=NOT_LOGGING_PARAMETER" in syslog.read_text()) is _logged(case)
+    assert ("token=NOT_LOGGING_PARAMETER" in syslog.read_text()) is _logged(case)

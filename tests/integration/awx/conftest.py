@@ -15,17 +15,17 @@ from typing import Any
 
 import pytest
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 pytest.register_assert_rewrite("integration.awx.fake_controller")
 
 # Imported after the line above, so that pytest rewrites its assertions.
 from integration.awx.fake_controller import EXTENSION, Definitions, FakeController  # noqa: E402
-from integration.role.conftest import issue, new, old, set_stage, stage  # noqa: E402
-from integration.role.stage import Stage  # noqa: E402
+from integration.role.conftest import case, issue, make_case, new, old  # noqa: E402
+from integration.role.rotation_fixture import RotationFixture  # noqa: E402
 
 # Fixtures of the role that the tests of jobs use as well.
-__all__ = ["issue", "new", "old", "set_stage", "stage"]
+__all__ = ["case", "issue", "make_case", "new", "old"]
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +115,8 @@ def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
 
 
 @pytest.fixture
-def controller(definitions: Definitions, backup_dir: Path, stage: Stage) -> FakeController:
+def controller(definitions: Definitions, backup_dir: Path, case: RotationFixture) -> FakeController:
     """A fake controller with a credential for the fake manager."""
     for earlier_backup in backup_dir.iterdir():
         shutil.rmtree(earlier_backup)
-    return FakeController(definitions, stage.machine, {"url": stage.manager.url, "token": stage.manager.token})
+    return FakeController(definitions, case.machine, {"url": case.manager.url, "token": case.manager.token})

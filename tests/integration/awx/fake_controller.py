@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from integration.runners import ROOT, Machine
+from integration.machine import ROOT, Machine
 
 EXTENSION = ROOT / "extensions" / "awx"
 JOB_TIMEOUT = 300

@@ -17,9 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC, resolve_connection
 from integration.awx.fake_controller import EXTENSION, Definitions, next_nodes, render_credential, survey_errors
-from integration.runners import ROOT
+from integration.machine import ROOT
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 FILE_FIELDS = {
     "ca_bundle": "APINIZER_CA_PATH",

@@ -12,33 +12,43 @@ import pytest
 import yaml
 
 from integration.awx.fake_controller import EXTENSION, FakeController, Job
-from integration.role.conftest import Issue, SetStage
-from integration.role.stage import DEVELOPMENT, ENVIRONMENTS, NAME, OTHER, PRODUCTION, PROJECT, STAGING, Stage, truth
-from integration.runners import Machine
-from integration.scene import calls
+from integration.certificate_fixture import calls
+from integration.machine import Machine
+from integration.role.conftest import Issue, MakeCase
+from integration.role.rotation_fixture import (
+    DEVELOPMENT,
+    ENVIRONMENTS,
+    NAME,
+    OTHER,
+    PRODUCTION,
+    PROJECT,
+    STAGING,
+    RotationFixture,
+    manager_state,
+)
 from manager import Authority, Fault, Issued, Tls
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 MAX_EVENT_SIZE = 700_000 // 30
 """The size limit of an event for one certificate in three environments, in characters. AWX empties results of more than
 700,000 characters, and results grow with the number of certificates. With this limit, AWX shows 30 certificates."""
 
 
-def _answers(stage: Stage, **more: str) -> dict[str, str]:
+def _answers(case: RotationFixture, **more: str) -> dict[str, str]:
     """Return survey answers with one certificate, given as YAML text with the PEM text inside."""
-    certificates = [{"project": PROJECT, "name": NAME, "content": stage.new.pem}]
+    certificates = [{"project": PROJECT, "name": NAME, "content": case.new.pem}]
     return {"certificate_rotation_certificates": json.dumps(certificates), **more}
 
 
-def _workflow_answers(stage: Stage, **more: str) -> dict[str, str]:
+def _workflow_answers(case: RotationFixture, **more: str) -> dict[str, str]:
     """Return answers to the survey of the workflow: one canary environment, and two production waves."""
-    return _answers(stage, apinizer_canary=DEVELOPMENT, apinizer_production=f"{STAGING}\n{PRODUCTION}", **more)
+    return _answers(case, apinizer_canary=DEVELOPMENT, apinizer_production=f"{STAGING}\n{PRODUCTION}", **more)
 
 
-def _environments_with_new(stage: Stage, name: str = NAME) -> list[str]:
+def _environments_with_new(case: RotationFixture, name: str = NAME) -> list[str]:
     """Return the environments whose gateways hold the new certificate."""
-    return [one for one in ENVIRONMENTS if truth(stage.manager)[PROJECT, name, one].gateway == stage.new.sha1]
+    return [one for one in ENVIRONMENTS if manager_state(case.manager)[PROJECT, name, one].gateway == case.new.sha1]
 
 
 def _assert_clean(job: Job, *secrets: str) -> None:
@@ -68,34 +78,34 @@ def _backups(controller: FakeController) -> list[Path]:
     return sorted(Path(template["extra_vars"]["certificate_rotation_backup_dir"]).iterdir())
 
 
-def test_workflow_rotates_canary_then_production(stage: Stage, controller: FakeController) -> None:
+def test_workflow_rotates_canary_then_production(case: RotationFixture, controller: FakeController) -> None:
     """Each stage writes to its own environments only, and adds no certificate to an environment that did not have it.
 
     One certificate comes from a file in the project, and one answer looks like a Jinja template. Afterwards, a rotation
     has nothing to do, and the backup of the canary stage can be restored.
     """
-    stage.hold(OTHER, {PRODUCTION: stage.old})
-    path = str(Path("new") / Path(stage.wanted()["path"]).name)
+    case.add_certificate(OTHER, {PRODUCTION: case.old})
+    path = str(Path("new") / Path(case.desired()["path"]).name)
     description = '{{ lookup("pipe", "id") }}'
     certificates = [
         {"project": PROJECT, "name": NAME, "path": path, "description": description},
-        {"project": PROJECT, "name": OTHER, "content": stage.new.pem},
+        {"project": PROJECT, "name": OTHER, "content": case.new.pem},
     ]
     answers = {"certificate_rotation_certificates": yaml.safe_dump(certificates)}
     observed: list[list[str]] = []
     run = controller.run_workflow(
-        {**_workflow_answers(stage), **answers},
-        canary=lambda: observed.append(calls(stage.manager.journal.writes())),
-        approval=lambda: observed.append(_environments_with_new(stage)),
+        {**_workflow_answers(case), **answers},
+        canary=lambda: observed.append(calls(case.manager.journal.writes())),
+        approval=lambda: observed.append(_environments_with_new(case)),
     )
 
     assert run.successful, [job.text for job in run.jobs.values()]
     assert list(run.jobs) == ["plan", "canary", "production", "report"]
     assert observed == [[], [DEVELOPMENT]]
-    assert _environments_with_new(stage) == list(ENVIRONMENTS)
-    assert stage.manager.holds(PROJECT, OTHER) == {PRODUCTION: [stage.new.der]}
-    assert stage.manager.state.certificates[PROJECT, NAME].description == description
-    lists = [request.fields["environmentList"] for request in stage.manager.journal.writes()]
+    assert _environments_with_new(case) == list(ENVIRONMENTS)
+    assert case.manager.holds(PROJECT, OTHER) == {PRODUCTION: [case.new.der]}
+    assert case.manager.state.certificates[PROJECT, NAME].description == description
+    lists = [request.fields["environmentList"] for request in case.manager.journal.writes()]
     assert lists == [DEVELOPMENT, STAGING, PRODUCTION, PRODUCTION]
     stages = run.jobs["production"].artifacts["apinizer_stages"]
     outcomes = {name: recorded["outcome"] for name, recorded in stages.items()}
@@ -106,37 +116,37 @@ def test_workflow_rotates_canary_then_production(stage: Stage, controller: FakeC
     for name in ("canary", "production"):
         assert f"{name}: rotated. {stages[name]['message']}" in run.jobs["report"].text
     for job in run.jobs.values():
-        _assert_clean(job, stage.manager.token)
+        _assert_clean(job, case.manager.token)
 
     again = controller.launch("Apinizer rotate", answers)
     assert (again.status, again.changed) == ("successful", 0)
     assert again.artifacts["certificate_rotation"]["localhost"]["outcome"] == "nothing_to_do"
-    assert len(stage.manager.journal.writes()) == len(lists)
+    assert len(case.manager.journal.writes()) == len(lists)
 
     restored = controller.launch("Apinizer restore", {"certificate_restore_dir": stages["canary"]["backup"]})
     assert restored.status == "successful", restored.text
-    assert stage.manager.holds(PROJECT, NAME) == {name: [stage.old.der] for name in ENVIRONMENTS}
+    assert case.manager.holds(PROJECT, NAME) == {name: [case.old.der] for name in ENVIRONMENTS}
 
 
-def _modify_after_rollback_of_production(stage: Stage, changed: dict[str, Issued]) -> None:
+def _modify_after_rollback_of_production(case: RotationFixture, changed: dict[str, Issued]) -> None:
     """Modify the certificate as another user would, while only the canary environment holds the new one."""
-    assert _environments_with_new(stage) == [DEVELOPMENT]
-    stage.hold(NAME, changed)
+    assert _environments_with_new(case) == [DEVELOPMENT]
+    case.add_certificate(NAME, changed)
 
 
-def test_failed_production_rolls_back_the_canary(stage: Stage, controller: FakeController) -> None:
+def test_failed_production_rolls_back_the_canary(case: RotationFixture, controller: FakeController) -> None:
     """The role rolls back production itself, the workflow rolls back the canary, and the workflow fails.
 
     A concurrent change in an environment of another stage is kept.
     """
     # Skip the writes of canary and staging. The module attempts the deployment four times.
-    stage.manager.faults.add(Fault("deployment_failure", environments=(PRODUCTION,), skip=2, times=4))
+    case.manager.faults.add(Fault("deployment_failure", environments=(PRODUCTION,), skip=2, times=4))
 
-    changed = {DEVELOPMENT: stage.new, STAGING: stage.new, PRODUCTION: stage.old}
+    changed = {DEVELOPMENT: case.new, STAGING: case.new, PRODUCTION: case.old}
     run = controller.run_workflow(
-        _workflow_answers(stage),
+        _workflow_answers(case),
         start="canary",
-        roll_back_canary=lambda: _modify_after_rollback_of_production(stage, changed),
+        roll_back_canary=lambda: _modify_after_rollback_of_production(case, changed),
     )
 
     assert not run.successful
@@ -147,26 +157,26 @@ def test_failed_production_rolls_back_the_canary(stage: Stage, controller: FakeC
         "roll-back-canary": "successful",
         "report": "failed",
     }
-    assert stage.manager.holds(PROJECT, NAME) == {
-        DEVELOPMENT: [stage.old.der],
-        STAGING: [stage.new.der],
-        PRODUCTION: [stage.old.der],
+    assert case.manager.holds(PROJECT, NAME) == {
+        DEVELOPMENT: [case.old.der],
+        STAGING: [case.new.der],
+        PRODUCTION: [case.old.der],
     }
     assert "NOT ROLLED BACK" not in run.jobs["report"].text
     assert run.jobs["report"].text.count(": rolled back. Backup: ") == 2
     assert "Production was not rotated. Outcome: rolled_back" in run.jobs["report"].text
     for job in run.jobs.values():
-        _assert_clean(job, stage.manager.token)
+        _assert_clean(job, case.manager.token)
 
 
-def test_refused_plan_stops_the_workflow(stage: Stage, controller: FakeController) -> None:
+def test_refused_plan_stops_the_workflow(case: RotationFixture, controller: FakeController) -> None:
     """A certificate is due in an environment that no stage covers. Nothing is written, so nothing is rolled back."""
-    run = controller.run_workflow({**_workflow_answers(stage), "apinizer_production": PRODUCTION})
+    run = controller.run_workflow({**_workflow_answers(case), "apinizer_production": PRODUCTION})
 
     assert not run.successful
     assert list(run.jobs) == ["plan", "report"]
     assert f"due in {STAGING}, which is in no wave" in run.jobs["plan"].text
-    assert not stage.manager.journal.writes()
+    assert not case.manager.journal.writes()
     assert not _backups(controller)
 
 
@@ -200,12 +210,12 @@ def test_only_a_skipped_stage_fails_after_the_role(machine: Machine, outcome: st
 
 
 @pytest.mark.xfail(strict=True, reason="the role does not report the outcome skipped yet")
-def test_skipped_canary_stops_the_workflow(stage: Stage, controller: FakeController, issue: Issue) -> None:
+def test_skipped_canary_stops_the_workflow(case: RotationFixture, controller: FakeController, issue: Issue) -> None:
     """A guard leaves out the only certificate. The canary stage fails, so production is not reached."""
     fewer_names = issue(364, dns_names=["example.com"])
     certificates = [{"project": PROJECT, "name": NAME, "content": fewer_names.pem}]
     answers = {
-        **_workflow_answers(stage, certificate_rotation_on_guard_failure="skip"),
+        **_workflow_answers(case, certificate_rotation_on_guard_failure="skip"),
         "certificate_rotation_certificates": json.dumps(certificates),
     }
 
@@ -220,42 +230,42 @@ def test_skipped_canary_stops_the_workflow(stage: Stage, controller: FakeControl
     assert "The stage canary is not done" in run.jobs["canary"].text
     assert "Nothing was written, so there is nothing to roll back" in run.jobs["roll-back-canary"].text
     assert "Production was not rotated. Outcome: not reached" in run.jobs["report"].text
-    assert not stage.manager.journal.writes()
+    assert not case.manager.journal.writes()
 
 
-def test_canceled_job_is_completed_by_the_next_one(stage: Stage, controller: FakeController) -> None:
+def test_canceled_job_is_completed_by_the_next_one(case: RotationFixture, controller: FakeController) -> None:
     waves = {"certificate_rotation_waves": "\n".join(ENVIRONMENTS)}
 
     canceled = controller.launch(
         "Apinizer rotate",
-        _answers(stage, **waves, certificate_rotation_soak_seconds="60"),
-        cancel_when=stage.manager.journal.writes,
+        _answers(case, **waves, certificate_rotation_soak_seconds="60"),
+        cancel_when=case.manager.journal.writes,
     )
-    stage.manager.settle()
-    after_cancel = _environments_with_new(stage)
-    again = controller.launch("Apinizer rotate", _answers(stage, **waves))
+    case.manager.settle()
+    after_cancel = _environments_with_new(case)
+    again = controller.launch("Apinizer rotate", _answers(case, **waves))
 
     assert canceled.status == "canceled"
     assert after_cancel == [DEVELOPMENT]
     assert again.status == "successful", again.text
-    assert _environments_with_new(stage) == list(ENVIRONMENTS)
-    lists = [request.fields["environmentList"] for request in stage.manager.journal.writes()]
+    assert _environments_with_new(case) == list(ENVIRONMENTS)
+    lists = [request.fields["environmentList"] for request in case.manager.journal.writes()]
     assert lists == list(ENVIRONMENTS)
     for job in (canceled, again):
-        _assert_clean(job, stage.manager.token)
+        _assert_clean(job, case.manager.token)
 
 
-def test_stage_refuses_a_variable_that_overrides_it(stage: Stage, controller: FakeController) -> None:
-    variables = _workflow_answers(stage, certificate_rotation_waves=PRODUCTION)
+def test_stage_refuses_a_variable_that_overrides_it(case: RotationFixture, controller: FakeController) -> None:
+    variables = _workflow_answers(case, certificate_rotation_waves=PRODUCTION)
 
     job = controller.launch("Apinizer workflow stage", {"apinizer_stage": "canary"}, workflow_variables=variables)
 
     assert job.status == "failed"
     assert "certificate_rotation_waves: not supported here, because the workflow sets it" in job.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)
 
 
-def test_rollback_of_a_canceled_stage_fails(stage: Stage, controller: FakeController) -> None:
+def test_rollback_of_a_canceled_stage_fails(case: RotationFixture, controller: FakeController) -> None:
     """A canceled stage has recorded no backup."""
     job = controller.launch(
         "Apinizer workflow roll back", {"apinizer_stage": "canary"}, workflow_variables={"apinizer_canary": DEVELOPMENT}
@@ -263,10 +273,10 @@ def test_rollback_of_a_canceled_stage_fails(stage: Stage, controller: FakeContro
 
     assert job.status == "failed"
     assert "The stage canary ended before it recorded its backup" in job.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)
 
 
-def test_rollback_of_a_stage_that_wrote_nothing(controller: FakeController, stage: Stage) -> None:
+def test_rollback_of_a_stage_that_wrote_nothing(controller: FakeController, case: RotationFixture) -> None:
     """A stage that was refused or skipped has no backup, and there is nothing to roll back."""
     recorded = {"canary": {"outcome": "refused", "message": "Refused.", "backup": ""}}
 
@@ -278,29 +288,31 @@ def test_rollback_of_a_stage_that_wrote_nothing(controller: FakeController, stag
 
     assert job.status == "successful", job.text
     assert "Nothing was written, so there is nothing to roll back" in job.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)
 
 
-def test_job_without_a_mounted_backup_folder_fails(stage: Stage, controller: FakeController, backup_dir: Path) -> None:
+def test_job_without_a_mounted_backup_folder_fails(
+    case: RotationFixture, controller: FakeController, backup_dir: Path
+) -> None:
     backup_dir.rename(backup_dir.with_name("not-mounted"))
     try:
-        job = controller.launch("Apinizer rotate", _answers(stage))
+        job = controller.launch("Apinizer rotate", _answers(case))
     finally:
         backup_dir.with_name("not-mounted").rename(backup_dir)
 
     assert job.status == "failed"
     assert "is not a folder in the execution environment" in job.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)
 
 
 def test_audit_over_tls_with_username_and_password(
-    set_stage: SetStage, controller: FakeController, authority: Authority
+    make_case: MakeCase, controller: FakeController, authority: Authority
 ) -> None:
     """An unchecked checkbox leaves verification on: without the CA certificates, the connection fails."""
     issued = authority.issue("127.0.0.1", ip_addresses=["127.0.0.1"])
-    machine = set_stage().machine
+    machine = make_case().machine
     files = [machine.file(f"pki/server.{kind}", text) for kind, text in (("pem", issued.pem), ("key", issued.key_pem))]
-    secure = set_stage(tls=Tls(*files))
+    secure = make_case(tls=Tls(*files))
     secure.hold()
     password = "password-of-the-operator"
     secure.manager.add_user("operator", password)
@@ -322,12 +334,12 @@ def test_audit_over_tls_with_username_and_password(
         _assert_clean(job, password)
 
 
-def test_audit_over_mutual_tls(set_stage: SetStage, controller: FakeController, authority: Authority) -> None:
+def test_audit_over_mutual_tls(make_case: MakeCase, controller: FakeController, authority: Authority) -> None:
     """The credential passes the client certificate and its key as files, and its timeout and retries as variables."""
     server = authority.issue("127.0.0.1", ip_addresses=["127.0.0.1"])
     client = authority.issue("client")
-    machine = set_stage().machine
-    secure = set_stage(
+    machine = make_case().machine
+    secure = make_case(
         tls=Tls(
             machine.file("pki/server.pem", server.pem),
             machine.file("pki/server.key", server.key_pem),

@@ -18,7 +18,7 @@ import yaml
 from integration.awx.conftest import SetUp
 from integration.awx.fake_controller import EXTENSION
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 NAME_KEYS = {"name", "description", "organization"}
 NOTIFICATION_KEYS = {f"notification_templates_{when}" for when in ("started", "success", "error")}

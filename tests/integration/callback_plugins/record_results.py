@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback that writes each task's result to a file, one JSON object a line: what a test reads afterwards."""
+"""A callback that writes the result of each task to a file for the tests, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ name: record_results
 type: aggregate
 short_description: Write each result to a file
 description:
-  - Appends a line of JSON for each task to the file that the environment variable E(RECORD_RESULTS) names.
+  - Appends one line of JSON per task to the file in the environment variable E(RECORD_RESULTS).
 """
 
 
 class CallbackModule(CallbackBase):
-    """Appends to the file, in the order in which tasks end."""
+    """Appends results in the order in which tasks end."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -29,11 +29,11 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """Record a task that went well."""
+        """Record a successful task."""
         self._record(result, failed=False)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Record a task that failed."""
+        """Record a failed task."""
         self._record(result, failed=True)
 
     def _record(self, result: Any, *, failed: bool) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The blocks of code in the documentation, taken out of Markdown and reStructuredText by their own parsers."""
+"""The code blocks in the documentation, extracted with parsers for Markdown and reStructuredText."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from docutils.parsers.rst import Directive, directives
 from docutils.parsers.rst.directives.admonitions import Note
 from markdown_it import MarkdownIt
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
-STAGE = "stage:"
-"""Opens a comment of a guide that is played: see the module `guide`."""
+DIRECTIVE = "guide-test:"
+"""The prefix of a comment in a guide that controls its test: see `doc_runner`."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code. `caption` is the file that its reader is to make of it; `line` is its first one.
+    """A code block. `caption` is the name of the file that the reader creates from it, `line` its first line.
 
-    A stage direction is a block of the language `stage`.
+    A test directive is a block of the language `guide-test`.
     """
 
     file: Path
@@ -37,12 +37,12 @@ class Block:
 
     @property
     def where(self) -> str:
-        """As `file:line`."""
+        """The position as `file:line`."""
         return f"{self.file.relative_to(ROOT)}:{self.line}"
 
 
 def documents() -> list[Path]:
-    """What users read: the README files, how to contribute, and the guides."""
+    """Return the documents for users and contributors: README files, CONTRIBUTING, and guides."""
     return [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
@@ -52,12 +52,12 @@ def documents() -> list[Path]:
 
 
 def guides() -> list[Path]:
-    """The guides of the documentation site."""
+    """Return the guides of the documentation site."""
     return sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
 
 
 def blocks(file: Path) -> list[Block]:
-    """The blocks of a document, in order."""
+    """Return the blocks of a document, in order."""
     read = _of_markdown if file.suffix == ".md" else _of_rst
     return list(read(file, file.read_text(encoding="utf-8")))
 
@@ -70,7 +70,7 @@ def _of_markdown(file: Path, text: str) -> Iterator[Block]:
 
 
 class _CodeBlock(Directive):
-    """Sphinx's directive, as far as the guides use it."""
+    """The directive of Sphinx, with the options that the guides use."""
 
     has_content = True
     optional_arguments = 1
@@ -85,17 +85,17 @@ class _CodeBlock(Directive):
 
 
 directives.register_directive("code-block", _CodeBlock)
-# What is within one of these is a part of the guide as well.
+# Blocks inside these directives belong to the guide as well.
 for _name in ("seealso", "versionadded", "versionchanged", "deprecated", "glossary"):
     directives.register_directive(_name, Note)
 
 
 def _of_rst(file: Path, text: str) -> Iterator[Block]:
-    # Roles and labels of Sphinx are unknown here; Sphinx itself complains of those that are wrong.
+    # docutils does not know the roles and labels of Sphinx; the build of the site reports those that are wrong.
     settings: dict[str, Any] = {"report_level": 5, "halt_level": 5, "file_insertion_enabled": False}
     tree = publish_doctree(text, source_path=str(file), settings_overrides=settings)
     for node in tree.findall(lambda node: isinstance(node, (nodes.literal_block, nodes.comment))):
         if isinstance(node, nodes.literal_block):
             yield Block(file, node.line or 0, node.get("language", ""), node.astext(), node.get("caption", ""))
-        elif node.astext().startswith(STAGE):
-            yield Block(file, node.line or 0, "stage", node.astext().removeprefix(STAGE).strip())
+        elif node.astext().startswith(DIRECTIVE):
+            yield Block(file, node.line or 0, "guide-test", node.astext().removeprefix(DIRECTIVE).strip())

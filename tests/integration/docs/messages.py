@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What our own code can say: every text in it, as the fixed pieces between which it puts what differs."""
+"""The texts in our code, each as its fixed pieces without the values between them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 
 import yaml
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
 Template = tuple[str, ...]
-"""The fixed pieces of a text, in order, blanks made one."""
+"""The fixed pieces of a text in order, with whitespace normalized."""
 
 _GAP = "\0"
 _NAMED_FIRST = {"InputError": "", "SettingError": "certificate_rotation_"}
-"""Errors that open with the name of an option or a variable, their first argument."""
+"""Error classes whose message starts with their first argument, the name of an option or variable."""
 
 
 def templates() -> set[Template]:
-    """The texts of the plugins, the role and the playbooks."""
+    """Return the texts of the plugins, the role and the playbooks."""
     found: set[Template] = set()
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in ROOT.glob("plugins/**/*.py")]
     constants = dict(constant for tree in trees for constant in _constants(tree))
@@ -36,9 +36,9 @@ def templates() -> set[Template]:
 
 
 def says(template: Template, quoted: str) -> bool:
-    """Whether a text can be the one quoted, in which `...` stands for what differs.
+    """Return whether a template can produce the quoted text, in which `...` stands for values.
 
-    What is quoted between the `...` has to be in one fixed piece each, in order.
+    Each part between the `...` must occur in one fixed piece, in order.
     """
     pieces = list(template)
     for part in _fragments(quoted):
@@ -56,7 +56,7 @@ def _fragments(quoted: str) -> list[str]:
 
 
 def words(quoted: str) -> int:
-    """How many words of a quoted text are fixed."""
+    """Return the number of words of a quoted text outside `...`."""
     return sum(len(part.split()) for part in _fragments(quoted))
 
 
@@ -69,7 +69,7 @@ def _load(file: Path) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every string within, those in a Jinja expression by themselves as well."""
+    """Yield every string in a value, and those inside Jinja expressions."""
     if isinstance(value, str):
         yield value
         yield from re.findall(r"'([^'{}]+)'", value)
@@ -91,14 +91,14 @@ def _of_python(tree: ast.Module, constants: dict[str, str]) -> Iterator[Template
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """The texts that are constants of a module: a few are parts of others."""
+    """Yield the string constants of a module, which can be parts of other texts."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield from ((target.id, node.value.value) for target in node.targets if isinstance(target, ast.Name))
 
 
 def _text(node: ast.expr, constants: dict[str, str]) -> str:
-    """A text, with a gap for what is not fixed."""
+    """Return a text with a gap in place of each value."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else _GAP
     if isinstance(node, ast.JoinedStr):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every block of code in the documentation is well-formed, and speaks of nothing that does not exist."""
+"""Every code block in the documentation is valid, and refers only to options, variables and files that exist."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ import pytest
 import yaml
 
 from integration.docs.blocks import Block, blocks, documents
-from integration.docs.performance import commands
-from integration.docs.vocabulary import (
+from integration.docs.doc_runner import commands
+from integration.docs.references import (
     ENVIRONMENT,
     OTHERS,
     Documentation,
     ad_hoc_task,
     collections_of,
     read_documentation,
-    spoken_of,
     tasks_in,
     unknown_in_command,
     unknown_options,
     variables,
+    variables_in,
 )
-from integration.runners import COLLECTION, Machine
+from integration.machine import COLLECTION, Machine
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 DOCUMENTS = documents()
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
-LANGUAGES = {"console", "ini", "jinja", "json", "prometheus", "python", "stage", "text", "yaml"}
+LANGUAGES = {"console", "guide-test", "ini", "jinja", "json", "prometheus", "python", "text", "yaml"}
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes tags that are Ansible's, such as !vault and !unsafe, for the text that follows them."""
+    """Reads the tags of Ansible, such as !vault and !unsafe, as plain text."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, _suffix, node: loader.construct_scalar(node))
@@ -55,7 +55,7 @@ def _in(*languages: str) -> list[Block]:
 
 
 def _plays(block: Block) -> list[Any] | None:
-    """A block as plays: a playbook as it is, a list of tasks within one; None for what is neither."""
+    """Return a block as plays, with a list of tasks wrapped in a play; None if it is neither."""
     loaded = _load(block)
     if not isinstance(loaded, list) or not all(isinstance(item, dict) for item in loaded):
         return None
@@ -67,7 +67,7 @@ def _plays(block: Block) -> list[Any] | None:
 
 
 def _is_checked(plays: list[Any]) -> bool:
-    """Whether all collections that plays use are at hand: some are on a user's machine only."""
+    """Return whether all collections that the plays use are available for the check."""
     return collections_of(plays) <= {"ansible.builtin", COLLECTION, *OTHERS}
 
 
@@ -82,13 +82,13 @@ AD_HOC = [
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory, programs: Path, collections: str) -> Machine:
-    """A machine for all tests of this file, none of which changes it."""
+    """A machine that all tests of this file share, because none changes it."""
     return Machine(tmp_path_factory.mktemp("blocks"), programs, collections, "process")
 
 
 @pytest.fixture(scope="module")
 def documentation(scratch: Machine, all_collections: str) -> Documentation:
-    """The documentation of all modules that the blocks use."""
+    """The documentation of the modules in the blocks."""
     modules = {module for block in RUNNABLE for module, _unused in tasks_in(_plays(block) or [])}
     modules |= {task[0] for _unused, line in AD_HOC for task in [ad_hoc_task(line)] if task}
     return read_documentation(scratch, modules, all_collections)
@@ -96,12 +96,12 @@ def documentation(scratch: Machine, all_collections: str) -> Documentation:
 
 @pytest.fixture(scope="module")
 def all_pass(scratch: Machine, all_collections: str) -> bool:
-    """Whether Ansible accepts all playbooks and lists of tasks together, which takes one start of Ansible."""
+    """Whether Ansible accepts all blocks at once, which saves one start of Ansible for each."""
     return _syntax(scratch, all_collections, *RUNNABLE) == ""
 
 
 def _syntax(machine: Machine, collections: str, *checked: Block) -> str:
-    """What Ansible has against playbooks and lists of tasks; empty for nothing."""
+    """Return the errors of Ansible's syntax check, or an empty string."""
     names = []
     for block in checked:
         names.append(f"{block.file.stem}-{block.line}.yml")
@@ -112,9 +112,9 @@ def _syntax(machine: Machine, collections: str, *checked: Block) -> str:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_no_block_is_overlooked(document: Path) -> None:
+def test_every_block_is_found(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    marks = r"^\s*```\w" if document.suffix == ".md" else r"^\s*(?:\.\. code-block::|\.\. stage:)"
+    marks = r"^\s*```\w" if document.suffix == ".md" else r"^\s*(?:\.\. code-block::|\.\. guide-test:)"
     found = blocks(document)
 
     assert len(found) == len(re.findall(marks, text, flags=re.MULTILINE))
@@ -122,15 +122,15 @@ def test_no_block_is_overlooked(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: f"{document.parent.name}/{document.name}")
-def test_what_is_ours_exists(document: Path) -> None:
+def test_variables_of_this_collection_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
 
-    assert spoken_of(text) - variables() == set()
+    assert variables_in(text) - variables() == set()
     assert set(re.findall(r"\bAPINIZER_[A-Z]\w*", text)) - ENVIRONMENT == set()
 
 
 @pytest.mark.parametrize("block", _in("yaml", "json"), ids=lambda block: block.where)
-def test_data_can_be_read(block: Block) -> None:
+def test_yaml_and_json_are_valid(block: Block) -> None:
     assert json.loads(block.text) if block.language == "json" else _load(block)
 
 
@@ -147,7 +147,7 @@ def test_modules_have_the_options(documentation: Documentation, block: Block) ->
 
 
 @pytest.mark.parametrize("block", _in("yaml"), ids=lambda block: block.where)
-def test_an_inventory_has_the_options_of_its_plugin(scratch: Machine, collections: str, block: Block) -> None:
+def test_inventory_plugin_has_the_options(scratch: Machine, collections: str, block: Block) -> None:
     loaded = _load(block)
     plugin = loaded.get("plugin", "") if isinstance(loaded, Mapping) else ""
     if plugin.startswith(COLLECTION):
@@ -156,8 +156,8 @@ def test_an_inventory_has_the_options_of_its_plugin(scratch: Machine, collection
 
 
 @pytest.mark.parametrize("block", _in("console"), ids=lambda block: block.where)
-def test_commands_can_be_given(block: Block) -> None:
-    # A README says what to call a file in passing; a guide shows it, or speaks of it.
+def test_commands_are_valid(block: Block) -> None:
+    # A README may name a file only in passing; a guide shows the file or mentions it in its text.
     text = block.file.read_text(encoding="utf-8")
     if block.file.suffix != ".md":
         for other in BLOCKS:

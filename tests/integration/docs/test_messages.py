@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every message that the documentation quotes is one that our code can say."""
+"""Every message that the documentation quotes exists in our code."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import pytest
 from integration.docs.blocks import Block, blocks, guides
 from integration.docs.messages import Template, says, templates, words
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 QUOTED = [block for guide in guides() for block in blocks(guide) if block.language == "text"]
 
 
 @pytest.fixture(scope="module")
 def ours() -> set[Template]:
-    """What our code can say."""
+    """The texts in our code."""
     return templates()
 
 
 @pytest.mark.parametrize("block", QUOTED, ids=lambda block: block.where)
-def test_the_message_is_one_of_ours(ours: set[Template], block: Block) -> None:
-    assert words(block.text) >= 2, "too little is quoted to tell one message from another"
+def test_quoted_message_exists(ours: set[Template], block: Block) -> None:
+    assert words(block.text) >= 2, "the quote is too short to identify a message"
     assert any(says(template, block.text) for template in ours)
 
 
@@ -37,5 +37,5 @@ def test_the_message_is_one_of_ours(ours: set[Template], block: Block) -> None:
         (("holds", "and"), "holds and", False),
     ],
 )
-def test_what_counts_as_the_same_message(template: Template, quoted: str, expected: bool) -> None:
+def test_messages_are_compared_by_their_fixed_parts(template: Template, quoted: str, expected: bool) -> None:
     assert says(template, quoted) is expected

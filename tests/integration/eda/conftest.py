@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of Event-Driven Ansible share: a Java to run ansible-rulebook with, and a manager to watch."""
+"""Shared fixtures of the Event-Driven Ansible tests: a Java runtime for ansible-rulebook, and a manager to watch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from integration.runners import Machine
+from integration.machine import Machine
 from manager import Authority, Issued, Manager
 
 pytest.register_assert_rewrite("integration.eda.rulebook")
 
-# Imported after the line above, so that its assertions explain themselves.
+# Imported after the line above, so that pytest rewrites its assertions.
 from integration.eda.receiver import Receiver  # noqa: E402
 from integration.eda.rulebook import Rulebook  # noqa: E402
 
@@ -37,7 +37,7 @@ Receive = Callable[[Mapping[tuple[str, str], Any]], Receiver]
 
 @pytest.fixture(scope="session")
 def java() -> dict[str, str] | None:
-    """The variables that lead ansible-rulebook to a Java; None where there is none that it can use."""
+    """Return the variables with which ansible-rulebook finds Java; None if there is no suitable Java."""
     home = os.environ.get("JAVA_HOME")
     program = shutil.which(str(Path(home, "bin", "java")) if home else "java")
     said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr if program else ""
@@ -49,7 +49,7 @@ def java() -> dict[str, str] | None:
 
 @pytest.fixture(scope="session")
 def issue(authority: Authority) -> Issue:
-    """Issue certificates of www.example.com that expire after so much time."""
+    """Issue certificates of www.example.com that expire after a given time."""
 
     def issue(**left: float) -> Issued:
         until = datetime.now(timezone.utc) + timedelta(**left)
@@ -61,7 +61,7 @@ def issue(authority: Authority) -> Issue:
 
 @pytest.fixture
 def manager() -> Iterator[Manager]:
-    """A manager with a project and nothing in it."""
+    """A manager with an empty project."""
     with Manager(import_reports_deployment=True) as manager:
         manager.add_project(PROJECT, ENVIRONMENTS)
         yield manager
@@ -69,7 +69,7 @@ def manager() -> Iterator[Manager]:
 
 @pytest.fixture
 def receive() -> Iterator[Receive]:
-    """Start receivers; each takes its answers, by method and path."""
+    """Start a receiver with its responses by method and path."""
     with ExitStack() as stack:
 
         def receive(answers: Mapping[tuple[str, str], Any]) -> Receiver:
@@ -82,10 +82,10 @@ def receive() -> Iterator[Receive]:
 def run_rulebook(
     request: pytest.FixtureRequest, machine: Machine, manager: Manager, java: dict[str, str] | None
 ) -> RunRulebook:
-    """Prepare runs of rulebooks of the collection that watch the manager.
+    """Prepare runs of the collection's rulebooks that watch the manager.
 
-    `verbose`: as talkative as it can be, for the sake of what must not be said. `hostvars`: of localhost in the
-    inventory. `env`: more of the environment. The rest are the rulebook's variables.
+    `verbose`: run with the highest verbosity, to find leaked secrets. `hostvars`: variables of localhost in the
+    inventory. `env`: additional environment variables. The rest are the variables of the rulebook.
     """
     if java is None:
         found_none = f"ansible-rulebook needs Java {LEAST_JAVA} or newer, by JAVA_HOME or on PATH: not found"
@@ -102,7 +102,7 @@ def run_rulebook(
         settings = machine.environment(
             **java, APINIZER_URL=manager.url, APINIZER_TOKEN=manager.token, APINIZER_RETRIES="0", PYTHONUNBUFFERED="1"
         )
-        # The source has to find its collection without this.
+        # The source must find its collection without this variable.
         del settings["PYTHONPATH"], settings["ANSIBLE_CALLBACKS_ENABLED"]
         if "JAVA_ON_PATH" in settings:
             settings["PATH"] += os.pathsep + settings.pop("JAVA_ON_PATH")

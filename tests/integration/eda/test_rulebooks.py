@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source and the rulebooks of the collection, run by ansible-rulebook against a manager."""
+"""The event source and the rulebooks of the collection, run by ansible-rulebook against the fake manager."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events impo
     observe_failure,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
+from integration.certificate_fixture import key_lines
 from integration.eda.conftest import ENVIRONMENTS, PROJECT, Issue, Receive, RunRulebook
-from integration.runners import ROOT, Machine
-from integration.scene import key_lines
+from integration.machine import ROOT, Machine
 from manager import Fault, Manager
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 SOURCES = ROOT / "extensions" / "eda" / "plugins" / "event_source"
 NAME = "1.10"
-"""The name of a certificate that any careless template would take for a number."""
+"""A certificate name that a careless template turns into a number."""
 
 
-def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_even_after_a_restart(
+def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart(
     run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
 ):
     calm, other, new = issue(days=200), issue(days=300), issue(days=364)
@@ -94,7 +94,7 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
 
 
-def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):
+def test_invalid_argument_ends_the_source_with_a_message_that_names_it(run_rulebook: RunRulebook, manager: Manager):
     with run_rulebook("tell", certificate_watch_thresholds="soon") as rulebook:
         status = rulebook.wait_for_end()
     assert status == 1
@@ -104,7 +104,7 @@ def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRul
     assert len(manager.journal) == 0
 
 
-def test_others_are_told_by_a_webhook(run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue):
+def test_notify_rulebook_calls_the_webhook(run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue):
     manager.add_certificate(PROJECT, NAME, {"production": issue(days=-2)})
     receiver = receive({("POST", "/hooks/secret-of-the-webhook"): None})
     address = f"{receiver.url}/hooks/secret-of-the-webhook"
@@ -118,7 +118,7 @@ def test_others_are_told_by_a_webhook(run_rulebook: RunRulebook, manager: Manage
     assert "secret-of-the-webhook" not in rulebook.text
 
 
-def test_a_webhook_that_nobody_reaches_fails_without_its_address(machine: Machine):
+def test_unreachable_webhook_fails_without_showing_its_address(machine: Machine):
     words = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
     run = machine.command(*words, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
     assert run.status == 2
@@ -129,7 +129,7 @@ def test_a_webhook_that_nobody_reaches_fails_without_its_address(machine: Machin
     assert "certificate_notify_url: give it, or set CERTIFICATE_NOTIFY_URL" in run.text
 
 
-def test_a_job_template_is_launched_with_what_expires(
+def test_job_template_is_launched_for_the_expiring_certificate(
     run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue
 ):
     manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, issue(days=10)))
@@ -167,7 +167,7 @@ def test_a_job_template_is_launched_with_what_expires(
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "extensions" / "eda" / "rulebooks").iterdir()), ids=lambda file: file.stem
 )
-def test_rulebooks_are_valid_and_give_known_arguments(file: Path):
+def test_rulebooks_are_valid_and_use_known_arguments(file: Path):
     rulesets = yaml.safe_load(file.read_text(encoding="utf-8"))
     Validate.rulebook(rulesets)
     schema = json.loads((SOURCES / "schemas" / "certificate_expiry.json").read_text(encoding="utf-8"))
@@ -175,7 +175,7 @@ def test_rulebooks_are_valid_and_give_known_arguments(file: Path):
         jsonschema.validate(source["apinizer.apiops.certificate_expiry"], schema)
 
 
-def test_events_are_as_their_schema_says():
+def test_events_match_their_schema():
     schema = json.loads((ROOT / "extensions" / "eda" / "schemas" / "certificate_expiry_event.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
@@ -190,12 +190,12 @@ def test_events_are_as_their_schema_says():
 
 
 def events_of_all_kinds() -> list[Event]:
-    """Events as the source makes them, of all kinds."""
+    """Return events of all kinds, as the source emits them."""
     at, manager = datetime(2026, 12, 1, tzinfo=timezone.utc), "https://apinizer.example.com"
     events: list[Event] = []
     state = State()
 
-    def read(*places: tuple[str, int, int]) -> None:
+    def read(*environments_read: tuple[str, int, int]) -> None:
         nonlocal state
         environments = [
             {
@@ -206,7 +206,7 @@ def events_of_all_kinds() -> list[Event]:
                 "fingerprint_sha256": None,
                 "entries": entries,
             }
-            for environment, left, entries in places
+            for environment, left, entries in environments_read
         ]
         certificates = read_certificates([{"project": PROJECT, "name": NAME, "environments": environments}])
         told, state = observe(state, Reading(manager, at, certificates), [30])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook audit, by its name: it reads every project, finds what is wrong, and writes nothing but its reports."""
+"""The playbook `audit`: it reads every project, reports problems, and writes nothing but its reports."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
-    BYSTANDER,
+from integration.certificate_fixture import calls
+from integration.machine import Run
+from integration.role.conftest import Issue, MakeCase
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     NAME,
@@ -23,12 +24,11 @@ from integration.role.stage import (
     PRODUCTION,
     PROJECT,
     STAGING,
-    Stage,
+    UNRELATED,
+    RotationFixture,
     contents,
     statistics,
 )
-from integration.runners import Run
-from integration.scene import calls
 
 PLAYBOOK = "apinizer.apiops.audit"
 SECOND_PROJECT = "Second Project"
@@ -37,32 +37,32 @@ LABEL = re.compile(r'([a-z0-9_]+)="((?:[^"\\]|\\.)*)"')
 
 
 @pytest.fixture
-def troubled(set_stage: SetStage, issue: Issue) -> Stage:
-    """A manager with one certificate of each kind of trouble, in two projects."""
-    stage = set_stage()
-    manager = stage.manager
-    manager.add_certificate(PROJECT, BYSTANDER, dict.fromkeys(ENVIRONMENTS, stage.new))
-    stage.hold(holds={DEVELOPMENT: issue(-5), STAGING: stage.new})
-    stage.hold(OTHER, {PRODUCTION: [stage.new, stage.new]})
+def troubled(make_case: MakeCase, issue: Issue) -> RotationFixture:
+    """A manager with one certificate for each kind of finding, in two projects."""
+    case = make_case()
+    manager = case.manager
+    manager.add_certificate(PROJECT, UNRELATED, dict.fromkeys(ENVIRONMENTS, case.new))
+    case.add_certificate(holds={DEVELOPMENT: issue(-5), STAGING: case.new})
+    case.add_certificate(OTHER, {PRODUCTION: [case.new, case.new]})
     manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
     manager.add_certificate(SECOND_PROJECT, 'said "soon"', {PRODUCTION: issue(9)})
-    return stage
+    return case
 
 
-def _audit(stage: Stage, *arguments: str, **variables: Any) -> tuple[Run, Path, dict[str, Any]]:
-    """Run the playbook; nothing but reading may reach the manager."""
-    folder = stage.machine.folder / "audit"
+def _audit(case: RotationFixture, *arguments: str, **variables: Any) -> tuple[Run, Path, dict[str, Any]]:
+    """Run the playbook, and assert that it only reads."""
+    folder = case.machine.folder / "audit"
     given = {"certificate_audit_report_dir": "audit", **variables}
-    before = stage.snapshot()
-    run = stage.ansible("ansible-playbook", PLAYBOOK, "-e", json.dumps(given), *arguments)
-    assert stage.snapshot() == before
-    assert {request.method for request in stage.manager.journal} == {"GET"}
-    assert stage.manager.token not in "".join([run.text, *contents(folder)])
+    before = case.snapshot()
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", json.dumps(given), *arguments)
+    assert case.snapshot() == before
+    assert {request.method for request in case.manager.journal} == {"GET"}
+    assert case.manager.token not in "".join([run.text, *contents(folder)])
     return run, folder, json.loads((folder / "audit.json").read_text(encoding="utf-8"))
 
 
 def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
-    """Read metrics as Prometheus does, strictly: by certificate and environment."""
+    """Parse metrics strictly, as Prometheus does; return the values by certificate and environment."""
     samples: dict[tuple[str, str, str], dict[str, int]] = {}
     typed = set()
     for line in text.splitlines():
@@ -75,14 +75,14 @@ def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
         assert found, f"no sample: {line}"
         assert found["metric"] in typed
         labels = {name: re.sub(r"\\(.)", r"\1", value) for name, value in LABEL.findall(found["labels"])}
-        place = (labels.get("project", ""), labels.get("name", ""), labels.get("environment", ""))
-        assert found["metric"] not in samples.setdefault(place, {}), f"twice: {line}"
-        samples[place][found["metric"]] = int(found["value"])
+        key = (labels.get("project", ""), labels.get("name", ""), labels.get("environment", ""))
+        assert found["metric"] not in samples.setdefault(key, {}), f"twice: {line}"
+        samples[key][found["metric"]] = int(found["value"])
     return samples
 
 
-def test_what_is_wrong_in_every_project(troubled: Stage) -> None:
-    """It fails for what is urgent, after it has reported all of it."""
+def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> None:
+    """The play fails because of urgent findings, after it has reported all of them."""
     run, folder, audit = _audit(troubled, certificate_audit_threshold_days="30")
 
     assert run.status != 0
@@ -108,13 +108,13 @@ def test_what_is_wrong_in_every_project(troubled: Stage) -> None:
     shown = run.text.partition("Show the findings")[2]
     assert found["expired", PROJECT, NAME]["message"] in shown
     assert "in 9 days" in shown
-    # The projects, then one list of each: admin is one as well.
+    # One request for the projects, then one list for each, including admin.
     assert calls(troubled.manager.journal) == ["projects", "list", "list", "list"]
 
 
 @pytest.mark.exhaustive
-def test_metrics_parse_and_tell_the_truth(troubled: Stage) -> None:
-    """In check mode as well, and without a threshold nothing fails."""
+def test_metrics_are_valid_and_accurate(troubled: RotationFixture) -> None:
+    """The same applies in check mode; without a threshold, nothing fails."""
     run, folder, audit = _audit(troubled, "--check", certificate_audit_threshold_days="")
 
     assert run.status == 0, run.text
@@ -131,21 +131,21 @@ def test_metrics_parse_and_tell_the_truth(troubled: Stage) -> None:
     }
     assert samples[PROJECT, OTHER, PRODUCTION]["apinizer_certificate_entries"] == 2
     assert samples[PROJECT, NAME, ""]["apinizer_certificate_drift"] == 1
-    assert samples[PROJECT, BYSTANDER, ""]["apinizer_certificate_drift"] == 0
+    assert samples[PROJECT, UNRELATED, ""]["apinizer_certificate_drift"] == 0
 
 
 def _parsed(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
-def test_nothing_wrong_and_nothing_written(set_stage: SetStage) -> None:
-    """A threshold that nothing falls below fails nothing; without a folder there are no files."""
-    stage = set_stage("2023")
-    files = set(stage.machine.folder.iterdir())
+def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
+    """No certificate is below the threshold, so nothing fails; without a folder, no files are written."""
+    case = make_case("2023")
+    files = set(case.machine.folder.iterdir())
 
-    run = stage.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")
 
     assert run.status == 0, run.text
     assert "Nothing found" in run.text
     assert statistics(run)["certificate_audit"] == {"localhost": {"findings": []}}
-    assert set(stage.machine.folder.iterdir()) == files
+    assert set(case.machine.folder.iterdir()) == files

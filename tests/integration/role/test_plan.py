@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role plans, what it refuses and why: all of it before anything is written, and in check mode just the same."""
+"""The plan of the role, its guards and invalid variables: the same in check mode, and always before the first write."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.certificate_fixture import calls
+from integration.role.conftest import Issue, MakeCase
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     NAME,
@@ -20,31 +21,30 @@ from integration.role.stage import (
     STAGING,
     THREE_WAVES,
     TWO_WAVES,
-    Stage,
+    RotationFixture,
 )
-from integration.scene import calls
 from manager import Fault
 
 SECOND_PROJECT = "Second Project"
 
 
 @pytest.mark.exhaustive
-def test_every_reason_from_one_list_of_each_project(stage: Stage, issue: Issue) -> None:
-    """One request for each project says what is due; what is due is looked at in detail, in one more for each."""
-    stage.manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
-    stage.manager.add_certificate(SECOND_PROJECT, NAME, {DEVELOPMENT: issue(200)})
-    stage.hold(holds={DEVELOPMENT: stage.old, STAGING: issue(-2), PRODUCTION: issue(90)})
-    stage.hold(OTHER, {DEVELOPMENT: stage.new, STAGING: [stage.new, stage.new]})
+def test_plan_gives_a_reason_from_one_list_per_project(case: RotationFixture, issue: Issue) -> None:
+    """One request per project shows what is due; each due certificate takes one more request for its details."""
+    case.manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
+    case.manager.add_certificate(SECOND_PROJECT, NAME, {DEVELOPMENT: issue(200)})
+    case.add_certificate(holds={DEVELOPMENT: case.old, STAGING: issue(-2), PRODUCTION: issue(90)})
+    case.add_certificate(OTHER, {DEVELOPMENT: case.new, STAGING: [case.new, case.new]})
     certificates = [
-        stage.wanted(),
-        stage.wanted(OTHER, environments=list(ENVIRONMENTS)),
-        {**stage.wanted(), "project": SECOND_PROJECT, "renew_before_days": ""},
-        {**stage.wanted("Absent"), "project": SECOND_PROJECT, "environments": DEVELOPMENT, "renew_before_days": "30"},
+        case.desired(),
+        case.desired(OTHER, environments=list(ENVIRONMENTS)),
+        {**case.desired(), "project": SECOND_PROJECT, "renew_before_days": ""},
+        {**case.desired("Absent"), "project": SECOND_PROJECT, "environments": DEVELOPMENT, "renew_before_days": "30"},
     ]
     for certificate in certificates[:2]:
         certificate["renew_before_days"] = 30
 
-    rotation = stage.rotate(*certificates, check=True, strategy="per_environment")
+    rotation = case.rotate(*certificates, check=True, strategy="per_environment")
 
     assert {key: planned[1:3] for key, planned in rotation.plan().items()} == {
         (PROJECT, NAME, DEVELOPMENT): ("update", "expires_soon"),
@@ -89,15 +89,15 @@ PROBLEMS = [
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("generation", "variables", "words"), PROBLEMS, ids=["no stages", "no big bang", "no wave"])
-def test_a_plan_that_cannot_be_carried_out(
-    set_stage: SetStage, generation: Any, variables: dict[str, Any], words: list[str]
+def test_invalid_plan_is_refused(
+    make_case: MakeCase, generation: Any, variables: dict[str, Any], words: list[str]
 ) -> None:
-    """It is refused for real as in check mode, after the plan was shown."""
-    stage = set_stage(generation)
-    stage.hold()
+    """A real run refuses it as check mode does, after showing the plan."""
+    case = make_case(generation)
+    case.add_certificate()
 
-    check = stage.rotate(check=True, **variables)
-    rotation = stage.rotate(**variables)
+    check = case.rotate(check=True, **variables)
+    rotation = case.rotate(**variables)
 
     assert (check.outcome, check.message) == (rotation.outcome, rotation.message)
     assert rotation.outcome == "refused"
@@ -109,36 +109,36 @@ def test_a_plan_that_cannot_be_carried_out(
 
 
 @pytest.mark.exhaustive
-def test_an_environment_that_replace_would_take_it_from(stage: Stage) -> None:
-    """The list of environments is no way to lose one by accident."""
-    rotation = stage.rotate(stage.wanted(environments=f"{DEVELOPMENT}\n{STAGING}"), strategy="replace")
+def test_replace_refuses_to_remove_an_unlisted_environment(case: RotationFixture) -> None:
+    """A list of environments never removes one by accident."""
+    rotation = case.rotate(case.desired(environments=f"{DEVELOPMENT}\n{STAGING}"), strategy="replace")
 
     assert rotation.outcome == "refused"
     assert f"{PROJECT}/{NAME} is also in {PRODUCTION}" in rotation.message
     assert "per_environment" in rotation.message
 
 
-def _guarded(stage: Stage, issue: Issue) -> list[dict[str, Any]]:
-    """Certificates that the guards have something against, each for a reason of its own, and one that is fine."""
+def _guarded(case: RotationFixture, issue: Issue) -> list[dict[str, Any]]:
+    """Add certificates that fail a guard, each for a different reason, and one that passes."""
     new = {
         "too-short": issue(21),
         "too-early": issue(19, not_before=None),
         "other-subject": issue(364, "api.example.com"),
         "fewer-names": issue(364, dns_names=["example.com", "new.example.com"]),
-        NAME: stage.new,
+        NAME: case.new,
     }
     for name in new:
-        stage.hold(name, {PRODUCTION: stage.old})
-    return [stage.wanted(name, issued) for name, issued in new.items()]
+        case.add_certificate(name, {PRODUCTION: case.old})
+    return [case.desired(name, issued) for name, issued in new.items()]
 
 
 @pytest.mark.exhaustive
-def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issue) -> None:
-    """One certificate that fails is enough for all. Each refusal names certificate, environment and both values."""
-    certificates = _guarded(stage, issue)
+def test_all_guards_are_checked_before_the_first_write(case: RotationFixture, issue: Issue) -> None:
+    """One failed guard stops the run. Each message names the certificate, the environment and both values."""
+    certificates = _guarded(case, issue)
 
-    check = stage.rotate(*certificates, check=True, minimum_remaining_days="21", waves=THREE_WAVES)
-    rotation = stage.rotate(*certificates, minimum_remaining_days="21", waves=THREE_WAVES)
+    check = case.rotate(*certificates, check=True, minimum_remaining_days="21", waves=THREE_WAVES)
+    rotation = case.rotate(*certificates, minimum_remaining_days="21", waves=THREE_WAVES)
 
     assert (check.outcome, check.failed_guards()) == (rotation.outcome, rotation.failed_guards())
     assert rotation.outcome == "refused"
@@ -148,7 +148,7 @@ def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issu
         ("other-subject", "require_same_subject", PRODUCTION),
         ("fewer-names", "require_same_names", PRODUCTION),
     ]
-    current = stage.old.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    current = case.old.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     for words in (
         f"The new certificate of {PROJECT}/too-early is valid until",
         "(19 days); certificate_rotation_minimum_remaining_days asks for 21",
@@ -164,9 +164,9 @@ def test_all_guards_are_checked_before_the_first_write(stage: Stage, issue: Issu
 
 
 @pytest.mark.exhaustive
-def test_certificates_that_the_guards_are_against_can_be_skipped(stage: Stage, issue: Issue) -> None:
-    """The others go on, and the report says which were left out."""
-    rotation = stage.rotate(*_guarded(stage, issue), minimum_remaining_days=21, on_guard_failure="skip")
+def test_certificates_with_failed_guards_can_be_skipped(case: RotationFixture, issue: Issue) -> None:
+    """The other certificates are rotated, and the report names the skipped ones."""
+    rotation = case.rotate(*_guarded(case, issue), minimum_remaining_days=21, on_guard_failure="skip")
 
     assert rotation.outcome == "rotated"
     assert {name for _unused, name, _unused in rotation.written} == {"too-short", NAME}
@@ -177,26 +177,26 @@ def test_certificates_that_the_guards_are_against_can_be_skipped(stage: Stage, i
 
 
 @pytest.mark.exhaustive
-def test_guards_can_be_switched_off(stage: Stage, issue: Issue) -> None:
-    """With words, as a survey gives them."""
+def test_guards_can_be_disabled(case: RotationFixture, issue: Issue) -> None:
+    """The values are text, as a survey returns them."""
     off = dict.fromkeys(["require_later_expiry", "require_same_subject", "require_same_names"], "false")
 
-    rotation = stage.rotate(*_guarded(stage, issue), minimum_remaining_days="0", check=True, **off)
+    rotation = case.rotate(*_guarded(case, issue), minimum_remaining_days="0", check=True, **off)
 
     assert rotation.outcome == "planned"
     assert rotation.failed_guards() == []
 
 
 @pytest.mark.exhaustive
-def test_new_certificates_that_are_none(stage: Stage) -> None:
-    """All of them are named at once, with the file, and nothing of what is in it."""
-    stage.hold("a-key")
-    stage.hold("garbage")
-    missing = {**stage.wanted(), "path": "/nowhere/new.pem"}
-    key = stage.wanted("a-key", stage.new.pem + stage.new.key_pem)
-    garbage = stage.wanted("garbage", "hardly a certificate")
+def test_invalid_new_certificates_are_refused(case: RotationFixture) -> None:
+    """One message names all of them with their file, and shows nothing of its content."""
+    case.add_certificate("a-key")
+    case.add_certificate("garbage")
+    missing = {**case.desired(), "path": "/nowhere/new.pem"}
+    key = case.desired("a-key", case.new.pem + case.new.key_pem)
+    garbage = case.desired("garbage", "hardly a certificate")
 
-    rotation = stage.rotate(missing, key, garbage)
+    rotation = case.rotate(missing, key, garbage)
 
     assert rotation.outcome == "refused"
     assert f"The new certificate of {PROJECT}/{NAME} (/nowhere/new.pem) cannot be used" in rotation.message
@@ -204,7 +204,7 @@ def test_new_certificates_that_are_none(stage: Stage) -> None:
     assert f"The new certificate of {PROJECT}/garbage ({garbage['path']}) cannot be used" in rotation.message
     assert "private key" in rotation.message
     assert "hardly" not in rotation.text
-    assert stage.new.key_pem.splitlines()[1] not in rotation.text
+    assert case.new.key_pem.splitlines()[1] not in rotation.text
 
 
 @pytest.mark.exhaustive
@@ -220,20 +220,20 @@ def test_new_certificates_that_are_none(stage: Stage) -> None:
     ],
     ids=["choice", "number", "no source"],
 )
-def test_a_variable_that_cannot_be_used(stage: Stage, variables: dict[str, Any], words: str) -> None:
-    """It is named before a single request is sent."""
-    run = stage.ansible("ansible-playbook", stage.play({"certificates": [stage.wanted()], **variables}))
+def test_invalid_variable_is_refused(case: RotationFixture, variables: dict[str, Any], words: str) -> None:
+    """It is named before any request."""
+    run = case.ansible("ansible-playbook", case.write_playbook({"certificates": [case.desired()], **variables}))
 
     assert run.status != 0
     assert words in " ".join(run.text.split())
     assert "Traceback" not in run.text
-    assert not len(stage.manager.journal)
+    assert not len(case.manager.journal)
 
 
 @pytest.mark.exhaustive
-def test_a_project_that_cannot_be_read(stage: Stage) -> None:
-    """The manager's own words, once; nothing is written, and the report says so."""
-    rotation = stage.rotate({**stage.wanted(), "project": "Nowhere"}, stage.wanted())
+def test_unreadable_project_fails_the_run(case: RotationFixture) -> None:
+    """The message quotes the manager once; nothing is written, and the report says so."""
+    rotation = case.rotate({**case.desired(), "project": "Nowhere"}, case.desired())
 
     assert rotation.outcome == "refused"
     assert rotation.message.count("Project (Nowhere) is not found") == 1
@@ -241,11 +241,11 @@ def test_a_project_that_cannot_be_read(stage: Stage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_projects_that_cannot_be_read_are_told_all_at_once(stage: Stage) -> None:
-    """Each with its own reason, and with its name where the manager does not say it."""
-    stage.manager.add_project("Closed", ENVIRONMENTS)
-    stage.manager.faults.add(Fault("status", path="/Closed/", status=403, body={"message": "No!"}))
-    rotation = stage.rotate(*({**stage.wanted(), "project": project} for project in ("Nowhere", "Closed", PROJECT)))
+def test_all_unreadable_projects_are_reported_together(case: RotationFixture) -> None:
+    """Each has its own reason, and its name where the manager does not mention it."""
+    case.manager.add_project("Closed", ENVIRONMENTS)
+    case.manager.faults.add(Fault("status", path="/Closed/", status=403, body={"message": "No!"}))
+    rotation = case.rotate(*({**case.desired(), "project": project} for project in ("Nowhere", "Closed", PROJECT)))
 
     assert rotation.outcome == "refused"
     assert rotation.message.startswith("Nothing was written. Closed: The manager answered GET with HTTP 403: No!")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in the folder of somebody who follows a guide: the new certificate, an authority of their own."""
+"""The files that a reader of a guide already has: the new certificate, and a certificate authority."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from manager import Issued
 
 
 def files(new: Issued) -> dict[str, str]:
-    """The files, by name."""
+    """Return the content of each file, by name."""
     certificate, key = _authority()
     return {
         "new/my-certificate.pem": new.pem,
@@ -27,7 +27,7 @@ def files(new: Issued) -> dict[str, str]:
 
 
 def _authority() -> tuple[str, str]:
-    """The certificate and the key of an authority that signs with Ansible's help, as PEM."""
+    """Return the certificate and the key of an authority as PEM; the examples sign with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example CA of one's own")])
     now = datetime.now(timezone.utc)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scene that most tests play in, and the questions that they ask about it.
+"""The fixture of most tests: a fake manager with a certificate, and assertions about its state.
 
-A project with three environments. Two of them hold the certificate `my-certificate`, the third is free for more.
+The manager has a project with three environments. Two of them hold the certificate `my-certificate`; the third does not.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integration.runners import CERTIFICATE, INFO, Machine, Outcome
+from integration.machine import CERTIFICATE, INFO, Machine, Outcome
 from manager import Authority, Issued, Manager, Request
 
 PROJECT, NAME, ALIAS, DESCRIPTION = "MyProject", "my-certificate", "my-cert-alias", "Web site"
-HELD_IN, FREE = ("development", "staging"), "production"
-ENVIRONMENTS = (*HELD_IN, FREE)
+DEPLOYED, NOT_DEPLOYED = ("development", "staging"), "production"
+ENVIRONMENTS = (*DEPLOYED, NOT_DEPLOYED)
 
 _CALLS = {
     ("GET", "projects"): "projects",
@@ -33,8 +33,8 @@ _CALLS_ON_ONE = {"GET": "get", "PUT": "update", "DELETE": "delete"}
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A manager that holds `old` in two environments, a certificate `new` to replace it, and a machine to do it from."""
+class CertificateFixture:
+    """A manager that holds `old` in two environments, its replacement `new`, and the machine that runs the tasks."""
 
     manager: Manager
     machine: Machine
@@ -43,7 +43,7 @@ class Scene:
     new: Issued
 
     def options(self, token: str | None = None, **options: Any) -> dict[str, Any]:
-        """The options of a task on the scene's certificate."""
+        """Return the options of a task on the certificate."""
         return {
             "url": self.manager.url,
             "token": token or self.manager.token,
@@ -53,38 +53,38 @@ class Scene:
         }
 
     def run(self, *, check: bool = False, env: Mapping[str, str] | None = None, **options: Any) -> Outcome:
-        """Run the certificate module by itself."""
+        """Run one task of apinizer_certificate."""
         return self.machine.module(CERTIFICATE, check=check, env=env, **self.options(**options))
 
     def info(self, *, env: Mapping[str, str] | None = None, **options: Any) -> Outcome:
-        """Run the info module by itself, for what the options choose."""
+        """Run one task of apinizer_certificate_info."""
         return self.machine.module(INFO, env=env, url=self.manager.url, token=self.manager.token, **options)
 
-    def served(self, name: str = NAME) -> dict[str, bytes]:
-        """What the gateways serve, by environment."""
-        answers = {environment: self.manager.served(environment, PROJECT, name) for environment in ENVIRONMENTS}
-        return {environment: der for environment, der in answers.items() if der is not None}
+    def gateway_certificates(self, name: str = NAME) -> dict[str, bytes]:
+        """Return the DER of the certificate that the gateways hold, by environment."""
+        held = {environment: self.manager.served(environment, PROJECT, name) for environment in ENVIRONMENTS}
+        return {environment: der for environment, der in held.items() if der is not None}
 
-    def holds(self, name: str = NAME) -> dict[str, list[bytes]]:
-        """What the manager's record has, by environment."""
+    def record_certificates(self, name: str = NAME) -> dict[str, list[bytes]]:
+        """Return the DER of each entry in the manager's record, by environment."""
         return self.manager.holds(PROJECT, name)
 
     def aliases(self, name: str = NAME) -> dict[str, str]:
-        """The alias of each environment's newest entry."""
+        """Return the alias of the newest entry, by environment."""
         certificate = self.manager.state.certificates[PROJECT, name]
         return {entry.environment: entry.alias for entry in certificate.entries}
 
     def description(self, name: str = NAME) -> str:
-        """The description that the manager's record has, whether it reports it or not."""
+        """Return the description in the manager's record, even if the manager does not report it."""
         return self.manager.state.certificates[PROJECT, name].description
 
 
-Start = Callable[..., Scene]
-"""Starts a manager with the scene in it: a fixture."""
+MakeCase = Callable[..., CertificateFixture]
+"""Starts a manager for a case: the type of the fixture `make_case`."""
 
 
 def calls(requests: Iterable[Request]) -> list[str]:
-    """What requests ask for, in order, in words that are the same for all generations."""
+    """Return the operation of each request, in names that are the same for all generations."""
     return [_call(request) for request in requests]
 
 
@@ -98,12 +98,12 @@ def _call(request: Request) -> str:
 
 
 def key_lines(issued: Issued) -> list[str]:
-    """The lines of a certificate's private key that must not be seen anywhere."""
+    """Return the lines of a certificate's private key that must not appear anywhere."""
     return issued.key_pem.splitlines()[1:-1]
 
 
-def recorded(manager: Manager, project: str = PROJECT, name: str = NAME) -> dict[str, Any] | None:
-    """What a truthful result says of a certificate, from the manager's own record; None if it has none."""
+def expected_facts(manager: Manager, project: str = PROJECT, name: str = NAME) -> dict[str, Any] | None:
+    """Return what an accurate result says about a certificate, from the manager's record; None if it is absent."""
     certificate = manager.state.certificates.get((project, name))
     if certificate is None:
         return None
@@ -115,8 +115,8 @@ def recorded(manager: Manager, project: str = PROJECT, name: str = NAME) -> dict
     return {"name": name, "project": project, "environments": environments}
 
 
-def reported(certificate: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The same of a result's `certificate`."""
+def reported_facts(certificate: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the same facts from the `certificate` of a result."""
     if certificate is None:
         return None
     return {
@@ -129,9 +129,9 @@ def reported(certificate: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def assert_truthful(outcome: Outcome, manager: Manager, project: str = PROJECT, name: str = NAME) -> None:
-    """A result's `certificate` is what the manager holds; a description that the manager hides may be missing."""
-    assert reported(outcome["certificate"]) == recorded(manager, project, name)
+def assert_accurate(outcome: Outcome, manager: Manager, project: str = PROJECT, name: str = NAME) -> None:
+    """Assert that a result's `certificate` matches the record; an unreported description may be missing."""
+    assert reported_facts(outcome["certificate"]) == expected_facts(manager, project, name)
     certificate = manager.state.certificates.get((project, name))
     if certificate is not None:
         hidden = {None} if not manager.options.dialect.shows_description else set()
@@ -139,7 +139,7 @@ def assert_truthful(outcome: Outcome, manager: Manager, project: str = PROJECT, 
 
 
 def assert_error(outcome: Outcome, *parts: str) -> None:
-    """A task failed with one readable line that has these parts."""
+    """Assert that a task failed with a single line that contains these parts."""
     assert outcome.failed, outcome
     assert outcome.message.splitlines() == [outcome.message]
     assert "Traceback" not in outcome.text

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run Ansible, or a module alone, as a user's machine would: real processes in a scratch home, and what came out."""
+"""Run Ansible, or a module by itself, as on a user's machine: real processes with a temporary home folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integration.both_ways import comparable
+from integration.execution_modes import comparable
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "apinizer.apiops"
@@ -25,27 +25,27 @@ CERTIFICATE, INFO, ENVIRONMENT_INFO = (
     "apinizer_environment_info",
 )
 SECONDS = 60
-"""No run takes that long: one that does hangs."""
+"""A run that takes longer than this hangs."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task returned. `text` is everything that the process printed, where the module ran alone."""
+    """The result of a task. `text` is everything that the process printed, if the module ran by itself."""
 
     result: dict[str, Any] = field(repr=False)
     text: str = ""
 
     def __repr__(self) -> str:
-        """The result without the parts that fill a screen."""
+        """Return the result without its long parts."""
         shown = {key: value for key, value in self.result.items() if key not in ("invocation", "previous", "diff")}
         return f"<{shown}>"
 
     def __getitem__(self, key: str) -> Any:
-        """A return value."""
+        """Return a return value of the task."""
         return self.result[key]
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is such a return value."""
+        """Return whether the task returned this value."""
         return key in self.result
 
     @property
@@ -55,26 +55,26 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether the task says that it changed something."""
+        """Whether the task reported a change."""
         return bool(self.result.get("changed"))
 
     @property
     def message(self) -> str:
-        """The error's message; empty where there is none."""
+        """The error message, or an empty string."""
         return str(self.result.get("msg", ""))
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings as text, in whichever form this version of ansible-core has them."""
+        """The warnings as text; their form depends on the version of ansible-core."""
         found = self.result.get("warnings", [])
         return [warning if isinstance(warning, str) else warning["event"]["msg"] for warning in found]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A command that has ended. `text` is what it printed on either stream; `outcomes` are those of the tasks.
+    """A finished command. `text` is the output of both streams, `outcomes` the results of the tasks by name.
 
-    `stderr` is set only where the two streams were told apart.
+    `stderr` is set only if the two streams were captured separately.
     """
 
     status: int
@@ -83,24 +83,24 @@ class Run:
     stderr: str = ""
 
     def __getitem__(self, task: str) -> Outcome:
-        """The outcome of the task of that name."""
+        """Return the outcome of the task with this name."""
         assert task in self.outcomes, f"no outcome of {task!r}; the command printed:\n{self.text}"
         return self.outcomes[task]
 
 
 def task(title: str, module: str = CERTIFICATE, /, *, check_mode: bool | None = None, **options: Any) -> dict[str, Any]:
-    """A task of a playbook."""
+    """Return a task of a playbook."""
     keywords = {} if check_mode is None else {"check_mode": check_mode}
     return {"name": title, f"{COLLECTION}.{module}": options, **keywords}
 
 
-class Driver:
-    """A process that runs programs of Python for many tests, each in a child that need not import everything anew."""
+class ForkServer:
+    """A client of the fork server, which runs Python programs for many tests without importing their libraries again."""
 
-    def __init__(self, python: Path, way: str, env: Mapping[str, str]) -> None:
-        """Start it, with the Python that is to run the programs, and what it runs: see driver.py."""
+    def __init__(self, python: Path, mode: str, env: Mapping[str, str]) -> None:
+        """Start the server with the Python under test, for one execution mode: see fork_server.py."""
         self._process = subprocess.Popen(
-            [str(python), str(Path(__file__).with_name("driver.py")), way],
+            [str(python), str(Path(__file__).with_name("fork_server.py")), mode],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -108,7 +108,7 @@ class Driver:
         )
 
     def run(self, *arguments: str, stdin: str = "", cwd: Path, env: Mapping[str, str]) -> Run:
-        """Run a program to its end. `text` of what it printed is standard output alone."""
+        """Run a program to its end. `text` of the result is standard output only."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"arguments": arguments, "stdin": stdin, "cwd": str(cwd), "env": dict(env)}
@@ -120,47 +120,49 @@ class Driver:
         return Run(answer["status"], answer["stdout"], stderr=answer["stderr"])
 
     def stop(self) -> None:
-        """End the process."""
+        """End the server."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(SECONDS)
 
 
 class Machine:
-    """A folder that stands for a user's machine: home, Ansible's settings, and the working directory in it."""
+    """A fake machine of a user: a folder with a home, Ansible's settings and the working directory."""
 
-    def __init__(self, folder: Path, programs: Path, collections: str, way: str, driver: Driver | None = None) -> None:
-        """Make the home. `programs` has the executables, `collections` is what Ansible searches.
+    def __init__(
+        self, folder: Path, programs: Path, collections: str, mode: str, fork_server: ForkServer | None = None
+    ) -> None:
+        """Create the home. `programs` holds the executables, `collections` is Ansible's search path.
 
-        `way` is how this collection's tasks run (see both_ways), `driver` what runs single ones.
+        `mode` is the execution mode of this collection's tasks, `fork_server` runs single tasks.
         """
         self.folder = folder
         self.home = folder / "home"
         self.home.mkdir()
         self.results: list[str] = []
-        """What this collection's tasks have returned, as both_ways compares it."""
-        self.way = way
-        self._driver = driver
+        """The results of this collection's tasks, in the form that execution_modes compares."""
+        self.mode = mode
+        self._fork_server = fork_server
         self._programs = programs
         self._collections = collections
         self._results = folder / "results.jsonl"
         self._interpreter = programs / "python"
-        if way == "module":
-            # Not the controller's own, by its name; so tasks run as modules.
+        if mode == "module":
+            # A path other than the controller's own interpreter makes tasks run as modules.
             self._interpreter = folder / "python"
             self._interpreter.write_text(f'#!/bin/sh\nexec "{programs / "python"}" "$@"\n', encoding="utf-8")
             self._interpreter.chmod(0o755)
         (folder / "ansible.cfg").touch()
 
     def file(self, name: str, content: str | bytes) -> str:
-        """Write a file into the working directory, and return its path."""
+        """Write a file into the working directory and return its path."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return str(path)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of every command: nothing of the test process's own but where the programs are."""
+        """Return the environment of every command; it contains nothing from the test process."""
         return {
             "PATH": os.pathsep.join([str(self._programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(self.home),
@@ -182,14 +184,14 @@ class Machine:
         }
 
     def words(self, program: str, *arguments: str) -> list[str]:
-        """A command with the program in its place, and with what makes its tasks run the machine's way."""
-        runs_tasks = program in ("ansible", "ansible-playbook") and self.way == "module"
-        # Said as loudly as can be: the host that Ansible itself provides has an interpreter, and so have playbooks.
-        way = ["-e", f"ansible_python_interpreter={self._interpreter}"] if runs_tasks else []
-        return [str(self._programs / program), *way, *arguments]
+        """Return a command with the full path of the program, and the variable that selects the execution mode."""
+        runs_tasks = program in ("ansible", "ansible-playbook") and self.mode == "module"
+        # An extra variable takes precedence over the interpreter of the implicit localhost and of playbooks.
+        variables = ["-e", f"ansible_python_interpreter={self._interpreter}"] if runs_tasks else []
+        return [str(self._programs / program), *variables, *arguments]
 
     def command(self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
-        """Run one of the programs in the working directory."""
+        """Run a program in the working directory."""
         self._results.unlink(missing_ok=True)
         done = subprocess.run(
             self.words(*words),
@@ -210,7 +212,7 @@ class Machine:
         env: Mapping[str, str] | None = None,
         **keywords: Any,
     ) -> Run:
-        """Run a play of these tasks on this machine to its end, failures or not. `keywords` are the play's."""
+        """Run a play with these tasks on localhost, and continue after failures. `keywords` are those of the play."""
         play = {
             "hosts": "localhost",
             "connection": "local",
@@ -220,47 +222,47 @@ class Machine:
             "tasks": list(tasks),
             **keywords,
         }
-        # JSON is YAML, and carries every string as it is.
+        # JSON is valid YAML and preserves every string.
         self.file("playbook.yml", json.dumps([play]))
         return self.command("ansible-playbook", *arguments, "playbook.yml", env=env)
 
     def module(
         self, module: str = CERTIFICATE, /, *, check: bool = False, env: Mapping[str, str] | None = None, **options: Any
     ) -> Outcome:
-        """Run one task of a module: the module by itself, or a play of that task, by the machine's way."""
+        """Run one task of a module: the module by itself or a play with the task, depending on the execution mode."""
         environment = self.environment(**env or {})
-        run = self._alone if self.way == "module" else self._as_play
+        run = self._by_itself if self.mode == "module" else self._as_play
         return run(module, options, environment, check=check)
 
-    def _alone(self, module: str, options: Mapping[str, Any], env: Mapping[str, str], *, check: bool) -> Outcome:
-        """Run a module by itself, as Ansible's own debugging does: its file, with the options on standard input."""
-        assert self._driver is not None
+    def _by_itself(self, module: str, options: Mapping[str, Any], env: Mapping[str, str], *, check: bool) -> Outcome:
+        """Run the file of a module with its options on standard input, as when debugging a module."""
+        assert self._fork_server is not None
         internal = {"check_mode": check, "diff": True, "module_name": f"{COLLECTION}.{module}"}
         given = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
-        run = self._driver.run(
+        run = self._fork_server.run(
             str(ROOT / "plugins" / "modules" / f"{module}.py"),
             stdin=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
             cwd=self.folder,
             env=env,
         )
         text = run.text + run.stderr
-        assert run.text.strip().startswith("{"), f"the module ended without a result:\n{text}"
+        assert run.text.strip().startswith("{"), f"the module crashed before it returned a result:\n{text}"
         assert not run.stderr, f"the module wrote to standard error:\n{text}"
         outcome = Outcome(json.loads(run.text), text)
         self.results.append(comparable(outcome.result, outcome.warnings))
         return outcome
 
     def _as_play(self, module: str, options: Mapping[str, Any], env: Mapping[str, str], *, check: bool) -> Outcome:
-        """Run a play of one task."""
-        assert self._driver is not None
+        """Run a play with one task."""
+        assert self._fork_server is not None
         self._results.unlink(missing_ok=True)
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "diff": True, "check_mode": check}
         play["tasks"] = [{"name": "task", f"{COLLECTION}.{module}": options}]
-        self.file("playbook.yml", _untemplated([play]))
-        run = self._driver.run("playbook.yml", cwd=self.folder, env=env)
+        self.file("playbook.yml", _dump_unsafe([play]))
+        run = self._fork_server.run("playbook.yml", cwd=self.folder, env=env)
         text = run.text + run.stderr
         outcomes = self._outcomes()
-        assert set(outcomes) == {"task"}, f"the play ended without a result:\n{text}"
+        assert set(outcomes) == {"task"}, f"the play crashed before the task returned a result:\n{text}"
         return Outcome(outcomes["task"].result, text)
 
     def _outcomes(self) -> dict[str, Outcome]:
@@ -273,14 +275,14 @@ class Machine:
         return dict(outcomes)
 
 
-def _untemplated(value: Any) -> str:
-    """A value as YAML in which no string is a template, whatever braces it has."""
+def _dump_unsafe(value: Any) -> str:
+    """Return a value as YAML in which no string is a template, even if it contains braces."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_untemplated(key)}: {_untemplated(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{_dump_unsafe(key)}: {_dump_unsafe(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_untemplated, value)) + "]"
+        return "[" + ", ".join(map(_dump_unsafe, value)) + "]"
     text = json.dumps(value, ensure_ascii=False)
-    # YAML takes fewer characters as they are than JSON does.
+    # YAML requires more characters to be escaped than JSON does.
     text = re.sub(
         "[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]", lambda found: f"\\u{ord(found.group()):04x}", text
     )

@@ -1,12 +1,15 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs programs of Python in children of one process that has imported their libraries already.
+"""A fork server: runs Python programs in children of a process that has already imported their libraries.
 
-A program of its own, for the Python that is to run them. Its argument is what it runs: `module` for modules by themselves,
-`process` for ansible-playbook; a module can tell whether the controller's libraries are there. It reads a request from each
-line of standard input, a JSON object with `arguments` (a module's file, or those of ansible-playbook), `stdin`, `cwd` and
-`env`, and answers it with a line of JSON: `status`, `stdout` and `stderr`. What a child does stays in that child.
+It runs as a program of its own, with the Python under test. Its argument is the kind of program to run: `module` for a
+module by itself, `process` for ansible-playbook. They need separate servers, because a module behaves differently where
+the controller's libraries are imported.
+
+Each line of standard input is a request, a JSON object with `arguments` (the file of the module, or the arguments of
+ansible-playbook), `stdin`, `cwd` and `env`. The response is one line of JSON with `status`, `stdout` and `stderr`. A child
+cannot affect the server or other children.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ Program = Callable[[list[str]], int]
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Handle requests until the input ends."""
     program = {"module": _module, "process": _playbook}[sys.argv[1]]()
     for line in sys.stdin:
         answer = _answer(program, json.loads(line))
@@ -44,14 +47,14 @@ def _module() -> Program:
 
 
 def _playbook() -> Program:
-    from ansible.cli.playbook import PlaybookCLI  # noqa: PLC0415 - must not be there for a module
+    from ansible.cli.playbook import PlaybookCLI  # noqa: PLC0415 - a module must not find it imported
 
     _prepare("ansible.executor.task_executor")
     return lambda arguments: int(PlaybookCLI(["ansible-playbook", *arguments]).run())
 
 
 def _prepare(*modules: str) -> None:
-    """Import what the children would import."""
+    """Import the libraries that every child needs."""
     for module in ("cryptography.x509", "requests", *modules):
         importlib.import_module(module)
 
@@ -76,7 +79,7 @@ def _answer(program: Program, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(program: Program, request: dict[str, Any]) -> int:
-    """Run the program in this process, and return its exit code."""
+    """Run the program in this process and return its exit code."""
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(request["env"])
@@ -85,7 +88,7 @@ def _run(program: Program, request: dict[str, Any]) -> int:
         return program(request["arguments"])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - a child must not go on as its parent
+    except BaseException:  # noqa: BLE001 - a child must not continue as its parent
         traceback.print_exc()
         return 1
     finally:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rotation that goes well: first in check mode, then for real, then once more; with every generation."""
+"""Successful rotations on every generation: in check mode, as a real run, and again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from integration.role.conftest import Issue, SetStage
-from integration.role.stage import (
+from integration.certificate_fixture import calls
+from integration.machine import COLLECTION
+from integration.role.conftest import Issue, MakeCase
+from integration.role.rotation_fixture import (
     DEVELOPMENT,
     ENVIRONMENTS,
     IMPORT,
@@ -25,21 +27,19 @@ from integration.role.stage import (
     STAGING,
     THREE_WAVES,
     TWO_WAVES,
-    Rotation,
-    Stage,
+    RotationFixture,
+    RotationRun,
     contents,
-    truth,
+    manager_state,
 )
-from integration.runners import COLLECTION
-from integration.scene import calls
 from manager import Fault, Issued
 
 ALL = ",".join(sorted(ENVIRONMENTS))
 
 
 @dataclass(frozen=True)
-class Good:
-    """A rotation that goes well: with which manager, what is asked for, and what the manager is then asked to do."""
+class SuccessCase:
+    """A successful rotation: the manager, the variables of the role, and the expected writes."""
 
     generation: Any
     names: tuple[str, ...]
@@ -50,15 +50,15 @@ class Good:
     silent: bool = False
 
 
-GOOD = [
-    Good("2023", (NAME,), {"strategy": "replace"}, [("update", NAME, ALL)]),
-    Good(
+SUCCESSES = [
+    SuccessCase("2023", (NAME,), {"strategy": "replace"}, [("update", NAME, ALL)]),
+    SuccessCase(
         "2025",
         (NAME, OTHER),
         {"waves": [list(ENVIRONMENTS)], "update_referenced_jwks": True, "update_scope": "same_project"},
         [("update", NAME, ALL), ("update", OTHER, ALL)],
     ),
-    Good(
+    SuccessCase(
         "2026",
         (NAME, OTHER),
         {"waves": TWO_WAVES},
@@ -71,7 +71,7 @@ GOOD = [
         waves=2,
         silent=True,
     ),
-    Good(
+    SuccessCase(
         "openapi",
         (NAME,),
         {"waves": "auto"},
@@ -83,50 +83,54 @@ GOOD = [
 
 
 @pytest.mark.parametrize(
-    "good",
+    "success",
     [
-        pytest.param(good, id=good.generation, marks=[] if good.generation == "2026" else [pytest.mark.exhaustive])
-        for good in GOOD
+        pytest.param(
+            success, id=success.generation, marks=[] if success.generation == "2026" else [pytest.mark.exhaustive]
+        )
+        for success in SUCCESSES
     ],
 )
-def test_from_check_mode_to_nothing_left_to_do(set_stage: SetStage, good: Good) -> None:
-    stage = set_stage(good.generation, **good.options)
-    for name in good.names:
-        stage.hold(name)
-    stage.manager.add_jwk(PROJECT, "my-jwk", NAME)
-    certificates = [stage.wanted(name) for name in good.names]
+def test_check_mode_predicts_the_rotation_and_a_second_run_changes_nothing(
+    make_case: MakeCase, success: SuccessCase
+) -> None:
+    case = make_case(success.generation, **success.options)
+    for name in success.names:
+        case.add_certificate(name)
+    case.manager.add_jwk(PROJECT, "my-jwk", NAME)
+    certificates = [case.desired(name) for name in success.names]
 
-    check = stage.rotate(*certificates, check=True, **good.variables)
-    real = stage.rotate(*certificates, **good.variables)
-    again = stage.rotate(*certificates, **good.variables)
+    check = case.rotate(*certificates, check=True, **success.variables)
+    real = case.rotate(*certificates, **success.variables)
+    again = case.rotate(*certificates, **success.variables)
 
     assert (check.outcome, real.outcome, again.outcome) == ("planned", "rotated", "nothing_to_do")
     assert check.plan() == real.plan()
     assert {reason for _unused, _unused, reason, _unused, _unused in real.plan().values()} == {"differs"}
     assert check.requests
-    assert real.written == good.writes
-    assert real.waves == ["done"] * good.waves
-    assert {key: (place.newest, place.gateway) for key, place in real.after.items() if key[1] in good.names} == {
-        (PROJECT, name, environment): (stage.new.sha1, stage.new.sha1)
-        for name in good.names
+    assert real.written == success.writes
+    assert real.waves == ["done"] * success.waves
+    assert {key: (state.newest, state.gateway) for key, state in real.after.items() if key[1] in success.names} == {
+        (PROJECT, name, environment): (case.new.sha1, case.new.sha1)
+        for name in success.names
         for environment in ENVIRONMENTS
     }
-    # Nothing to do costs one list, and the stages where the waves go by them.
-    by_stage = good.variables.get("waves") == "auto"
+    # A run with nothing to do requests one list, and the environments if the waves depend on their type.
+    by_stage = success.variables.get("waves") == "auto"
     assert calls(again.requests) == ["list", "environments"][: 1 + by_stage]
     assert {reason for _unused, _unused, reason, _unused, _unused in again.plan().values()} == {"in_sync"}
-    # What the manager did not say, nobody claims.
-    assert ("The manager did not report" in real.message) is good.silent
+    # The report does not claim what the manager did not report.
+    assert ("The manager did not report" in real.message) is success.silent
     _assert_tells_its_plan_first(real)
     _assert_reports_agree(check, "planned")
     _assert_reports_agree(real, "rotated")
-    if good.variables.get("update_referenced_jwks"):
+    if success.variables.get("update_referenced_jwks"):
         assert all(request.query["updateScope"] == "SAME_PROJECT" for request in real.writes)
-        assert stage.manager.state.jwks[PROJECT, "my-jwk"].der == stage.new.der
+        assert case.manager.state.jwks[PROJECT, "my-jwk"].der == case.new.der
 
 
-def _assert_tells_its_plan_first(rotation: Rotation) -> None:
-    """The strategy with its reason, and a line for each place, before the first wave."""
+def _assert_tells_its_plan_first(rotation: RotationRun) -> None:
+    """Assert that the plan is printed before the first wave: the strategy with its reason, and a line per environment."""
     plan, _unused, rest = rotation.text.partition("Preflight | Look at what is due in detail")
     assert f"Strategy {rotation.result['strategy']}, since {rotation.result['strategy_reason']}"[:60] in plan
     for (_unused, name, environment), (wave, action, reason, _unused, _unused) in rotation.plan().items():
@@ -137,8 +141,8 @@ def _assert_tells_its_plan_first(rotation: Rotation) -> None:
     assert "of wave 1" in rest
 
 
-def _assert_reports_agree(rotation: Rotation, word: str) -> None:
-    """The three files are there, and those for people name the certificate and what came of it."""
+def _assert_reports_agree(rotation: RotationRun, word: str) -> None:
+    """Assert that three files exist, and that those for people name the certificate and the outcome."""
     assert {file.name for file in rotation.reports.iterdir()} == {f"rotation.{kind}" for kind in ("json", "html", "md")}
     for text in contents(rotation.reports):
         assert NAME in text
@@ -146,16 +150,16 @@ def _assert_reports_agree(rotation: Rotation, word: str) -> None:
 
 
 @pytest.mark.exhaustive
-def test_a_backup_is_made_of_what_was_there(stage: Stage, different: list[Issued]) -> None:
-    """One folder a run, for nobody else to read; none where nothing is written."""
-    stage.drift(held=different)
+def test_previous_certificates_are_backed_up(case: RotationFixture, different: list[Issued]) -> None:
+    """Each run that writes creates one folder that other users cannot read."""
+    case.add_drifted_certificate(certificates=different)
 
-    planned = stage.rotate(check=True, backup_dir="backups")
+    planned = case.rotate(check=True, backup_dir="backups")
     assert planned.result["backup"] is None
-    assert not stage.backups.exists()
-    rotated = stage.rotate(strategy="per_environment", backup_dir=str(stage.backups))
+    assert not case.backups.exists()
+    rotated = case.rotate(strategy="per_environment", backup_dir=str(case.backups))
 
-    (folder,) = stage.backups.iterdir()
+    (folder,) = case.backups.iterdir()
     assert rotated.result["backup"] == str(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
     modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
@@ -168,51 +172,51 @@ def test_a_backup_is_made_of_what_was_there(stage: Stage, different: list[Issued
 
 
 @pytest.mark.exhaustive
-def test_force_writes_what_is_in_sync(set_stage: SetStage) -> None:
-    """The way to deploy once more."""
-    stage = set_stage()
-    stage.hold(holds=dict.fromkeys(ENVIRONMENTS, stage.new), deploy=False)
+def test_force_writes_certificates_in_sync(make_case: MakeCase) -> None:
+    """It deploys them again."""
+    case = make_case()
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new), deploy=False)
 
-    rotation = stage.rotate(force=True)
+    rotation = case.rotate(force=True)
 
     assert rotation.outcome == "rotated"
     assert rotation.written == [("update", NAME, ALL)]
     assert {environment["reason"] for environment in rotation.environments().values()} == {"forced"}
-    assert {rotation.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
+    assert {rotation.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {case.new.sha1}
 
 
 @pytest.mark.exhaustive
-def test_a_new_certificate_is_created(set_stage: SetStage) -> None:
-    """In waves as well: the first one creates it."""
-    stage = set_stage()
+def test_absent_certificate_is_created(make_case: MakeCase) -> None:
+    """With waves, the first wave creates it."""
+    case = make_case()
 
-    rotation = stage.rotate(stage.wanted(environments=f"{DEVELOPMENT}, {PRODUCTION}"), waves=THREE_WAVES)
+    rotation = case.rotate(case.desired(environments=f"{DEVELOPMENT}, {PRODUCTION}"), waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.environments()[PRODUCTION]["reason"] == "absent"
-    assert stage.manager.holds(PROJECT, NAME) == {DEVELOPMENT: [stage.new.der], PRODUCTION: [stage.new.der]}
-    assert stage.manager.served(PRODUCTION, PROJECT, NAME) == stage.new.der
+    assert case.manager.holds(PROJECT, NAME) == {DEVELOPMENT: [case.new.der], PRODUCTION: [case.new.der]}
+    assert case.manager.served(PRODUCTION, PROJECT, NAME) == case.new.der
 
 
 @pytest.mark.exhaustive
-def test_a_manager_that_adds_entries_is_rotated_with_import_file(set_stage: SetStage) -> None:
-    """An environment that is listed twice is one entry again, and the strategy says why."""
-    stage = set_stage(duplicates=True)
-    stage.hold(holds={**dict.fromkeys(ENVIRONMENTS, stage.old), STAGING: [stage.old, stage.old]})
+def test_duplicate_entries_are_rotated_with_import_file(make_case: MakeCase) -> None:
+    """The environment has one entry afterwards, and the report gives the reason for the strategy."""
+    case = make_case(duplicates=True)
+    case.add_certificate(holds={**dict.fromkeys(ENVIRONMENTS, case.old), STAGING: [case.old, case.old]})
 
-    rotation = stage.rotate()
+    rotation = case.rotate()
 
     assert rotation.result["strategy"] == "per_environment"
     assert "listed twice" in rotation.result["strategy_reason"]
-    assert stage.manager.holds(PROJECT, NAME) == {name: [stage.new.der] for name in ENVIRONMENTS}
+    assert case.manager.holds(PROJECT, NAME) == {name: [case.new.der] for name in ENVIRONMENTS}
 
 
 @pytest.mark.exhaustive
-def test_an_answer_that_got_lost_stops_nothing(stage: Stage) -> None:
-    """The write took effect, as reading back shows. Of the deployment the report claims nothing."""
-    stage.manager.faults.add(Fault("drop_after", path=IMPORT, skip=1))
+def test_lost_response_does_not_stop_the_rotation(case: RotationFixture) -> None:
+    """The write took effect, as reading back shows; the report claims no deployment."""
+    case.manager.faults.add(Fault("drop_after", path=IMPORT, skip=1))
 
-    rotation = stage.rotate(waves=THREE_WAVES)
+    rotation = case.rotate(waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.written == [("import", NAME, environment) for environment in ENVIRONMENTS]
@@ -222,10 +226,10 @@ def test_an_answer_that_got_lost_stops_nothing(stage: Stage) -> None:
 
 
 @pytest.mark.exhaustive
-def test_a_writer_after_the_last_look_is_not_overlooked(stage: Stage, issue: Issue) -> None:
-    """Verified in its wave, and replaced by somebody else before the end: the report says so, and the play fails."""
+def test_write_by_another_client_after_verification_is_reported(case: RotationFixture, issue: Issue) -> None:
+    """Another client replaces a verified certificate before the end: the report says so, and the play fails."""
     theirs = issue(200)
-    stage.manager.faults.add(
+    case.manager.faults.add(
         Fault(
             "other_writer",
             method="GET",
@@ -235,18 +239,18 @@ def test_a_writer_after_the_last_look_is_not_overlooked(stage: Stage, issue: Iss
         )
     )
 
-    rotation = stage.rotate(waves=THREE_WAVES)
+    rotation = case.rotate(waves=THREE_WAVES)
 
     assert rotation.outcome == "failed"
     assert f"{PROJECT}/{NAME} in {STAGING} holds SHA-1 {theirs.sha1}" in rotation.message
     assert "Somebody else has written" in rotation.message
-    assert stage.manager.served(STAGING, PROJECT, NAME) == theirs.der
+    assert case.manager.served(STAGING, PROJECT, NAME) == theirs.der
 
 
-def test_certificates_are_obtained_only_if_they_are_due(stage: Stage, issue: Issue) -> None:
-    """One list says which; the tasks are run for those, and what they hand over is guarded like any other."""
-    stage.hold(OTHER, dict.fromkeys(ENVIRONMENTS, issue(90)))
-    obtain = stage.machine.file(
+def test_only_due_certificates_are_obtained(case: RotationFixture, issue: Issue) -> None:
+    """The tasks run for due certificates only, and the guards check what they return."""
+    case.add_certificate(OTHER, dict.fromkeys(ENVIRONMENTS, issue(90)))
+    obtain = case.machine.file(
         "obtain.yml",
         """
 - name: Ask for a certificate
@@ -257,12 +261,12 @@ def test_certificates_are_obtained_only_if_they_are_due(stage: Stage, issue: Iss
     certificate_rotation_obtained: "{{ {'path': obtained} }}"
 """,
     )
-    wanted = [{"project": PROJECT, "name": name} for name in (NAME, OTHER)]
+    desired = [{"project": PROJECT, "name": name} for name in (NAME, OTHER)]
     given = {"renew_before_days": "30", "obtain_tasks": obtain}
-    arguments = ["-e", f"obtained={stage.wanted()['path']}"]
+    arguments = ["-e", f"obtained={case.desired()['path']}"]
 
-    check = stage.rotate(*wanted, check=True, arguments=arguments, **given)
-    real = stage.rotate(*wanted, arguments=arguments, **given)
+    check = case.rotate(*desired, check=True, arguments=arguments, **given)
+    real = case.rotate(*desired, arguments=arguments, **given)
 
     assert "obtaining" not in check.text
     assert "to-be-obtained" in check.text
@@ -274,12 +278,12 @@ def test_certificates_are_obtained_only_if_they_are_due(stage: Stage, issue: Iss
 
 
 @pytest.mark.exhaustive
-def test_two_rotations_in_one_play_know_nothing_of_each_other(stage: Stage, issue: Issue) -> None:
-    """The second is the one that is reported, and nothing of the first."""
-    stage.hold(OTHER)
-    second = {"certificates": [stage.wanted(OTHER, issue(100))], "backup_dir": "", "waves": TWO_WAVES}
+def test_two_rotations_in_one_play_are_independent(case: RotationFixture, issue: Issue) -> None:
+    """The report covers the second rotation only."""
+    case.add_certificate(OTHER)
+    second = {"certificates": [case.desired(OTHER, issue(100))], "backup_dir": "", "waves": TWO_WAVES}
 
-    rotation = stage.rotate(stage.wanted(), times=[{"backup_dir": str(stage.backups)}, second])
+    rotation = case.rotate(case.desired(), times=[{"backup_dir": str(case.backups)}, second])
 
     assert [(call, name) for call, name, _unused in rotation.written] == [
         ("update", NAME),
@@ -292,16 +296,16 @@ def test_two_rotations_in_one_play_know_nothing_of_each_other(stage: Stage, issu
     assert rotation.result["backup"] is None
 
 
-def test_defaults_that_a_play_has_for_the_modules_reach_the_role(stage: Stage) -> None:
-    """By the names of the modules, and rendered where they are used; the role has no connection of its own here."""
+def test_module_defaults_of_the_play_apply_to_the_role(case: RotationFixture) -> None:
+    """They are set for each module and rendered when used; the role has no connection of its own here."""
     connection = {"url": "{{ the_manager }}", "token": "{{ the_token }}", "retries": 0}
     names = ("apinizer_certificate", "apinizer_certificate_info", "apinizer_environment_info")
     defaults = {f"{COLLECTION}.{name}": connection for name in names}
-    play = stage.play({"certificates": [stage.wanted()], "waves": "auto"}, module_defaults=defaults)
-    the_manager = json.dumps({"the_manager": stage.manager.url, "the_token": stage.manager.token})
+    play = case.write_playbook({"certificates": [case.desired()], "waves": "auto"}, module_defaults=defaults)
+    the_manager = json.dumps({"the_manager": case.manager.url, "the_token": case.manager.token})
 
-    run = stage.ansible("ansible-playbook", play, "-e", the_manager, env=NOT_HERE)
+    run = case.ansible("ansible-playbook", play, "-e", the_manager, env=NOT_HERE)
 
     assert run.status == 0, run.text
-    assert {truth(stage.manager)[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {stage.new.sha1}
-    assert stage.manager.token not in run.text
+    assert {manager_state(case.manager)[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {case.new.sha1}
+    assert case.manager.token not in run.text

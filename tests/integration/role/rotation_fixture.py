@@ -1,9 +1,15 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stage on which the role and the playbooks are run for real, and the laws that hold after every run of the role.
+"""Runs the role and the playbooks against the fake manager, and asserts invariants after every run of the role.
 
-A project with three environments, in which certificates are to be rotated, and a bystander that nobody asked for.
+The manager has a project with three environments. Besides the certificates to rotate it holds an unrelated certificate,
+which no run may touch. `RotationFixture.rotate` asserts these invariants after each run:
+
+- `assert_nothing_lost`: every environment that held a certificate still holds one, in the record and on the gateway.
+- `assert_unrelated_is_untouched`: the unrelated certificate is as before.
+- `assert_token_is_hidden`: neither the output nor any file contains the token.
+- `assert_report_is_accurate`: the report says what the manager and its gateways hold.
 """
 
 from __future__ import annotations
@@ -19,12 +25,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integration.both_ways import comparable
-from integration.runners import COLLECTION, Machine, Run
-from integration.scene import calls
+from integration.certificate_fixture import calls
+from integration.execution_modes import comparable
+from integration.machine import COLLECTION, Machine, Run
 from manager import Issued, Manager, Request
 
-PROJECT, NAME, OTHER, BYSTANDER = "MyProject", "my-certificate", "other-certificate", "bystander"
+PROJECT, NAME, OTHER, UNRELATED = "MyProject", "my-certificate", "other-certificate", "unrelated-certificate"
 ENVIRONMENTS = DEVELOPMENT, STAGING, PRODUCTION = "development", "staging", "production"
 TWO_WAVES = [[DEVELOPMENT, STAGING], [PRODUCTION]]
 THREE_WAVES = [[DEVELOPMENT], [STAGING], [PRODUCTION]]
@@ -32,11 +38,11 @@ LISTING = re.compile(r"/certificates/$")
 IMPORT = "import-file"
 
 NOT_HERE = {"APINIZER_URL": "", "APINIZER_TOKEN": ""}
-"""An environment without a connection: it has to come some other way."""
+"""Environment variables without a connection, for tests that configure it another way."""
 
 SUCCESSES = {"nothing_to_do", "planned", "rotated"}
 SECONDS = 180
-"""No run takes that long, not even on a busy machine: one that does hangs."""
+"""A run that takes longer than this hangs."""
 
 _SETTINGS = {
     "ANSIBLE_SHOW_CUSTOM_STATS": "true",
@@ -44,40 +50,40 @@ _SETTINGS = {
     "APINIZER_TIMEOUT": "20",
 }
 _AFTER_RUN = """
-- name: Tell how it went
+- name: Show the outcome
   ansible.builtin.debug:
-    msg: "told after the run: {{ certificate_rotation_result.outcome }}"
+    msg: "outcome after the run: {{ certificate_rotation_result.outcome }}"
 """
 
 
 @dataclass(frozen=True)
-class Place:
-    """One certificate in one environment: the SHA-1 of each entry of the record, the newest last, and of the gateway's."""
+class EnvironmentState:
+    """A certificate in an environment: the SHA-1 of each entry in the record, newest last, and of the gateway's."""
 
     entries: tuple[str, ...] = ()
     gateway: str | None = None
 
     @property
     def newest(self) -> str | None:
-        """What the record's newest entry holds."""
+        """The SHA-1 of the newest entry in the record."""
         return self.entries[-1] if self.entries else None
 
 
-Truth = dict[tuple[str, str, str], Place]
+ManagerState = dict[tuple[str, str, str], EnvironmentState]
 """What a manager and its gateways hold, by project, certificate and environment."""
 
 
-def truth(manager: Manager) -> Truth:
-    """How things stand, whatever anybody says of it."""
-    found: dict[tuple[str, str, str], Place] = {}
+def manager_state(manager: Manager) -> ManagerState:
+    """Return what a manager and its gateways hold, without a request."""
+    found: dict[tuple[str, str, str], EnvironmentState] = {}
     for (project, name), certificate in manager.state.certificates.items():
         for environment in certificate.environments:
             entries = tuple(_sha1(entry.der) for entry in certificate.entries_in(environment))
-            found[project, name, environment] = Place(entries)
-    for environment, served in manager.gateways.items():
-        for (project, name), der in served.items():
+            found[project, name, environment] = EnvironmentState(entries)
+    for environment, certificates in manager.gateways.items():
+        for (project, name), der in certificates.items():
             key = (project, name, environment)
-            found[key] = Place(found.get(key, Place()).entries, _sha1(der))
+            found[key] = EnvironmentState(found.get(key, EnvironmentState()).entries, _sha1(der))
     return found
 
 
@@ -86,29 +92,29 @@ def _sha1(der: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Rotation:
-    """A run of the role that has ended: what it printed, what it reports, what it asked of the manager."""
+class RotationRun:
+    """A finished run of the role: its output, its report and its requests, and the state before and after."""
 
     run: Run
     requests: Sequence[Request]
-    before: Truth = field(repr=False)
-    after: Truth = field(repr=False)
+    before: ManagerState = field(repr=False)
+    after: ManagerState = field(repr=False)
     reports: Path
     result: dict[str, Any] = field(repr=False)
 
     @property
     def text(self) -> str:
-        """What was printed."""
+        """The output of the run."""
         return self.run.text
 
     @property
     def outcome(self) -> str:
-        """In a word."""
+        """The outcome of the run."""
         return str(self.result["outcome"])
 
     @property
     def message(self) -> str:
-        """In sentences."""
+        """The message of the run."""
         return str(self.result["message"])
 
     @property
@@ -123,20 +129,22 @@ class Rotation:
 
     @property
     def written(self) -> list[tuple[str, str, str]]:
-        """The requests that write: what, which certificate, and where."""
-        return [(call, _certificate_of(one), _list_of(one)) for call, one in zip(calls(self.writes), self.writes)]
+        """The writes: operation, certificate, and comma-separated environments."""
+        return [
+            (call, _certificate_of(one), _environments_of(one)) for call, one in zip(calls(self.writes), self.writes)
+        ]
 
     def certificate(self, name: str = NAME) -> dict[str, Any]:
-        """What is reported of a certificate."""
+        """Return the report on a certificate."""
         (found,) = (one for one in self.result["certificates"] if one["name"] == name)
         return found
 
     def environments(self, name: str = NAME) -> dict[str, dict[str, Any]]:
-        """What is reported of its environments."""
+        """Return the report on each environment of a certificate."""
         return {environment["name"]: environment for environment in self.certificate(name)["environments"]}
 
     def plan(self) -> dict[tuple[str, str, str], tuple[Any, ...]]:
-        """What is reported as planned, by project, certificate and environment."""
+        """Return the reported plan, by project, certificate and environment."""
         return {
             (certificate["project"], certificate["name"], environment["name"]): tuple(
                 environment[key] for key in ("wave", "action", "reason", "from", "to")
@@ -146,7 +154,7 @@ class Rotation:
         }
 
     def failed_guards(self) -> list[tuple[str, str, str | None]]:
-        """The guards that are reported not to pass: certificate, guard, environment."""
+        """Return the failed guards in the report: certificate, guard, environment."""
         return [
             (certificate["name"], guard["guard"], guard["environment"])
             for certificate in self.result["certificates"]
@@ -159,15 +167,15 @@ def _certificate_of(request: Request) -> str:
     return request.fields.get("certificateName") or request.segments[3]
 
 
-def _list_of(request: Request) -> str:
+def _environments_of(request: Request) -> str:
     return request.fields.get("environmentList", "")
 
 
-class Stage:
-    """A manager, and a machine to rotate its certificates from."""
+class RotationFixture:
+    """A manager, and a machine that rotates its certificates."""
 
     def __init__(self, manager: Manager, machine: Machine, old: Issued, new: Issued) -> None:
-        """Set the scene: the bystander is everywhere."""
+        """Add the project, with the unrelated certificate in every environment."""
         self.manager = manager
         self.machine = machine
         self.old = old
@@ -176,32 +184,32 @@ class Stage:
         self._runs = 0
         self._process: subprocess.Popen[str] | None = None
         manager.add_project(PROJECT, ENVIRONMENTS)
-        manager.add_certificate(PROJECT, BYSTANDER, dict.fromkeys(ENVIRONMENTS, old))
+        manager.add_certificate(PROJECT, UNRELATED, dict.fromkeys(ENVIRONMENTS, old))
 
-    def hold(self, name: str = NAME, holds: Mapping[str, Any] | None = None, **options: Any) -> None:
-        """Let the manager hold a certificate: everywhere the old one, unless it is said otherwise."""
+    def add_certificate(self, name: str = NAME, holds: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """Add a certificate to the manager: by default `old` in every environment."""
         given = {"description": "Web site", **options}
         self.manager.add_certificate(PROJECT, name, holds or dict.fromkeys(ENVIRONMENTS, self.old), **given)
 
     def snapshot(self) -> dict[str, Any]:
-        """All that the manager and its gateways hold, aliases and descriptions included. Entries have no order."""
+        """Return everything that the manager and its gateways hold, including aliases and descriptions, in a fixed order."""
         snapshot = self.manager.snapshot()
         for certificate in snapshot["certificates"].values():
             certificate["entries"] = sorted(entry[:-1] for entry in certificate["entries"])
         return snapshot
 
-    def drift(self, name: str = NAME, *, held: Sequence[Issued]) -> None:
-        """Let each environment hold a certificate of its own, with an alias of its own."""
+    def add_drifted_certificate(self, name: str = NAME, *, certificates: Sequence[Issued]) -> None:
+        """Add a certificate that differs in each environment, as does its alias."""
         aliases = {environment: f"{name}-{environment}" for environment in ENVIRONMENTS}
-        self.hold(name, dict(zip(ENVIRONMENTS, held)), alias=aliases)
+        self.add_certificate(name, dict(zip(ENVIRONMENTS, certificates)), alias=aliases)
 
-    def wanted(self, name: str = NAME, new: Issued | str | None = None, **keys: Any) -> dict[str, Any]:
-        """An item of certificate_rotation_certificates: the new certificate in a file, unless it is said otherwise."""
+    def desired(self, name: str = NAME, new: Issued | str | None = None, **keys: Any) -> dict[str, Any]:
+        """Return an item of certificate_rotation_certificates: by default `new`, in a file."""
         content = new.pem if isinstance(new, Issued) else new or self.new.pem
         return {"project": PROJECT, "name": name, "path": self.machine.file(f"new/{name}.pem", content), **keys}
 
     def ansible(self, *words: str, env: Mapping[str, str] | None = None) -> Run:
-        """Run an Ansible command to its end, or until it is killed."""
+        """Run an Ansible command until it ends or is killed."""
         connection = {"APINIZER_URL": self.manager.url, "APINIZER_TOKEN": self.manager.token}
         settings = self.machine.environment(**{**_SETTINGS, **connection, **(env or {})})
         del settings["ANSIBLE_CALLBACKS_ENABLED"]
@@ -225,14 +233,16 @@ class Stage:
         return Run(process.returncode, text)
 
     def kill(self) -> None:
-        """Kill the command and all that it has started, as a machine that goes down does."""
+        """Kill the command and the processes that it started, as a crash of the machine does."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
 
-    def play(self, variables: Mapping[str, Any], times: Sequence[Mapping[str, Any]] = ({},), **keywords: Any) -> str:
-        """Write a playbook that runs the role with these variables, named without the prefix; return its path.
+    def write_playbook(
+        self, variables: Mapping[str, Any], times: Sequence[Mapping[str, Any]] = ({},), **keywords: Any
+    ) -> str:
+        """Write a playbook that runs the role with these variables, named without their prefix; return its path.
 
-        `times`: variables of each time that the role is run. `keywords`: more of the play.
+        `times`: the variables of each run of the role. `keywords`: additional keywords of the play.
         """
         role = f"{COLLECTION}.certificate_rotation"
         play = {
@@ -243,7 +253,7 @@ class Stage:
             "roles": [{"role": role, **_prefixed(own)} for own in times],
             **keywords,
         }
-        # JSON is YAML, and carries every string as it is.
+        # JSON is valid YAML and preserves every string.
         return self.machine.file("play.yml", json.dumps([play]))
 
     def rotate(
@@ -255,30 +265,31 @@ class Stage:
         times: Sequence[Mapping[str, Any]] = ({},),
         killed: bool = False,
         **variables: Any,
-    ) -> Rotation:
-        """Run the role, and check that the laws hold. `killed`: it is going to be, and cannot report anything."""
+    ) -> RotationRun:
+        """Run the role and assert the invariants. `killed`: the test kills the run, so that there is no report."""
         self._runs += 1
         reports = self.machine.folder / f"reports-{self._runs}"
         given = {
-            "certificates": [dict(certificate) for certificate in certificates or [self.wanted()]],
+            "certificates": [dict(certificate) for certificate in certificates or [self.desired()]],
             "report_dir": str(reports),
             "after_run_tasks": self.machine.file("after-run.yml", _AFTER_RUN),
             **variables,
         }
-        before, requests = truth(self.manager), self.manager.journal.mark()
+        before, requests = manager_state(self.manager), self.manager.journal.mark()
         words = ["--check", "--diff"] if check else []
-        run = self.ansible("ansible-playbook", *words, *arguments, self.play(given, times), env=env)
+        run = self.ansible("ansible-playbook", *words, *arguments, self.write_playbook(given, times), env=env)
         file = reports / "rotation.json"
         result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        rotation = Rotation(run, list(requests), before, truth(self.manager), reports, result)
+        rotation = RotationRun(run, list(requests), before, manager_state(self.manager), reports, result)
         assert_nothing_lost(rotation)
-        assert self.manager.token not in "".join([run.text, *contents(reports), *contents(self.backups)])
+        assert_unrelated_is_untouched(rotation)
+        assert_token_is_hidden(rotation, self.manager.token, self.backups)
         if killed:
             assert run.status == -signal.SIGKILL, run.text
             assert not result
         else:
             assert result, run.text
-            assert_truthful(rotation, check=check)
+            assert_report_is_accurate(rotation, check=check)
             self.machine.results.append(comparable(result, []))
         return rotation
 
@@ -288,49 +299,64 @@ def _prefixed(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def contents(folder: Path) -> list[str]:
-    """The files of a folder and the folders in it."""
+    """Return the content of every file in a folder and its subfolders."""
     return [file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*")) if file.is_file()]
 
 
 def statistics(run: Run) -> dict[str, Any]:
-    """What a run has handed to set_stats."""
+    """Return what a run published with set_stats."""
     (line,) = re.findall(r"^\s+RUN: (\{.*\})$", run.text, re.MULTILINE)
     return dict(json.loads(line))
 
 
-def assert_nothing_lost(rotation: Rotation) -> None:
-    """Every place that had a certificate has one, in the record and on the gateway, and the bystander is untouched."""
-    for key, place in rotation.before.items():
-        where, now = "/".join(key), rotation.after.get(key, Place())
-        assert now.entries, f"{where} is gone from the manager's record:\n{rotation.text}"
-        assert now.gateway or not place.gateway, f"{where} is gone from the gateway:\n{rotation.text}"
-        assert now == place or key[1] != BYSTANDER, f"{where} was touched, and nobody asked for it"
+def assert_nothing_lost(rotation: RotationRun) -> None:
+    """Assert that no environment lost its certificate, neither in the record nor on the gateway."""
+    for key, before in rotation.before.items():
+        where, now = "/".join(key), rotation.after.get(key, EnvironmentState())
+        assert now.entries, f"{where} is missing in the manager's record:\n{rotation.text}"
+        assert now.gateway or not before.gateway, f"{where} is missing on the gateway:\n{rotation.text}"
 
 
-def assert_truthful(rotation: Rotation, *, check: bool) -> None:
-    """What the report claims is so."""
+def assert_unrelated_is_untouched(rotation: RotationRun) -> None:
+    """Assert that the certificate that the run does not concern is as before."""
+    for key, before in rotation.before.items():
+        assert key[1] != UNRELATED or rotation.after.get(key) == before, f"the run modified {'/'.join(key)}"
+
+
+def assert_token_is_hidden(rotation: RotationRun, token: str, backups: Path) -> None:
+    """Assert that the output, the reports and the backups do not contain the token."""
+    assert token not in "".join([rotation.text, *contents(rotation.reports), *contents(backups)])
+
+
+def assert_report_is_accurate(rotation: RotationRun, *, check: bool) -> None:
+    """Assert that the report matches the state of the manager and its gateways, before and after the run."""
     result, text = rotation.result, rotation.text
     assert (rotation.run.status == 0) == (rotation.outcome in SUCCESSES), text
     assert result["check_mode"] is check
-    assert f"told after the run: {rotation.outcome}" in text
+    assert f"outcome after the run: {rotation.outcome}" in text
     assert statistics(rotation.run)["certificate_rotation"]["localhost"] == result
     if check or rotation.outcome in ("nothing_to_do", "refused", "planned"):
         assert not rotation.writes
     for certificate in result["certificates"]:
         for environment in certificate["environments"]:
             key = (certificate["project"], certificate["name"], environment["name"])
-            before, now = (places.get(key, Place()) for places in (rotation.before, rotation.after))
-            _assert_place(rotation, environment, before, now, rotated=certificate["outcome"] == "rotated")
+            before, now = (states.get(key, EnvironmentState()) for states in (rotation.before, rotation.after))
+            _assert_environment_report(rotation, environment, before, now, rotated=certificate["outcome"] == "rotated")
     for wave in result["waves"]:
         if wave["outcome"] == "not_started":
-            touched = {name for request in rotation.writes for name in _list_of(request).split(",")}
+            touched = {name for request in rotation.writes for name in _environments_of(request).split(",")}
             assert not touched.intersection(wave["environments"])
 
 
-def _assert_place(
-    rotation: Rotation, environment: Mapping[str, Any], before: Place, now: Place, *, rotated: bool
+def _assert_environment_report(
+    rotation: RotationRun,
+    environment: Mapping[str, Any],
+    before: EnvironmentState,
+    now: EnvironmentState,
+    *,
+    rotated: bool,
 ) -> None:
-    """What is reported of a certificate in an environment is so, before the run and after it."""
+    """Assert that the report on one environment of a certificate matches the state before and after the run."""
     text = rotation.text
     assert _reported(environment["from"]) == before.newest, text
     if "could not be read back" not in rotation.message:

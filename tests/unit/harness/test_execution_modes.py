@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration.both_ways import Comparison, comparable
+from integration.execution_modes import ModeComparison, comparable
 
 ONE, OTHER = "aa" * 20, "bb" * 20
 
@@ -32,7 +32,7 @@ def result(**values: Any) -> str:
         ),
     ],
 )
-def test_what_changes_with_each_run_does_not_count(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_values_that_differ_between_runs_are_ignored(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert result(**one) == result(**other)
 
 
@@ -48,23 +48,23 @@ def test_what_changes_with_each_run_does_not_count(one: dict[str, Any], other: d
         ({"extra": None}, {}),
     ],
 )
-def test_anything_else_does(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_any_other_difference_counts(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert result(**one) != result(**other)
 
 
-def test_warnings_count() -> None:
+def test_warnings_are_compared() -> None:
     assert comparable({}, ["careful"]) != comparable({}, [])
 
 
-def test_a_difference_is_named() -> None:
-    comparison = Comparison()
+def test_first_difference_is_reported() -> None:
+    comparison = ModeComparison()
     comparison.add("same", "module", ["a"])
     comparison.add("same", "process", ["a"])
     comparison.add("different", "module", ["a", "b"])
     comparison.add("different", "process", ["a", "c"])
     comparison.add("shorter", "module", ["a", "b"])
     comparison.add("shorter", "process", ["a"])
-    comparison.add("one way", "process", ["a"])
+    comparison.add("one mode", "process", ["a"])
     assert comparison.compared == 3
     assert comparison.differences() == [
         "different: result 2\n    module: …b…\n    process: …c…",

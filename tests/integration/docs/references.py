@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation may speak of: the options of modules, the variables of ours, the options of commands."""
+"""What the documentation can refer to: options of modules, variables of this collection, and options of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
-from integration.runners import COLLECTION, ROOT, Machine
+from integration.machine import COLLECTION, ROOT, Machine
 
 Documentation = Mapping[str, Any]
 
@@ -31,14 +31,14 @@ _COMMANDS = {
     "ansible-vault": "vault.VaultCLI",
 }
 OTHERS = ("community.crypto", "community.hashi_vault")
-"""The collections of others that examples are checked with."""
+"""The other collections with which the examples are checked."""
 
 ENVIRONMENT = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
-"""The variables of the environment that the modules read."""
+"""The environment variables that the modules read."""
 
 
 def variables() -> set[str]:
-    """Those that our role, playbooks and rulebooks take and set, and none that they keep to themselves."""
+    """Return the public variables of the role, the playbooks and the rulebooks."""
     specs = [_load(file) for file in ROOT.glob("roles/*/meta/argument_specs.yml")]
     options = {option for spec in specs for entry in spec["argument_specs"].values() for option in entry["options"]}
     sources = [
@@ -47,8 +47,8 @@ def variables() -> set[str]:
     return options | {name for file in sources for name in _OURS.findall(file.read_text(encoding="utf-8"))}
 
 
-def spoken_of(text: str) -> set[str]:
-    """The variables of ours that a text names."""
+def variables_in(text: str) -> set[str]:
+    """Return the variables of this collection that a text names."""
     return set(_OURS.findall(text))
 
 
@@ -57,7 +57,7 @@ def _load(file: Path) -> Any:
 
 
 def tasks_in(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The tasks of a play or of a list, blocks included: each module's full name, and its options."""
+    """Yield the full module name and the options of each task in a play or a list of tasks, including blocks."""
     for item in value:
         for key in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
             yield from tasks_in(item.get(key) or [])
@@ -67,40 +67,40 @@ def tasks_in(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def collections_of(plays: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The collections whose roles and modules plays use."""
+    """Return the collections whose roles and modules the plays use."""
     roles = [role["role"] if isinstance(role, Mapping) else role for play in plays for role in play.get("roles", ())]
     return {name.rpartition(".")[0] for name in [*roles, *(module for module, _unused in tasks_in(plays))]}
 
 
 def read_documentation(machine: Machine, names: Iterable[str], collections: str, kind: str = "module") -> Documentation:
-    """What `ansible-doc` has of plugins, by their full names. One that does not exist is missing."""
+    """Return the documentation of plugins by full name; unknown plugins are missing."""
     wanted = sorted(set(names))
     if not wanted:
         return {}
     environment = {"ANSIBLE_COLLECTIONS_PATH": collections}
     run = machine.command("ansible-doc", "--type", kind, "--json", *wanted, env=environment)
-    # Warnings may stand before it and after it.
+    # Warnings may precede and follow the JSON.
     found: Documentation = json.JSONDecoder().raw_decode(run.text[run.text.index("{") :])[0]
     return found
 
 
 def unknown_options(documentation: Documentation, module: str, options: Any) -> list[str]:
-    """What is wrong with a task: a module that does not exist, options that it does not have."""
+    """Return the problems of a task: an unknown module, or unknown options."""
     if module not in documentation:
         return [f"there is no module {module}"]
     known: set[str] = set()
     for name, option in documentation[module]["doc"].get("options", {}).items():
         known |= {name, *option.get("aliases", ())}
-    # set_fact and its like take any.
+    # Modules such as set_fact accept any key.
     if not isinstance(options, Mapping) or known & {"free_form", "key_value"}:
         return []
     return [f"{module} has no option {option}" for option in sorted(set(options) - known)]
 
 
 def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
-    """What is wrong with a command line of Ansible: options and playbooks that do not exist.
+    """Return the problems of an Ansible command line: unknown options, and missing playbooks and files.
 
-    :arg files: those that the reader has.
+    :arg files: the names of the files that the reader has.
     """
     words = _words(line)
     program = words[0]
@@ -122,14 +122,14 @@ def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
         if not there:
             wrong.append(f"there is no playbook {playbook}")
     for value in getattr(given, "extra_vars", None) or []:
-        # The parser has made its path absolute.
+        # The parser has made the path absolute.
         if value.startswith("@") and Path(value[1:]).name not in files:
             wrong.append(f"there is no file {value[1:]}")
     return wrong
 
 
 def ad_hoc_task(line: str) -> tuple[str, dict[str, str]] | None:
-    """The module of an ad-hoc command, and its options."""
+    """Return the module of an ad hoc command and its options; None for any other command."""
     words = _words(line)
     if words[0] != "ansible" or "-m" not in words:
         return None
@@ -138,5 +138,5 @@ def ad_hoc_task(line: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a command line; what the shell puts in is a value."""
+    """Return the words of a command line, with a placeholder for each command substitution."""
     return shlex.split(re.sub(r"\$\(.*?\)", "value", line))
