@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.machine import ROOT, SECONDS
 
 from integration.docs.blocks import Block, blocks, documents
+from integration.machine import ROOT, SECONDS
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 

@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_html import rotation_html
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_markdown import rotation_md
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
+    rotation_html,
+    rotation_markdown,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import RotationResult
 
 
@@ -20,5 +22,5 @@ def rotation_files(result: RotationResult) -> Mapping[str, str]:
     return {
         "rotation.json": json.dumps(result, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
         "rotation.html": rotation_html(rotation),
-        "rotation.md": rotation_md(rotation),
+        "rotation.md": rotation_markdown(rotation),
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from integration.machine import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]

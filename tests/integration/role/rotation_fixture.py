@@ -40,7 +40,7 @@ IMPORT = "import-file"
 NOT_HERE = {"APINIZER_URL": "", "APINIZER_TOKEN": ""}
 """Environment variables without a connection, for tests that configure it another way."""
 
-SUCCESSES = {"nothing_to_do", "planned", "rotated"}
+SUCCESSES = {"nothing_to_do", "planned", "rotated", "skipped"}
 SECONDS = 180
 """A run that takes longer than this hangs."""
 
@@ -208,14 +208,14 @@ class RotationFixture:
         content = new.pem if isinstance(new, Issued) else new or self.new.pem
         return {"project": PROJECT, "name": name, "path": self.machine.file(f"new/{name}.pem", content), **keys}
 
-    def ansible(self, *words: str, env: Mapping[str, str] | None = None) -> Run:
+    def ansible(self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
         """Run an Ansible command until it ends or is killed."""
         connection = {"APINIZER_URL": self.manager.url, "APINIZER_TOKEN": self.manager.token}
         settings = self.machine.environment(**{**_SETTINGS, **connection, **(env or {})})
         del settings["ANSIBLE_CALLBACKS_ENABLED"]
         with subprocess.Popen(
             self.machine.words(*words),
-            cwd=self.machine.folder,
+            cwd=cwd or self.machine.folder,
             env=settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -335,7 +335,7 @@ def assert_report_is_accurate(rotation: RotationRun, *, check: bool) -> None:
     assert result["check_mode"] is check
     assert f"outcome after the run: {rotation.outcome}" in text
     assert statistics(rotation.run)["certificate_rotation"]["localhost"] == result
-    if check or rotation.outcome in ("nothing_to_do", "refused", "planned"):
+    if check or rotation.outcome in ("nothing_to_do", "refused", "planned", "skipped"):
         assert not rotation.writes
     for certificate in result["certificates"]:
         for environment in certificate["environments"]:
@@ -362,7 +362,7 @@ def _assert_environment_report(
     if "could not be read back" not in rotation.message:
         assert _reported(environment["now"]) == now.newest, text
         assert environment["entries"] == len(now.entries), text
-    if rotation.outcome in ("refused", "planned", "nothing_to_do"):
+    if rotation.outcome in ("refused", "planned", "nothing_to_do", "skipped"):
         assert now == before
     if rotated and environment["action"] != "none":
         assert now.entries == (_reported(environment["to"]),), text
