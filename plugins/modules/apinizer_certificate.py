@@ -404,7 +404,7 @@ ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "path": {"type": "path"},
-    # Hidden until it has turned out to be no private key.
+    # Secret until it is known not to contain a private key.
     "content": {"type": "str", "no_log": True},
     "alias": {"type": "str"},
     "description": {"type": "str"},
@@ -418,18 +418,18 @@ ARGUMENT_SPEC = {
 }
 
 
-def certificate_operation(host: ModuleContext, now: datetime) -> CertificateOperation:
-    """What the options ask for.
+def certificate_operation(context: ModuleContext, now: datetime) -> CertificateOperation:
+    """Make the operation from the options.
 
-    :raises InputError: naming the option to mend.
+    :raises InputError: if an option is not valid.
     """
-    params = host.params
+    params = context.params
     absent = params["state"] == "absent"
     bundle = None
     if not absent:
         bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
         if params["content"] is not None:
-            host.no_log_values.discard(params["content"])
+            context.no_log_values.discard(params["content"])
     return CertificateOperation(
         project=check_name("project", params["project"]),
         name=check_name("name", params["name"]),
@@ -447,15 +447,16 @@ def certificate_operation(host: ModuleContext, now: datetime) -> CertificateOper
     )
 
 
-def work(host: ModuleContext, now: datetime) -> Result:
-    task = certificate_operation(host, now)
-    with host.manager() as api:
-        return run_certificate_operation(api, task, check_mode=host.check_mode, now=now, warn=host.warn)
+def run(context: ModuleContext, now: datetime) -> Result:
+    """Run the operation that the options describe."""
+    operation = certificate_operation(context, now)
+    with context.manager() as api:
+        return run_certificate_operation(api, operation, check_mode=context.check_mode, now=now, warn=context.warn)
 
 
 DEFINITION = ModuleDefinition(
     ARGUMENT_SPEC,
-    work,
+    run,
     mutually_exclusive=(("path", "content"),),
     required_if=(("update_referenced_jwks", True, ("update_scope",)),),
 )

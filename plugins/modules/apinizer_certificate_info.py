@@ -199,12 +199,12 @@ ARGUMENT_SPEC = {
 }
 
 
-def info_task(host: ModuleContext) -> InfoOperation:
-    """What the options ask for.
+def info_operation(context: ModuleContext) -> InfoOperation:
+    """Make the operation from the options.
 
-    :raises InputError: naming the option to mend.
+    :raises InputError: if an option is not valid.
     """
-    params = host.params
+    params = context.params
     for option in ("project", "name"):
         if params[option] is not None:
             check_name(option, params[option])
@@ -219,13 +219,14 @@ def info_task(host: ModuleContext) -> InfoOperation:
     )
 
 
-def work(host: ModuleContext, now: datetime) -> Result:
-    task = info_task(host)
-    with host.manager() as api:
-        return {"changed": False, "certificates": run_info_operation(api, task, now=now)}
+def run(context: ModuleContext, now: datetime) -> Result:
+    """Run the operation that the options describe."""
+    operation = info_operation(context)
+    with context.manager() as api:
+        return {"changed": False, "certificates": run_info_operation(api, operation, now=now)}
 
 
-DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work, required_by={"name": ("project",)})
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, run, required_by={"name": ("project",)})
 
 
 def main() -> None:

@@ -96,13 +96,14 @@ ARGUMENT_SPEC = {
 }
 
 
-def work(host: ModuleContext, _now: datetime) -> Result:
-    project = check_name("project", host.params["project"])
-    with host.manager() as api:
+def run(context: ModuleContext, _now: datetime) -> Result:
+    """Read the environments of the project."""
+    project = check_name("project", context.params["project"])
+    with context.manager() as api:
         return {"changed": False, "environments": run_environment_info_operation(api, project)}
 
 
-DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work)
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, run)
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ class TestLogin:
     def test_its_repetitions_are_bounded(self, scene: Scene) -> None:
         scene.manager.faults.add(Fault("status", path="auth/token", headers={"Retry-After": "0"}, times=None))
 
-        assert_error(_run(scene, **_login(scene), retries=2), f"No token for user {USER}", "HTTP 503")
+        assert_error(_run(scene, **_login(scene), retries=2), f"Could not get a token for user {USER}", "HTTP 503")
         assert calls(scene.manager.journal) == ["token"] * 3
 
     @pytest.mark.parametrize(

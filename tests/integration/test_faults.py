@@ -173,7 +173,7 @@ LASTING = {
     "redirect after it was applied": (Fault("redirect", location=ELSEWHERE, after=True), ELSEWHERE),
     "answer cut off": (Fault("malformed"), "instead of JSON"),
     "empty answer": (Fault("empty"), "an empty body"),
-    "JSON of another kind": (Fault("status", status=200, body={"hello": "world"}), "no known envelope"),
+    "JSON of another kind": (Fault("status", status=200, body={"hello": "world"}), "JSON in an unknown format"),
     "success for nothing": (Fault("lost_update"), "does not hold what was written"),
 }
 
@@ -314,7 +314,7 @@ class TestReadBack:
 
         outcome = scene.run(content=scene.new.pem, retries=1)
 
-        assert_error(outcome, "broke during PUT", "HTTP 500", "not known")
+        assert_error(outcome, "was interrupted during PUT", "HTTP 500", "unknown")
         assert outcome.changed
         assert "certificate" not in outcome
         assert _writes(scene) == ["update"]
@@ -360,7 +360,7 @@ class TestAnotherWriter:
         assert outcome.failed is after
         assert scene.served() == dict.fromkeys(HELD_IN, theirs.der if after else scene.new.der)
         if after:
-            assert_error(outcome, "somebody else wrote at the same time", theirs.sha1)
+            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha1)
 
     def test_who_wrote_the_same(self, scene: Scene) -> None:
         scene.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(scene.new.pem)))

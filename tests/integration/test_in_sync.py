@@ -168,7 +168,7 @@ def test_without_a_certificate_the_manager_has_to_hand_it_out(start: Start) -> N
 
     outcome = scene.run(description="Renewed")
 
-    assert_error(outcome, "path", "does not hand out")
+    assert_error(outcome, "path", "does not return")
     assert not scene.manager.journal.writes()
 
 
@@ -341,7 +341,7 @@ class TestJwks:
         outcome = scene.run(content=scene.new.pem)
 
         assert outcome.changed
-        assert ["could not be looked up" in warning for warning in outcome.warnings] == [True]
+        assert ["Could not check" in warning for warning in outcome.warnings] == [True]
 
     @pytest.mark.parametrize(("delete", "remaining"), [(False, {"web-jwk"}), (True, set())])
     def test_deleting_the_certificate(self, scene: Scene, delete: bool, remaining: set[str]) -> None:

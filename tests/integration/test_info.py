@@ -177,7 +177,7 @@ def test_absent_certificate_and_missing_project(start: Start, generation: str, l
 
     assert not absent.failed
     assert (absent["certificates"], wrong_case["certificates"]) == ([], [])
-    assert_error(missing, "project myproject", "option project", "upper and lower case")
+    assert_error(missing, "project myproject", "option project", "case-sensitive")
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

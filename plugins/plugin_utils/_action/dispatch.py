@@ -33,7 +33,7 @@ _DISCOVER = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 class DefinitionAction(NormalAction):  # type: ignore[misc]
     """An action that runs its body in this process where it may, and otherwise its module, as any module is run."""
 
-    body: t.ClassVar[ModuleDefinition]
+    definition: t.ClassVar[ModuleDefinition]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task; the result is the same either way."""
@@ -64,7 +64,7 @@ class DefinitionAction(NormalAction):  # type: ignore[misc]
         show = bool(internal.get("_ansible_inject_invocation", True))
 
         def run_with(options: Mapping[str, t.Any]) -> Result:
-            return run_in_process(self.body, name, options, check_mode=check_mode, show_invocation=show)
+            return run_in_process(self.definition, name, options, check_mode=check_mode, show_invocation=show)
 
         with _surroundings(self._loader.get_basedir(), environment):
             yield run_with

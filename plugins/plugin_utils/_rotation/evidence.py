@@ -33,10 +33,10 @@ from datetime import datetime, timezone
 from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
-    CertificateError,
     parse_input,
     parse_stored,
 )

@@ -90,7 +90,7 @@ IN_WAVES = [
         "dropped",
         2,
         Fault("drop_before", path=IMPORT, skip=1),
-        "connection to the manager broke during POST",
+        "connection to the manager was interrupted during POST",
         reports=False,
     ),
     Bad("lost update", 3, Fault("lost_update", path=IMPORT, skip=2), "does not hold what was written"),
@@ -100,7 +100,7 @@ IN_WAVES = [
         "another writer",
         2,
         Fault("other_writer", path=IMPORT, skip=1, after=True, action=_somebody_else(STAGING)),
-        "somebody else wrote at the same time",
+        "someone else modified the certificate at the same time",
     ),
     Bad(
         "verification",

@@ -128,7 +128,7 @@ PATH = f"/{FAILING}/"
     [
         (Fault("status", method="PUT", path=PATH, status=400), "HTTP 400"),
         (Fault("status", method="PUT", path=PATH, status=500, after=True), "HTTP 500"),
-        (Fault("drop_before", method="PUT", path=PATH), "broke during PUT"),
+        (Fault("drop_before", method="PUT", path=PATH), "was interrupted during PUT"),
         (Fault("lost_update", path=PATH), "does not hold what was written"),
         (Fault("deployment_failure", path=PATH, environments=(STAGING,)), STAGING),
     ],

@@ -77,14 +77,14 @@ def test_the_issuers_of_a_file_travel_along() -> None:
 @pytest.mark.parametrize(
     ("material", "reason"),
     [
-        ({"content": "no certificate"}, "holds no certificate"),
-        ({"content": ""}, "empty"),
-        ({"base64": ""}, "empty"),
-        ({"base64": encoded(NEW_ISSUED.der[:-9])}, "holds no certificate"),
+        ({"content": "no certificate"}, "contains no certificate"),
+        ({"content": ""}, "contains no data"),
+        ({"base64": ""}, "contains no data"),
+        ({"base64": encoded(NEW_ISSUED.der[:-9])}, "contains no certificate"),
         ({"base64": "abc"}, "the file was not transferred whole"),
         ({"base64": None, "error": "file not found: web.pem"}, "file not found: web.pem"),
-        ({"content": NEW_ISSUED.pem + NEW_ISSUED.key_pem}, "holds a private key"),
-        ({"base64": encoded(NEW_ISSUED.key_pem)}, "holds a private key"),
+        ({"content": NEW_ISSUED.pem + NEW_ISSUED.key_pem}, "contains a private key"),
+        ({"base64": encoded(NEW_ISSUED.key_pem)}, "contains a private key"),
     ],
 )
 def test_a_new_certificate_that_is_none_stops_the_run(material: Json, reason: str) -> None:
