@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carry out a plan, and find out what the manager's record contains afterwards.
 
-Each write is sent once. Then the record is read back, whatever the response was, and the record decides: a write that
+Each write is sent once. Then the record is read back, regardless of the response, and the record decides: a write that
 took effect is not repeated because its response was lost, and a response with success is not trusted if the write had no
 effect. The only write that is repeated although it took effect is one whose deployment failed, because only another
 write deploys again.
