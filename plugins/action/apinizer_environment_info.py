@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task that reads environments, in the controller's own process where that can be."""
+"""Run the module apinizer_environment_info in the controller's own process if possible, or else as a module."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch i
 
 
 class ActionModule(DefinitionAction):
-    """The module of the same name."""
+    """The action of the module with the same name."""
 
     definition = DEFINITION

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attributes that the modules have in common."""
+"""The attributes that the modules share."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ attributes:
     READS_ONLY = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode), and does the same then.
+    description: Can run in C(check_mode), with the same result as without it.
     support: full
   diff_mode:
-    description: Has no differences to show.
+    description: Never returns differences.
     support: none
   idempotent:
     description: Changes nothing on any host.

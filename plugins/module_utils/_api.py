@@ -1,21 +1,27 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager's certificate endpoints, in terms of values. Every generation, without being told which."""
+"""The manager's certificate endpoints, in terms of values. Works with every generation without being told which one."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import READING_RIGHTS, Client
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import LoginError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import READING_PERMISSIONS, Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    LoginError,
+    RequestError,
+    ShapeError,
+    join_sentences,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
-# Shown as "API Manager": the manager itself. Never listed among the environments, yet valid in a certificate.
+# The manager itself, "API Manager" in the console. No list of environments contains it, but a certificate may.
 PSEUDO_ENVIRONMENT = "apimanager"
-# Answers to a request for something that this manager, or this token, does not have.
+# The statuses with which a manager answers if it, or this token, does not have what was requested.
 NOT_OFFERED = (400, 403, 404, 405)
 
 _Value = t.TypeVar("_Value")
@@ -26,17 +32,18 @@ class CertificateApi:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        # Lists of 2025 say "success", those of 2023 and 2026 "status": that settles which address to try first.
+        # The lists of 2025 have "success", those of 2024.09 and 2026 have "status". It decides which address to try first.
         self._is_2025: bool | None = None
-        # A manager without a list of JWKs is of 2023, which documents no list of environments either; so is one that
-        # knows neither address of the environments.
+        # A manager that does not list JWKs is 2024.09, which does not document a list of environments either. So is one
+        # that has neither address of that list.
         self.lists_environments = True
         self._without_jwks: set[str] = set()
 
     def get(self, project: str, name: str) -> StoredCertificate:
-        """One certificate with its content.
+        """Return one certificate with its content.
 
-        :raises RequestError: also where it does not exist; only the list can tell that from a missing right.
+        :raises RequestError: also if it does not exist. Only the list tells a missing certificate from a missing
+            permission.
         """
         body = self.client.get("projects", project, "certificates", name)
         found = _read(lambda: [_payloads.certificate(project, item) for item in _payloads.results(body)])
@@ -48,25 +55,25 @@ class CertificateApi:
         return found[0]
 
     def find(self, project: str, name: str) -> StoredCertificate | None:
-        """One certificate with its content, or None where the project has none of that name.
+        """Return one certificate with its content, or None if it does not exist.
 
-        :raises RequestError: where that cannot be told.
+        :raises RequestError: if the manager cannot be read.
         """
         try:
             return self.get(project, name)
         except RequestError as exc:
-            asked_to_wait = exc.retryable or exc.retry_after is not None
-            not_let_in = isinstance(exc, LoginError) or exc.status == 401 or 300 <= (exc.status or 0) < 400
-            if asked_to_wait or not_let_in:
+            busy = exc.retryable or exc.retry_after is not None
+            denied = isinstance(exc, LoginError) or exc.status == 401 or 300 <= (exc.status or 0) < 400
+            if busy or denied:
                 raise
             if self.find_listed(project, name) is not None:
                 raise
             return None
 
     def list_all(self, project: str) -> tuple[StoredCertificate, ...]:
-        """All certificates of a project; their content may be left out.
+        """Return all certificates of a project. Their content may be missing.
 
-        :raises RequestError: also for a project that does not exist.
+        :raises RequestError: also if the project does not exist.
         """
         try:
             body = self.client.get("projects", project, "certificates")
@@ -74,32 +81,35 @@ class CertificateApi:
             if exc.status not in (400, 404):
                 raise
             raise RequestError(
-                f"The certificates of project {project} cannot be listed: {exc}. Check the option project (upper and "
-                f"lower case count) and the token's rights: {READING_RIGHTS}",
+                join_sentences(
+                    f"The certificates of project {project} cannot be listed: {exc}",
+                    "Check the option project (case-sensitive) and the permissions of the token: "
+                    f"{READING_PERMISSIONS}",
+                ),
                 status=exc.status,
             ) from exc
         self._is_2025 = "success" in body
         return _read(lambda: tuple(_payloads.certificate(project, item) for item in _payloads.results(body)))
 
     def find_listed(self, project: str, name: str) -> StoredCertificate | None:
-        """One certificate as the project's list has it, or None where the list does not have it.
+        """Return one certificate from the list of its project, or None if the list does not contain it.
 
-        :raises RequestError: where the project cannot be listed.
+        :raises RequestError: if the project cannot be listed.
         """
         return next((certificate for certificate in self.list_all(project) if certificate.name == name), None)
 
     def projects(self) -> list[str]:
-        """The names of the projects that the token may see."""
+        """Return the names of the projects that the token has access to."""
         body = self.client.get("projects")
         return _read(lambda: _payloads.project_names(body))
 
     def environments(self, project: str) -> tuple[Environment, ...]:
-        """The gateway environments of a project.
+        """Return the gateway environments of a project.
 
-        The generations have different addresses for the list (2023 documents none); an address that answers with an
-        error is taken to be the other generation's.
+        The generations have different addresses for this list (2024.09 does not document one). If an address answers
+        with an error, the other one is tried.
 
-        :raises RequestError: where neither address lists them.
+        :raises RequestError: if neither address lists the environments.
         """
         addresses: list[tuple[tuple[str, ...], bool]] = [
             (("projects", project, "environments"), True),
@@ -116,16 +126,16 @@ class CertificateApi:
             except RequestError as other:
                 if self._is_2025 is False and exc.status == other.status == 404:
                     self.lists_environments = False
-                # A 404 of the first is as likely "no such address" as anything else.
+                # HTTP 404 for the first address most likely means that the address does not exist, so it says little.
                 raise (exc if exc.status != 404 and other.status in NOT_OFFERED else other) from other
         return _read(lambda: _payloads.environments(body))
 
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
-        """The names of the project's JWKs that were made from a certificate.
+        """Return the names of the JWKs of a project that were created from a certificate.
 
-        A project that had none is not asked about again: what is kept of a manager is kept for one task and its loop.
+        A project without any is only asked about once, because this object lives for one task and its loop.
 
-        :raises RequestError: also where the manager does not list JWKs.
+        :raises RequestError: also if the manager does not list JWKs.
         """
         if project in self._without_jwks:
             return ()
@@ -160,11 +170,12 @@ class CertificateApi:
         bundle: Bundle,
         jwk_scope: str | None = None,
     ) -> Deployment:
-        """Replace a certificate in all its environments and deploy it; environments left out lose it.
+        """Replace a certificate in all its environments and deploy it. Environments that are not listed lose it.
 
-        :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs made from it; None unlinks them (2026).
+        :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs created from it. With None, a manager from
+            2026.01 on removes their link to the certificate.
         """
-        # Each generation ignores the other's parameters.
+        # Each generation ignores the parameters of the other.
         params = (
             {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": jwk_scope} if jwk_scope else {}
         )
@@ -176,9 +187,10 @@ class CertificateApi:
     def import_file(
         self, project: str, name: str, *, environments: t.Iterable[str], alias: str, description: str, bundle: Bundle
     ) -> Deployment:
-        """Replace the entries of the named environments and leave all others alone (2026 only).
+        """Replace the entries of some environments and leave all others unchanged (from 2026.09 on).
 
-        :raises RequestError: also where the manager is of a generation without it.
+        :raises ImportFileUnavailableError: if the manager does not offer import-file.
+        :raises RequestError: if the import fails for any other reason.
         """
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle, "certificateFile")}
         try:
@@ -186,15 +198,18 @@ class CertificateApi:
         except RequestError as exc:
             if exc.status not in (404, 405):
                 raise
-            raise RequestError(
-                f"This manager has no import-file, and only that leaves the other environments as they are ({exc}). "
+            raise ImportFileUnavailableError(
+                f"This manager has no import-file, the only request that leaves other environments unchanged ({exc}). "
                 "Choose another value for unlisted_environments",
                 status=exc.status,
             ) from exc
         return _payloads.deployment(body)
 
     def delete(self, project: str, name: str, *, with_jwks: bool = False) -> Deployment:
-        """Delete a certificate everywhere. Its JWKs lose their link, or go as well (2026)."""
+        """Delete a certificate everywhere.
+
+        :arg with_jwks: delete the JWKs created from it as well (from 2026.01 on). Otherwise they lose their link to it.
+        """
         params = {"jwkDeleteAction": "DELETE"} if with_jwks else {}
         return _payloads.deployment(
             self.client.write("DELETE", "projects", project, "certificates", name, params=params)
@@ -213,11 +228,11 @@ def _form(
 
 
 def _read(read: t.Callable[[], _Value]) -> _Value:
-    """Run a reader of the manager's JSON.
+    """Run a function that reads JSON of the manager.
 
-    :raises RequestError: where it has none of the known shapes.
+    :raises RequestError: if the JSON does not have a known format.
     """
     try:
         return read()
-    except _payloads.ShapeError as exc:
-        raise RequestError(f"The manager's answer has an unknown shape: {exc}") from exc
+    except ShapeError as exc:
+        raise RequestError(f"The manager's response has an unknown format: {exc}") from exc

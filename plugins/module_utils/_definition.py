@@ -1,9 +1,23 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module of the collection takes and does, wherever it runs: as a module, or in the controller's own process.
+"""The definition of a module, independent of where it runs: as a module, or in the controller's own process.
 
-Both ways validate with the same specification, run the same work and report errors with the same words.
+Both ways validate with the same argument spec, run the same operation, and report errors in the same words.
+
+The layers of C(module_utils). Each file only uses files that come after it on this map::
+
+    module definitions      _module  _definition  _source  _options
+            |
+    operations              _operations  _result  _writer  _plan        read, plan, write, read back, result
+            |
+    certificate API         _api                                        endpoints and generations of the manager
+            |
+    client                  _client  _auth  _connection                 HTTP, authentication, retries
+            |
+    payloads                _payloads                                   JSON of the manager -> values
+            |
+    x509, model, errors     _model  _x509  _errors                      values
 """
 
 from __future__ import annotations
@@ -13,16 +27,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, OperationError
 
-# What the work imports, sooner or later, besides the standard library.
+# What the operations import besides the standard library.
 LIBRARIES = ("requests", "cryptography")
 
 Result = dict[str, t.Any]
 
 
 def missing_library() -> str | None:
-    """What to say of the first library that cannot be imported; None where all can. It imports them."""
+    """Import the required libraries. Return a message about the first one that is missing, or None."""
     from ansible.module_utils.basic import missing_required_lib
 
     for library in LIBRARIES:
@@ -34,9 +48,9 @@ def missing_library() -> str | None:
 
 
 class ModuleContext(t.Protocol):
-    """What runs a body.
+    """The surroundings in which a definition runs.
 
-    C(params) are the options, validated; C(no_log_values) are what no result may show.
+    C(params) are the validated options. C(no_log_values) are the secrets that no result may show.
     """
 
     params: dict[str, t.Any]
@@ -44,30 +58,30 @@ class ModuleContext(t.Protocol):
     no_log_values: set[str]
 
     def warn(self, warning: str) -> None:
-        """Show the user a line."""
+        """Show a warning to the user."""
 
     def manager(self) -> t.ContextManager[CertificateApi]:
-        """The manager that the connection options name.
+        """Connect to the manager of the connection options.
 
-        :raises InputError: where they name none.
+        :raises InputError: if a connection option is missing or not valid.
         """
 
 
 @dataclass(frozen=True)
 class ModuleDefinition:
-    """A module: the specification of its options, as AnsibleModule takes it, and its work.
+    """A module: its argument spec, as AnsibleModule expects it, and its operation.
 
-    :arg work: takes its host and the time, gives the return values.
+    :arg operation: receives the context and the current time, and returns the return values.
     """
 
     argument_spec: dict[str, dict[str, t.Any]]
-    work: t.Callable[[ModuleContext, datetime], Result]
+    operation: t.Callable[[ModuleContext, datetime], Result]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, t.Any, tuple[str, ...]], ...] = ()
     required_by: t.Mapping[str, tuple[str, ...]] | None = None
 
     def specification(self) -> dict[str, t.Any]:
-        """The arguments by which AnsibleModule, and Ansible's validator, take the specification."""
+        """Return the keyword arguments for AnsibleModule, or for the validator of Ansible."""
         return {
             "argument_spec": self.argument_spec,
             "mutually_exclusive": list(self.mutually_exclusive),
@@ -75,12 +89,14 @@ class ModuleDefinition:
             "required_by": dict(self.required_by or {}),
         }
 
-    def run(self, host: ModuleContext) -> Result:
-        """Do the work.
+    def run(self, context: ModuleContext) -> Result:
+        """Run the operation.
 
-        :returns: the return values; with C(failed) and C(msg), a line for the user, where it did not succeed.
+        :returns: the return values. If it failed, they have C(failed) and C(msg), one line for the user.
         """
         try:
-            return self.work(host, datetime.now(timezone.utc))
+            return self.operation(context, datetime.now(timezone.utc))
+        except OperationError as exc:
+            return {**exc.result, "failed": True, "msg": str(exc)}
         except ApinizerError as exc:
-            return {**getattr(exc, "result", {}), "failed": True, "msg": str(exc)}
+            return {"failed": True, "msg": str(exc)}

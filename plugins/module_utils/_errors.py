@@ -1,19 +1,50 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors that the collection raises. Each carries a message that is fit for the user as it stands."""
+"""All errors of the core, and who catches what.
+
+::
+
+    ApinizerError                       caught by every entry point: str(error) is the message for the user
+     +- InputError                      an option or a value from the user is not valid
+     +- RequestError                    a request without a usable response; attributes tell whether to retry it
+     |   +- LoginError                  the token request failed, so the actual request was never sent
+     |   +- ImportFileUnavailableError  the manager does not offer import-file
+     +- WriteError                      a plan was not carried out (in _writer.py; caught by _operations.py)
+     +- OperationError                  an operation failed after it sent a write; has the result so far
+
+    ValueError
+     +- CertificateError                bytes are not a usable certificate; callers add the option and the file
+     |   +- PrivateKeyError             there is a private key where only certificates belong
+     +- ShapeError                      JSON does not have a known format; _api.py turns it into a RequestError
+
+Callers test the type or an attribute of an error, never the wording of its message.
+"""
 
 from __future__ import annotations
 
+import typing as t
+
+_ENDS_OF_SENTENCE = (".", "!", "?", "…")
+
+
+def join_sentences(*sentences: str) -> str:
+    """Join sentences into one message.
+
+    A quoted response of the manager may end in a period already; it does not get a second one.
+    """
+    *all_but_last, last = sentences
+    return " ".join([*(text if text.endswith(_ENDS_OF_SENTENCE) else f"{text}." for text in all_but_last), last])
+
 
 class ApinizerError(Exception):
-    """Something that the user has to know. C(str(error)) is one line of plain English without secrets."""
+    """The base of all errors that a user sees. C(str(error)) is one line of plain English without secrets."""
 
 
 class InputError(ApinizerError):
-    """A value that the user gave cannot be used.
+    """An option or another value from the user is not valid.
 
-    :arg option: the option to mend; it opens the message.
+    :arg option: the name of the option; the message starts with it.
     """
 
     def __init__(self, option: str, message: str) -> None:
@@ -22,12 +53,12 @@ class InputError(ApinizerError):
 
 
 class RequestError(ApinizerError):
-    """A request that brought no usable answer.
+    """A request did not get a usable response.
 
-    :arg status: the HTTP status; None where no answer came.
-    :arg maybe_applied: True where the manager may have carried the request out all the same.
-    :arg retryable: True where sending it again can help, as after a time-out or a 503.
-    :arg retry_after: seconds that the manager asks to wait, None where it does not say.
+    :arg status: the HTTP status, or None if there was no response.
+    :arg maybe_applied: whether the manager may have carried out the request nevertheless.
+    :arg retryable: whether sending the request again may succeed, for example after a timeout or HTTP 503.
+    :arg retry_after: the seconds that the manager asks to wait, or None if it does not say.
     """
 
     def __init__(
@@ -47,4 +78,34 @@ class RequestError(ApinizerError):
 
 
 class LoginError(RequestError):
-    """A token request that brought no token: what was to be asked with it never left."""
+    """The token request failed. The request that needed the token was never sent."""
+
+
+class ImportFileUnavailableError(RequestError):
+    """The manager does not offer import-file, so it cannot write some environments and leave the others unchanged."""
+
+
+class OperationError(ApinizerError):
+    """An operation failed after it sent a write.
+
+    :arg result: the return values of the module, as far as they are known.
+    :arg request_error: the failed request, or None if the manager answered every request with success. Its type tells
+        callers more than the message does, see C(ImportFileUnavailableError).
+    """
+
+    def __init__(self, message: str, result: dict[str, t.Any], request_error: RequestError | None = None) -> None:
+        super().__init__(message)
+        self.result = result
+        self.request_error = request_error
+
+
+class CertificateError(ValueError):
+    """Bytes are not a usable certificate. The message never repeats any of them."""
+
+
+class PrivateKeyError(CertificateError):
+    """There is a private key where only certificates belong."""
+
+
+class ShapeError(ValueError):
+    """JSON of the manager does not have a known format. The message names the part."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the manager holds and what it says of a deployment, as values. Pure."""
+"""The manager's record and the deployments that it reports, as values. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a certificate: what one environment is given.
+    """The entry of one environment in the record of a certificate.
 
-    C(bundle) is None where the manager sent no content; then C(sha1) and the reported fields say what is known.
+    If the manager did not send the content, C(bundle) is None, and only C(sha1) and the reported fields are known.
     """
 
     environment: str
@@ -48,18 +48,19 @@ class Entry:
     def fingerprint_sha1(self) -> str | None:
         return self.leaf.fingerprint_sha1 if self.leaf else self.sha1
 
-    def holds(self, wanted: Bundle) -> bool:
-        """Whether this entry is C(wanted): by the DER, or by the SHA-1 thumbprint where there is no content."""
+    def holds(self, desired: Bundle) -> bool:
+        """Whether this entry is the desired certificate, by the DER or, without content, by the SHA-1 thumbprint."""
         if self.bundle is not None:
-            return wanted.matches_stored(self.bundle)
-        return self.sha1 is not None and self.sha1 == wanted.leaf.fingerprint_sha1
+            return desired.matches_stored(self.bundle)
+        return self.sha1 is not None and self.sha1 == desired.leaf.fingerprint_sha1
 
 
 @dataclass(frozen=True)
 class StoredCertificate:
-    """A certificate as the manager has it. C(entries) may name an environment twice: the duplicate trap.
+    """The manager's record of a certificate.
 
-    C(description_reported) is False where the manager leaves descriptions out (2023), so that theirs is unknown.
+    C(entries) may contain duplicate entries of an environment: an update of 2026 adds an entry instead of replacing it.
+    C(description_reported) is False if the manager does not report descriptions (2024.09).
     """
 
     project: str
@@ -70,23 +71,23 @@ class StoredCertificate:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The environments that hold it, sorted, each once."""
+        """The names of the environments that hold the certificate, sorted, each once."""
         return tuple(sorted({entry.environment for entry in self.entries}))
 
     @property
     def duplicated(self) -> tuple[str, ...]:
-        """The environments that are listed more than once."""
+        """The names of the environments with more than one entry."""
         return tuple(name for name in self.environments if len(self.entries_of(name)) > 1)
 
     def entries_of(self, environment: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.entries if entry.environment == environment)
 
-    def entry_of(self, environment: str, wanted: Bundle | None = None) -> Entry | None:
-        """The entry that speaks for an environment: the one that is C(wanted), else the most recently issued one."""
+    def entry_of(self, environment: str, desired: Bundle | None = None) -> Entry | None:
+        """Return the entry of an environment. Of duplicates: the desired certificate, or else the latest one issued."""
         entries = self.entries_of(environment)
-        if wanted is not None:
+        if desired is not None:
             for entry in entries:
-                if entry.holds(wanted):
+                if entry.holds(desired):
                     return entry
         return max(
             entries,
@@ -94,8 +95,8 @@ class StoredCertificate:
             default=None,
         )
 
-    def recognising(self, known: Bundle | None) -> StoredCertificate:
-        """The same, with C(known) filled in where the manager sent just its thumbprint."""
+    def recognize(self, known: Bundle | None) -> StoredCertificate:
+        """Return the same record with the content of C(known) in each entry that only has its thumbprint."""
         if known is None:
             return self
         return replace(
@@ -107,7 +108,7 @@ class StoredCertificate:
         )
 
     def same_state(self, other: StoredCertificate | None) -> bool:
-        """Whether both are the same state of the manager, however much content each answer carried."""
+        """Whether both records are the same, regardless of how much content each response carried."""
         return other is not None and _comparable(self) == _comparable(other)
 
 
@@ -120,7 +121,7 @@ def _comparable(stored: StoredCertificate) -> tuple[str | None, list[tuple[str, 
 class Environment:
     """A gateway environment of a project.
 
-    C(type) says its stage in 2026 (C(PRODUCTION), C(SANDBOX), C(TEST)) and its platform in 2025 (C(KUBERNETES),
+    C(type) is the stage in 2026 (C(PRODUCTION), C(SANDBOX), C(TEST)) and the platform in 2025 (C(KUBERNETES),
     C(DOCKER)).
     """
 
@@ -133,7 +134,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class EnvironmentDeployment:
-    """What the manager says of the deployment to one environment."""
+    """The deployment to one environment, as the manager reports it."""
 
     name: str
     success: bool
@@ -142,9 +143,9 @@ class EnvironmentDeployment:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the manager says of a deployment. C(success) is None where it says nothing: then nothing is claimed.
+    """A deployment as the manager reports it. C(success) is None if it does not report the deployment.
 
-    C(unresolved) are the references that an import left open, in the manager's words.
+    C(unresolved) are the references that an import did not resolve, in the manager's words.
     """
 
     success: bool | None = None

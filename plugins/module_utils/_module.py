@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a body as a module, in a process of its own. The only file that knows AnsibleModule."""
+"""Run a module definition as a module, in a process of its own. The only file that knows AnsibleModule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
-    """An AnsibleModule to which an empty string is no value, and which hosts a body."""
+    """An AnsibleModule that treats an empty string as a missing value, and in which a definition runs."""
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -30,19 +30,19 @@ class Module(AnsibleModule):  # type: ignore[misc]
 
     @contextmanager
     def manager(self) -> t.Iterator[CertificateApi]:
-        """The manager that the connection options name; the connection ends with the context."""
-        hide = self.no_log_values.add
-        with closing(Client(resolve_connection(self.params, hide), hide=hide)) as client:
+        """Connect to the manager of the connection options. The connection is closed at the end of the context."""
+        add_secret = self.no_log_values.add
+        with closing(Client(resolve_connection(self.params, add_secret), add_secret=add_secret)) as client:
             yield CertificateApi(client)
 
 
-def run_as_module(body: ModuleDefinition) -> None:
-    """Run a body and leave with its result, or with a message and nothing else that the user has to read."""
-    module = Module(**body.specification(), supports_check_mode=True)
+def run_as_module(definition: ModuleDefinition) -> None:
+    """Run a definition, print its result, and exit. An error is printed as a message, without a traceback."""
+    module = Module(**definition.specification(), supports_check_mode=True)
     missing = missing_library()
     if missing:
         module.fail_json(msg=missing)
-    result = body.run(module)
+    result = definition.run(module)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two tasks of the collection, from request to result. Knows neither Ansible nor HTTP's details.
+"""The operations of the modules, from the desired state to the result. Knows neither Ansible nor the details of HTTP.
 
-One flow for check mode and for real: read, plan, [write], read back, result. Check mode leaves the write out.
+There is one flow: read, plan, write, read back, result. Check mode is the same flow without the write.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import (
     PSEUDO_ENVIRONMENT,
     CertificateApi,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, OperationError, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, Plan, plan_absent, plan_present
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
 
 _Warn = t.Callable[[str], None]
@@ -28,10 +29,12 @@ _Warn = t.Callable[[str], None]
 
 @dataclass(frozen=True)
 class CertificateOperation:
-    """One task of C(apinizer_certificate).
+    """One operation of C(apinizer_certificate).
 
-    :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update JWKs made from the certificate, None to leave them.
-    :arg delete_jwks: delete them together with the certificate.
+    :arg absent: delete the certificate.
+    :arg desired: the desired state, if the certificate is not to be deleted.
+    :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs created from the certificate, or None.
+    :arg delete_jwks: delete the JWKs created from the certificate together with it.
     """
 
     project: str
@@ -42,49 +45,54 @@ class CertificateOperation:
     delete_jwks: bool = False
 
 
-class OperationError(ApinizerError):
-    """A task that wrote and did not reach its end. C(result) has the return values as far as they are known."""
-
-    def __init__(self, message: str, result: dict[str, t.Any]) -> None:
-        super().__init__(message)
-        self.result = result
-
-
 def run_certificate_operation(
-    api: CertificateApi, task: CertificateOperation, *, check_mode: bool, now: datetime, warn: _Warn
+    api: CertificateApi, operation: CertificateOperation, *, check_mode: bool, now: datetime, warn: _Warn
 ) -> dict[str, t.Any]:
-    """Bring a certificate to the state that a task asks for.
+    """Bring a certificate to its desired state.
 
-    :returns: the module's return values.
-    :raises InputError: where the task has to be mended; nothing was written.
-    :raises RequestError: where the manager could not be read; nothing was written.
-    :raises OperationError: where writing did not succeed.
+    :arg check_mode: predict the result and write nothing.
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg warn: receives each warning for the user.
+    :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment) and
+        C(diff).
+    :raises InputError: if an option is not valid. Nothing was written.
+    :raises RequestError: if the manager could not be read. Nothing was written.
+    :raises OperationError: if a write failed.
     """
-    wanted = task.desired.bundle
-    before = _read(api, task)
-    plan = plan_absent(before) if task.absent else plan_present(task.project, task.name, before, task.desired)
+    before = _read(api, operation)
+    if operation.absent:
+        plan = plan_absent(before)
+    else:
+        plan = plan_present(operation.project, operation.name, before, operation.desired)
     for warning in plan.warnings:
         warn(warning)
-    _look_ahead(api, task, plan, warn)
+    _check_before_write(api, operation, plan, warn)
+    bundle = operation.desired.bundle
+    previous = _result.certificate(before, now, desired=bundle, with_content=True)
 
     def result(after: StoredCertificate | None, deployment: Deployment | None, *, changed: bool) -> dict[str, t.Any]:
         if changed:
             after = _with_description_sent(after, plan)
-        described = _result.certificate(after, now, wanted=wanted)
+        certificate = _result.certificate(after, now, desired=bundle)
         return {
             "changed": changed,
             "operation": plan.operation,
-            "certificate": described,
-            "previous": _result.certificate(before, now, wanted=wanted, with_content=True),
+            "certificate": certificate,
+            "previous": previous,
             "deployment": _result.deployment(deployment),
-            "diff": _result.diff(
-                f"{task.project}/{task.name}", _result.certificate(before, now, wanted=wanted), described
-            ),
+            "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate),
         }
 
     if check_mode or plan.operation == "none":
         return result(plan.after, None, changed=plan.operation != "none")
-    writer = Writer(api, task.project, task.name, warn=warn, jwk_scope=task.jwk_scope, with_jwks=task.delete_jwks)
+    writer = Writer(
+        api,
+        operation.project,
+        operation.name,
+        warn=warn,
+        jwk_scope=operation.jwk_scope,
+        with_jwks=operation.delete_jwks,
+    )
     try:
         after, deployment = writer.carry_out(plan, before)
     except WriteError as exc:
@@ -92,61 +100,61 @@ def run_certificate_operation(
         if not exc.known:
             known.pop("certificate")
             known.pop("diff")
-        raise OperationError(str(exc), known) from exc
+        raise OperationError(str(exc), known, exc.request_error) from exc
     return result(after, deployment, changed=True)
 
 
 def _with_description_sent(after: StoredCertificate | None, plan: Plan) -> StoredCertificate | None:
-    """A manager that does not report descriptions has the one that was sent, where it holds what was sent."""
+    """Add the description that was sent, if the manager does not report descriptions and holds what was sent."""
     if after is None or after.description_reported or plan.after is None:
         return after
-    holds_it = after.same_state(replace(plan.after, description=None))
-    return replace(after, description=plan.after.description) if holds_it else after
+    as_sent = after.same_state(replace(plan.after, description=None))
+    return replace(after, description=plan.after.description) if as_sent else after
 
 
-def _read(api: CertificateApi, task: CertificateOperation) -> StoredCertificate | None:
-    """What the manager has. The list alone can say "absent", so a task that wants that asks it first."""
-    if task.absent:
-        listed = api.find_listed(task.project, task.name)
+def _read(api: CertificateApi, operation: CertificateOperation) -> StoredCertificate | None:
+    """Read the record. To delete, read the list first, because only the list tells that a certificate is absent."""
+    if operation.absent:
+        listed = api.find_listed(operation.project, operation.name)
         if listed is None or all(entry.bundle for entry in listed.entries):
             return listed
-    current = api.find(task.project, task.name)
-    return current.recognising(task.desired.bundle) if current else None
+    current = api.find(operation.project, operation.name)
+    return current.recognize(operation.desired.bundle) if current else None
 
 
-def _look_ahead(api: CertificateApi, task: CertificateOperation, plan: Plan, warn: _Warn) -> None:
-    """What reading can tell of the write before it is sent, in check mode just as well.
+def _check_before_write(api: CertificateApi, operation: CertificateOperation, plan: Plan, warn: _Warn) -> None:
+    """Check everything that reading can tell about the write before it is sent, in check mode as well.
 
-    The JWKs come first: their list also shows the manager's generation, which saves a request for the environments.
+    The JWKs are read first: their list also shows the manager's generation, which saves a request for the environments.
     """
-    if plan.operation == "update" and task.jwk_scope is None:
-        _warn_of_jwks(api, task, warn)
+    if plan.operation == "update" and operation.jwk_scope is None:
+        _warn_about_jwks(api, operation, warn)
     if plan.added:
-        _check_environments(api, task, plan.added)
+        _check_environments(api, operation, plan.added)
 
 
-def _warn_of_jwks(api: CertificateApi, task: CertificateOperation, warn: _Warn) -> None:
+def _warn_about_jwks(api: CertificateApi, operation: CertificateOperation, warn: _Warn) -> None:
     try:
-        jwks = api.certificate_jwks(task.project)
+        jwks = api.certificate_jwks(operation.project)
     except RequestError as exc:
         if exc.status not in NOT_OFFERED:
             raise
         if exc.status in (400, 403):
-            warn(f"Whether JWKs were made from certificate {task.name} could not be looked up: {exc}")
+            warn(f"Could not check whether JWKs were created from certificate {operation.name}: {exc}")
         return
     if jwks:
         warn(
-            f"Project {task.project} has JWKs made from certificates: {', '.join(jwks)}. Those made from {task.name} "
-            "lose their link to it with this update, unless update_referenced_jwks=true (with update_scope) takes "
-            "them along"
+            f"Project {operation.project} has JWKs created from certificates: {', '.join(jwks)}. Those created from "
+            f"{operation.name} lose their link to it with this update. Set update_referenced_jwks=true (with update_scope) "
+            "to update the JWKs as well"
         )
 
 
-def _check_environments(api: CertificateApi, task: CertificateOperation, added: tuple[str, ...]) -> None:
+def _check_environments(api: CertificateApi, operation: CertificateOperation, added: tuple[str, ...]) -> None:
     if not api.lists_environments:
-        return  # then the manager checks them by itself, when it is written to
+        return  # The manager checks the names itself when it receives the write.
     try:
-        listed = api.environments(task.project)
+        listed = api.environments(operation.project)
     except RequestError as exc:
         if exc.status not in NOT_OFFERED:
             raise
@@ -156,14 +164,14 @@ def _check_environments(api: CertificateApi, task: CertificateOperation, added: 
     if unknown:
         raise InputError(
             "environments",
-            f"project {task.project} has no environment {', '.join(unknown)}; it has "
-            f"{', '.join(sorted(known))} (upper and lower case count)",
+            f"project {operation.project} has no environment {', '.join(unknown)}; it has "
+            f"{', '.join(sorted(known))} (case-sensitive)",
         )
 
 
 @dataclass(frozen=True)
 class InfoOperation:
-    """One task of C(apinizer_certificate_info). C(expiring_within) is in days; None is "not given"."""
+    """One operation of C(apinizer_certificate_info). C(expiring_within) is in days. None means that the option is not set."""
 
     project: str | None = None
     name: str | None = None
@@ -172,47 +180,48 @@ class InfoOperation:
     details: bool = False
 
 
-def run_info_operation(api: CertificateApi, task: InfoOperation, *, now: datetime) -> list[dict[str, t.Any]]:
-    """The certificates that the task asks for, as the module returns them, sorted by project and name.
+def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
+    """Return the certificates that match, as the module returns them, sorted by project and name.
 
-    :raises RequestError: where the manager could not be read, a missing project included.
+    :arg now: the time that C(days_remaining), C(expired) and C(expiring_within) refer to.
+    :raises RequestError: if the manager could not be read. That includes a project that does not exist.
     """
     found = []
-    for project in [task.project] if task.project else sorted(api.projects()):
+    for project in [operation.project] if operation.project else sorted(api.projects()):
         for listed in api.list_all(project):
-            if task.name in (None, listed.name):
-                chosen = _chosen(_detailed(api, listed) if task.details else listed, task, now)
-                if chosen is not None:
-                    found.append(chosen)
+            if operation.name in (None, listed.name):
+                match = _filter(_with_details(api, listed) if operation.details else listed, operation, now)
+                if match is not None:
+                    found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    return [t.cast("dict[str, t.Any]", _result.certificate(stored, now)) for stored in found]
+    return [_result.stored_certificate(stored, now) for stored in found]
 
 
-def _detailed(api: CertificateApi, listed: StoredCertificate) -> StoredCertificate:
-    """The certificate with what the list left out. One that was deleted since then stays as the list had it."""
+def _with_details(api: CertificateApi, listed: StoredCertificate) -> StoredCertificate:
+    """Read the content that the list omitted. A certificate that was deleted since then stays as the list had it."""
     if all(entry.bundle for entry in listed.entries):
         return listed
     return api.find(listed.project, listed.name) or listed
 
 
-def _chosen(stored: StoredCertificate, task: InfoOperation, now: datetime) -> StoredCertificate | None:
-    """The certificate as far as the task's filters let it through."""
-    if task.environments is not None:
-        entries = tuple(entry for entry in stored.entries if entry.environment in task.environments)
+def _filter(stored: StoredCertificate, operation: InfoOperation, now: datetime) -> StoredCertificate | None:
+    """Reduce a certificate to the environments that match. Return None if it does not match."""
+    if operation.environments is not None:
+        entries = tuple(entry for entry in stored.entries if entry.environment in operation.environments)
         if not entries:
             return None
         stored = replace(stored, entries=entries)
-    if task.expiring_within is not None:
-        limit = now + timedelta(days=task.expiring_within)
+    if operation.expiring_within is not None:
+        limit = now + timedelta(days=operation.expiring_within)
         if not any(entry.not_after is not None and entry.not_after <= limit for entry in stored.entries):
             return None
     return stored
 
 
 def run_environment_info_operation(api: CertificateApi, project: str) -> list[dict[str, t.Any]]:
-    """The environments of a project, as the module returns them, sorted by name.
+    """Return the environments of a project, as the module returns them, sorted by name.
 
-    :raises RequestError: where the manager does not list them.
+    :raises RequestError: if the manager does not list them.
     """
     environments = sorted(api.environments(project), key=lambda environment: environment.name)
     return [asdict(environment) for environment in environments]

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the options of the modules mean: the shared ones, empty values, environment variables, names.
+"""The meaning of options: the connection options, empty values, environment variables, and names.
 
-Options that also come from the environment are resolved here rather than with Ansible's fallbacks: what the task says
-has to win over the environment as a whole (a token in the task over a user name in the environment), and an empty
-variable counts as not set.
+Environment variables are resolved here and not with Ansible's fallbacks, because the task must win over the environment
+as a whole (a token in the task over a username in the environment), and an empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -44,32 +43,32 @@ _CONVERT: dict[str, t.Callable[[t.Any], t.Any]] = {
 
 
 def without_empty(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options without those that are an empty string, as surveys and templates give what was left out."""
+    """Remove options that are an empty string: surveys and templates produce them for a field without a value."""
     return {option: value for option, value in options.items() if value != ""}
 
 
 def misplaced_secrets(values: t.Iterable[t.Any]) -> t.Iterator[str]:
-    """Secrets in options that are shown: a private key pasted for a path, a password within an address."""
+    """Find secrets in options that are not secret: a private key instead of a path, or a password within a URL."""
     for value in values:
         if isinstance(value, str) and "PRIVATE KEY" in value.upper():
             yield value
         elif isinstance(value, str):
-            # Not left to a URL parser: a password with a slash in it is in no URL that parses.
+            # A URL parser would miss a password that contains a slash.
             credentials = re.search(r"://[^:@/]*:(.+)@", value)
             if credentials:
                 yield credentials.group(1)
 
 
-def resolve_connection(given: t.Mapping[str, t.Any], hide: t.Callable[[str], object]) -> Connection:
-    """The connection that a task's options make, completed from the environment.
+def resolve_connection(given: t.Mapping[str, t.Any], add_secret: t.Callable[[str], object]) -> Connection:
+    """Make a connection from the options of a task, completed with the environment variables C(APINIZER_*).
 
-    :arg given: options by name, of their types; None and an option that is not there are "not given".
-    :arg hide: takes each secret that did not come with the options, so that nothing shows it.
-    :raises InputError: for what is missing, contradictory or of the wrong type.
+    :arg given: converted option values by name. An option that is None or absent is not set.
+    :arg add_secret: receives each secret that does not come from the options, so that no output shows it.
+    :raises InputError: if a value is missing, contradicts another one, or has the wrong type.
     """
     values = {option: given[option] for option in CONNECTION_SPEC if given.get(option) is not None}
     if "token" in values and ("username" in values or "password" in values):
-        raise InputError("token", "not together with username and password; give one way to authenticate")
+        raise InputError("token", "cannot be combined with username and password; choose one way to authenticate")
     from_environment = _from_environment()
     if "token" in values:
         _drop(from_environment, "username", "password")
@@ -80,21 +79,21 @@ def resolve_connection(given: t.Mapping[str, t.Any], hide: t.Callable[[str], obj
     for option in set(from_environment) - set(values):
         values[option] = from_environment[option]
         if CONNECTION_SPEC[option].get("no_log"):
-            hide(from_environment[option])
+            add_secret(from_environment[option])
     if "url" not in values:
-        raise InputError("url", "missing; give the manager's address, or set APINIZER_URL")
+        raise InputError("url", "missing; set url or APINIZER_URL to the manager's address")
     for option in _FILES:
         if _is_empty_file(values.get(option)):
             del values[option]
     if "token" in values:
         values["token"] = re.sub(r"^Bearer(\s+|$)", "", values["token"].strip()) or None
         if values["token"]:
-            hide(values["token"])
+            add_secret(values["token"])
     return Connection(**values)
 
 
 def _from_environment() -> dict[str, t.Any]:
-    """The options that C(APINIZER_*) variables give, converted as Ansible converts a task's."""
+    """Read the environment variables C(APINIZER_*), and convert them as Ansible converts the options of a task."""
     found = {}
     for option, spec in CONNECTION_SPEC.items():
         variable = "APINIZER_" + option.upper()
@@ -103,7 +102,7 @@ def _from_environment() -> dict[str, t.Any]:
             try:
                 found[option] = _CONVERT[spec["type"]](text)
             except (TypeError, ValueError) as exc:
-                raise InputError(variable, f"not a value of type {spec['type']}") from exc
+                raise InputError(variable, f"must be a value of type {spec['type']}") from exc
     return found
 
 
@@ -113,7 +112,7 @@ def _drop(values: dict[str, t.Any], *options: str) -> None:
 
 
 def _is_empty_file(path: str | None) -> bool:
-    """Credential injectors write an empty file where the user left the field empty."""
+    """Whether the file is empty: credential injectors write an empty file for a field without a value."""
     try:
         return path is not None and os.path.isfile(path) and os.path.getsize(path) == 0
     except OSError:
@@ -121,29 +120,33 @@ def _is_empty_file(path: str | None) -> bool:
 
 
 def check_name(option: str, value: str) -> str:
-    """Refuse a name that cannot be part of an address.
+    """Check that a name can be part of a URL.
 
-    :raises InputError: for control characters, and for C(.) and C(..), which every URL parser resolves (RFC 3986, 5.2.4).
+    :raises InputError: for control characters, and for C(.) and C(..), which URL parsers resolve (RFC 3986, section 5.2.4).
     """
     if value in (".", ".."):
-        raise InputError(option, f"'{value}' cannot be a name: an address cannot carry it")
+        raise InputError(option, f"'{value}' is not a valid name, because it cannot be part of a URL")
     if not value.strip() or not value.isprintable():
-        raise InputError(option, "must have visible characters and no control characters (a line break, a tab)")
+        raise InputError(
+            option, "must contain visible characters and no control characters (such as a line break or a tab)"
+        )
     return value
 
 
 def environment_names(values: list[str] | None) -> frozenset[str] | None:
-    """The environments that a task names, without blanks around them. None where it names none.
+    """Return the environments that a task names, without surrounding blanks, or None if the option is not set.
 
-    :raises InputError: for an empty list, and for names that the one field for all of them cannot carry.
+    :raises InputError: for an empty list, and for names that do not fit into the comma-separated form field.
     """
     if values is None:
         return None
     names = frozenset(str(value).strip() for value in values) - {""}
     if not names:
-        # A template that came out empty must not turn into "all environments".
-        raise InputError("environments", "is an empty list; name at least one environment, or leave the option out")
+        # A template that renders to nothing must not mean "all environments".
+        raise InputError("environments", "the list is empty; name at least one environment, or omit the option")
     for name in sorted(names):
         if "," in name or not name.isprintable():
-            raise InputError("environments", f"{name!r} cannot be a name: it has a comma or a control character")
+            raise InputError(
+                "environments", f"{name!r} is not a valid name, because it contains a comma or a control character"
+            )
     return names

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manager's JSON, of every generation, turned into values. The only file that knows these shapes. Pure.
+"""Turn the manager's JSON, of every generation, into values. The only file that knows these formats. Pure.
 
-Sources: the vendor's pages for certificates, environments and JWKs, and the deployment result of its openapi file.
+Sources: the vendor's pages for certificates, environments and JWKs, and the deployment result in its openapi.yaml.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ShapeError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Entry,
@@ -27,12 +28,8 @@ _DATE = re.compile(
 )
 
 
-class ShapeError(ValueError):
-    """JSON that is none of the known shapes; the message names the part."""
-
-
 def is_success(body: dict[str, t.Any]) -> bool | None:
-    """What the envelope says: True, False, or None where it has no verdict."""
+    """Return whether the envelope reports success, or None if it does not say."""
     success, status = body.get("success"), body.get("status")
     if isinstance(success, bool):
         return success
@@ -40,7 +37,7 @@ def is_success(body: dict[str, t.Any]) -> bool | None:
 
 
 def server_message(body: t.Any) -> str | None:
-    """The manager's own words in an error answer, whatever its generation calls them."""
+    """Return the manager's own message in an error response, under whichever key its generation uses."""
     if not isinstance(body, dict):
         return None
     words = [
@@ -54,14 +51,14 @@ def server_message(body: t.Any) -> str | None:
 
 
 def retry_after(body: t.Any) -> t.Any:
-    """The 2025 generation's C(retry_after) in the body of a 429, as it came."""
+    """Return C(retry_after), which the 2025 generation adds to the body of HTTP 429, without conversion."""
     return body.get("retry_after") if isinstance(body, dict) else None
 
 
 def results(body: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The objects of C(resultList).
+    """Return the objects of C(resultList).
 
-    :raises ShapeError: where there is no such list of objects.
+    :raises ShapeError: if there is no list of objects.
     """
     listed = body.get("resultList")
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
@@ -70,17 +67,17 @@ def results(body: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 
 
 def project_names(body: dict[str, t.Any]) -> list[str]:
-    """The names of the projects of C(resultList).
+    """Return the names of the projects in C(resultList).
 
-    :raises ShapeError: where one has no name.
+    :raises ShapeError: if a project has no name.
     """
     return [_named(item) for item in results(body)]
 
 
 def environments(body: dict[str, t.Any]) -> tuple[Environment, ...]:
-    """The environments of C(resultList).
+    """Return the environments in C(resultList).
 
-    :raises ShapeError: where one has no name.
+    :raises ShapeError: if an environment has no name.
     """
     return tuple(
         Environment(
@@ -102,9 +99,9 @@ def _named(item: dict[str, t.Any]) -> str:
 
 
 def certificate_jwks(body: dict[str, t.Any]) -> tuple[str, ...]:
-    """The names of the JWKs that were made from a certificate.
+    """Return the names of the JWKs in C(resultList) that were created from a certificate.
 
-    :raises ShapeError: where there is no list of objects.
+    :raises ShapeError: if there is no list of objects.
     """
     return tuple(
         str(jwk.get("name") or jwk.get("kid"))
@@ -114,9 +111,9 @@ def certificate_jwks(body: dict[str, t.Any]) -> tuple[str, ...]:
 
 
 def certificate(project: str, item: dict[str, t.Any]) -> StoredCertificate:
-    """A certificate object of C(resultList).
+    """Read a certificate object of C(resultList).
 
-    :raises ShapeError: where its name or an environment's name is missing.
+    :raises ShapeError: if its name, or the name of an environment, is missing.
     """
     name = item.get("name")
     if not isinstance(name, str):
@@ -151,7 +148,7 @@ def _entry(name: str, item: t.Any) -> Entry:
 
 
 def deployment(body: dict[str, t.Any]) -> Deployment:
-    """The deployment result of a write, in the shape of the pages or in the one of the openapi file."""
+    """Read the deployment result of a write, in the format of the pages or in the format of openapi.yaml."""
     references = body.get("unresolvedReferences")
     unresolved = tuple(str(reference) for reference in references) if isinstance(references, list) else ()
     result = body.get("deploymentResult")
@@ -160,7 +157,7 @@ def deployment(body: dict[str, t.Any]) -> Deployment:
     environments: dict[str, EnvironmentDeployment] = {}
     for item in _dicts(result.get("environmentResults")) + _dicts(result.get("detailList")):
         found = _environment_deployment(item, result.get("success"))
-        environments[found.name] = _merged(environments.get(found.name), found)
+        environments[found.name] = _merge(environments.get(found.name), found)
     success = result.get("success")
     return Deployment(
         success=success if isinstance(success, bool) else None,
@@ -171,9 +168,9 @@ def deployment(body: dict[str, t.Any]) -> Deployment:
 
 
 def _environment_deployment(item: dict[str, t.Any], whole: t.Any) -> EnvironmentDeployment:
-    """One environment's result, or one pod's: the openapi shape lists pods, and lists again below them.
+    """Read the result of one environment, or of one pod: openapi.yaml nests lists of pods.
 
-    :arg whole: the success of what it is a part of, for a part that does not give its own.
+    :arg whole: the success of the enclosing result, for a part without its own.
     """
     success = item.get("success", whole)
     parts = [_environment_deployment(part, success) for part in _dicts(item.get("detailList"))]
@@ -187,8 +184,8 @@ def _environment_deployment(item: dict[str, t.Any], whole: t.Any) -> Environment
     )
 
 
-def _merged(one: EnvironmentDeployment | None, other: EnvironmentDeployment) -> EnvironmentDeployment:
-    """Several pods of an environment as one result: it failed where one of them did, in the words of those."""
+def _merge(one: EnvironmentDeployment | None, other: EnvironmentDeployment) -> EnvironmentDeployment:
+    """Merge the results of several pods of an environment: it failed if one of them did, with the messages of those."""
     if one is None:
         return other
     if one.success != other.success:
@@ -206,13 +203,13 @@ def _text(value: t.Any) -> str | None:
 
 
 def _date(value: t.Any) -> datetime | None:
-    """A date; None where there is none that can be read."""
+    """Read a date, or return None if there is no readable one."""
     return _parse_date(value) if isinstance(value, str) else None
 
 
 @lru_cache(maxsize=16)
 def _parse_date(text: str) -> datetime | None:
-    """An ISO 8601 date with or without fractions; one without a zone is UTC, as in the vendor's samples."""
+    """Read an ISO 8601 date with or without fractions. A date without a time zone is UTC, as in the vendor's samples."""
     found = _DATE.match(text.strip())
     if not found:
         return None

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be done: (what the manager has, what the task asks) -> Plan. Pure: no HTTP, no Ansible, no clock.
+"""Plan the writes: (current record, desired state) -> Plan. Pure: no HTTP, no Ansible, no clock.
 
-Rules that come from the vendor's page for the update: it takes one PEM and one alias for all environments, and an
-environment that its list leaves out loses the certificate. Only import-file touches some environments and not others.
+The rules follow from the vendor's page for the update: an update carries one PEM and one alias for all environments, and
+an environment that it does not list loses the certificate. Only import-file leaves the other environments unchanged.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
 
 @dataclass(frozen=True)
 class Desired:
-    """What a task asks for; None is "not given".
+    """The desired state. None means that the option is not set.
 
-    C(unlisted) is C(fail), C(remove), C(update) or C(keep): what happens to environments that hold the certificate and
+    C(unlisted) is C(fail), C(remove), C(update) or C(keep): what happens to environments that hold the certificate but
     are not in C(environments).
     """
 
@@ -34,9 +34,9 @@ class Desired:
 
 @dataclass(frozen=True)
 class Write:
-    """One request that changes the manager, and the state that it is to bring about (None: no certificate).
+    """One request that changes the manager, and the expected record after it (None: no certificate).
 
-    Every kind but C(delete) has a bundle.
+    C(kind) is C(create), C(update), C(import) or C(delete). Every kind but C(delete) has a bundle.
     """
 
     kind: str
@@ -49,7 +49,11 @@ class Write:
 
 @dataclass(frozen=True)
 class Plan:
-    """C(operation) is C(none), C(create), C(update), C(import) or C(delete); C(after) the state once it is done."""
+    """The writes of an operation.
+
+    C(operation) is C(none), C(create), C(update), C(import) or C(delete). C(after) is the expected record after the last
+    write. C(added) are the environments that do not hold the certificate yet.
+    """
 
     operation: str
     after: StoredCertificate | None
@@ -59,20 +63,20 @@ class Plan:
 
 
 def plan_absent(current: StoredCertificate | None) -> Plan:
-    """No certificate of that name."""
+    """Plan to delete the certificate if it exists."""
     if current is None:
         return Plan("none", None)
     return Plan("delete", None, (Write("delete", None, current.environments),))
 
 
 def plan_present(project: str, name: str, current: StoredCertificate | None, desired: Desired) -> Plan:
-    """The certificate as C(desired).
+    """Plan to create or change the certificate so that it matches C(desired).
 
-    :raises InputError: where the task leaves something open that only the user can decide.
+    :raises InputError: if the task does not specify something that only the user can decide.
     """
     if current is None:
         return _plan_create(project, name, desired)
-    current = current.recognising(desired.bundle)
+    current = current.recognize(desired.bundle)
     listed = _listed(current, desired)
     unlisted = set(current.environments) - listed
     if unlisted and desired.unlisted == "fail":
@@ -98,11 +102,14 @@ def plan_present(project: str, name: str, current: StoredCertificate | None, des
 def _plan_create(project: str, name: str, desired: Desired) -> Plan:
     if desired.bundle is None:
         raise InputError(
-            "path", f"missing, and so is content: project {project} has no certificate {name}, so it has to be created"
+            "path",
+            f"path or content is required, because certificate {name} does not exist in project {project} and must be "
+            "created",
         )
     if desired.environments is None:
         raise InputError(
-            "environments", f"missing: project {project} has no certificate {name}, so it has to be created"
+            "environments",
+            f"required, because certificate {name} does not exist in project {project} and must be created",
         )
     alias, description = desired.alias or name, desired.description or name
     environments = tuple(sorted(desired.environments))
@@ -119,22 +126,22 @@ def _plan_create(project: str, name: str, desired: Desired) -> Plan:
 def _listed(current: StoredCertificate, desired: Desired) -> set[str]:
     listed = set(current.environments if desired.environments is None else desired.environments)
     if not listed:
-        raise InputError("environments", f"missing: certificate {current.name} is in no environment")
+        raise InputError("environments", f"required, because no environment holds certificate {current.name}")
     return listed
 
 
 def _unlisted_error(current: StoredCertificate, unlisted: set[str]) -> InputError:
     return InputError(
         "environments",
-        f"certificate {current.name} of project {current.project} is also in {', '.join(sorted(unlisted))}, which the "
-        "list leaves out, and an update would take it from there. Choose with unlisted_environments: remove (it is "
-        "taken from there), update (it is replaced there too) or keep (nothing changes there; needs a manager with "
-        "import-file)",
+        f"certificate {current.name} of project {current.project} is also in {', '.join(sorted(unlisted))}, which "
+        "the list does not contain, and an update would remove it there. Choose a value for unlisted_environments: "
+        "remove (remove it there), update (replace it there, too), or keep (leave it unchanged there; requires a "
+        "manager with import-file)",
     )
 
 
 def _differs(current: StoredCertificate, desired: Desired, environment: str) -> bool:
-    """Whether no entry of the environment is as desired. Only what is given counts."""
+    """Whether no entry of the environment matches the options that are set."""
     return not any(
         (desired.bundle is None or entry.holds(desired.bundle)) and desired.alias in (None, entry.alias)
         for entry in current.entries_of(environment)
@@ -153,24 +160,24 @@ def _warnings(current: StoredCertificate, desired: Desired) -> tuple[str, ...]:
         warnings.append(duplicates_warning(current))
     if desired.description is not None and not current.description_reported and not desired.force:
         warnings.append(
-            f"The manager does not report the description of certificate {current.name}, so it was not compared; it is "
-            "written together with the next change, or now with force=true"
+            f"The manager does not report the description of certificate {current.name}, so it was not compared. It is "
+            "written with the next change; set force=true to write it now"
         )
     return tuple(warnings)
 
 
 def duplicates_warning(current: StoredCertificate) -> str:
-    """What to say of environments that are listed more than once."""
+    """Return the warning for environments with duplicate entries."""
     return (
         f"Certificate {current.name} of project {current.project} has more than one entry in "
-        f"{', '.join(current.duplicated)}, and every update adds one more. Where the manager has import-file, "
-        "unlisted_environments=keep with force=true and just that environment makes it one again"
+        f"{', '.join(current.duplicated)}, and every update adds another one. If the manager has import-file, run the "
+        "task for just these environments with unlisted_environments=keep and force=true to get a single entry again"
     )
 
 
 def _update(current: StoredCertificate, desired: Desired, target: set[str]) -> Write:
     bundle = _bundle(current, desired, target)
-    alias = desired.alias or _kept_alias(current, bundle, target)
+    alias = desired.alias or _current_alias(current, bundle, target)
     description = desired.description or current.description or current.name
     environments = tuple(sorted(target))
     after = replace(
@@ -179,7 +186,7 @@ def _update(current: StoredCertificate, desired: Desired, target: set[str]) -> W
         entries=tuple(
             entry
             for environment in environments
-            # A manager that already lists an environment twice adds an entry with each update.
+            # A manager that lists an environment twice adds another entry with each update.
             for entry in (
                 *(current.entries_of(environment) if environment in current.duplicated else ()),
                 Entry(environment, alias, bundle),
@@ -190,13 +197,13 @@ def _update(current: StoredCertificate, desired: Desired, target: set[str]) -> W
 
 
 def _imports(current: StoredCertificate, desired: Desired, touched: set[str]) -> tuple[Write, ...]:
-    """One import for each alias that is to be kept, since an import carries one."""
+    """Plan one import for each alias to keep, because an import carries a single alias."""
     bundle = _bundle(current, desired, touched)
     description = desired.description or current.description or current.name
     by_alias: dict[str, list[str]] = {}
     for environment in sorted(touched):
         entry = current.entry_of(environment, bundle)
-        alias = desired.alias or (entry.alias if entry else None) or _kept_alias(current, bundle, touched)
+        alias = desired.alias or (entry.alias if entry else None) or _current_alias(current, bundle, touched)
         by_alias.setdefault(alias, []).append(environment)
     writes = []
     state = current
@@ -212,33 +219,32 @@ def _imports(current: StoredCertificate, desired: Desired, touched: set[str]) ->
 
 
 def _bundle(current: StoredCertificate, desired: Desired, target: set[str]) -> Bundle:
-    """The certificate to send: the given one, or the one that the manager holds already.
+    """Return the certificate to send: the desired one, or the one that the manager holds.
 
-    :raises InputError: where the environments hold different ones, or the manager does not hand it out.
+    :raises InputError: if the environments hold different certificates, or the manager does not return the content.
     """
     if desired.bundle is not None:
         return desired.bundle
     entries = [entry for entry in current.entries if entry.environment in target] or list(current.entries)
-    held = {entry.bundle.leaf.der: entry.bundle for entry in entries if entry.bundle is not None}
-    if len(held) > 1:
+    bundles = {entry.bundle.leaf.der: entry.bundle for entry in entries if entry.bundle is not None}
+    if len(bundles) > 1:
         raise InputError(
             "path",
-            f"missing, and so is content: certificate {current.name} is not the same in all its environments "
-            f"({', '.join(sorted({entry.environment for entry in entries}))}), so there is no one certificate to keep",
+            f"path or content is required, because certificate {current.name} is not the same in all its environments "
+            f"({', '.join(sorted({entry.environment for entry in entries}))})",
         )
-    if not held or any(entry.bundle is None for entry in entries):
+    if not bundles or any(entry.bundle is None for entry in entries):
         raise InputError(
             "path",
-            f"missing, and so is content: the manager does not hand out the content of certificate {current.name}, so it "
-            "cannot be sent again",
+            f"path or content is required, because the manager does not return the content of certificate {current.name}",
         )
-    return next(iter(held.values()))
+    return next(iter(bundles.values()))
 
 
-def _kept_alias(current: StoredCertificate, bundle: Bundle, target: set[str]) -> str:
-    """The alias of the environments concerned.
+def _current_alias(current: StoredCertificate, bundle: Bundle, target: set[str]) -> str:
+    """Return the alias that the environments have.
 
-    :raises InputError: where they differ: one request carries one alias.
+    :raises InputError: if they have different ones, because a request carries a single alias.
     """
     concerned = target & set(current.environments) or set(current.environments)
     entries = [current.entry_of(environment, bundle) for environment in sorted(concerned)]
@@ -246,9 +252,9 @@ def _kept_alias(current: StoredCertificate, bundle: Bundle, target: set[str]) ->
     if len(set(aliases.values())) > 1:
         raise InputError(
             "alias",
-            f"missing: certificate {current.name} has different aliases ("
+            f"required, because certificate {current.name} has different aliases ("
             + ", ".join(f"{environment}: {alias}" for environment, alias in aliases.items())
-            + "), and this request sets one for all. Give alias, or change the environments one by one with "
-            "unlisted_environments=keep, which leaves each its own",
+            + "), and this request sets the same alias everywhere. Set alias, or change the environments one by one with "
+            "unlisted_environments=keep, which keeps each alias",
         )
     return next(iter(aliases.values()), current.name)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values -> the dictionaries that the modules return. The only file that knows the names of return values. Pure."""
+"""Turn values into the dictionaries that the modules return. The only file that knows the names of return values. Pure."""
 
 from __future__ import annotations
 
@@ -11,28 +11,82 @@ from datetime import datetime
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso
 
-# What a diff shows of an entry: what the manager holds, without what changes with the clock.
-_DIFF_KEYS = ("alias", "subject", "issuer", "serial_number", "not_before", "not_after", "fingerprint_sha256", "entries")
+
+class EntryView(t.TypedDict):
+    """The entry of one environment, as every module and plugin returns it.
+
+    Dates are ISO 8601 in UTC (C(2026-12-31T23:59:59Z)), digests and the serial number are lower-case hexadecimal digits.
+    """
+
+    name: str
+    alias: str | None
+    subject: str | None
+    issuer: str | None
+    serial_number: str | None
+    not_before: str | None
+    not_after: str | None
+    days_remaining: int | None
+    expired: bool | None
+    fingerprint_sha256: str | None
+    fingerprint_sha1: str | None
+    entries: int
+
+
+class EnvironmentView(EntryView, total=False):
+    """The entry of one environment. C(content), the PEM, is only returned where a caller asks for it."""
+
+    content: str | None
+
+
+class CertificateView(t.TypedDict):
+    """A certificate and its environments, sorted by name."""
+
+    project: str
+    name: str
+    description: str | None
+    environments: list[EnvironmentView]
+
+
+class EnvironmentDeploymentView(t.TypedDict):
+    """The deployment to one environment."""
+
+    name: str
+    success: bool
+    message: str | None
+
+
+class DeploymentView(t.TypedDict):
+    """A deployment as the manager reported it. C(success) is None if the manager did not report it."""
+
+    success: bool | None
+    message: str | None
+    environments: list[EnvironmentDeploymentView]
 
 
 def certificate(
-    stored: StoredCertificate | None, now: datetime, *, wanted: Bundle | None = None, with_content: bool = False
-) -> dict[str, t.Any] | None:
-    """A certificate with its environments, sorted by name; None for none.
+    stored: StoredCertificate | None, now: datetime, *, desired: Bundle | None = None, with_content: bool = False
+) -> CertificateView | None:
+    """Return the view of a certificate, or None if there is none. See C(stored_certificate)."""
+    return None if stored is None else stored_certificate(stored, now, desired=desired, with_content=with_content)
 
-    :arg wanted: where an environment has several entries, the one that is this speaks for it.
+
+def stored_certificate(
+    stored: StoredCertificate, now: datetime, *, desired: Bundle | None = None, with_content: bool = False
+) -> CertificateView:
+    """Return the view of a certificate.
+
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg desired: of duplicate entries of an environment, show the one with this certificate.
     :arg with_content: add the PEM of each environment.
     """
-    if stored is None:
-        return None
-    environments = []
+    environments: list[EnvironmentView] = []
     for environment in stored.environments:
-        entry = stored.entry_of(environment, wanted)
+        entry = stored.entry_of(environment, desired)
         if entry is not None:
-            described = entry_values(entry, now, len(stored.entries_of(environment)))
+            view = entry_values(entry, now, len(stored.entries_of(environment)))
             if with_content:
-                described["content"] = entry.bundle.pem if entry.bundle else None
-            environments.append(described)
+                view["content"] = entry.bundle.pem if entry.bundle else None
+            environments.append(view)
     return {
         "project": stored.project,
         "name": stored.name,
@@ -41,10 +95,11 @@ def certificate(
     }
 
 
-def entry_values(entry: Entry, now: datetime, entries: int) -> dict[str, t.Any]:
-    """An environment of a certificate.
+def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
+    """Return the view of one environment of a certificate.
 
-    :arg entries: how many entries the manager lists for it.
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg entries: the number of entries that the manager lists for the environment.
     """
     leaf = entry.leaf
     return {
@@ -63,34 +118,43 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> dict[str, t.Any]:
     }
 
 
-def diff(header: str, before: dict[str, t.Any] | None, after: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    """Before and after, built from what the certificates mean, not from their text.
+def diff(header: str, before: CertificateView | None, after: CertificateView | None) -> dict[str, t.Any]:
+    """Return the differences that Ansible shows, built from the meaning of the certificates and not from their text.
 
-    :arg header: what stands above both.
-    :arg before: a certificate as C(certificate) makes it.
+    :arg header: the header of both sides.
     """
     return {
         "before_header": header,
         "after_header": header,
-        "before": _for_diff(before),
-        "after": _for_diff(after),
+        "before": _diff_side(before),
+        "after": _diff_side(after),
     }
 
 
-def _for_diff(described: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    if described is None:
+def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
+    """What the manager stores, without anything that changes with time."""
+    if view is None:
         return {}
     return {
-        "description": described["description"],
+        "description": view["description"],
         "environments": {
-            environment["name"]: {key: environment[key] for key in _DIFF_KEYS}
-            for environment in described["environments"]
+            environment["name"]: {
+                "alias": environment["alias"],
+                "subject": environment["subject"],
+                "issuer": environment["issuer"],
+                "serial_number": environment["serial_number"],
+                "not_before": environment["not_before"],
+                "not_after": environment["not_after"],
+                "fingerprint_sha256": environment["fingerprint_sha256"],
+                "entries": environment["entries"],
+            }
+            for environment in view["environments"]
         },
     }
 
 
-def deployment(result: Deployment | None) -> dict[str, t.Any] | None:
-    """What the manager said of the deployment; None where nothing was written."""
+def deployment(result: Deployment | None) -> DeploymentView | None:
+    """Return the view of a deployment, or None if nothing was written."""
     if result is None:
         return None
     return {

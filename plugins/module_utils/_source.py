@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate that a task gives, from a file or from text, with the option named in every error."""
+"""Read the certificate of a task from a file or from text. Every error names the option."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ import os
 import stat
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
-    Bundle,
-    CertificateError,
-    check_validity,
-    parse_input,
-)
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, check_validity, parse_input
 
-# The longest chain in the field is some ten kilobytes.
+# Bytes. Real chains are about ten kilobytes.
 _LARGEST = 1024 * 1024
 
 
 def read_certificate(path: str | None, content: str | None, *, now: datetime, allow_expired: bool) -> Bundle | None:
-    """The certificate of C(path) or C(content); None where neither is given.
+    """Read the certificate from C(path) or C(content). Return None if neither is set.
 
-    :raises InputError: where it is no certificate to deploy; no part of it is repeated.
+    :arg now: the time to check the validity period against.
+    :arg allow_expired: accept a certificate outside its validity period.
+    :raises InputError: if there is no certificate that can be deployed. The message never repeats any of the content.
     """
     if path is not None:
         option, where, data = "path", f"{path}: ", read_file(path)
@@ -42,20 +39,20 @@ def read_certificate(path: str | None, content: str | None, *, now: datetime, al
 
 
 def read_file(path: str) -> bytes:
-    """What a regular file holds.
+    """Read a regular file.
 
-    :raises InputError: where it cannot be read, or is too large to be a certificate.
+    :raises InputError: if it cannot be read, or is too large for a certificate.
     """
     try:
-        # A pipe or a device would make the task hang or never end.
+        # Reading from a pipe or a device could block forever.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            what = "a directory" if os.path.isdir(path) else "no regular file"
-            raise InputError("path", f"{path} is {what}; give a PEM or DER file")
+            kind = "a directory" if os.path.isdir(path) else "not a regular file"
+            raise InputError("path", f"{path} is {kind}; use a PEM or DER file")
         with open(path, "rb") as file:
             data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         raise InputError("path", f"{path} cannot be read on the host that runs the module: {reason}") from exc
     if len(data) > _LARGEST:
-        raise InputError("path", f"{path} is larger than 1 MiB, which no certificate with its issuers is")
+        raise InputError("path", f"{path} is larger than 1 MiB, which is too large for a certificate with its issuers")
     return data

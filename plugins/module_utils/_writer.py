@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out a plan, and know afterwards what the manager really holds.
+"""Carry out a plan, and find out what the manager's record contains afterwards.
 
-A write is sent once. Whatever comes back, the manager is read again, and what it holds decides: an answer that got
-lost after the write took effect is no reason to write again, and "success" for a write that had no effect is none to
-believe it. The one case in which a write that took effect is sent again is a reported deployment failure, since only
-another write deploys.
+Each write is sent once. Then the record is read back, regardless of the response, and the record decides: a write that
+took effect is not repeated because its response was lost, and a response with success is not trusted if the write had no
+effect. The only write that is repeated although it took effect is one whose deployment failed, because only another
+write deploys again.
 """
 
 from __future__ import annotations
@@ -16,27 +16,42 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import backoff_delay
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ApinizerError,
+    RequestError,
+    join_sentences,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Plan, Write, duplicates_warning
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
-_THERE_ALL_THE_SAME = (
-    "The manager holds the certificate as asked for all the same; what it said of the deployment was lost with the "
-    "answer. A run with force=true deploys once more"
+_WRITE_TOOK_EFFECT = (
+    "The write took effect, but the response with the deployment result was lost. Run again with force=true to deploy "
+    "once more"
 )
-_GONE_ALL_THE_SAME = (
-    "The certificate is gone from the manager all the same; what it said of the gateways was lost with the answer"
-)
+_DELETION_TOOK_EFFECT = "The certificate was deleted, but the response with the deployment result was lost"
+
+
+def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
+    """Return the warning for a write whose deployment the manager did not report, as after an import.
+
+    :arg name: the name of the certificate.
+    :arg environments: the environments that were written.
+    """
+    return (
+        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report the deployment. Check "
+        "that the gateways there hold the new certificate"
+    )
 
 
 class WriteError(ApinizerError):
-    """A plan that was not carried out.
+    """A plan was not carried out completely.
 
-    :arg after: what the manager holds now, as read back.
-    :arg known: False where it could not be read back, so that C(after) says nothing.
-    :arg changed: whether anything on the manager changed, or may have where it is not known.
-    :arg deployment: the last deployment result, None where nothing was written.
+    :arg after: the record as read back.
+    :arg changed: whether the record changed, or may have changed if that is unknown.
+    :arg known: False if the record could not be read back, so that C(after) says nothing.
+    :arg deployment: the last deployment result, or None if nothing was written.
+    :arg request_error: the failed request, or None if the manager answered it with success.
     """
 
     def __init__(
@@ -47,20 +62,22 @@ class WriteError(ApinizerError):
         changed: bool,
         known: bool = True,
         deployment: Deployment | None = None,
+        request_error: RequestError | None = None,
     ) -> None:
         super().__init__(message)
         self.after = after
         self.known = known
         self.changed = changed
         self.deployment = deployment
+        self.request_error = request_error
 
 
 @dataclass
 class _Attempts:
-    """What is known of the attempts to get one write through."""
+    """The state of the attempts to send one write. C(attempt) is the number of the current one, starting at 0."""
 
     before: StoredCertificate | None
-    sent_again: int = 0
+    attempt: int = 0
     maybe_applied: bool = False
     reported: Deployment | None = None
 
@@ -68,7 +85,9 @@ class _Attempts:
 class Writer:
     """Carries out plans for one certificate.
 
-    :arg warn: takes a line for the user.
+    :arg warn: receives each warning for the user.
+    :arg jwk_scope: see C(CertificateApi.update).
+    :arg with_jwks: see C(CertificateApi.delete).
     """
 
     def __init__(
@@ -91,10 +110,11 @@ class Writer:
         self._retries = api.client.connection.retries
 
     def carry_out(self, plan: Plan, before: StoredCertificate | None) -> tuple[StoredCertificate | None, Deployment]:
-        """Send the plan's writes in order, each checked by reading back.
+        """Send the writes of a plan in order, and read the record back after each one.
 
-        :returns: what the manager holds afterwards, and what it said of the deployment.
-        :raises WriteError: where a write did not do what it should.
+        :arg before: the record that the plan was made from.
+        :returns: the record afterwards, and the deployment that the manager reported.
+        :raises WriteError: if a write did not bring the record or the deployment to the planned state.
         """
         self._started_from = before
         state = before
@@ -104,12 +124,12 @@ class Writer:
                 state, deployment = self._perform(write, state)
             except WriteError as exc:
                 exc.changed = exc.changed or bool(deployments)
-                exc.deployment = _together([*deployments, exc.deployment] if exc.deployment else deployments)
+                exc.deployment = _merge([*deployments, exc.deployment] if exc.deployment else deployments)
                 raise
             deployments.append(deployment)
         if state is not None and state.duplicated:
             self._warn(duplicates_warning(state))
-        return state, _together(deployments) or Deployment()
+        return state, _merge(deployments) or Deployment()
 
     def _perform(self, write: Write, before: StoredCertificate | None) -> tuple[StoredCertificate | None, Deployment]:
         attempts = _Attempts(before)
@@ -123,29 +143,29 @@ class Writer:
                 failure = exc
                 attempts.maybe_applied = attempts.maybe_applied or exc.maybe_applied
                 if exc.retryable:
-                    # Wait before looking, not after: a slow manager may still be at work on what was sent.
-                    self._api.client.sleep(backoff_delay(attempts.sent_again, exc.retry_after))
+                    # Wait before reading back, not after it: a slow manager may still be processing the write.
+                    self._api.client.sleep(backoff_delay(attempts.attempt, exc.retry_after))
             after = self._read_back(write, failure, attempts)
             reached = _reached(write, after)
             if failure is None:
                 if not reached:
                     raise self._not_as_written(write, before, after, attempts)
                 if not _deployment_failed(attempts):
-                    self._warn_of_silence(write, attempts.reported)
+                    self._warn_if_deployment_is_unknown(write, attempts.reported)
                     return after, attempts.reported or Deployment()
-                if write.kind == "delete" or (after and after.duplicated) or attempts.sent_again >= self._retries:
+                if write.kind == "delete" or (after and after.duplicated) or attempts.attempt >= self._retries:
                     raise self._not_deployed(write, after, attempts)
-                self._api.client.sleep(backoff_delay(attempts.sent_again))
+                self._api.client.sleep(backoff_delay(attempts.attempt))
                 write = replace(write, kind="update") if write.kind == "create" else write
-            elif reached and _may_go_on(failure, attempts):
-                self._warn(f"{failure}. {_GONE_ALL_THE_SAME if write.kind == 'delete' else _THERE_ALL_THE_SAME}")
+            elif reached and _only_response_lost(failure, attempts):
+                effect = _DELETION_TOOK_EFFECT if write.kind == "delete" else _WRITE_TOOK_EFFECT
+                self._warn(join_sentences(str(failure), effect))
                 return after, Deployment()
             else:
                 write = self._next_attempt(write, failure, after, attempts)
-            attempts.sent_again += 1
+            attempts.attempt += 1
 
-    def _warn_of_silence(self, write: Write, reported: Deployment | None) -> None:
-        """Say so where the manager does not: an import's answer may come without a deployment result."""
+    def _warn_if_deployment_is_unknown(self, write: Write, reported: Deployment | None) -> None:
         if write.kind != "delete" and (reported is None or reported.success is None):
             self._warn(deployment_unknown_warning(self._name, write.environments))
 
@@ -165,9 +185,9 @@ class Writer:
         return self._api.update(self._project, self._name, jwk_scope=self._jwk_scope, **values)
 
     def _read_back(self, write: Write, failure: RequestError | None, attempts: _Attempts) -> StoredCertificate | None:
-        """What the manager holds now. Tried with patience: without it nobody knows how things stand.
+        """Read the record back. This is retried, because without it the result of the write is unknown.
 
-        :raises WriteError: where it cannot be read.
+        :raises WriteError: if the record cannot be read.
         """
         attempt = 0
         while True:
@@ -175,49 +195,59 @@ class Writer:
                 if write.kind == "delete":
                     return self._api.find_listed(self._project, self._name)
                 found = self._api.find(self._project, self._name)
-                return found.recognising(write.bundle) if found else None
+                return found.recognize(write.bundle) if found else None
             except RequestError as exc:
-                # What is retryable was repeated by the client already.
+                # The client has retried retryable errors already.
                 if attempt < self._retries and not exc.retryable and exc.status not in (401, 403):
                     self._api.client.sleep(backoff_delay(attempt, exc.retry_after))
                     attempt += 1
                     continue
                 if failure is not None and not attempts.maybe_applied and attempts.reported is None:
-                    raise WriteError(f"{failure}. It had no effect", after=None, known=False, changed=False) from exc
-                sent = "The write was answered with success" if failure is None else str(failure)
+                    raise WriteError(
+                        join_sentences(str(failure), "The write had no effect"),
+                        after=None,
+                        known=False,
+                        changed=False,
+                        request_error=failure,
+                    ) from exc
                 raise WriteError(
-                    f"{sent}. What the manager holds now is not known, since reading it back failed: {exc}. "
-                    "Run again once it can be reached: it finds out what is left to do",
+                    join_sentences(
+                        "The manager answered the write with success" if failure is None else str(failure),
+                        f"What the manager holds now is unknown, because reading it back failed: {exc}",
+                        "Run the task again once the manager can be reached; it then writes only what is still missing",
+                    ),
                     after=None,
                     known=False,
                     changed=True,
                     deployment=attempts.reported,
+                    request_error=failure,
                 ) from exc
 
     def _next_attempt(
         self, write: Write, failure: RequestError, after: StoredCertificate | None, attempts: _Attempts
     ) -> Write:
-        """The write to send after a failed one.
+        """Return the write to send after a failed one.
 
-        :raises WriteError: where sending again would be blind, useless or once too often.
+        :raises WriteError: if the retries are used up, or another attempt could not help or could do damage.
         """
         before = attempts.before
         lost = _lost(write, before, after)
         unchanged = before.same_state(after) if before else after is None
         deploying = attempts.reported is not None and _reached(write, after) and not (after and after.duplicated)
-        # A write that was refused did nothing, so then it was somebody else who took the certificate away.
-        mendable = attempts.maybe_applied and bool(set(lost) & set(write.environments))
-        worth_it = (failure.retryable and (unchanged or deploying)) or mendable
-        if not worth_it or attempts.sent_again >= self._retries:
+        # A refused write had no effect. If the certificate is missing now, someone else removed it.
+        restorable = attempts.maybe_applied and bool(set(lost) & set(write.environments))
+        promising = (failure.retryable and (unchanged or deploying)) or restorable
+        if not promising or attempts.attempt >= self._retries:
             deployment = attempts.reported
             raise WriteError(
-                f"{failure}. {self._now(after, lost)}",
+                join_sentences(str(failure), self._current_state(after, lost)),
                 after=after,
                 changed=not unchanged or deployment is not None,
                 deployment=deployment,
-            )
-        if mendable and write.kind in ("create", "update"):
-            # The update deleted the old certificate and failed to create the new one: put it there at once.
+                request_error=failure,
+            ) from failure
+        if restorable and write.kind in ("create", "update"):
+            # The update deleted the old certificate and did not create the new one, so create it immediately.
             return replace(write, kind="create" if after is None else "update")
         return write
 
@@ -227,8 +257,11 @@ class Writer:
         unchanged = before.same_state(after) if before else after is None
         lost = _lost(write, before, after)
         return WriteError(
-            f"The manager answered the {write.kind} with success, but does not hold what was written. "
-            f"{self._now(after, lost)} The write was lost, or somebody else wrote at the same time",
+            join_sentences(
+                f"The manager answered the {write.kind} with success, but does not hold what was written",
+                self._current_state(after, lost),
+                "Either the write was lost, or someone else modified the certificate at the same time",
+            ),
             after=after,
             changed=not unchanged,
             deployment=attempts.reported,
@@ -240,49 +273,49 @@ class Writer:
             environment.name + (f" ({environment.message})" if environment.message else "")
             for environment in reported.failed_environments
         )
-        what = "deleted the certificate" if write.kind == "delete" else "stored the certificate"
-        text = f"The manager {what}, but its deployment failed in: {failures or reported.message or 'not said where'}. "
-        if attempts.sent_again:
-            times = "once more" if attempts.sent_again == 1 else f"{attempts.sent_again} more times"
-            text += f"Sending it {times} did not help. "
+        action = "deleted the certificate" if write.kind == "delete" else "stored the certificate"
+        where = failures or reported.message or "(the manager does not say where)"
+        sentences = [f"The manager {action}, but its deployment failed in: {where}"]
+        if attempts.attempt:
+            times = "once" if attempts.attempt == 1 else f"{attempts.attempt} times"
+            sentences.append(f"Retried {times} without success")
         if after is not None and after.duplicated:
-            text += f"It was not sent again, since each update adds another entry ({', '.join(after.duplicated)}). "
-        text += "The gateways there may still serve what they had"
-        return WriteError(text, after=after, changed=True, deployment=reported)
+            duplicated = ", ".join(after.duplicated)
+            sentences.append(f"The write was not repeated, because each update adds another entry ({duplicated})")
+        sentences.append("The gateways there may still hold the previous certificate")
+        return WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)
 
-    def _now(self, after: StoredCertificate | None, lost: list[str]) -> str:
-        """What the manager holds, in a sentence; of several writes, those before this one count as well."""
+    def _current_state(self, after: StoredCertificate | None, lost: list[str]) -> str:
+        """Describe the record compared with its state before the first write of the plan."""
         before = self._started_from
         if before.same_state(after) if before else after is None:
-            return "Nothing was changed on the manager."
+            return "Nothing was changed on the manager"
         if after is None:
-            now = f"Now the manager has no certificate {self._name}."
+            state = f"The manager now has no certificate {self._name}"
         else:
             entries = (after.entry_of(environment) for environment in after.environments)
-            now = "Now the manager holds " + ", ".join(
-                f"{entry.environment}: SHA-1 {entry.fingerprint_sha1} alias {entry.alias}" for entry in entries if entry
+            state = "The manager now holds " + "; ".join(
+                f"{entry.environment}: {_fingerprint(entry)}, alias {entry.alias}" for entry in entries if entry
             )
-            now += "."
-        if lost:
-            now += (
-                f" {', '.join(lost)} LOST THE CERTIFICATE: run the task again, or put back the PEM that this result "
-                "has in previous."
-            )
-        return now
+        if not lost:
+            return state
+        return join_sentences(
+            state,
+            f"{', '.join(lost)} LOST THE CERTIFICATE: run the task again, or restore the PEM that this result returns in "
+            "previous",
+        )
 
 
-def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
-    """The warning that the manager stored a certificate and reported no deployment."""
-    return (
-        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report whether it was deployed "
-        "to the gateways there. Check what they trust"
-    )
+def _fingerprint(entry: Entry) -> str:
+    if entry.leaf:
+        return f"SHA-256 {entry.leaf.fingerprint_sha256}"
+    return f"SHA-1 {entry.fingerprint_sha1}"
 
 
-def _may_go_on(failure: RequestError, attempts: _Attempts) -> bool:
-    """Whether a failed write whose effect is there was just unlucky with its answer.
+def _only_response_lost(failure: RequestError, attempts: _Attempts) -> bool:
+    """Whether a write that took effect failed only because its response was lost.
 
-    Not where the manager itself reports an error of its own (a 500): who knows what of the deployment it left out.
+    If the manager itself reports an error (HTTP 500), it may have skipped a part of the deployment.
     """
     own_error = (failure.status or 0) >= 500 and not failure.retryable
     return attempts.maybe_applied and not own_error and not _deployment_failed(attempts)
@@ -293,15 +326,15 @@ def _deployment_failed(attempts: _Attempts) -> bool:
 
 
 def _lost(write: Write, before: StoredCertificate | None, after: StoredCertificate | None) -> list[str]:
-    """The environments that had the certificate, should have it, and have it no more."""
+    """Return the environments that held the certificate, should still hold it, and do not."""
     if before is None or write.expected is None:
         return []
-    should = set(before.environments) & set(write.expected.environments)
-    return sorted(should - set(after.environments if after else ()))
+    expected = set(before.environments) & set(write.expected.environments)
+    return sorted(expected - set(after.environments if after else ()))
 
 
 def _reached(write: Write, after: StoredCertificate | None) -> bool:
-    """Whether the manager holds what the write was to bring about. An old entry beside the new one is not its doing."""
+    """Whether the record is as expected after the write. Additional, older entries of an environment are tolerated."""
     expected = write.expected
     if expected is None or after is None:
         return expected is None and after is None
@@ -311,16 +344,16 @@ def _reached(write: Write, after: StoredCertificate | None) -> bool:
         return False
     return all(
         any(
-            entry.alias == wanted.alias
-            and (entry.holds(wanted.bundle) if wanted.bundle else entry.fingerprint_sha1 == wanted.fingerprint_sha1)
-            for entry in after.entries_of(wanted.environment)
+            entry.alias == desired.alias
+            and (entry.holds(desired.bundle) if desired.bundle else entry.fingerprint_sha1 == desired.fingerprint_sha1)
+            for entry in after.entries_of(desired.environment)
         )
-        for wanted in expected.entries
+        for desired in expected.entries
     )
 
 
-def _together(deployments: list[Deployment]) -> Deployment | None:
-    """The results of several writes as one."""
+def _merge(deployments: list[Deployment]) -> Deployment | None:
+    """Merge the deployment results of several writes."""
     if len(deployments) <= 1:
         return deployments[0] if deployments else None
     successes = [deployment.success for deployment in deployments]

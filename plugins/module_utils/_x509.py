@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """X.509 certificates: bytes in, values out. Pure: no files, no network, no Ansible.
 
-The cryptography library is imported when the first certificate is parsed, so that commands that meet none do not pay
-for it.
+The cryptography library is imported when the first certificate is parsed, because importing it takes time that a
+command without certificates does not need to spend.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property, lru_cache
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, PrivateKeyError
+
 if t.TYPE_CHECKING:
     from cryptography import x509
 
@@ -26,22 +28,15 @@ _Value = t.TypeVar("_Value")
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Za-z0-9 ]+)-----")
 _PRIVATE_KEY = re.compile(rb"begin [a-z0-9 ]*private key|putty-user-key-file")
-"""In lower case: a pattern that ignores case takes ten times as long."""
-
-
-class CertificateError(ValueError):
-    """Bytes that cannot be taken as a certificate. The message never repeats any of them."""
-
-
-class PrivateKeyError(CertificateError):
-    """A private key where only certificates belong."""
+"""For lower-case text: a case-insensitive pattern takes ten times as long."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate. Only C(der) and the fingerprints are known of one that does not parse.
+    """One certificate. If it does not parse, only C(der) and the fingerprints are known.
 
-    Reading a name takes longer than the rest, and most certificates of a large rotation are never asked for theirs.
+    The subject and the issuer are read when they are first used: that takes longer than the rest of parsing, and most
+    certificates of a large rotation never need them.
     """
 
     der: bytes = field(repr=False)
@@ -51,45 +46,45 @@ class Certificate:
 
     @cached_property
     def subject(self) -> str | None:
-        """The subject as RFC 4514 writes it; None where it cannot be read."""
+        """The subject in the notation of RFC 4514, or None if it cannot be read."""
         return self._of_name("subject", lambda name: name.rfc4514_string())
 
     @cached_property
     def issuer(self) -> str | None:
-        """The issuer as RFC 4514 writes it; None where it cannot be read."""
+        """The issuer in the notation of RFC 4514, or None if it cannot be read."""
         return self._of_name("issuer", lambda name: name.rfc4514_string())
 
     def issued(self, other: Certificate) -> bool:
-        """Whether this is the issuer of another certificate, going by their names."""
+        """Whether this certificate issued the other one, according to their names."""
         subject = self._of_name("subject", lambda name: name.public_bytes())
         return subject is not None and subject == other._of_name("issuer", lambda name: name.public_bytes())
 
     def _of_name(self, which: str, read: t.Callable[[x509.Name], _Value]) -> _Value | None:
-        """What a function makes of the subject or the issuer; None where the name cannot be read."""
+        """Apply a function to the subject or the issuer. Return None if the name cannot be read."""
         from cryptography import x509
 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                # Parsed again, which takes a microsecond; a thousand that are kept cost more.
+                # Parsing again takes microseconds; keeping a thousand parsed objects costs more.
                 return read(getattr(x509.load_der_x509_certificate(self.der), which))
-        # Which of them it is depends on cryptography's version.
+        # Which exception it is depends on the version of cryptography.
         except (ValueError, TypeError, KeyError, x509.InvalidVersion):
             return None
 
     @cached_property
     def fingerprint_sha256(self) -> str:
-        """SHA-256 of the DER, lower-case hex."""
+        """The SHA-256 of the DER as lower-case hexadecimal digits."""
         return hashlib.sha256(self.der).hexdigest()
 
     @cached_property
     def fingerprint_sha1(self) -> str:
-        """SHA-1 of the DER, lower-case hex: an identifier that the manager reports, not a proof of anything."""
+        """The SHA-1 of the DER as lower-case hexadecimal digits. Only an identifier that the manager reports, not a proof."""
         return hashlib.sha1(self.der).hexdigest()  # noqa: S324
 
     @property
     def pem(self) -> str:
-        """PEM as RFC 7468 has it: lines of 64 characters, LF, a last newline."""
+        """PEM as in RFC 7468: lines of 64 characters, LF line ends, and a final newline."""
         text = base64.b64encode(self.der).decode("ascii")
         lines = [text[start : start + 64] for start in range(0, len(text), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
@@ -97,37 +92,37 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A certificate and the issuers that travel with it, nearest first."""
+    """A certificate and the issuers that are sent with it, nearest first."""
 
     leaf: Certificate
     issuers: tuple[Certificate, ...] = ()
 
     @property
     def pem(self) -> str:
-        """The certificate, then its issuers."""
+        """The PEM of the certificate, followed by the PEM of its issuers."""
         return "".join(certificate.pem for certificate in (self.leaf, *self.issuers))
 
-    def matches_stored(self, kept: Bundle) -> bool:
-        """Whether C(kept), what a server holds, is this bundle as far as the server keeps one.
+    def matches_stored(self, stored: Bundle) -> bool:
+        """Whether C(stored), as a manager returns it, is this bundle.
 
-        Servers that keep no issuers say nothing about them, so then the certificate alone decides.
+        A manager that does not store issuers returns none, so missing issuers are not a difference.
         """
-        if self.leaf.der != kept.leaf.der:
+        if self.leaf.der != stored.leaf.der:
             return False
-        mine = [issuer.der for issuer in self.issuers]
-        theirs = [issuer.der for issuer in kept.issuers]
-        return mine[: len(theirs)] == theirs
+        desired_issuers = [issuer.der for issuer in self.issuers]
+        stored_issuers = [issuer.der for issuer in stored.issuers]
+        return desired_issuers[: len(stored_issuers)] == stored_issuers
 
 
 def parse_der(der: bytes) -> Certificate:
     """Parse one DER certificate.
 
-    :raises CertificateError: where it is none, or one that cryptography refuses.
+    :raises CertificateError: if it is not a certificate, or one that cryptography rejects.
     """
     from cryptography import x509
 
     try:
-        # Old certificates in the field break rules that cryptography only warns of; users cannot act on that here.
+        # Old certificates break rules that cryptography only warns about; a user cannot act on such a warning.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parsed = x509.load_der_x509_certificate(der)
@@ -138,13 +133,13 @@ def parse_der(der: bytes) -> Certificate:
                 not_after=_utc(parsed, "not_valid_after"),
             )
     except Exception as exc:
-        # Malformed input surfaces as ValueError, TypeError, InvalidVersion and more, by cryptography's version.
+        # Malformed input raises ValueError, TypeError, InvalidVersion and more, depending on the version.
         reason = (" ".join(str(exc).split()) or type(exc).__name__)[:160]
-        raise CertificateError(f"not a certificate that can be read ({reason})") from exc
+        raise CertificateError(f"not a readable certificate ({reason})") from exc
 
 
 def _utc(parsed: object, attribute: str) -> datetime:
-    """A date of a parsed certificate with its time zone; cryptography before 42 has it without."""
+    """Return a date of a parsed certificate with its time zone, which cryptography adds from version 42 on."""
     aware: datetime | None = getattr(parsed, attribute + "_utc", None)
     if aware is not None:
         return aware
@@ -153,18 +148,18 @@ def _utc(parsed: object, attribute: str) -> datetime:
 
 
 def parse_input(data: bytes) -> Bundle:
-    """Take what a user gave: a DER certificate, or text with PEM certificates in it.
+    """Parse the input of a user: a DER certificate, or text with PEM certificates.
 
-    Text around the blocks, CRLF, a missing last newline, other kinds of block and repeated certificates do not
-    matter. Several certificates must be one certificate and its issuers; they may stand in any order.
+    Text around the PEM blocks, CRLF line ends, a missing final newline, other kinds of blocks, and repeated certificates
+    are accepted. Several certificates must be one certificate and its issuers, in any order.
 
-    :raises PrivateKeyError: where a private key is anywhere in it.
-    :raises CertificateError: for everything else that is not one certificate with its issuers.
+    :raises PrivateKeyError: if there is a private key anywhere in the input.
+    :raises CertificateError: if the input is not one certificate with its issuers for any other reason.
     """
     if not data.strip():
-        raise CertificateError("empty")
+        raise CertificateError("contains no data")
     if _PRIVATE_KEY.search(data.lower()):
-        raise PrivateKeyError("holds a private key. Give the certificate alone; the key was not sent anywhere")
+        raise PrivateKeyError("contains a private key. Provide only the certificate; the key was not sent anywhere")
     if not _BEGIN.search(data):
         return Bundle(_parse_der_input(data))
     certificates: dict[bytes, Certificate] = {}
@@ -181,12 +176,12 @@ def _parse_der_input(data: bytes) -> Certificate:
         return parse_der(data)
     except CertificateError as exc:
         raise CertificateError(
-            "holds no certificate: neither PEM (no '-----BEGIN CERTIFICATE-----') nor a single DER certificate"
+            "contains no certificate: it is neither PEM (there is no '-----BEGIN CERTIFICATE-----') nor a single DER certificate"
         ) from exc
 
 
 def _certificate_blocks(data: bytes) -> list[bytes]:
-    """The DER of each CERTIFICATE block."""
+    """Return the DER of each CERTIFICATE block."""
     begins = list(_BEGIN.finditer(data))
     ders: list[bytes] = []
     others = []
@@ -200,22 +195,22 @@ def _certificate_blocks(data: bytes) -> list[bytes]:
         )
         number = len(ders) + 1
         if not end:
-            raise CertificateError(f"CERTIFICATE block {number} has no END line: the text is cut off")
+            raise CertificateError(f"CERTIFICATE block {number} has no END line, so the text is incomplete")
         try:
             ders.append(base64.b64decode(b"".join(body.split()), validate=True))
         except binascii.Error as exc:
             raise CertificateError(
-                f"CERTIFICATE block {number} is not valid base64: the text is damaged or cut off"
+                f"CERTIFICATE block {number} is not valid base64, so the text is damaged or incomplete"
             ) from exc
     if not ders:
-        raise CertificateError("holds no certificate, only: " + ", ".join(dict.fromkeys(others)))
+        raise CertificateError("contains no certificate, only: " + ", ".join(dict.fromkeys(others)))
     return ders
 
 
 def _order(certificates: list[Certificate]) -> Bundle:
-    """The one certificate that issued none of the others, then its issuers by distance.
+    """Find the one certificate that issued none of the others, and sort its issuers by distance.
 
-    :raises CertificateError: where the certificates are not one such chain.
+    :raises CertificateError: if the certificates do not form one chain.
     """
     leaves = [
         candidate
@@ -224,18 +219,18 @@ def _order(certificates: list[Certificate]) -> Bundle:
     ]
     if len(leaves) != 1:
         raise CertificateError(
-            "holds several certificates that are not one certificate and its issuers: "
+            "contains several certificates that are not one certificate and its issuers: "
             + "; ".join(_name(certificate) for certificate in leaves or certificates)
         )
     chain = [leaves[0]]
     pending = [certificate for certificate in certificates if certificate.der != leaves[0].der]
-    for certificate in chain:  # grows while it is walked: each issuer found is asked for its own
+    for certificate in chain:  # the list grows during the iteration: each issuer may have an issuer, too
         issuers = [other for other in pending if other.issued(certificate)]
         pending = [other for other in pending if other not in issuers]
         chain.extend(issuers)
     if pending:
         raise CertificateError(
-            f"holds certificates that are no issuers of {_name(chain[0])}: "
+            f"contains certificates that are not issuers of {_name(chain[0])}: "
             + "; ".join(_name(certificate) for certificate in pending)
         )
     return Bundle(chain[0], tuple(chain[1:]))
@@ -247,10 +242,13 @@ def _name(certificate: Certificate) -> str:
 
 @lru_cache(maxsize=16)
 def parse_stored(content: str) -> Bundle | None:
-    """Take what a manager reports as C(base64EncodedContent); the environments of a list mostly hold the same one.
+    """Parse what a manager returns as C(base64EncodedContent).
 
-    The generations differ: base64 of the DER (2025, 2026), or base64 of a whole PEM text (2023); PEM as it is does no
-    harm either. None where no certificate can be made out. A certificate that does not parse keeps its fingerprints.
+    That is base64 of the DER (2025 and newer), or base64 of a whole PEM text (2024.09); PEM without base64 is accepted
+    as well. The result is cached, because most environments of a list hold the same certificate.
+
+    :returns: the bundle, or None if there is no certificate. Of a certificate that does not parse, only the fingerprints
+        are known.
     """
     text = content.encode("utf-8", "replace")
     if not _BEGIN.search(text):
@@ -266,14 +264,14 @@ def parse_stored(content: str) -> Bundle | None:
             ders = _certificate_blocks(text)
         except CertificateError:
             return None
-    kept = [_parse_or_keep(der) for der in ders]
+    certificates = [_parse_if_possible(der) for der in ders]
     try:
-        return _order(kept)
+        return _order(certificates)
     except CertificateError:
-        return Bundle(kept[0], tuple(kept[1:]))
+        return Bundle(certificates[0], tuple(certificates[1:]))
 
 
-def _parse_or_keep(der: bytes) -> Certificate:
+def _parse_if_possible(der: bytes) -> Certificate:
     try:
         return parse_der(der)
     except CertificateError:
@@ -281,11 +279,11 @@ def _parse_or_keep(der: bytes) -> Certificate:
 
 
 def subject_names(certificate: Certificate) -> frozenset[str]:
-    """The DNS names (lower case) and IP addresses that a certificate is for (RFC 5280, section 4.2.1.6).
+    """Return the DNS names (in lower case) and the IP addresses of a certificate (RFC 5280, section 4.2.1.6).
 
-    A certificate without subject alternative names stands for its common name, as old clients read it.
+    For a certificate without subject alternative names, that is the common name, as old clients interpret it.
 
-    :raises CertificateError: where they cannot be read.
+    :raises CertificateError: if the names cannot be read.
     """
     from cryptography import x509
 
@@ -307,9 +305,9 @@ def subject_names(certificate: Certificate) -> frozenset[str]:
 
 
 def check_validity(certificate: Certificate, now: datetime) -> None:
-    """Refuse a certificate outside its validity period (RFC 5280, section 4.1.2.5).
+    """Check that a certificate is within its validity period (RFC 5280, section 4.1.2.5).
 
-    :raises CertificateError: with the date that rules it out.
+    :raises CertificateError: if it has expired or is not valid yet. The message names the date.
     """
     if certificate.not_after is not None and certificate.not_after < now:
         raise CertificateError(f"{_name(certificate)} expired on {iso(certificate.not_after)}")
@@ -318,5 +316,5 @@ def check_validity(certificate: Certificate, now: datetime) -> None:
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC, whole seconds, with Z."""
+    """Format a time as ISO 8601 in UTC with whole seconds and C(Z), such as C(2026-12-31T23:59:59Z)."""
     return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

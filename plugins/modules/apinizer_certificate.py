@@ -12,14 +12,17 @@ version_added: 0.1.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Creates, replaces and deletes a certificate of an Apinizer manager, which deploys it to its gateway environments.
-  - The certificate is compared in every environment by the SHA-256 fingerprint of its DER form. If nothing differs, the
-    module sends one request and changes nothing.
-  - Replacing a certificate at the manager means that the old one is deleted and a new one created in every environment
-    that the request lists. An environment that the list leaves out loses the certificate. The module therefore stops
-    before it writes if O(environments) leaves one out, unless O(unlisted_environments) says what you want.
-  - After every write the certificate is read back and compared, and the manager's report on the deployment is checked. A
-    certificate that was stored but not deployed everywhere is a failure, although the manager answers HTTP 200.
+  - Creates, replaces, and deletes a certificate of an Apinizer manager. The manager deploys the certificate to its gateway
+    environments.
+  - The module compares the certificate of each environment by the SHA-256 fingerprint of its DER encoding. If nothing
+    differs, it sends one request and changes nothing.
+  - When a certificate is replaced, the manager deletes the old one and creates a new one in each environment that the
+    request lists. An environment that the request does not list loses the certificate. If O(environments) does not list
+    all environments that hold the certificate, the module therefore fails before it writes, unless
+    O(unlisted_environments) says what to do.
+  - After each write, the module reads the certificate back, compares it, and checks the deployment that the manager
+    reports. If a certificate was stored but not deployed everywhere, the module fails, although the manager answers with
+    HTTP 200.
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer
@@ -27,32 +30,35 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     details:
-      - Everything that reading can tell is checked, and the result has the same keys and values as that of the real run.
-      - Whether the manager has C(import-file) (see O(unlisted_environments)), and whether it adds a second entry for an
-        environment instead of replacing the first, shows only when it is written to.
+      - The module checks everything that it can find out by reading. The result has the same keys and values as without
+        check mode, except for RV(deployment).
+      - Only a write shows whether the manager has C(import-file) (see O(unlisted_environments)), and whether an update adds
+        a second entry for an environment instead of replacing the first one.
   diff_mode:
     support: full
   idempotent:
     support: partial
     details:
-      - O(force=true) writes each time.
-      - A manager that does not report descriptions (the 2023 generation) gives nothing to compare O(description) with. It
-        is then written only together with another change.
+      - With O(force=true), the module always writes.
+      - If the manager does not report descriptions (release 2024.09), the module cannot compare O(description). It then
+        writes the description only together with another change.
 options:
   project:
     description:
-      - The project that holds the certificate. V(admin) holds the global ones. Upper and lower case count.
+      - The project of the certificate. Case-sensitive.
+      - The project V(admin) contains the global certificates.
     type: str
     required: true
   name:
     description:
-      - The name of the certificate. Upper and lower case count. It cannot be changed.
+      - The name of the certificate. Case-sensitive.
+      - The name of an existing certificate cannot be changed.
     type: str
     required: true
   state:
     description:
-      - V(present) makes sure that the certificate is there as described.
-      - V(absent) deletes it from the manager and from all its environments.
+      - V(present) creates the certificate, or changes it so that it matches the other options.
+      - V(absent) deletes the certificate from the manager and from all its environments.
     type: str
     choices:
       - present
@@ -60,41 +66,43 @@ options:
     default: present
   path:
     description:
-      - A file on the host that runs the module, with the certificate in PEM or DER form. PEM may have its issuers with it, in
-        any order.
-      - Only certificates are sent. A file that holds a private key is refused.
-      - Required to create a certificate, unless O(content) is given. If neither is given for an existing certificate, the
-        one that the manager holds is kept.
+      - The path of a file with the certificate, on the host that runs the module. The file is either PEM or DER. A PEM file
+        may also contain the issuers, in any order.
+      - Only certificates are sent. The module rejects a file that contains a private key.
+      - Required to create a certificate, unless O(content) is set. If neither is set for an existing certificate, it keeps
+        its content.
     type: path
   content:
     description:
-      - The certificate as PEM text, instead of O(path).
+      - The certificate as PEM text. Use it instead of O(path).
     type: str
   alias:
     description:
-      - The alias of the certificate, which has to be unique in each environment.
-      - If not set, aliases are kept, and a new certificate gets its O(name) as alias.
+      - The alias of the certificate. It must be unique in each environment.
+      - If not set, an existing certificate keeps its aliases, and a new certificate gets its O(name) as the alias.
     type: str
   description:
     description:
-      - A description.
-      - If not set, it is kept. A new certificate, and one of which the manager reports no description, gets its O(name).
+      - The description of the certificate.
+      - If not set, an existing certificate keeps its description. A new certificate, and one without a description, gets
+        its O(name) as the description.
     type: str
   environments:
     description:
-      - The environments to deploy to. Order and repetition do not matter.
-      - Required to create a certificate. If not set for an existing one, its environments are kept.
+      - The environments to deploy the certificate to. The order does not matter, and duplicates are ignored.
+      - Required to create a certificate. If not set, an existing certificate keeps its environments.
     type: list
     elements: str
   unlisted_environments:
     description:
-      - What happens to environments that hold the certificate, but are not in O(environments).
-      - V(fail) stops before anything is written and names them.
-      - V(remove) takes the certificate away from them.
-      - V(update) gives them the new certificate as well.
-      - V(keep) leaves them as they are. This writes with C(import-file), which the 2026 generation of the manager has and
-        which needs the right C(SECRETS) with C(EXPORT_IMPORT). The documentation of the manager does not say whether it deploys
-        to the gateways, so see RV(deployment). Each environment keeps its own alias if O(alias) is not set.
+      - What to do with environments that hold the certificate but are not listed in O(environments).
+      - V(fail) fails before anything is written, and names the environments.
+      - V(remove) removes the certificate from them.
+      - V(update) replaces the certificate there as well.
+      - V(keep) leaves them unchanged. For this, the module writes with C(import-file), which a manager has from release
+        2026.09 on, and which requires the permission C(SECRETS) with C(EXPORT_IMPORT). The documentation of the manager does
+        not say whether C(import-file) deploys to the gateways, see RV(deployment). If O(alias) is not set, each environment
+        keeps its own alias.
     type: str
     choices:
       - fail
@@ -104,43 +112,46 @@ options:
     default: fail
   update_referenced_jwks:
     description:
-      - Whether JWKs that were made from the certificate are updated with it.
-      - If V(false), managers of the 2026 generation take the link to the certificate away from them. The module warns
-        before that and names the JWKs.
+      - Whether to update the JWKs that were created from the certificate as well.
+      - If V(false), managers from release 2026.01 on remove their link to the certificate. The module warns about this and
+        names the JWKs.
     type: bool
     default: false
   update_scope:
     description:
-      - Whose JWKs are updated. Required with O(update_referenced_jwks=true).
+      - The projects in which JWKs are updated. V(same_project) updates those in O(project), V(all_projects) those in every
+        project.
+      - Required if O(update_referenced_jwks=true).
     type: str
     choices:
       - same_project
       - all_projects
   delete_referenced_jwks:
     description:
-      - Whether JWKs that were made from the certificate are deleted with it, for O(state=absent). Otherwise they lose
-        their link to it.
+      - Whether to delete the JWKs that were created from the certificate together with it. Only used with O(state=absent).
+      - If V(false), the JWKs lose their link to the certificate.
     type: bool
     default: false
   force:
     description:
-      - Write and deploy even if nothing differs, for example after a deployment that failed.
+      - Whether to write and deploy the certificate even if nothing differs, for example after a failed deployment.
     type: bool
     default: false
   allow_expired:
     description:
-      - Accept a certificate that has expired, or is not valid yet, in O(path) or O(content).
+      - Whether to accept a certificate in O(path) or O(content) that has expired or is not valid yet.
+      - If V(false), the module rejects such a certificate before it sends any request.
     type: bool
     default: false
 seealso:
   - module: apinizer.apiops.apinizer_certificate_info
   - name: Update Certificate
-    description: The page of the manager's documentation on the request that this module is built around.
+    description: The page about the update request in the documentation of the manager.
     link: https://docs.apinizer.com/
 """
 
 EXAMPLES = r"""
-# The connection comes from APINIZER_URL and APINIZER_TOKEN in these examples, unless they show another way.
+# Unless an example sets them, the url and the token come from APINIZER_URL and APINIZER_TOKEN.
 
 - name: Replace the certificate wherever it is deployed
   apinizer.apiops.apinizer_certificate:
@@ -148,7 +159,7 @@ EXAMPLES = r"""
     name: my-certificate
     path: new/my-certificate.pem
 
-- name: Replace it in two environments and leave all others as they are
+- name: Replace the certificate in two environments and leave the others unchanged
   apinizer.apiops.apinizer_certificate:
     project: MyProject
     name: my-certificate
@@ -158,7 +169,7 @@ EXAMPLES = r"""
       - staging
     unlisted_environments: keep
 
-- name: See what a replacement would change, and change nothing
+- name: Show what a replacement would change without changing anything
   apinizer.apiops.apinizer_certificate:
     project: MyProject
     name: my-certificate
@@ -175,7 +186,7 @@ EXAMPLES = r"""
     path: new/another-certificate.pem
     environments: [development, staging, production]
 
-- name: Take the certificate from a lookup, and the JWKs that were made from it along
+- name: Replace the certificate with text from a lookup and update the JWKs created from it
   apinizer.apiops.apinizer_certificate:
     project: MyProject
     name: my-certificate
@@ -183,19 +194,19 @@ EXAMPLES = r"""
     update_referenced_jwks: true
     update_scope: same_project
 
-- name: Set the connection once for several tasks
+- name: Set the connection options once for several tasks
   module_defaults:
     group/apinizer.apiops.apinizer:
       url: "{{ apinizer_url }}"
       token: "{{ apinizer_token }}"
   block:
-    - name: Change just the description
+    - name: Change only the description
       apinizer.apiops.apinizer_certificate:
         project: MyProject
         name: my-certificate
         description: Renewed by Ansible
 
-- name: Log in with user name and password
+- name: Log in with a username and a password
   apinizer.apiops.apinizer_certificate:
     url: "{{ apinizer_url }}"
     username: "{{ apinizer_username }}"
@@ -204,7 +215,7 @@ EXAMPLES = r"""
     name: my-certificate
     path: new/my-certificate.pem
 
-- name: Delete a certificate everywhere
+- name: Delete a certificate from all environments
   apinizer.apiops.apinizer_certificate:
     project: MyProject
     name: another-certificate
@@ -216,7 +227,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 operation:
-  description: What was done, or would be done in check mode.
+  description: What the module did, or would do without check mode.
   returned: success, and failure after a write was tried
   type: str
   sample: update
@@ -228,13 +239,14 @@ operation:
     - delete
 certificate:
   description:
-    - The certificate after the task. V(null) if there is none.
-    - After a failure, what the manager was found to hold; missing if it could not be read any more.
+    - The certificate after the task. V(null) if it does not exist.
+    - After a failed write, this is the certificate as read back from the manager. It is not returned if the manager could
+      not be read.
   returned: success, and failure after a write was tried
   type: dict
   contains:
     project:
-      description: The project.
+      description: The project of the certificate.
       type: str
       returned: always
       sample: MyProject
@@ -244,7 +256,7 @@ certificate:
       returned: always
       sample: my-certificate
     description:
-      description: The description. V(null) if the manager does not report it.
+      description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
       sample: SSL certificate for API
@@ -255,77 +267,81 @@ certificate:
       returned: always
       contains:
         name:
-          description: The environment.
+          description: The name of the environment.
           type: str
           returned: always
           sample: production
         alias:
-          description: The alias.
+          description: The alias of the certificate in the environment.
           type: str
           returned: always
           sample: my-cert-alias
         subject:
-          description: The subject, as in RFC 4514; in the manager's own notation if it sends no content.
+          description: The subject in the notation of RFC 4514, or in the manager's notation if it does not return the content.
           type: str
           returned: always
           sample: CN=api.example.com,O=Example Inc,C=US
         issuer:
-          description: The issuer, as in RFC 4514. V(null) if the manager sends no content.
+          description: The issuer in the notation of RFC 4514. V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: CN=Example CA,O=Example Inc,C=US
         serial_number:
-          description: The serial number as lower-case hexadecimal digits. V(null) if the manager sends no content.
+          description: The serial number in lower-case hexadecimal digits. V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: 4f2c99d8a1
         not_before:
-          description: The start of the validity, in UTC.
+          description: The start of the validity period, in UTC.
           type: str
           returned: always
           sample: "2026-01-01T00:00:00Z"
         not_after:
-          description: The end of the validity, in UTC.
+          description: The end of the validity period, in UTC.
           type: str
           returned: always
           sample: "2026-12-31T23:59:59Z"
         days_remaining:
-          description: Whole days until C(not_after); negative once it has passed.
+          description: The whole days until C(not_after). Negative for an expired certificate.
           type: int
           returned: always
           sample: 38
         expired:
-          description: Whether the validity has ended.
+          description: Whether the certificate has expired.
           type: bool
           returned: always
           sample: false
         fingerprint_sha256:
-          description: The SHA-256 of the DER form as lower-case hexadecimal digits. V(null) if the manager sends no content.
+          description:
+            - The SHA-256 fingerprint of the DER encoding in lower-case hexadecimal digits.
+            - V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         fingerprint_sha1:
-          description: The SHA-1 of the DER form as lower-case hexadecimal digits.
+          description: The SHA-1 fingerprint of the DER encoding in lower-case hexadecimal digits.
           type: str
           returned: always
           sample: a94a8fe5ccb19ba61c4c0873d391e987982fbbd3
         entries:
           description:
-            - How many entries the manager lists for this environment. More than one is a fault of the manager's update, which
-              may add an entry instead of replacing it.
-            - The values shown are then those of the entry that the task asked for, or else of the one issued last.
+            - The number of entries that the manager lists for this environment. There may be duplicate entries, because an
+              update of the manager may add an entry instead of replacing it.
+            - In this case, the other values are those of the entry with the desired certificate, or else of the one that was
+              issued last.
           type: int
           returned: always
           sample: 1
 previous:
   description:
-    - The certificate before the task. V(null) if there was none.
-    - The environments have the same keys as in RV(certificate), and C(content), the certificate as PEM text.
+    - The certificate before the task. V(null) if it did not exist.
+    - The environments have the same keys as in RV(certificate), and additionally C(content), the certificate as PEM text.
+      Use it to restore the certificate.
   returned: success, and failure after a write was tried
   type: dict
   contains:
     project:
-      description: The project.
+      description: The project of the certificate.
       type: str
       returned: always
       sample: MyProject
@@ -335,48 +351,48 @@ previous:
       returned: always
       sample: my-certificate
     description:
-      description: The description. V(null) if the manager does not report it.
+      description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
       sample: SSL certificate for API
     environments:
-      description: As RV(certificate.environments), with C(content).
+      description: The environments, as in RV(certificate.environments), with C(content).
       type: list
       elements: dict
       returned: always
 deployment:
-  description: What the manager said of the deployment. V(null) if nothing was written.
+  description: The deployment as the manager reported it. V(null) if nothing was written.
   returned: success, and failure after a write was tried
   type: dict
   contains:
     success:
-      description: Whether the deployment succeeded everywhere. V(null) if the manager did not say.
+      description: Whether the deployment succeeded in all environments. V(null) if the manager did not report it.
       type: bool
       returned: always
       sample: true
     message:
-      description: The manager's message.
+      description: The manager's message about the deployment.
       type: str
       returned: always
       sample: Deployment completed
     environments:
-      description: The result of each environment, as far as the manager reports them.
+      description: The deployment to each environment, as far as the manager reported it.
       type: list
       elements: dict
       returned: always
       contains:
         name:
-          description: The environment.
+          description: The name of the environment.
           type: str
           returned: always
           sample: production
         success:
-          description: Whether the deployment to it succeeded.
+          description: Whether the deployment to the environment succeeded.
           type: bool
           returned: always
           sample: true
         message:
-          description: The manager's message on it.
+          description: The manager's message about the environment.
           type: str
           returned: always
           sample: Deployed
@@ -404,7 +420,7 @@ ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "path": {"type": "path"},
-    # Hidden until it has turned out to be no private key.
+    # Secret until it is known not to contain a private key.
     "content": {"type": "str", "no_log": True},
     "alias": {"type": "str"},
     "description": {"type": "str"},
@@ -418,18 +434,18 @@ ARGUMENT_SPEC = {
 }
 
 
-def certificate_operation(host: ModuleContext, now: datetime) -> CertificateOperation:
-    """What the options ask for.
+def certificate_operation(context: ModuleContext, now: datetime) -> CertificateOperation:
+    """Make the operation from the options.
 
-    :raises InputError: naming the option to mend.
+    :raises InputError: if an option is not valid.
     """
-    params = host.params
+    params = context.params
     absent = params["state"] == "absent"
     bundle = None
     if not absent:
         bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
         if params["content"] is not None:
-            host.no_log_values.discard(params["content"])
+            context.no_log_values.discard(params["content"])
     return CertificateOperation(
         project=check_name("project", params["project"]),
         name=check_name("name", params["name"]),
@@ -447,15 +463,16 @@ def certificate_operation(host: ModuleContext, now: datetime) -> CertificateOper
     )
 
 
-def work(host: ModuleContext, now: datetime) -> Result:
-    task = certificate_operation(host, now)
-    with host.manager() as api:
-        return run_certificate_operation(api, task, check_mode=host.check_mode, now=now, warn=host.warn)
+def run(context: ModuleContext, now: datetime) -> Result:
+    """Run the operation that the options describe."""
+    operation = certificate_operation(context, now)
+    with context.manager() as api:
+        return run_certificate_operation(api, operation, check_mode=context.check_mode, now=now, warn=context.warn)
 
 
 DEFINITION = ModuleDefinition(
     ARGUMENT_SPEC,
-    work,
+    run,
     mutually_exclusive=(("path", "content"),),
     required_if=(("update_referenced_jwks", True, ("update_scope",)),),
 )

@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Reads which certificates an Apinizer manager holds, in which environments, and until when they are valid.
-  - It sends one request for each project, one for the list of projects if O(project) is not set, and with O(details=true)
-    one for each certificate of which the list leaves something out.
+  - Returns the certificates of an Apinizer manager, the environments that hold them, and their validity periods.
+  - The module sends one request for each project, and one for the list of projects if O(project) is not set. With
+    O(details=true), it sends another request for each certificate whose content is missing from the list.
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer
@@ -23,31 +23,35 @@ attributes:
   diff_mode:
     support: N/A
     details:
-      - It changes nothing.
+      - The module changes nothing.
 options:
   project:
     description:
-      - The project to read. Upper and lower case count.
-      - If not set, every project that the token may see is read.
+      - The project to read. Case-sensitive.
+      - If not set, the module reads all projects that the token has access to.
     type: str
   name:
     description:
-      - The certificate to read. Upper and lower case count. Needs O(project).
-      - A name that the project does not have gives an empty list.
+      - The name of the certificate to return. Case-sensitive. Requires O(project).
+      - If the certificate does not exist, the module returns an empty list.
+      - If not set, the module returns all certificates.
     type: str
   environments:
     description:
-      - Return only these environments of each certificate, and no certificate that is in none of them.
+      - The environments to return. Certificates that none of these environments holds are not returned.
+      - If not set, the module returns all environments of each certificate.
     type: list
     elements: str
   expiring_within:
     description:
-      - Return only certificates with an environment in which they expire within this many days, or have expired.
+      - A number of days. Only return certificates that have expired, or expire within this number of days, in at least one
+        environment.
+      - If not set, the module returns certificates regardless of when they expire.
     type: int
   details:
     description:
-      - Whether to read each certificate by itself. The list of a project may leave out the content of the certificates, and
-        with it C(issuer), C(serial_number) and C(fingerprint_sha256).
+      - Whether to read each certificate individually if the list of its project does not contain its content.
+      - If V(false), C(issuer), C(serial_number), and C(fingerprint_sha256) may be V(null).
     type: bool
     default: false
 seealso:
@@ -55,12 +59,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find what expires within 30 days, in all projects
+- name: Find certificates of all projects that expire within 30 days
   apinizer.apiops.apinizer_certificate_info:
     expiring_within: 30
   register: expiring
 
-- name: Show it in a line for each certificate and environment
+- name: Show a line for each certificate and environment
   ansible.builtin.debug:
     msg: >-
       {{ item.0.project }}/{{ item.0.name }} in {{ item.1.name }}:
@@ -76,7 +80,7 @@ EXAMPLES = r"""
     details: true
   register: current
 
-- name: Stop if staging and production do not hold the same certificate
+- name: Fail if staging and production hold different certificates
   ansible.builtin.assert:
     that: >-
       current.certificates[0].environments
@@ -86,13 +90,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that were found, sorted by project and name.
+  description: The certificates that match, sorted by project and name.
   returned: success
   type: list
   elements: dict
   contains:
     project:
-      description: The project.
+      description: The project of the certificate.
       type: str
       returned: always
       sample: MyProject
@@ -102,7 +106,7 @@ certificates:
       returned: always
       sample: my-certificate
     description:
-      description: The description. V(null) if the manager does not report it.
+      description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
       sample: SSL certificate for API
@@ -113,65 +117,67 @@ certificates:
       returned: always
       contains:
         name:
-          description: The environment.
+          description: The name of the environment.
           type: str
           returned: always
           sample: production
         alias:
-          description: The alias.
+          description: The alias of the certificate in the environment.
           type: str
           returned: always
           sample: my-cert-alias
         subject:
-          description: The subject, as in RFC 4514; in the manager's own notation if it sends no content.
+          description: The subject in the notation of RFC 4514, or in the manager's notation if it does not return the content.
           type: str
           returned: always
           sample: CN=api.example.com,O=Example Inc,C=US
         issuer:
-          description: The issuer, as in RFC 4514. V(null) if the manager sends no content.
+          description: The issuer in the notation of RFC 4514. V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: CN=Example CA,O=Example Inc,C=US
         serial_number:
-          description: The serial number as lower-case hexadecimal digits. V(null) if the manager sends no content.
+          description: The serial number in lower-case hexadecimal digits. V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: 4f2c99d8a1
         not_before:
-          description: The start of the validity, in UTC.
+          description: The start of the validity period, in UTC.
           type: str
           returned: always
           sample: "2026-01-01T00:00:00Z"
         not_after:
-          description: The end of the validity, in UTC.
+          description: The end of the validity period, in UTC.
           type: str
           returned: always
           sample: "2026-12-31T23:59:59Z"
         days_remaining:
-          description: Whole days until C(not_after); negative once it has passed.
+          description: The whole days until C(not_after). Negative for an expired certificate.
           type: int
           returned: always
           sample: 38
         expired:
-          description: Whether the validity has ended.
+          description: Whether the certificate has expired.
           type: bool
           returned: always
           sample: false
         fingerprint_sha256:
-          description: The SHA-256 of the DER form as lower-case hexadecimal digits. V(null) if the manager sends no content.
+          description:
+            - The SHA-256 fingerprint of the DER encoding in lower-case hexadecimal digits.
+            - V(null) if the manager does not return the content.
           type: str
           returned: always
           sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         fingerprint_sha1:
-          description: The SHA-1 of the DER form as lower-case hexadecimal digits.
+          description: The SHA-1 fingerprint of the DER encoding in lower-case hexadecimal digits.
           type: str
           returned: always
           sample: a94a8fe5ccb19ba61c4c0873d391e987982fbbd3
         entries:
           description:
-            - How many entries the manager lists for this environment. More than one is a fault of the manager's update, which
-              may add an entry instead of replacing it.
-            - The values shown are then those of the entry issued last.
+            - The number of entries that the manager lists for this environment. There may be duplicate entries, because an
+              update of the manager may add an entry instead of replacing it.
+            - In this case, the other values are those of the entry that was issued last.
           type: int
           returned: always
           sample: 1
@@ -199,12 +205,12 @@ ARGUMENT_SPEC = {
 }
 
 
-def info_task(host: ModuleContext) -> InfoOperation:
-    """What the options ask for.
+def info_operation(context: ModuleContext) -> InfoOperation:
+    """Make the operation from the options.
 
-    :raises InputError: naming the option to mend.
+    :raises InputError: if an option is not valid.
     """
-    params = host.params
+    params = context.params
     for option in ("project", "name"):
         if params[option] is not None:
             check_name(option, params[option])
@@ -219,13 +225,14 @@ def info_task(host: ModuleContext) -> InfoOperation:
     )
 
 
-def work(host: ModuleContext, now: datetime) -> Result:
-    task = info_task(host)
-    with host.manager() as api:
-        return {"changed": False, "certificates": run_info_operation(api, task, now=now)}
+def run(context: ModuleContext, now: datetime) -> Result:
+    """Run the operation that the options describe."""
+    operation = info_operation(context)
+    with context.manager() as api:
+        return {"changed": False, "certificates": run_info_operation(api, operation, now=now)}
 
 
-DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work, required_by={"name": ("project",)})
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, run, required_by={"name": ("project",)})
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Reads which gateway environments a certificate of the project can be deployed to.
-  - The generations of the manager have different addresses for this list. The documentation of the 2023 generation has
-    none; there the module fails with the manager's answer.
+  - Returns the gateway environments that a certificate of the project can be deployed to.
+  - The releases of the manager have different addresses for this list. The documentation of release 2024.09 does not
+    contain one. With such a manager, the module fails with the response of the manager.
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer
@@ -23,11 +23,11 @@ attributes:
   diff_mode:
     support: N/A
     details:
-      - It changes nothing.
+      - The module changes nothing.
 options:
   project:
     description:
-      - The project. Upper and lower case count.
+      - The project whose environments to return. Case-sensitive.
     type: str
     required: true
 seealso:
@@ -40,7 +40,7 @@ EXAMPLES = r"""
     project: MyProject
   register: found
 
-- name: Show the names of those for production
+- name: Show the names of the production environments
   ansible.builtin.debug:
     msg: "{{ found.environments | selectattr('type', 'eq', 'PRODUCTION') | map(attribute='name') | join(', ') }}"
 """
@@ -49,7 +49,7 @@ RETURN = r"""
 environments:
   description:
     - The environments, sorted by name.
-    - The pseudo-environment V(apimanager), which a certificate can be deployed to as well, is never among them.
+    - The list never contains the pseudo-environment V(apimanager), although a certificate can be deployed to it.
   returned: success
   type: list
   elements: dict
@@ -61,13 +61,13 @@ environments:
       sample: production
     type:
       description:
-        - The stage (V(PRODUCTION), V(SANDBOX), V(TEST)) in the 2026 generation of the manager.
-        - The platform (V(KUBERNETES), V(DOCKER)) in the 2025 generation.
+        - The stage of the environment (V(PRODUCTION), V(SANDBOX), or V(TEST)), for a manager from release 2026.01 on.
+        - The platform (V(KUBERNETES) or V(DOCKER)), for a manager of 2025.
       type: str
       returned: always
       sample: PRODUCTION
     status:
-      description: The status, such as V(PUBLISHED). V(null) if the manager does not report it.
+      description: The status of the environment, such as V(PUBLISHED). V(null) if the manager does not report it.
       type: str
       returned: always
       sample: PUBLISHED
@@ -77,7 +77,7 @@ environments:
       returned: always
       sample: https://api.example.com
     description:
-      description: The description. V(null) if the manager does not report it.
+      description: The description of the environment. V(null) if the manager does not report it.
       type: str
       returned: always
       sample: Production gateways
@@ -96,13 +96,14 @@ ARGUMENT_SPEC = {
 }
 
 
-def work(host: ModuleContext, _now: datetime) -> Result:
-    project = check_name("project", host.params["project"])
-    with host.manager() as api:
+def run(context: ModuleContext, _now: datetime) -> Result:
+    """Read the environments of the project."""
+    project = check_name("project", context.params["project"])
+    with context.manager() as api:
         return {"changed": False, "environments": run_environment_info_operation(api, project)}
 
 
-DEFINITION = ModuleDefinition(ARGUMENT_SPEC, work)
+DEFINITION = ModuleDefinition(ARGUMENT_SPEC, run)
 
 
 def main() -> None:

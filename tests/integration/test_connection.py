@@ -81,7 +81,7 @@ class TestLogin:
     def test_login_retries_are_bounded(self, case: CertificateFixture) -> None:
         case.manager.faults.add(Fault("status", path="auth/token", headers={"Retry-After": "0"}, times=None))
 
-        assert_error(_run(case, **_login(case), retries=2), f"No token for user {USER}", "HTTP 503")
+        assert_error(_run(case, **_login(case), retries=2), f"Could not get a token for user {USER}", "HTTP 503")
         assert calls(case.manager.journal) == ["token"] * 3
 
     @pytest.mark.parametrize(

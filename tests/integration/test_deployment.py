@@ -55,7 +55,7 @@ def test_persistent_deployment_failure_fails_the_task(make_case: MakeCase, gener
     outcome = case.run(content=case.new.pem, retries=1)
 
     assert_error(
-        outcome, "stored the certificate", "staging", "worker is not reachable", "Sending it once more did not help"
+        outcome, "stored the certificate", "staging", "worker is not reachable", "Retried once without success"
     )
     assert "development" not in outcome.message
     assert outcome.changed
@@ -170,7 +170,7 @@ def test_update_is_not_retried_where_it_adds_duplicates(make_case: MakeCase) -> 
 
     outcome = case.run(content=case.new.pem, retries=3)
 
-    assert_error(outcome, "staging", "not sent again", "adds another entry (development, staging)")
+    assert_error(outcome, "staging", "not repeated", "adds another entry (development, staging)")
     assert outcome.changed
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
     assert calls(case.manager.journal.writes()) == ["update"]
@@ -244,7 +244,7 @@ def test_failed_deployment_is_reported_even_if_the_response_to_the_retry_is_lost
 
     outcome = case.run(content=case.new.pem, retries=1)
 
-    assert_error(outcome, "broke during PUT")
+    assert_error(outcome, "was interrupted during PUT")
     assert outcome.changed
     assert _results(outcome["deployment"]) == {"development": True, "staging": False}
     assert_accurate(outcome, case.manager)

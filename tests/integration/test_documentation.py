@@ -127,13 +127,13 @@ def test_examples_of_the_certificate_module_run(
         assert run.status == 0, run.text
         assert {name: outcome.result.get("operation") for name, outcome in run.outcomes.items()} == {
             "Replace the certificate wherever it is deployed": "update",
-            "Replace it in two environments and leave all others as they are": "none",
-            "See what a replacement would change, and change nothing": "none",
+            "Replace the certificate in two environments and leave the others unchanged": "none",
+            "Show what a replacement would change without changing anything": "none",
             "Create a certificate and deploy it to three environments": "create",
-            "Take the certificate from a lookup, and the JWKs that were made from it along": "none",
-            "Change just the description": "update",
-            "Log in with user name and password": "none",
-            "Delete a certificate everywhere": "delete",
+            "Replace the certificate with text from a lookup and update the JWKs created from it": "none",
+            "Change only the description": "update",
+            "Log in with a username and a password": "none",
+            "Delete a certificate from all environments": "delete",
         }
         assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
         assert manager.state.certificates[PROJECT, NAME].description == "Renewed by Ansible"
@@ -149,12 +149,12 @@ def test_examples_of_the_certificate_module_run(
     [
         ("Replace the certificate wherever it is deployed", dict.fromkeys(ENVIRONMENTS, "new")),
         (
-            "Replace it in two environments and leave all others as they are",
+            "Replace the certificate in two environments and leave the others unchanged",
             {"development": "new", "staging": "new", "production": "old"},
         ),
-        ("See what a replacement would change, and change nothing", dict.fromkeys(ENVIRONMENTS, "old")),
+        ("Show what a replacement would change without changing anything", dict.fromkeys(ENVIRONMENTS, "old")),
         (
-            "Take the certificate from a lookup, and the JWKs that were made from it along",
+            "Replace the certificate with text from a lookup and update the JWKs created from it",
             dict.fromkeys(ENVIRONMENTS, "new"),
         ),
     ],
@@ -200,7 +200,9 @@ def test_examples_of_the_info_module_run(
         run = _play(machine, tasks, _environment(manager), manager)
 
         assert (run.status == 0) is same, run.text
-        names = [one["name"] for one in run["Find what expires within 30 days, in all projects"]["certificates"]]
+        names = [
+            one["name"] for one in run["Find certificates of all projects that expire within 30 days"]["certificates"]
+        ]
         assert names == ["soon"]
         assert "MyProject/soon in staging: 8 days, until " in run.text
         assert not manager.journal.writes()
@@ -212,7 +214,7 @@ def test_examples_of_the_environment_module_run(machine: Machine, example_manage
         run = _play(machine, tasks, _environment(manager), manager)
 
         assert run.status == 0, run.text
-        assert run["Show the names of those for production"].message == "production"
+        assert run["Show the names of the production environments"].message == "production"
 
 
 def _in_days(days: int) -> datetime:

@@ -175,7 +175,7 @@ LASTING = {
     "redirect after it was applied": (Fault("redirect", location=ELSEWHERE, after=True), ELSEWHERE),
     "answer cut off": (Fault("malformed"), "instead of JSON"),
     "empty answer": (Fault("empty"), "an empty body"),
-    "JSON of another kind": (Fault("status", status=200, body={"hello": "world"}), "no known envelope"),
+    "JSON of another kind": (Fault("status", status=200, body={"hello": "world"}), "JSON in an unknown format"),
     "success for nothing": (Fault("lost_update"), "does not hold what was written"),
 }
 
@@ -316,7 +316,7 @@ class TestReadBack:
 
         outcome = case.run(content=case.new.pem, retries=1)
 
-        assert_error(outcome, "broke during PUT", "HTTP 500", "not known")
+        assert_error(outcome, "was interrupted during PUT", "HTTP 500", "unknown")
         assert outcome.changed
         assert "certificate" not in outcome
         assert _writes(case) == ["update"]
@@ -362,7 +362,7 @@ class TestAnotherWriter:
         assert outcome.failed is after
         assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der if after else case.new.der)
         if after:
-            assert_error(outcome, "somebody else wrote at the same time", theirs.sha1)
+            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha1)
 
     def test_other_client_writes_the_same_certificate(self, case: CertificateFixture) -> None:
         case.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(case.new.pem)))

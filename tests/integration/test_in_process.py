@@ -197,7 +197,7 @@ def test_environment_keyword_of_a_task_applies(case: CertificateFixture) -> None
 
     assert not run["with"].failed
     for name in ("without", "without again"):
-        assert run[name].message == "url: missing; give the manager's address, or set APINIZER_URL"
+        assert run[name].message == "url: missing; set url or APINIZER_URL to the manager's address"
     assert [one["msg"][:30] for one in run["looped"]["results"]] == ["url: must be the manager's add"] * 2
     assert calls(case.manager.journal) == ["list"]
 

@@ -168,7 +168,7 @@ def test_without_content_the_manager_must_return_it(make_case: MakeCase) -> None
 
     outcome = case.run(description="Renewed")
 
-    assert_error(outcome, "path", "does not hand out")
+    assert_error(outcome, "path", "does not return")
     assert not case.manager.journal.writes()
 
 
@@ -343,7 +343,7 @@ class TestJwks:
         outcome = case.run(content=case.new.pem)
 
         assert outcome.changed
-        assert ["could not be looked up" in warning for warning in outcome.warnings] == [True]
+        assert ["Could not check" in warning for warning in outcome.warnings] == [True]
 
     @pytest.mark.parametrize(("delete", "remaining"), [(False, {"web-jwk"}), (True, set())])
     def test_delete_handles_referenced_jwks(self, case: CertificateFixture, delete: bool, remaining: set[str]) -> None:

@@ -179,7 +179,7 @@ def test_absent_certificate_is_empty_and_missing_project_is_an_error(
 
     assert not absent.failed
     assert (absent["certificates"], wrong_case["certificates"]) == ([], [])
-    assert_error(missing, "project myproject", "option project", "upper and lower case")
+    assert_error(missing, "project myproject", "option project", "case-sensitive")
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

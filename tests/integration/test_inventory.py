@@ -269,7 +269,7 @@ ERRORS = {
     "project: no option of this plugin": {"project": PROJECT},
     "projects: is an empty list": {"projects": []},
     "'yse' is not a valid boolean": {"validate_certs": "yse"},
-    "url: missing; give the manager's address, or set APINIZER_URL": {"url": ""},
+    "url: missing; set url or APINIZER_URL to the manager's address": {"url": ""},
     "timeout: cannot be resolved: 'nowhere' is undefined": {"timeout": "{{ nowhere }}"},
     "ca_path: ******** cannot be read": {"ca_path": "-----BEGIN PRIVATE KEY-----\nTUlJRXZR"},
 }

@@ -124,7 +124,7 @@ ERRORS = {
     "value of field must be one of: content, alias": _expression(field="pem"),
     "enviroment: no option of this plugin; it has": _expression(enviroment="staging"),
     "'yse' is not a valid boolean": _expression(validate_certs="yse"),
-    "name: '..' cannot be a name": _expression(".."),
+    "name: '..' is not a valid name": _expression(".."),
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": _expression(url="http://127.0.0.1:9"),
     "HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN)": _expression().replace(
         ") }}", ", token=my_token) }}"

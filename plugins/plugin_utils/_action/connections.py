@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Managers to which this process keeps its connections, from one item of a loop to the next.
+"""Keep the connections to managers open from one item of a loop to the next.
 
-Ansible runs the items of a loop in one worker process, and every task in a new one, so nothing is kept for longer. Each
-thread has a connection of its own; all of them share the login.
+Ansible runs all items of a loop in one worker process, and each task in a new one, so a connection lives as long as its
+task. Each thread has its own connections; all threads share the login.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._client import Cli
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 
 
-class _Kept(threading.local):
+class _OfThread(threading.local):
     def __init__(self) -> None:
         self.managers: dict[Connection, CertificateApi] = {}
 
 
-_kept = _Kept()
-_authorizations: dict[Connection, Auth] = {}
+_of_thread = _OfThread()
+_auths: dict[Connection, Auth] = {}
 
 
 @contextmanager
-def shared_manager(connection: Connection, hide: t.Callable[[str], object]) -> t.Iterator[CertificateApi]:
-    """The manager at the other end of a connection; in the same thread, the same options get the same one again.
+def shared_manager(connection: Connection, add_secret: t.Callable[[str], object]) -> t.Iterator[CertificateApi]:
+    """Return the manager of a connection. In one thread, equal connections share the same manager.
 
-    :arg hide: takes the token that a login brings or has brought.
-    :raises InputError: where the connection's values cannot work.
+    :arg add_secret: receives the token if it was requested, now or earlier.
+    :raises InputError: if a value of the connection is not valid.
     """
-    api = _kept.managers.get(connection)
+    api = _of_thread.managers.get(connection)
     if api is None:
-        authorization = _authorizations.setdefault(connection, Auth(connection.token))
-        client = Client(connection, hide=hide, authorization=authorization)
-        api = _kept.managers[connection] = CertificateApi(client)
+        auth = _auths.setdefault(connection, Auth(connection.token))
+        client = Client(connection, add_secret=add_secret, auth=auth)
+        api = _of_thread.managers[connection] = CertificateApi(client)
     else:
-        # Files may have changed since then, and are read again for a new connection at any time.
+        # The files may have changed in the meantime, and a lost connection is opened again with them.
         connection.check()
-        api.client.hide_with(hide)
+        api.client.add_secret = add_secret
     yield api

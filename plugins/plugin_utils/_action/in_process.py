@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a body in this process with the result that its module would have returned.
+"""Run a module definition in this process, with the same result as its module.
 
-What AnsibleModule does around a body is done here with the functions of Ansible that AnsibleModule uses itself.
+What AnsibleModule does before and after an operation is done here with the same functions of Ansible.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connection
 
 
 class InProcessContext:
-    """Hosts a body in this process.
+    """The context of a definition in this process.
 
-    :arg options: the task's, as its module would receive them.
+    :arg options: the options of the task, as its module would receive them.
     """
 
     def __init__(self, options: Mapping[str, t.Any], *, check_mode: bool) -> None:
@@ -43,69 +43,69 @@ class InProcessContext:
         self.warnings.append(warning)
 
     def manager(self) -> AbstractContextManager[CertificateApi]:
-        """The manager that the connection options name; its connection is kept."""
-        hide = self.no_log_values.add
-        return shared_manager(resolve_connection(self.params, hide), hide)
+        """Connect to the manager of the connection options. The connection stays open for the next item of a loop."""
+        add_secret = self.no_log_values.add
+        return shared_manager(resolve_connection(self.params, add_secret), add_secret)
 
-    def validate(self, body: ModuleDefinition, name: str) -> str | None:
-        """Check the options, convert them and complete them with the defaults.
+    def validate(self, definition: ModuleDefinition, name: str) -> str | None:
+        """Validate and convert the options, and add the defaults.
 
-        :arg name: the module's, for the message.
-        :returns: what is wrong with them, in Ansible's words; None for nothing.
+        :arg name: the name of the module, for the message.
+        :returns: the first error in Ansible's words, or None.
         """
-        validator = ModuleArgumentSpecValidator(**body.specification())
-        found = validator.validate(self.params)
-        self.params.update(found.validated_parameters)
-        self.no_log_values.update(found._no_log_values)
-        if not found.error_messages:
+        validator = ModuleArgumentSpecValidator(**definition.specification())
+        validation = validator.validate(self.params)
+        self.params.update(validation.validated_parameters)
+        self.no_log_values.update(validation._no_log_values)
+        if not validation.error_messages:
             return None
-        message = str(found.errors.msg)
-        if isinstance(found.errors[0], UnsupportedError):
+        message = str(validation.errors.msg)
+        if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
         return message
 
 
 def run_in_process(
-    body: ModuleDefinition, name: str, options: Mapping[str, t.Any], *, check_mode: bool, show_invocation: bool
+    definition: ModuleDefinition, name: str, options: Mapping[str, t.Any], *, check_mode: bool, show_invocation: bool
 ) -> Result:
-    """Run a body in this process.
+    """Run a module definition in this process.
 
-    :arg name: the module's.
-    :arg options: the task's, as its module would receive them.
-    :arg show_invocation: whether the result repeats the options, secrets apart.
-    :returns: what the module's process would have returned.
+    :arg name: the name of the module.
+    :arg options: the options of the task, as the module would receive them.
+    :arg show_invocation: whether to return the options, with secrets redacted.
+    :returns: the result that the module would have returned.
     """
-    host = InProcessContext(options, check_mode=check_mode)
-    problem = host.validate(body, name)
-    result = {"failed": True, "msg": problem} if problem is not None else body.run(host)
+    context = InProcessContext(options, check_mode=check_mode)
+    problem = context.validate(definition, name)
+    result = {"failed": True, "msg": problem} if problem is not None else definition.run(context)
     if show_invocation:
-        result["invocation"] = {"module_args": host.params}
-    shown = redacted(result, host.no_log_values)
-    # Warnings may quote the manager, which may quote a secret.
-    warnings = remove_values(host.warnings, host.no_log_values)
+        result["invocation"] = {"module_args": context.params}
+    shown = redacted(result, context.no_log_values)
+    # A warning may quote the manager, and the manager may repeat a secret.
+    warnings = remove_values(context.warnings, context.no_log_values)
     return {**shown, "warnings": warnings} if warnings else shown
 
 
 def redacted(result: Result, secrets: Collection[str]) -> Result:
-    """The result without any secret in it."""
-    return {key: _without(secrets, value) for key, value in result.items()}
+    """The result with its secrets redacted."""
+    return {key: _redact(secrets, value) for key, value in result.items()}
 
 
-def _without(secrets: Collection[str], value: t.Any) -> t.Any:
-    """A value of a result, with no secret in it.
+def _redact(secrets: Collection[str], value: t.Any) -> t.Any:
+    """Remove the secrets from a value.
 
-    None and truth values are no secrets, even where one reads like a secret.
+    None, True and False are never secrets, even if a secret has the same spelling.
     """
-    if value is None or isinstance(value, bool) or not _may_hold(secrets, value):
+    if value is None or isinstance(value, bool) or not _may_contain(secrets, value):
         return value
     return remove_values(value, secrets)
 
 
-def _may_hold(secrets: Collection[str], value: t.Any) -> bool:
-    """Whether there may be a secret in a value.
+def _may_contain(secrets: Collection[str], value: t.Any) -> bool:
+    """Whether a value may contain a secret.
 
-    Removing one makes a copy of all there is, which takes longer than anything else done to a list of a thousand
-    certificates. A look at its JSON does not.
+    Removing secrets copies the whole value, which takes longer than anything else for a list of a thousand
+    certificates. Searching its JSON is fast.
     """
     try:
         text = _json(value)

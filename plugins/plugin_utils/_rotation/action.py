@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, partial
 
 from ansible import constants
@@ -27,10 +27,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import HOOKS, VARIABLES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
 
 _COLLECTION = "apinizer.apiops"
 _CREDENTIALS = ("token", "username", "password")
+_RENDERED = {"plan": (*VARIABLES, *HOOKS), "obtain": ("obtained",)}
+"""The variables that each phase needs."""
 
 
 class RotationAction(InProcessAction):
@@ -49,6 +52,8 @@ class RotationAction(InProcessAction):
             return {**result, "failed": True, "msg": f"phase: must be one of {', '.join(PHASES)}, not '{phase}'"}
         if "wave" in arguments:
             arguments["wave"] = int(arguments["wave"])
+        # Before the current folder changes, which a variable may refer to.
+        task.render(_RENDERED.get(phase, ()))
         try:
             with self.module_environment():
                 return {**result, **PHASES[phase](task, **arguments)}
@@ -62,6 +67,7 @@ class Task:
     def __init__(self, action: RotationAction, variables: dict[str, t.Any], run_file: str) -> None:
         self._action = action
         self._variables = variables
+        self._rendered: dict[str, t.Any] = {}
         self.run_file = run_file
         self.host = str(variables.get("inventory_hostname", ""))
         self.check_mode = bool(action._task.check_mode)
@@ -95,13 +101,25 @@ class Task:
     def variable_names(self) -> list[str]:
         return list(self._variables)
 
+    def render(self, names: Iterable[str]) -> None:
+        """Render variables of the role, and those of the connection."""
+        omitted = str(self._variables.get("omit"))
+        for name in (*CONNECTION_SPEC, *names):
+            try:
+                value = plain(self._action._templar.template(self._variables.get(PREFIX + name)))
+                self._rendered[name] = _without_omitted(value, omitted)
+            except AnsibleError as exc:
+                self._rendered[name] = SettingError(name, f"cannot be rendered: {' '.join(str(exc).split())}")
+
     def variable(self, name: str) -> t.Any:
-        value = self._variables.get(PREFIX + name)
-        omitted = self._variables.get("omit")
-        try:
-            return _without_omitted(plain(self._action._templar.template(value)), str(omitted))
-        except AnsibleError as exc:
-            raise SettingError(name, f"cannot be rendered: {' '.join(str(exc).split())}") from exc
+        """The value of a variable of the role.
+
+        :raises SettingError: where it cannot be rendered.
+        """
+        value = self._rendered[name]
+        if isinstance(value, SettingError):
+            raise value
+        return value
 
     def variable_is_set(self, name: str) -> bool:
         return bool(str(self._variables.get(PREFIX + name) or "").strip())

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
     Certificate,
-    CertificateError,
     iso,
     subject_names,
 )

@@ -9,7 +9,8 @@ import os
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, CertificateError, parse_input
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     ManagerAccess,

@@ -87,7 +87,7 @@ async def watch(put: Put, arguments: Mapping[str, t.Any], clock: Clock = _REAL) 
         state = file.read() if file else State()
         if file:
             file.check_writable(state)
-        with closing(Client(settings.connection, sleep=_interruptible(stop), hide=secrets.add)) as client:
+        with closing(Client(settings.connection, sleep=_interruptible(stop), add_secret=secrets.add)) as client:
             await _Watch(put, settings, CertificateApi(client), file, state, clock, secrets).run()
     except InputError as exc:
         message = str(exc).removeprefix(f"{exc.option}: ")

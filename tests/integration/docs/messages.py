@@ -86,6 +86,8 @@ def _of_python(tree: ast.Module, constants: dict[str, str]) -> Iterator[Template
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _NAMED_FIRST:
             prefix = _NAMED_FIRST[node.func.id]
             yield _pieces(prefix + ": ".join(_text(argument, constants) for argument in node.args))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "join_sentences":
+            yield _pieces(". ".join(_text(argument, constants) for argument in node.args))
         elif isinstance(node, (ast.JoinedStr, ast.BinOp, ast.Constant)):
             yield _pieces(_text(node, constants))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ImportFileUnavailableError, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
@@ -129,8 +129,8 @@ def test_a_project_that_cannot_be_listed_names_the_option_and_the_rights(
     with pytest.raises(RequestError) as caught:
         api.list_all("MyProject")
     assert str(caught.value) == (
-        f"The certificates of project MyProject cannot be listed: HTTP {status}. Check the option project (upper and lower "
-        "case count) and the token's rights: reading needs any permission in the project"
+        f"The certificates of project MyProject cannot be listed: HTTP {status}. Check the option project "
+        "(case-sensitive) and the permissions of the token: reading requires any permission in the project"
     )
     assert caught.value.status == status
 
@@ -163,7 +163,7 @@ def test_an_unknown_shape_is_an_error_and_no_traceback(
     client.answers = {request_line: {"success": True, "resultList": None}}
     with pytest.raises(RequestError) as caught:
         read(api)
-    assert str(caught.value) == "The manager's answer has an unknown shape: resultList is not a list of objects"
+    assert str(caught.value) == "The manager's response has an unknown format: resultList is not a list of objects"
 
 
 # Environments, whose address differs
@@ -300,11 +300,11 @@ def test_a_manager_without_import_file(
     api: CertificateApi, client: FakeClient, values: dict[str, Any], status: int
 ) -> None:
     client.answers = {"POST projects/MyProject/certificates/import-file": failure(status)}
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(ImportFileUnavailableError) as caught:
         api.import_file("MyProject", "web", **values)
     assert str(caught.value) == (
-        f"This manager has no import-file, and only that leaves the other environments as they are (HTTP {status}). Choose "
-        "another value for unlisted_environments"
+        "This manager has no import-file, the only request that leaves other environments unchanged (HTTP "
+        f"{status}). Choose another value for unlisted_environments"
     )
     assert (caught.value.status, caught.value.maybe_applied) == (status, False)
 

@@ -250,8 +250,9 @@ def test_a_token_that_is_not_valid_either_way_is_reported_once(
     error = refused()
     assert server.authorizations == [f"Bearer {TOKEN}", TOKEN]
     assert str(error) == (
-        "The manager answered GET with HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN); reading needs any "
-        "permission in the project, writing needs SECRETS with MANAGE and SECRETS with DEPLOY_UNDEPLOY in the project"
+        "The manager answered GET with HTTP 401: Token is not valid! Check token (APINIZER_TOKEN) and the "
+        "permissions: reading requires any permission in the project; writing requires SECRETS with MANAGE in the "
+        "project and, where the console offers it, SECRETS with DEPLOY_UNDEPLOY"
     )
 
 
@@ -287,7 +288,7 @@ def test_a_token_is_requested_once_with_user_name_and_password(connect: Connect,
 def test_a_requested_token_is_handed_over_to_be_hidden(server: Server) -> None:
     server.replies = [ISSUED]
     hidden: list[str] = []
-    client = Client(Connection(server.url, username="user", password=PASSWORD), hide=hidden.append)
+    client = Client(Connection(server.url, username="user", password=PASSWORD), add_secret=hidden.append)
     client.get("projects")
     client.close()
     assert hidden == ["issued"]
@@ -337,7 +338,7 @@ def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, serve
     client = connect(username="user", password=PASSWORD)
     client.get("projects")
     hidden: list[str] = []
-    client.hide_with(hidden.append)
+    client.add_secret = hidden.append
     client.get("projects")
     assert hidden == ["issued"]
     assert server.lines.count("POST /apiops/auth/token") == 1
@@ -350,7 +351,7 @@ def sharing(server: Server) -> Iterator[Callable[[Auth, list[str]], Client]]:
 
         def make(shared: Auth, hidden: list[str]) -> Client:
             connection = Connection(server.url, username="user", password=PASSWORD)
-            client = Client(connection, hide=hidden.append, authorization=shared)
+            client = Client(connection, add_secret=hidden.append, auth=shared)
             stack.callback(client.close)
             return client
 
@@ -375,7 +376,7 @@ def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
     def renew() -> None:
         shared.token(lambda: "renewed", instead_of="issued")
         # As though that client had been refused with it.
-        shared.login_is_good = False
+        shared.token_was_accepted = False
 
     refusal = Reply(NOT_VALID.body, 401, meanwhile=renew)
     server.replies = [ISSUED, Reply(), refusal]
@@ -392,7 +393,7 @@ def test_the_form_of_the_token_that_another_client_has_found_meanwhile_is_used(s
         shared.scheme, shared.scheme_is_settled = "", True
 
     server.replies = [Reply(NOT_VALID.body, 401, meanwhile=find)]
-    client = Client(Connection(server.url, token=TOKEN), authorization=shared)
+    client = Client(Connection(server.url, token=TOKEN), auth=shared)
     client.get("projects")
     client.close()
     assert server.authorizations == [f"Bearer {TOKEN}", TOKEN]
@@ -404,7 +405,10 @@ def test_an_answer_without_a_token_is_an_error(
 ) -> None:
     server.replies = [Reply({"status": "SUCCESS", "access_token": token})]
     error = refused(username="user", password=PASSWORD)
-    assert str(error) == "The manager's answer to the token request holds no access_token"
+    assert str(error) == (
+        "The response to the token request contains no access_token. Check that url (APINIZER_URL) "
+        "is the address of the manager itself"
+    )
 
 
 def test_credentials_of_a_netrc_are_not_used(
@@ -438,7 +442,7 @@ def test_credentials_of_a_netrc_are_not_used(
         pytest.param(
             Reply({"status": "FAILURE", "resultMessage": "no"}), "The manager refused GET: no", id="failure with 200"
         ),
-        pytest.param(Reply({"success": False}), "The manager refused GET: it gives no reason", id="without a reason"),
+        pytest.param(Reply({"success": False}), "The manager refused GET: no reason given", id="without a reason"),
         pytest.param(Reply("", 500), "The manager answered GET with HTTP 500: an empty body", id="empty"),
         pytest.param(Reply(" \n", 404), "The manager answered GET with HTTP 404: an empty body", id="blank"),
         pytest.param(
@@ -461,25 +465,27 @@ def test_credentials_of_a_netrc_are_not_used(
         ),
         pytest.param(
             Reply("<html><title>Sign in</title>"),
-            "The manager answered GET with HTTP 200 and an HTML page titled 'Sign in' instead of JSON. Does url "
-            "(APINIZER_URL) point to the manager itself?",
+            "The manager answered GET with HTTP 200 and an HTML page titled 'Sign in' instead of JSON. Check that "
+            "url (APINIZER_URL) is the address of the manager itself",
             id="HTML page with 200",
         ),
         pytest.param(
             Reply([]),
-            "The manager answered GET with HTTP 200 and the text '[]' instead of JSON. Does url (APINIZER_URL) point to "
-            "the manager itself?",
+            "The manager answered GET with HTTP 200 and the text '[]' instead of JSON. Check that url "
+            "(APINIZER_URL) is the address of the manager itself",
             id="list",
         ),
         pytest.param(
             Reply({"name": "web"}),
-            "The manager answered GET with HTTP 200 and JSON that is no known envelope",
+            "The manager answered GET with HTTP 200 and JSON in an unknown format. Check that url (APINIZER_URL) is "
+            "the address of the manager itself",
             id="unknown envelope",
         ),
         pytest.param(
             Reply({"error": "forbidden"}, 403),
-            "The manager answered GET with HTTP 403: forbidden. The token lacks a right: reading needs any permission in "
-            "the project, writing needs SECRETS with MANAGE and SECRETS with DEPLOY_UNDEPLOY in the project",
+            "The manager answered GET with HTTP 403: forbidden. The token lacks a permission: reading requires any "
+            "permission in the project; writing requires SECRETS with MANAGE in the project and, where the console "
+            "offers it, SECRETS with DEPLOY_UNDEPLOY",
             id="rights",
         ),
     ],
@@ -502,8 +508,8 @@ def test_a_redirect_is_named_and_not_followed(
     error = refused(method)
     assert server.lines == [f"{method} /apiops/projects/"]
     assert str(error) == (
-        f"The manager answered {method} with a redirect to {server.url}/login?next=1, which is never followed. Set url "
-        "(APINIZER_URL) to the manager's own address"
+        f"The manager answered {method} with a redirect to {server.url}/login?next=1. Redirects are never followed; "
+        "set url (APINIZER_URL) to the address of the manager itself"
     )
     assert (error.retryable, error.maybe_applied) == (False, False)
 
@@ -623,7 +629,8 @@ def test_a_wait_that_is_too_long_is_left_to_the_next_run(
     server.replies = [Reply("", 503, {"Retry-After": header})]
     error = refused(retries=3)
     assert str(error) == (
-        f"The manager answered GET with HTTP 503: an empty body. It asks to wait {float(header):.0f} seconds: run again later"
+        f"The manager answered GET with HTTP 503: an empty body. The manager asks to wait {float(header):.0f} "
+        "seconds; run again later"
     )
     assert (error.retryable, len(server.seen), sleeps) == (False, 1, [])
 
@@ -679,7 +686,7 @@ def test_a_connection_that_breaks(refused: Callable[..., RequestError], server: 
     server.replies = [DROP]
     error = refused(method)
     assert str(error) == (
-        f"The connection to the manager broke during {method}: Remote end closed connection without response"
+        f"The connection to the manager was interrupted during {method}: Remote end closed connection without response"
     )
     assert (error.retryable, error.maybe_applied) == (True, method == "PUT")
 
@@ -714,7 +721,7 @@ def test_a_proxy_that_is_not_there(
 
 
 def test_an_address_that_no_url_can_have(connect: Connect) -> None:
-    with pytest.raises(InputError, match=r"^url: \(or a proxy in the environment\) cannot be used: "):
+    with pytest.raises(InputError, match=r"^url: this address, or a proxy address in the environment, is not valid: "):
         connect(url="http://.example.com").get("projects")
 
 
@@ -772,8 +779,8 @@ def test_a_manager_that_is_not_trusted_gets_no_request(
     assert str(error).startswith(f"No trusted TLS connection to {tls_server.url}: certificate verify failed: ")
     assert "_ssl.c" not in str(error)
     assert str(error).endswith(
-        ". Give the certificate authority of the manager in ca_path (APINIZER_CA_PATH), and client_cert and client_key "
-        "where it asks for them"
+        ". Set ca_path (APINIZER_CA_PATH) to the certificate authority of the manager. If the manager requires a "
+        "client certificate, set client_cert and client_key"
     )
     assert (error.retryable, error.maybe_applied) == (False, False)
     assert (tls_server.seen, sleeps) == ([], [])

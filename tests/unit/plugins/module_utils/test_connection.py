@@ -85,20 +85,22 @@ def test_an_address_has_to_be_one(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://user@host", "https://user:s3cr3t@host", "https://:s3cr3t@host"])
 def test_credentials_in_the_address_are_refused_and_not_repeated(url: str) -> None:
-    assert refusal(url=url) == ("url: must not hold a user name or a password; use token, or username and password")
+    assert refusal(url=url) == (
+        "url: must not contain a username or a password; set token, or username and password, instead"
+    )
 
 
 @pytest.mark.parametrize("url", ["https://host?token=s3cr3t", "https://host/#fragment"])
 def test_an_address_has_no_query_and_no_fragment(url: str) -> None:
-    assert refusal(url=url) == "url: must not have a query (?) or a fragment (#)"
+    assert refusal(url=url) == "url: must not contain a query (?) or a fragment (#)"
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "token: missing; give token (APINIZER_TOKEN), or username and password"),
-        ({"username": "user"}, "password: missing; username and password belong together"),
-        ({"password": "s3cr3t"}, "username: missing; username and password belong together"),
+        ({}, "token: missing; set token (APINIZER_TOKEN), or username and password"),
+        ({"username": "user"}, "password: missing; set both username and password"),
+        ({"password": "s3cr3t"}, "username: missing; set both username and password"),
     ],
 )
 def test_there_has_to_be_a_way_to_authenticate(options: dict[str, Any], message: str) -> None:
@@ -107,16 +109,19 @@ def test_there_has_to_be_a_way_to_authenticate(options: dict[str, Any], message:
 
 @pytest.mark.parametrize("token", ["to ken", "token\n", "to\tken", "tökën", "\x00"])
 def test_a_token_that_no_header_can_carry_is_refused_and_not_repeated(token: str) -> None:
-    assert refusal(token=token) == "token: holds characters that no token has (a space, a line break, non-ASCII text)"
+    assert (
+        refusal(token=token)
+        == "token: contains characters that a token cannot have (a space, a line break, or non-ASCII text)"
+    )
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 0.0, float("nan"), float("inf")])
 def test_a_timeout_is_a_time(timeout: float) -> None:
-    assert refusal(timeout=timeout) == f"timeout: must be a number of seconds above 0, not {timeout:g}"
+    assert refusal(timeout=timeout) == f"timeout: must be a number of seconds greater than 0, not {timeout:g}"
 
 
 def test_retries_are_not_negative() -> None:
-    assert refusal(retries=-1) == "retries: must be 0 or more, not -1"
+    assert refusal(retries=-1) == "retries: must be 0 or greater, not -1"
 
 
 # Files
@@ -135,7 +140,9 @@ def test_files_that_can_be_read_are_accepted(certificate: Path) -> None:
 
 
 def test_a_key_is_of_no_use_without_its_certificate(certificate: Path) -> None:
-    assert refusal(client_key=str(certificate)) == "client_cert: missing; client_key is of no use without it"
+    assert (
+        refusal(client_key=str(certificate)) == "client_cert: missing; client_cert is required when client_key is set"
+    )
 
 
 @pytest.mark.parametrize("option", ["ca_path", "client_cert", "client_key"])
@@ -156,7 +163,7 @@ def test_a_file_has_to_be_readable(option: str, certificate: Path, tmp_path: Pat
 def test_a_key_with_a_passphrase_is_refused(text: str, certificate: Path, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_text(text)
-    message = f"{key} holds an encrypted private key; give one without a passphrase"
+    message = f"{key} contains an encrypted private key; use one without a passphrase"
     assert refusal(client_cert=str(certificate), client_key=str(key)) == f"client_key: {message}"
     assert refusal(client_cert=str(key)) == f"client_cert: {message}"
 

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import OperationError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    InputError,
+    OperationError,
+    RequestError,
+)
 
-HOST: Any = object()
+CONTEXT: Any = object()
 
 
 def test_a_result_is_returned() -> None:
-    body = ModuleDefinition({}, lambda host, now: {"changed": True, "host": host, "zone": now.tzinfo})
-    assert body.run(HOST) == {"changed": True, "host": HOST, "zone": timezone.utc}
+    definition = ModuleDefinition({}, lambda context, now: {"changed": True, "context": context, "zone": now.tzinfo})
+    assert definition.run(CONTEXT) == {"changed": True, "context": CONTEXT, "zone": timezone.utc}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,7 @@ def test_a_result_is_returned() -> None:
     ],
 )
 def test_an_error_becomes_a_message_and_what_is_known(error: Exception, values: dict[str, Any]) -> None:
-    def fail(_host: object, _now: object) -> dict[str, Any]:
+    def fail(_context: object, _now: object) -> dict[str, Any]:
         raise error
 
-    assert ModuleDefinition({}, fail).run(HOST) == {"failed": True, **values}
+    assert ModuleDefinition({}, fail).run(CONTEXT) == {"failed": True, **values}

@@ -103,13 +103,13 @@ def test_a_known_certificate_is_recognised_by_its_thumbprint(
 ) -> None:
     listed = without_content(held({"production": old, "staging": new}))
     known = Bundle(new.leaf, (old.leaf,))
-    assert [entry.bundle for entry in listed.recognising(known).entries] == [None, Bundle(new.leaf)]
-    assert listed.recognising(None) == listed
+    assert [entry.bundle for entry in listed.recognize(known).entries] == [None, Bundle(new.leaf)]
+    assert listed.recognize(None) == listed
 
 
-def test_content_that_the_manager_sent_is_kept_when_recognising(held: Held, old: Bundle) -> None:
+def test_content_that_the_manager_sent_is_kept_when_recognize(held: Held, old: Bundle) -> None:
     chain = Bundle(old.leaf, (old.leaf,))
-    assert held({"staging": chain}).recognising(old) == held({"staging": chain})
+    assert held({"staging": chain}).recognize(old) == held({"staging": chain})
 
 
 def test_the_state_is_the_same_with_and_without_content_and_in_any_order(

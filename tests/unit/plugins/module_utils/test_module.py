@@ -24,7 +24,9 @@ def leave(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as caught:
             run_as_module(
-                ModuleDefinition({"name": {"type": "str"}}, lambda host, now: {**result, "given": host.params["name"]})
+                ModuleDefinition(
+                    {"name": {"type": "str"}}, lambda context, now: {**result, "given": context.params["name"]}
+                )
             )
         return caught.value.code, json.loads(capsys.readouterr().out)
 

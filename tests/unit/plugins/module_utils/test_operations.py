@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    InputError,
+    OperationError,
+    RequestError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     EnvironmentDeployment,
@@ -20,7 +25,6 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
     InfoOperation,
-    OperationError,
     run_certificate_operation,
     run_environment_info_operation,
     run_info_operation,
@@ -202,16 +206,17 @@ def test_jwks_that_lose_their_link_are_warned_of_by_name(run: Runner, new: Bundl
     run(new)
     (warning,) = run.warnings
     assert warning == (
-        "Project MyProject has JWKs made from certificates: encryption, signing. Those made from web lose their link to it "
-        "with this update, unless update_referenced_jwks=true (with update_scope) takes them along"
+        "Project MyProject has JWKs created from certificates: encryption, signing. Those created from web lose "
+        "their link to it with this update. Set update_referenced_jwks=true (with update_scope) to update the JWKs "
+        "as well"
     )
 
 
 @pytest.mark.parametrize(
     ("status", "warnings"),
     [
-        (400, ["Whether JWKs were made from certificate web could not be looked up: HTTP 400"]),
-        (403, ["Whether JWKs were made from certificate web could not be looked up: HTTP 403"]),
+        (400, ["Could not check whether JWKs were created from certificate web: HTTP 400"]),
+        (403, ["Could not check whether JWKs were created from certificate web: HTTP 403"]),
         (404, []),
         (405, []),
     ],
@@ -237,7 +242,7 @@ def test_an_environment_that_the_project_does_not_have_is_refused(run: Runner, n
         run(new, environments="Development nowhere production staging")
     assert str(caught.value) == (
         "environments: project MyProject has no environment Development, nowhere; it has apimanager, development, "
-        "production, staging (upper and lower case count)"
+        "production, staging (case-sensitive)"
     )
     assert run.api.sent == []
 
@@ -325,6 +330,24 @@ def test_a_failed_deployment_fails_with_the_whole_result(run: Runner, new: Bundl
         "environments": [{"name": "staging", "success": False, "message": "down"}],
     }
     assert fingerprints(result["certificate"]) == dict.fromkeys(("production", "staging"), new.leaf.fingerprint_sha256)
+
+
+def test_a_failure_keeps_the_type_of_the_failed_request(run: Runner, new: Bundle) -> None:
+    def refuse(_take_effect: Callable[[], None]) -> Deployment:
+        raise ImportFileUnavailableError("HTTP 404", status=404)
+
+    run.api.writes = [refuse]
+    with pytest.raises(OperationError) as caught:
+        run(new, environments="staging", unlisted="keep")
+    assert isinstance(caught.value.request_error, ImportFileUnavailableError)
+    assert set(caught.value.result) == RESULT_KEYS
+
+
+def test_a_failed_deployment_has_no_failed_request(run: Runner, new: Bundle) -> None:
+    run.api.writes = [lambda take_effect: Deployment(success=True)]
+    with pytest.raises(OperationError, match="does not hold what was written") as caught:
+        run(new)
+    assert caught.value.request_error is None
 
 
 def test_a_failure_after_which_nothing_could_be_read_leaves_the_certificate_out(

@@ -106,23 +106,23 @@ def test_the_tasks_way_to_authenticate_wins_as_a_whole(
         (
             {"token": "t", "username": "u"},
             {},
-            "token: not together with username and password; give one way to authenticate",
+            "token: cannot be combined with username and password; choose one way to authenticate",
         ),
         (
             {"token": "t", "password": "p"},
             {},
-            "token: not together with username and password; give one way to authenticate",
+            "token: cannot be combined with username and password; choose one way to authenticate",
         ),
         (
             {},
             {"token": "t", "username": "u"},
             "token: APINIZER_TOKEN and APINIZER_USERNAME are both set; unset one of them",
         ),
-        ({"url": None, "token": "t"}, {}, "url: missing; give the manager's address, or set APINIZER_URL"),
-        ({"url": None, "token": "t"}, {"url": ""}, "url: missing; give the manager's address, or set APINIZER_URL"),
-        ({}, {"token": "t", "timeout": "long"}, "APINIZER_TIMEOUT: not a value of type float"),
-        ({}, {"token": "t", "retries": "1.5"}, "APINIZER_RETRIES: not a value of type int"),
-        ({}, {"token": "t", "validate_certs": "perhaps"}, "APINIZER_VALIDATE_CERTS: not a value of type bool"),
+        ({"url": None, "token": "t"}, {}, "url: missing; set url or APINIZER_URL to the manager's address"),
+        ({"url": None, "token": "t"}, {"url": ""}, "url: missing; set url or APINIZER_URL to the manager's address"),
+        ({}, {"token": "t", "timeout": "long"}, "APINIZER_TIMEOUT: must be a value of type float"),
+        ({}, {"token": "t", "retries": "1.5"}, "APINIZER_RETRIES: must be a value of type int"),
+        ({}, {"token": "t", "validate_certs": "perhaps"}, "APINIZER_VALIDATE_CERTS: must be a value of type bool"),
     ],
 )
 def test_what_contradicts_itself_or_is_missing_is_refused(
@@ -196,14 +196,16 @@ def test_a_name_that_an_address_can_carry_is_taken_as_it_is(name: str) -> None:
 def test_a_name_that_addresses_resolve_is_refused(name: str) -> None:
     with pytest.raises(InputError) as caught:
         check_name("project", name)
-    assert str(caught.value) == f"project: '{name}' cannot be a name: an address cannot carry it"
+    assert str(caught.value) == f"project: '{name}' is not a valid name, because it cannot be part of a URL"
 
 
 @pytest.mark.parametrize("name", [" ", "web\n", "a\tb", "a\x00b", "\u200b", "a\u2028b"])
 def test_a_name_of_invisible_characters_is_refused(name: str) -> None:
     with pytest.raises(InputError) as caught:
         check_name("name", name)
-    assert str(caught.value) == ("name: must have visible characters and no control characters (a line break, a tab)")
+    assert str(caught.value) == (
+        "name: must contain visible characters and no control characters (such as a line break or a tab)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -224,13 +226,14 @@ def test_environments_are_names_without_blanks_around_them(given: list[str] | No
 def test_an_empty_list_of_environments_does_not_mean_all_of_them() -> None:
     with pytest.raises(InputError) as caught:
         environment_names([])
-    assert str(caught.value) == (
-        "environments: is an empty list; name at least one environment, or leave the option out"
-    )
+    assert str(caught.value) == ("environments: the list is empty; name at least one environment, or omit the option")
 
 
 @pytest.mark.parametrize("name", ["staging,production", "a\nb", "a\tb"])
 def test_an_environment_that_a_list_cannot_carry_is_refused(name: str) -> None:
     with pytest.raises(InputError) as caught:
         environment_names(["staging", name])
-    assert str(caught.value) == f"environments: {name!r} cannot be a name: it has a comma or a control character"
+    assert (
+        str(caught.value)
+        == f"environments: {name!r} is not a valid name, because it contains a comma or a control character"
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ShapeError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Entry,
@@ -82,14 +83,14 @@ def test_retry_after_comes_as_it_is(body: Any, wait: Any) -> None:
     "read", [_payloads.results, _payloads.project_names, _payloads.environments, _payloads.certificate_jwks]
 )
 def test_a_result_list_has_to_be_a_list_of_objects(read: Any, body: dict[str, Any]) -> None:
-    with pytest.raises(_payloads.ShapeError, match=r"^resultList is not a list of objects$"):
+    with pytest.raises(ShapeError, match=r"^resultList is not a list of objects$"):
         read(body)
 
 
 @pytest.mark.parametrize("item", [{}, {"name": None}, {"name": 7}])
 @pytest.mark.parametrize("read", [_payloads.project_names, _payloads.environments])
 def test_an_object_without_a_name_has_an_unknown_shape(read: Any, item: dict[str, Any]) -> None:
-    with pytest.raises(_payloads.ShapeError, match=r"^an object of resultList has no name$"):
+    with pytest.raises(ShapeError, match=r"^an object of resultList has no name$"):
         read({"resultList": [{"name": "a"}, item]})
 
 
@@ -210,7 +211,7 @@ def test_a_thumbprint_is_read_in_every_notation(thumbprint: str) -> None:
     ],
 )
 def test_a_certificate_of_unknown_shape_is_an_error_that_names_the_part(item: dict[str, Any], message: str) -> None:
-    with pytest.raises(_payloads.ShapeError) as caught:
+    with pytest.raises(ShapeError) as caught:
         _payloads.certificate("MyProject", item)
     assert str(caught.value) == message
 

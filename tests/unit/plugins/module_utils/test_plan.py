@@ -320,62 +320,63 @@ def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
         pytest.param(
             None,
             {"environments": "staging"},
-            "path: missing, and so is content: project MyProject has no certificate web, so it has to be created",
+            "path: path or content is required, because certificate web does not exist in project MyProject and "
+            "must be created",
             id="creating without a certificate",
         ),
         pytest.param(
             None,
             {"bundle": "new"},
-            "environments: missing: project MyProject has no certificate web, so it has to be created",
+            "environments: required, because certificate web does not exist in project MyProject and must be created",
             id="creating without environments",
         ),
         pytest.param(
-            {}, {"bundle": "new"}, "environments: missing: certificate web is in no environment", id="nowhere"
+            {}, {"bundle": "new"}, "environments: required, because no environment holds certificate web", id="nowhere"
         ),
         pytest.param(
             {**BOTH, "development": "old/web"},
             {"bundle": "new", "environments": "staging"},
             "environments: certificate web of project MyProject is also in development, production, which the list "
-            "leaves out, and an update would take it from there. Choose with unlisted_environments: remove (it is "
-            "taken from there), update (it is replaced there too) or keep (nothing changes there; needs a manager "
-            "with import-file)",
+            "does not contain, and an update would remove it there. Choose a value for unlisted_environments: "
+            "remove (remove it there), update (replace it there, too), or keep (leave it unchanged there; requires "
+            "a manager with import-file)",
             id="unlisted environments",
         ),
         pytest.param(
             {"production": "old/web", "staging": "new/web"},
             {"description": "Second"},
-            "path: missing, and so is content: certificate web is not the same in all its environments (production, "
-            "staging), so there is no one certificate to keep",
+            "path: path or content is required, because certificate web is not the same in all its environments "
+            "(production, staging)",
             id="environments hold different certificates",
         ),
         pytest.param(
             {"production": "old/web", "staging": "new/web"},
             {"environments": "development", "unlisted": "keep"},
-            "path: missing, and so is content: certificate web is not the same in all its environments (production, "
-            "staging), so there is no one certificate to keep",
+            "path: path or content is required, because certificate web is not the same in all its environments "
+            "(production, staging)",
             id="an environment more, and the others hold different certificates",
         ),
         pytest.param(
             {"staging": "old/web new/web"},
             {"force": True},
-            "path: missing, and so is content: certificate web is not the same in all its environments (staging), so "
-            "there is no one certificate to keep",
+            "path: path or content is required, because certificate web is not the same in all its environments "
+            "(staging)",
             id="the entries of a duplicate are different certificates",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/b"},
             {"bundle": "new"},
-            "alias: missing: certificate web has different aliases (production: a, staging: b), and this request sets "
-            "one for all. Give alias, or change the environments one by one with unlisted_environments=keep, which "
-            "leaves each its own",
+            "alias: required, because certificate web has different aliases (production: a, staging: b), and this "
+            "request sets the same alias everywhere. Set alias, or change the environments one by one with "
+            "unlisted_environments=keep, which keeps each alias",
             id="aliases differ",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/b"},
             {"bundle": "new", "environments": "development", "unlisted": "keep"},
-            "alias: missing: certificate web has different aliases (production: a, staging: b), and this request sets "
-            "one for all. Give alias, or change the environments one by one with unlisted_environments=keep, which "
-            "leaves each its own",
+            "alias: required, because certificate web has different aliases (production: a, staging: b), and this "
+            "request sets the same alias everywhere. Set alias, or change the environments one by one with "
+            "unlisted_environments=keep, which keeps each alias",
             id="an environment more, and the aliases of the others differ",
         ),
     ],
@@ -398,8 +399,7 @@ def test_content_that_the_manager_does_not_hand_out_cannot_be_sent_again(world: 
     with pytest.raises(InputError) as caught:
         world.plan(StoredCertificate("MyProject", "web", "First", entries=tuple(entries)), alias="other")
     assert str(caught.value) == (
-        "path: missing, and so is content: the manager does not hand out the content of certificate web, so it cannot "
-        "be sent again"
+        "path: path or content is required, because the manager does not return the content of certificate web"
     )
 
 
@@ -413,8 +413,8 @@ def test_an_alias_that_is_not_reported_becomes_the_name(world: World, old: Bundl
 # Descriptions that the manager does not report
 
 UNREPORTED = (
-    "The manager does not report the description of certificate web, so it was not compared; it is written together "
-    "with the next change, or now with force=true"
+    "The manager does not report the description of certificate web, so it was not compared. It is written with the "
+    "next change; set force=true to write it now"
 )
 
 
@@ -446,9 +446,9 @@ def test_duplicates_are_warned_of_by_name(world: World, bundle: str) -> None:
     current = {"development": "old/web old/web", "production": "old/web", "staging": "old/web old/web"}
     (warning,) = world.plan(current, bundle=bundle).warnings
     assert warning == (
-        "Certificate web of project MyProject has more than one entry in development, staging, and every update adds one "
-        "more. Where the manager has import-file, unlisted_environments=keep with force=true and just that environment "
-        "makes it one again"
+        "Certificate web of project MyProject has more than one entry in development, staging, and every update "
+        "adds another one. If the manager has import-file, run the task for just these environments with "
+        "unlisted_environments=keep and force=true to get a single entry again"
     )
 
 

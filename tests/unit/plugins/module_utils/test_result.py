@@ -80,7 +80,7 @@ def test_environments_are_sorted_by_name_and_counted(held: Held, old: Bundle, ne
 def test_a_duplicated_environment_shows_the_wanted_entry(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
     stored = held({"staging": [new, old]})
     for wanted, shown in ((None, "b2"), (old, "a1"), (new, "b2")):
-        described = _result.certificate(stored, now, wanted=wanted)
+        described = _result.certificate(stored, now, desired=wanted)
         assert described is not None
         assert described["environments"][0]["serial_number"] == shown
 

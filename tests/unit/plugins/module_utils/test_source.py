@@ -46,14 +46,14 @@ def test_text_is_read(issued_new: Issued, new: Bundle, now: datetime) -> None:
 
 def test_errors_name_the_option_and_the_file(file: Path, now: datetime) -> None:
     file.write_text("")
-    assert refusal(file, now=now) == f"path: {file}: empty"
-    assert refusal(None, " ", now=now) == "content: empty"
+    assert refusal(file, now=now) == f"path: {file}: contains no data"
+    assert refusal(None, " ", now=now) == "content: contains no data"
 
 
 def test_a_private_key_is_not_repeated(file: Path, issued_new: Issued, now: datetime) -> None:
     text = issued_new.pem + issued_new.key_pem
     file.write_text(text)
-    reason = "holds a private key. Give the certificate alone; the key was not sent anywhere"
+    reason = "contains a private key. Provide only the certificate; the key was not sent anywhere"
     assert refusal(file, now=now) == f"path: {file}: {reason}"
     assert refusal(None, text, now=now) == f"content: {reason}"
 
@@ -83,12 +83,12 @@ def test_a_path_that_no_file_can_have(now: datetime) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path, now: datetime) -> None:
-    assert refusal(tmp_path, now=now) == f"path: {tmp_path} is a directory; give a PEM or DER file"
+    assert refusal(tmp_path, now=now) == f"path: {tmp_path} is a directory; use a PEM or DER file"
 
 
 def test_a_pipe_does_not_make_the_task_hang(file: Path, now: datetime) -> None:
     os.mkfifo(file)
-    assert refusal(file, now=now) == f"path: {file} is no regular file; give a PEM or DER file"
+    assert refusal(file, now=now) == f"path: {file} is not a regular file; use a PEM or DER file"
 
 
 def test_a_file_of_a_mebibyte_is_read_and_a_larger_one_is_not(
@@ -97,5 +97,5 @@ def test_a_file_of_a_mebibyte_is_read_and_a_larger_one_is_not(
     file.write_text(issued_new.pem.ljust(MEBIBYTE))
     assert read_certificate(str(file), None, now=now, allow_expired=False) == new
     file.write_text(issued_new.pem.ljust(MEBIBYTE + 1))
-    message = f"path: {file} is larger than 1 MiB, which no certificate with its issuers is"
+    message = f"path: {file} is larger than 1 MiB, which is too large for a certificate with its issuers"
     assert refusal(file, now=now) == message

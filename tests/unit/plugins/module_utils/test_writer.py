@@ -18,7 +18,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     StoredCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, plan_absent, plan_present
-from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
+from ansible_collections.apinizer.apiops.plugins.module_utils._writer import (
+    WriteError,
+    Writer,
+    deployment_unknown_warning,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 Effect = Callable[[], None]
@@ -206,9 +210,10 @@ def test_a_deployment_that_is_not_reported_is_warned_of(job: Job, new: Bundle) -
     _after, deployment = job.present(new, "staging", unlisted="keep")
     assert deployment == Deployment(success=None)
     (warning,) = job.warnings
+    assert warning == deployment_unknown_warning("web", ["staging"])
     assert warning == (
-        "The manager holds certificate web as asked for in staging, but did not report whether it was deployed to the "
-        "gateways there: check what they serve"
+        "The manager stored certificate web in staging, but did not report the deployment. Check that the gateways "
+        "there hold the new certificate"
     )
 
 
@@ -229,8 +234,8 @@ def test_a_write_that_took_effect_is_not_repeated(job: Job, new: Bundle, renewed
     assert deployment == Deployment(success=None), "what the manager said is not known"
     (warning,) = job.warnings
     assert warning == (
-        "The connection broke. The manager holds the certificate as asked for all the same; what it said of the deployment "
-        "was lost with the answer. A run with force=true deploys once more"
+        "The connection broke. The write took effect, but the response with the deployment result was lost. Run "
+        "again with force=true to deploy once more"
     )
 
 
@@ -240,8 +245,7 @@ def test_a_deletion_that_took_effect_is_not_repeated(job: Job) -> None:
     assert job.api.calls == ["delete", "list MyProject"]
     (warning,) = job.warnings
     assert warning == (
-        "The connection broke. The certificate is gone from the manager all the same; what it said of the gateways was lost "
-        "with the answer"
+        "The connection broke. The certificate was deleted, but the response with the deployment result was lost"
     )
 
 
@@ -260,7 +264,7 @@ def test_a_write_is_repeated_up_to_retries_times(job: Job, new: Bundle, before: 
         job.present(new)
     assert job.api.calls == [UPDATE, "find"] * 3
     assert job.api.sleeps == [0.5, 1.0, 2.0]
-    assert str(caught.value) == "The connection broke. Nothing was changed on the manager."
+    assert str(caught.value) == "The connection broke. Nothing was changed on the manager"
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.known, caught.value.deployment) == (False, True, None)
 
@@ -303,7 +307,7 @@ def test_a_write_that_takes_effect_after_the_look_refuses_its_repetition(job: Jo
     assert job.api.calls == ["create staging", "find"] * 2
     assert held({"staging": new}, alias="web", description="web").same_state(after)
     assert deployment == Deployment(success=None)
-    assert job.warnings[0].startswith("HTTP 400. The manager holds the certificate as asked for all the same")
+    assert job.warnings[0].startswith("HTTP 400. The write took effect, but the response")
 
 
 # The manager refuses
@@ -315,7 +319,7 @@ def test_a_refused_write_is_not_repeated(job: Job, new: Bundle, before: StoredCe
     with pytest.raises(WriteError) as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
-    assert str(caught.value) == f"HTTP {status}. Nothing was changed on the manager."
+    assert str(caught.value) == f"HTTP {status}. Nothing was changed on the manager"
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.known) == (False, True)
 
@@ -331,7 +335,7 @@ def test_a_manager_without_import_file_changes_nothing(job: Job, new: Bundle, be
 
 def test_a_refused_deletion_is_not_repeated(job: Job) -> None:
     job.api.writes = [answers(400)]
-    with pytest.raises(WriteError, match=r"^HTTP 400\. Nothing was changed on the manager\.$"):
+    with pytest.raises(WriteError, match=r"^HTTP 400\. Nothing was changed on the manager$"):
         job.absent()
     assert job.api.calls == ["delete", "list MyProject"]
 
@@ -343,9 +347,10 @@ def test_an_error_of_the_managers_own_is_a_failure_even_with_the_effect(
     with pytest.raises(WriteError) as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
-    sha1 = new.leaf.fingerprint_sha1
+    sha256 = new.leaf.fingerprint_sha256
     assert str(caught.value) == (
-        f"HTTP 500. Now the manager holds production: SHA-1 {sha1} alias web-alias, staging: SHA-1 {sha1} alias web-alias."
+        f"HTTP 500. The manager now holds production: SHA-256 {sha256}, alias web-alias; staging: SHA-256 {sha256}, "
+        "alias web-alias"
     )
     assert caught.value.changed
     assert renewed.same_state(caught.value.after)
@@ -357,8 +362,8 @@ def test_success_without_effect_is_not_believed(job: Job, new: Bundle, before: S
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        "The manager answered the update with success, but does not hold what was written. Nothing was changed on the "
-        "manager. The write was lost, or somebody else wrote at the same time"
+        "The manager answered the update with success, but does not hold what was written. Nothing was changed on "
+        "the manager. Either the write was lost, or someone else modified the certificate at the same time"
     )
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.deployment) == (False, Deployment(success=True))
@@ -394,7 +399,7 @@ def test_success_with_another_effect_is_a_failure(
         return Deployment(success=True)
 
     job.api.writes = [take_another_effect]
-    with pytest.raises(WriteError, match=r"does not hold what was written\. Now the manager holds") as caught:
+    with pytest.raises(WriteError, match=r"does not hold what was written\. The manager now holds") as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert caught.value.changed
@@ -413,7 +418,9 @@ def test_what_somebody_else_wrote_is_not_overwritten(
         return never_arrives(take_effect)
 
     job.api.writes = [somebody_writes]
-    with pytest.raises(WriteError, match=r"^The connection broke\. Now the manager holds production: SHA-1") as caught:
+    with pytest.raises(
+        WriteError, match=r"^The connection broke\. The manager now holds production: SHA-256"
+    ) as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert job.holds(theirs)
@@ -430,8 +437,8 @@ def test_what_somebody_else_deleted_is_not_created_again(job: Job, new: Bundle) 
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        "HTTP 400. Now the manager has no certificate web. production, staging LOST THE CERTIFICATE: run the task again, "
-        "or put back the PEM that this result has in previous."
+        "HTTP 400. The manager now has no certificate web. production, staging LOST THE CERTIFICATE: run the task "
+        "again, or restore the PEM that this result returns in previous"
     )
     assert (caught.value.changed, caught.value.after) == (True, None)
 
@@ -504,8 +511,8 @@ def test_a_deployment_that_keeps_failing_is_a_failure_that_names_the_environment
     assert job.api.calls == [UPDATE, "find"] * 3
     assert job.api.sleeps == [0.5, 1.0]
     assert str(caught.value) == (
-        "The manager stored the certificate, but its deployment failed in: staging (down). Sending it 2 more times did not "
-        "help. The gateways there may still serve what they had"
+        "The manager stored the certificate, but its deployment failed in: staging (down). Retried 2 times without "
+        "success. The gateways there may still hold the previous certificate"
     )
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
 
@@ -517,8 +524,9 @@ def test_a_failed_deployment_is_not_sent_again_where_that_adds_entries(job: Job,
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        "The manager stored the certificate, but its deployment failed in: staging (down). It was not sent again, since "
-        "each update adds another entry (production, staging). The gateways there may still serve what they had"
+        "The manager stored the certificate, but its deployment failed in: staging (down). The write was not "
+        "repeated, because each update adds another entry (production, staging). The gateways there may still hold "
+        "the previous certificate"
     )
 
 
@@ -534,7 +542,7 @@ def test_a_deletion_that_is_not_deployed_is_a_failure_and_not_repeated(job: Job)
 @pytest.mark.parametrize(
     ("deployment", "where"),
     [
-        (Deployment(success=False), "not said where"),
+        (Deployment(success=False), "(the manager does not say where)"),
         (Deployment(success=False, message="no worker"), "no worker"),
         (
             Deployment(False, None, (EnvironmentDeployment("a", False), EnvironmentDeployment("b", False, "down"))),
@@ -554,8 +562,8 @@ def test_a_failed_deployment_is_told_as_far_as_the_manager_tells_it(
     with pytest.raises(WriteError) as caught:
         job.present(new)
     assert str(caught.value) == (
-        f"The manager stored the certificate, but its deployment failed in: {where}. The gateways there may still serve "
-        "what they had"
+        f"The manager stored the certificate, but its deployment failed in: {where}. The gateways there may still "
+        "hold the previous certificate"
     )
 
 
@@ -568,7 +576,7 @@ def test_deploying_again_survives_a_broken_connection(job: Job, new: Bundle) -> 
 
 def test_a_deployment_that_failed_and_whose_repetition_is_refused_stays_a_failure(job: Job, new: Bundle) -> None:
     job.api.writes = [is_not_deployed, answers(403)]
-    with pytest.raises(WriteError, match=r"^HTTP 403\. Now the manager holds") as caught:
+    with pytest.raises(WriteError, match=r"^HTTP 403\. The manager now holds") as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"] * 2
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
@@ -603,7 +611,7 @@ def test_the_results_of_several_imports_come_together(job: Job, new: Bundle) -> 
 @pytest.mark.usefixtures("different_aliases")
 def test_an_import_that_fails_after_another_one_has_changed_something(job: Job, new: Bundle) -> None:
     job.api.writes = [succeeds_first, answers(400)]
-    with pytest.raises(WriteError, match=r"^HTTP 400\. Now the manager holds ") as caught:
+    with pytest.raises(WriteError, match=r"^HTTP 400\. The manager now holds ") as caught:
         job.present(new, unlisted="keep")
     assert job.api.calls == ["import production", "find", "import staging", "find"]
     assert caught.value.changed
@@ -620,8 +628,9 @@ def test_a_write_that_cannot_be_read_back_leaves_open_how_things_stand(job: Job,
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        "The write was answered with success. What the manager holds now is not known, since reading it back failed: HTTP "
-        f"{status}. Run again once it can be reached: it finds out what is left to do"
+        "The manager answered the write with success. What the manager holds now is unknown, because reading it "
+        f"back failed: HTTP {status}. Run the task again once the manager can be reached; it then writes only what "
+        "is still missing"
     )
     assert (caught.value.known, caught.value.after, caught.value.changed) == (False, None, True)
     assert caught.value.deployment == Deployment(success=True)
@@ -656,13 +665,13 @@ def test_a_refused_write_that_cannot_be_read_back_had_no_effect(job: Job, new: B
     job.api.reads = [RequestError("HTTP 401", status=401)]
     with pytest.raises(WriteError) as caught:
         job.present(new)
-    assert str(caught.value) == "HTTP 401. It had no effect"
+    assert str(caught.value) == "HTTP 401. The write had no effect"
     assert (caught.value.known, caught.value.changed) == (False, False)
 
 
 def test_a_lost_answer_that_cannot_be_read_back_may_have_had_an_effect(job: Job, new: Bundle) -> None:
     job.api.writes = [never_arrives]
     job.api.reads = [RequestError("HTTP 401", status=401)]
-    with pytest.raises(WriteError, match=r"^The connection broke\. What the manager holds now is not known") as caught:
+    with pytest.raises(WriteError, match=r"^The connection broke\. What the manager holds now is unknown") as caught:
         job.present(new)
     assert (caught.value.known, caught.value.changed) == (False, True)

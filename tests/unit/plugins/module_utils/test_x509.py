@@ -18,11 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, PrivateKeyError
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
     Certificate,
-    CertificateError,
-    PrivateKeyError,
     check_validity,
     iso,
     parse_der,
@@ -36,8 +35,8 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 END = datetime(2026, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
 OTHER_BLOCK = "-----BEGIN DH PARAMETERS-----\nMAYCAQcCAQI=\n-----END DH PARAMETERS-----\n"
-NEITHER = "holds no certificate: neither PEM (no '-----BEGIN CERTIFICATE-----') nor a single DER certificate"
-HOLDS_KEY = "holds a private key. Give the certificate alone; the key was not sent anywhere"
+NEITHER = "contains no certificate: it is neither PEM (there is no '-----BEGIN CERTIFICATE-----') nor a single DER certificate"
+HOLDS_KEY = "contains a private key. Provide only the certificate; the key was not sent anywhere"
 
 
 def certify(subject: str, issuer: str | None = None, serial: int = 1) -> Certificate:
@@ -159,48 +158,48 @@ def test_der_is_taken_as_well_as_pem() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"", "empty", id="nothing"),
-        pytest.param(b" \r\n\t", "empty", id="blanks"),
+        pytest.param(b"", "contains no data", id="nothing"),
+        pytest.param(b" \r\n\t", "contains no data", id="blanks"),
         pytest.param(b"web.example.com", NEITHER, id="other text"),
         pytest.param(LEAF.der[:-1], NEITHER, id="DER cut off"),
         pytest.param(LEAF.der + LEAF.der, NEITHER, id="two DER"),
         pytest.param(LEAF.pem.encode("utf-16"), NEITHER, id="UTF-16"),
         pytest.param(
-            LEAF.pem.encode()[:200], "CERTIFICATE block 1 has no END line: the text is cut off", id="PEM cut off"
+            LEAF.pem.encode()[:200], "CERTIFICATE block 1 has no END line, so the text is incomplete", id="PEM cut off"
         ),
         pytest.param(
             pem_of(LEAF)[:200] + pem_of(INTERMEDIATE),
-            "CERTIFICATE block 1 has no END line: the text is cut off",
+            "CERTIFICATE block 1 has no END line, so the text is incomplete",
             id="first PEM cut off",
         ),
         pytest.param(
             block(body_of(LEAF.pem)[:-3]),
-            "CERTIFICATE block 1 is not valid base64: the text is damaged or cut off",
+            "CERTIFICATE block 1 is not valid base64, so the text is damaged or incomplete",
             id="base64 cut off",
         ),
         pytest.param(
             block("*" + body_of(LEAF.pem)),
-            "CERTIFICATE block 1 is not valid base64: the text is damaged or cut off",
+            "CERTIFICATE block 1 is not valid base64, so the text is damaged or incomplete",
             id="not base64",
         ),
         pytest.param(
             pem_of(LEAF) + block(body_of(INTERMEDIATE.pem).replace("MII", "MI\\n")),
-            "CERTIFICATE block 2 is not valid base64: the text is damaged or cut off",
+            "CERTIFICATE block 2 is not valid base64, so the text is damaged or incomplete",
             id="second is not base64",
         ),
         pytest.param(
             block("AAAA", "CERTIFICATE REQUEST"),
-            "holds no certificate, only: CERTIFICATE REQUEST",
+            "contains no certificate, only: CERTIFICATE REQUEST",
             id="certificate request",
         ),
         pytest.param(
             block("AAAA", "TRUSTED CERTIFICATE"),
-            "holds no certificate, only: TRUSTED CERTIFICATE",
+            "contains no certificate, only: TRUSTED CERTIFICATE",
             id="OpenSSL's own form",
         ),
         pytest.param(
             block("AAAA", "PKCS7") + block("AAAA", "X509 CRL") + block("AAAA", "PKCS7"),
-            "holds no certificate, only: PKCS7, X509 CRL",
+            "contains no certificate, only: PKCS7, X509 CRL",
             id="several others",
         ),
     ],
@@ -223,9 +222,7 @@ def test_what_is_no_certificate_is_refused(data: bytes, message: str) -> None:
     ],
 )
 def test_the_block_that_cannot_be_read_is_counted_among_certificates(data: bytes, number: int) -> None:
-    with pytest.raises(
-        CertificateError, match=rf"^CERTIFICATE block {number} is not a certificate that can be read \(.+\)$"
-    ):
+    with pytest.raises(CertificateError, match=rf"^CERTIFICATE block {number} is not a readable certificate \(.+\)$"):
         parse_input(data)
 
 
@@ -320,32 +317,32 @@ def test_certificates_in_any_order_become_a_chain_nearest_first(chain: list[Cert
     [
         pytest.param(
             [ROOT, STRANGER],
-            "holds several certificates that are not one certificate and its issuers: CN=root; CN=stranger",
+            "contains several certificates that are not one certificate and its issuers: CN=root; CN=stranger",
             id="unrelated",
         ),
         pytest.param(
             [LEAF, LEAF_RENEWED],
-            "holds several certificates that are not one certificate and its issuers: CN=leaf; CN=leaf",
+            "contains several certificates that are not one certificate and its issuers: CN=leaf; CN=leaf",
             id="old and new of a subject",
         ),
         pytest.param(
             [LEAF, INTERMEDIATE, LEAF_RENEWED, ROOT],
-            "holds several certificates that are not one certificate and its issuers: CN=leaf; CN=leaf",
+            "contains several certificates that are not one certificate and its issuers: CN=leaf; CN=leaf",
             id="old and new with their chain",
         ),
         pytest.param(
             [ROOT, ROOT_RENEWED],
-            "holds several certificates that are not one certificate and its issuers: CN=root; CN=root",
+            "contains several certificates that are not one certificate and its issuers: CN=root; CN=root",
             id="two self-signed of a subject",
         ),
         pytest.param(
             [LEAF, ROOT],
-            "holds several certificates that are not one certificate and its issuers: CN=leaf; CN=root",
+            "contains several certificates that are not one certificate and its issuers: CN=leaf; CN=root",
             id="the issuer between is missing",
         ),
         pytest.param(
             [LEAF, ROOT, ROOT_RENEWED],
-            "holds certificates that are no issuers of CN=leaf: CN=root; CN=root",
+            "contains certificates that are not issuers of CN=leaf: CN=root; CN=root",
             id="a loop of strangers",
         ),
     ],

@@ -105,15 +105,18 @@ def test_a_deletion_does_not_look_at_the_file(run: Run, api: Any) -> None:
             "update_referenced_jwks is True but all of the following are missing: update_scope",
         ),
         ({"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
-        ({"project": ".."}, "project: '..' cannot be a name: an address cannot carry it"),
-        ({"name": "a\nb"}, "name: must have visible characters and no control characters (a line break, a tab)"),
+        ({"project": ".."}, "project: '..' is not a valid name, because it cannot be part of a URL"),
+        (
+            {"name": "a\nb"},
+            "name: must contain visible characters and no control characters (such as a line break or a tab)",
+        ),
         (
             {"environments": []},
-            "environments: is an empty list; name at least one environment, or leave the option out",
+            "environments: the list is empty; name at least one environment, or omit the option",
         ),
-        ({"content": "web"}, "content: holds no certificate: neither PEM"),
+        ({"content": "web"}, "content: contains no certificate: it is neither PEM"),
         ({"url": "apinizer"}, "url: must be the manager's address"),
-        ({"token": ""}, "token: missing; give token (APINIZER_TOKEN), or username and password"),
+        ({"token": ""}, "token: missing; set token (APINIZER_TOKEN), or username and password"),
     ],
 )
 def test_options_that_cannot_work_are_refused_before_anything_is_asked(
@@ -138,7 +141,7 @@ def test_an_expired_certificate_has_to_be_allowed(run: Run, api: Any, authority:
 
 def test_a_private_key_shows_nowhere(run: Run, api: Any, issued_new: Issued) -> None:
     result = run(content=issued_new.pem + issued_new.key_pem)
-    assert result["msg"].startswith("content: holds a private key")
+    assert result["msg"].startswith("content: contains a private key")
     assert api.calls == []
     lines = issued_new.key_pem.splitlines()[1:-1]
     assert not [line for line in lines if line in json.dumps(result)]

@@ -51,9 +51,9 @@ def test_an_empty_string_is_no_value(run: Run, api: Any) -> None:
     ("options", "message"),
     [
         ({"name": "web"}, "missing parameter(s) required by 'name': project"),
-        ({"project": ".."}, "project: '..' cannot be a name: an address cannot carry it"),
-        ({"project": "p", "name": "a\tb"}, "name: must have visible characters"),
-        ({"environments": []}, "environments: is an empty list"),
+        ({"project": ".."}, "project: '..' is not a valid name, because it cannot be part of a URL"),
+        ({"project": "p", "name": "a\tb"}, "name: must contain visible characters"),
+        ({"environments": []}, "environments: the list is empty"),
         ({"expiring_within": -1}, "expiring_within: must be a number of days between 0 and 36500"),
         ({"expiring_within": 36501}, "expiring_within: must be a number of days between 0 and 36500"),
     ],

@@ -29,7 +29,7 @@ def test_environments_are_listed(run: Run, api: Any, check_mode: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("project", "message"), [("", "missing required arguments: project"), (".", "project: '.' cannot be a name")]
+    ("project", "message"), [("", "missing required arguments: project"), (".", "project: '.' is not a valid name")]
 )
 def test_a_project_has_to_be_named(run: Run, api: Any, project: str, message: str) -> None:
     result = run(project=project)

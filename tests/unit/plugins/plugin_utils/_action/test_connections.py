@@ -20,26 +20,26 @@ URL = "https://apinizer.example.com"
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_kept", connections._Kept())
-    monkeypatch.setattr(connections, "_authorizations", {})
+    monkeypatch.setattr(connections, "_of_thread", connections._OfThread())
+    monkeypatch.setattr(connections, "_auths", {})
 
 
-def hide(_secret: str) -> None:
+def add_secret(_secret: str) -> None:
     """Whatever it is."""
 
 
 def test_the_same_options_get_the_same_manager() -> None:
-    with shared_manager(Connection(URL, token="token"), hide) as first:
+    with shared_manager(Connection(URL, token="token"), add_secret) as first:
         pass
-    with shared_manager(Connection(URL, token="token"), hide) as second:
+    with shared_manager(Connection(URL, token="token"), add_secret) as second:
         assert second is first
 
 
 @pytest.mark.parametrize("other", [{"token": "other"}, {"token": "token", "timeout": 1.0}])
 def test_other_options_get_another_manager(other: dict[str, float]) -> None:
-    with shared_manager(Connection(URL, token="token"), hide) as first:
+    with shared_manager(Connection(URL, token="token"), add_secret) as first:
         pass
-    with shared_manager(Connection(URL, **other), hide) as second:  # type: ignore[arg-type]
+    with shared_manager(Connection(URL, **other), add_secret) as second:  # type: ignore[arg-type]
         assert second is not first
 
 
@@ -47,7 +47,7 @@ def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
     connection = Connection(URL, username="user", password="password")
 
     def kept(_number: int) -> CertificateApi:
-        with shared_manager(connection, hide) as api:
+        with shared_manager(connection, add_secret) as api:
             return api
 
     here = kept(0)
@@ -55,14 +55,14 @@ def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
         elsewhere, again = thread.map(kept, range(2))
 
     assert elsewhere is again is not here
-    assert elsewhere.client._authorization is here.client._authorization
+    assert elsewhere.client._auth is here.client._auth
 
 
 def test_options_that_cannot_work_are_refused_each_time() -> None:
     for _unused in range(2):
         with (
             pytest.raises(InputError, match="retries"),
-            shared_manager(Connection(URL, token="token", retries=-1), hide),
+            shared_manager(Connection(URL, token="token", retries=-1), add_secret),
         ):
             pass
 
@@ -71,8 +71,8 @@ def test_a_file_that_is_gone_since_is_noticed(tmp_path: Path) -> None:
     authorities = tmp_path / "ca.pem"
     authorities.write_text("anything")
     connection = Connection(URL, token="token", ca_path=str(authorities))
-    with shared_manager(connection, hide):
+    with shared_manager(connection, add_secret):
         pass
     authorities.unlink()
-    with pytest.raises(InputError, match="ca_path"), shared_manager(connection, hide):
+    with pytest.raises(InputError, match="ca_path"), shared_manager(connection, add_secret):
         pass

@@ -20,25 +20,25 @@ SPEC: dict[str, dict[str, Any]] = {
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-def run(work: Any = lambda host: {}, *, show_invocation: bool = True, **options: Any) -> dict[str, Any]:
-    """Run a body with this work."""
+def run(operation: Any = lambda context: {}, *, show_invocation: bool = True, **options: Any) -> dict[str, Any]:
+    """Run a definition with this operation."""
 
-    def body(host: ModuleContext, _now: datetime) -> dict[str, Any]:
-        returned: dict[str, Any] = work(host)
+    def run_operation(context: ModuleContext, _now: datetime) -> dict[str, Any]:
+        returned: dict[str, Any] = operation(context)
         return returned
 
     return run_in_process(
-        ModuleDefinition(SPEC, body), "a.b.module", options, check_mode=False, show_invocation=show_invocation
+        ModuleDefinition(SPEC, run_operation), "a.b.module", options, check_mode=False, show_invocation=show_invocation
     )
 
 
 def test_options_are_converted_and_completed() -> None:
-    result = run(lambda host: dict(host.params), name=7, show_invocation=False)
+    result = run(lambda context: dict(context.params), name=7, show_invocation=False)
     assert result == {"name": "7", "token": None, "count": 3}
 
 
 def test_an_empty_string_is_no_value() -> None:
-    assert run(lambda host: dict(host.params), name="web", count="")["count"] == 3
+    assert run(lambda context: dict(context.params), name="web", count="")["count"] == 3
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ def test_an_empty_string_is_no_value() -> None:
     ],
 )
 def test_options_that_cannot_be_are_refused_in_ansibles_words(options: dict[str, Any], message: str) -> None:
-    result = run(lambda _host: pytest.fail("ran"), **options)
+    result = run(lambda _context: pytest.fail("ran"), **options)
     assert result["failed"]
     assert result["msg"].startswith(message)
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    def work(host: ModuleContext) -> dict[str, Any]:
-        host.no_log_values.add("bought")
-        host.warn("it said bought and s3cr3t")
+    def operation(context: ModuleContext) -> dict[str, Any]:
+        context.no_log_values.add("bought")
+        context.warn("it said bought and s3cr3t")
         return {"changed": True, "echo": ["s3cr3t", "a bought token"], "name": "web"}
 
-    assert run(work, name="web", token="s3cr3t") == {
+    assert run(operation, name="web", token="s3cr3t") == {
         "changed": True,
         "echo": [HIDDEN, "a ******** token"],
         "name": "web",
@@ -74,18 +74,18 @@ def test_secrets_are_shown_nowhere() -> None:
 @pytest.mark.parametrize("secret", ['a "quoted" one', "two\nlines", "back\\slash", "ä€😀", "\udcff", "4711"])
 @pytest.mark.parametrize("shape", [str, lambda secret: [{"key": [f"it is {secret}."]}]])
 def test_a_secret_is_found_wherever_it_is(secret: str, shape: Any) -> None:
-    result = run(lambda _host: {"echo": shape(secret)}, name="web", token=secret, show_invocation=False)
+    result = run(lambda _context: {"echo": shape(secret)}, name="web", token=secret, show_invocation=False)
     assert secret not in str(result["echo"])
 
 
 @pytest.mark.parametrize("value", [4711, 34711.5, (["4711"],), b"4711"])
 def test_a_secret_is_found_in_what_is_no_text(value: Any) -> None:
-    result = run(lambda _host: {"echo": [value]}, name="web", token="4711", show_invocation=False)
+    result = run(lambda _context: {"echo": [value]}, name="web", token="4711", show_invocation=False)
     assert "4711" not in str(result["echo"])
 
 
 def test_a_truth_value_is_no_secret() -> None:
-    assert run(lambda _host: {"changed": True}, name="web", token="True")["changed"] is True
+    assert run(lambda _context: {"changed": True}, name="web", token="True")["changed"] is True
 
 
 def test_a_private_key_in_the_wrong_option_is_a_secret() -> None:

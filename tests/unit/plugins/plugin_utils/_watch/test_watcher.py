@@ -156,7 +156,7 @@ def test_the_real_clock_spreads():
 def test_a_wrong_argument_ends_it_before_it_asks_anything(watching: Watching):
     for wrong, said in (
         ({"threshold": 1}, "^threshold: is no argument"),
-        ({"token": "two words"}, "^token: holds characters"),
+        ({"token": "two words"}, "^token: contains characters"),
         ({"ca_path": "/none/ca.pem"}, "^ca_path: /none/ca.pem cannot be read"),
         ({"state_file": "/none/state"}, "^state_file: /none/state cannot be written"),
     ):
