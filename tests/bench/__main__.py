@@ -140,7 +140,7 @@ def _write(measurements: Measurements, verdicts: Sequence[Verdict], options: arg
         )
     if options.rst is not None:
         today = datetime.datetime.now(datetime.timezone.utc).date()
-        introduction = f"Measured on {today} with ``{_command(options.arguments)}``, in seconds:"
+        introduction = f"Measured on {today} with ``{_command(options.arguments)}``:"
         summary.write(options.rst, summary.rst(measurements, introduction, [timing, machine], verdicts))
 
 
