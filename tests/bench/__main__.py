@@ -140,7 +140,7 @@ def _write(measurements: Measurements, verdicts: Sequence[Verdict], options: arg
         )
     if options.rst is not None:
         today = datetime.datetime.now(datetime.timezone.utc).date()
-        introduction = f"Measured on {today} with ``{_command(options.arguments)}``, in seconds:"
+        introduction = f"Measured on {today} with ``{_command(options.arguments)}``:"
         summary.write(options.rst, summary.rst(measurements, introduction, [timing, machine], verdicts))
 
 
@@ -157,7 +157,9 @@ def _command(arguments: Sequence[str]) -> str:
 
 def _timing(runs: int) -> str:
     return _filled(
-        f"The time is that of the whole command: the median of up to {runs} runs, in which the candidates take turns. "
+        "The time is that of the whole command. Each candidate ran once."
+        if runs == 1
+        else f"The time is that of the whole command: the median of up to {runs} runs, in which the candidates take turns. "
         f"A run of more than {SLOW_SECONDS} seconds is not repeated."
     )
 

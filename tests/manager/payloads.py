@@ -116,7 +116,7 @@ def api_error(error: ApiError, dialect: Dialect, language: Language) -> HttpResp
 
 
 def http_error(error: HttpError, path: str) -> HttpResponse:
-    """Return the response to a request that the servlet container rejects, in every generation and language the same."""
+    """Return the response to a request that the servlet container rejects, the same in every generation."""
     phrase = http.HTTPStatus(error.status).phrase
     return json_response({"status": error.status, "error": phrase, "path": path}, error.status)
 

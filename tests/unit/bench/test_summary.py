@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from bench import summary
+import csv
+from pathlib import Path
+
+from bench import summary, table
 from bench.cases import Case
 from bench.targets import Verdict
 
 from .conftest import FAR, NEAR, all_of, measured
 
+GUIDE = Path(__file__).parents[3] / "docs" / "docsite" / "rst" / "guide_speed.rst"
 MEASUREMENTS = all_of(
     measured(Case(1, 0, "all"), "role", 2.04),
     measured(NEAR, "baseline", 1.5),
@@ -56,3 +60,17 @@ def test_a_new_file_gets_the_markers(tmp_path):
     for text in ("First", "Second"):
         summary.write(file, text)
         assert file.read_text() == f"{summary.BEGIN}\n\n{text}\n\n{summary.END}\n"
+
+
+def test_the_guide_can_be_updated_in_place():
+    """The guide has the markers with a summary between them, and the file with all measurements is beside it."""
+    text = GUIDE.read_text(encoding="utf-8")
+    assert (text.count(summary.BEGIN), text.count(summary.END)) == (1, 1)
+    block = text.partition(summary.BEGIN)[2].partition(summary.END)[0]
+    every = all_of(*(measured(case, "loop", 1.0) for case in summary.CASES))
+    headings = cells(summary.rst(every, "Introduction", [], []))[:8]
+    assert block.startswith("\n\nMeasured on ")
+    assert cells(block)[:8] == headings
+    assert len(cells(block)) == (6 + 1) * 8
+    with GUIDE.with_suffix(".csv").open(encoding="utf-8", newline="") as lines:
+        assert next(csv.reader(lines)) == next(csv.reader([table.comma_separated([])]))
