@@ -94,7 +94,7 @@ def _drift(certificate: ManagedCertificate) -> _Found:
 
 
 def _fingerprint(entries: t.Sequence[EnvironmentEntry]) -> str | None:
-    """Identify the certificate that all these entries hold. The manager may report its SHA-256 for some of them only."""
+    """Identify the certificate that all these entries hold. Some of them may lack its SHA-256."""
     return next((entry for entry in entries if entry.fingerprint_sha256), entries[0]).fingerprint
 
 
