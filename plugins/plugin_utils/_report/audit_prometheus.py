@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class _Gauge:
-    """One metric. Only the first value for the same labels counts, since Prometheus rejects a file with duplicate series."""
+    """One metric. The first value for the same labels counts, since Prometheus rejects duplicate series."""
 
     def __init__(self, name: str, description: str) -> None:
         self._name = name
@@ -39,8 +39,8 @@ class _Gauge:
 def audit_prometheus(audit: Audit) -> str:
     """Render the metrics.
 
-    A series is one certificate in one environment. Only the labels of C(apinizer_certificate_info) change with a rotation,
-    so that all other series continue.
+    A series is one certificate in one environment. Only the labels of C(apinizer_certificate_info) change with a
+    rotation, so that all other series continue.
     """
     audited = _Gauge("apinizer_audit_timestamp_seconds", "Time of the audit in seconds since the epoch.")
     not_after = _Gauge(

@@ -4,7 +4,7 @@
 """The one view of a certificate that the reports, the findings and the watch share. Pure.
 
 It is read from what C(apinizer_certificate_info) returns as C(certificates): one dictionary for each certificate of a
-project, which has one dictionary for each environment. The result of a rotation describes certificates with the same keys.
+project, which has one dictionary for each environment. The result of a rotation uses the same keys.
 """
 
 from __future__ import annotations

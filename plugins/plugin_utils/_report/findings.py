@@ -70,7 +70,7 @@ def _expires_soon(certificate: ManagedCertificate, threshold_days: int | None) -
         left = entry.days_remaining
         if threshold_days is not None and left is not None and 0 <= left < threshold_days:
             entries.append(entry)
-            parts.append(f"{entry.environment} on {clock(entry.not_after)} ({count(left, 'day')} left)")
+            parts.append(f"{entry.environment} on {clock(entry.not_after)}, in {count(left, 'day')}")
     return entries, _message(f"Expires in less than {count(threshold_days or 0, 'day')}", parts)
 
 
@@ -94,14 +94,14 @@ def _drift(certificate: ManagedCertificate) -> _Found:
 
 
 def _fingerprint(entries: t.Sequence[EnvironmentEntry]) -> str | None:
-    """Identify the certificate that all these entries hold. The manager may report its SHA-256 for some of them only."""
+    """Identify the certificate that all these entries hold. Some of them may lack its SHA-256."""
     return next((entry for entry in entries if entry.fingerprint_sha256), entries[0]).fingerprint
 
 
 def _duplicates(certificate: ManagedCertificate) -> _Found:
     entries = [entry for entry in certificate.entries if entry.entries > 1]
     parts = (f"{entry.environment} has {entry.entries}" for entry in entries)
-    return entries, _message("More than one entry in an environment", parts)
+    return entries, _message("More than one entry for an environment", parts)
 
 
 def _message(opening: str, parts: t.Iterable[str]) -> str:

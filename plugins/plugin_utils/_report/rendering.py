@@ -56,7 +56,7 @@ def html_environment() -> Environment:
 
 @functools.cache
 def markdown_environment() -> Environment:
-    """Return the Jinja2 environment of the Markdown templates. The filter C(line_start) is for values that start a line."""
+    """Return the Jinja2 environment of the Markdown templates. C(line_start) is for values that start a line."""
     from markupsafe import Markup
 
     def finalize(value: object) -> object:

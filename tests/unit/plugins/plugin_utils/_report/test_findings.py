@@ -67,11 +67,11 @@ def test_messages_contain_the_values():
     messages = [one["message"] for one in find(read_certificates(certificates_with_findings()), 30)]
     assert messages[0] == "Expired: production on 2026-11-01 11:00:00 UTC."
     assert messages[1].startswith(
-        "Expires in less than 30 days: development on 2026-12-05 11:00:00 UTC (12 days left); staging on"
+        "Expires in less than 30 days: development on 2026-12-05 11:00:00 UTC, in 12 days; staging on"
     )
     assert messages[2].startswith("2 different certificates: production: SHA-256 ")
     assert messages[2].count("valid until") == 2
-    assert messages[3] == "More than one entry in an environment: production has 2."
+    assert messages[3] == "More than one entry for an environment: production has 2."
 
 
 def test_a_fingerprint_in_a_message_is_sha256_or_labeled():
