@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
@@ -36,13 +37,13 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     if outcome.name == "rotated":
         return _rotated_message(outcome, len(due) - skipped, total) + left_out
     if outcome.name == "refused":
-        return f"Nothing was written. {outcome.failure.rstrip('.')}."
+        return join_sentences("Nothing was written", outcome.failure, "").rstrip()
     rollback = {
         "rolled_back": "Every environment that was written holds its previous certificate again.",
         "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
         "failed": "Nothing was rolled back.",
     }[outcome.name]
-    return f"{outcome.failure.rstrip('.')}. {rollback} {_holdings(outcome, certificates)}".rstrip()
+    return join_sentences(outcome.failure, rollback, _holdings(outcome, certificates)).rstrip()
 
 
 def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import InProcessAction
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, Files, HostFiles
@@ -136,10 +137,11 @@ class Task:
         return None if tasks is None or isinstance(tasks, list) else f"{path} is not a list of tasks"
 
     def failure(self) -> str:
+        """The message of the task that has failed; empty where none has."""
         result = self._variables.get("ansible_failed_result") or {}
         items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
-        messages = [str(item.get("msg")) for item in items] or [str(result.get("msg") or "A task failed")]
-        return ". ".join(message.rstrip(".") for message in messages)
+        messages = [str(item.get("msg")) for item in items or (result,) if item.get("msg")]
+        return join_sentences(*messages) if messages else ""
 
     def show(self, line: str) -> None:
         # On standard error, since standard output may be read by a program (the callback json).

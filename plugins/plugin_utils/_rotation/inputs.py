@@ -9,7 +9,7 @@ import os
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -44,7 +44,7 @@ def read_record(access: ManagerAccess, settings: Settings) -> dict[str, t.Any]:
     projects = sorted({certificate.project for certificate in settings.certificates})
     listed = access.list_certificates(projects)
     if messages := failures(listed):
-        raise RunError(". ".join(messages))
+        raise RunError(join_sentences(*messages))
     types: dict[str, dict[str, str | None]] = {}
     if settings.waves == AUTO:
         # A project whose environments cannot be listed has none of a known type, which the plan reports.

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
@@ -112,10 +113,10 @@ def preflight(task: Task) -> Result:
     """Check everything that reading can tell, and the guards, before the first write."""
     run = _started(task)
     if run.plan.problems:
-        return _failed(run, " ".join(f"{problem.rstrip('.')}." for problem in run.plan.problems))
+        return _failed(run, join_sentences(*run.plan.problems))
     results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
     if messages := failures(results):
-        return _failed(run, ". ".join(messages))
+        return _failed(run, join_sentences(*messages))
     previous = {key: result["previous"] for key, result in results.items()}
     now, settings = datetime.now(timezone.utc), _settings(run)
     guards = {
@@ -126,7 +127,7 @@ def preflight(task: Task) -> Result:
     run.save(previous=previous, diffs=diffs, guards=guards)
     stopped = [guard.message for found in guards.values() for guard in found if not guard.passed]
     if stopped and settings.on_guard_failure == "stop":
-        return _failed(run, ". ".join(stopped))
+        return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
     left_out = [f"{message}. The certificate is left out" for message in stopped]
     return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *left_out])
@@ -167,7 +168,7 @@ def verify(task: Task, wave: int) -> Result:
     run = _ready(task)
     results = task.access.list_certificates(sorted({planned.desired.project for planned in run.to_write(wave)}))
     if messages := failures(results):
-        return _failed(run, ". ".join(messages))
+        return _failed(run, join_sentences(*messages))
     found = views_of({project: result["certificates"] for project, result in results.items()})
     mismatches = [
         f"{one.key} in {name}: {problem}"
@@ -187,7 +188,7 @@ def roll_back(task: Task) -> Result:
     if not task.run_file:
         return {"skipped": True}
     run = _started(task)
-    run.fail(task.failure())
+    run.fail(task.failure() or "A task failed")
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
     run.save(rollback=["The rollback was interrupted"])
@@ -204,6 +205,8 @@ def report(task: Task) -> Result:
     if not task.run_file and (reason := _not_selected(task)):
         return {"skipped": True, "skip_reason": reason}
     run = _to_report(task)
+    if run.plan.problems:
+        run.fail(join_sentences(*run.plan.problems))
     after: dict[str, t.Any] | None = None
     if run.writes:
         results = task.access.list_certificates(sorted({one.project for one in _settings(run).certificates}))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
@@ -210,7 +211,7 @@ def plan_rollback_of_run(
         if key not in unread
     ]
     plan = plan_rollback(changed, one_update=run.plan.strategy == "replace")
-    reason = ". ".join(failures(listed))
+    reason = join_sentences(*failures(listed)) if unread else ""
     problems = [f"{', '.join(unread)}: not rolled back, since the manager cannot be read: {reason}"] if unread else []
     return plan.steps, [*problems, *plan.impossible]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import deployment_unknown_warning
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     ManagerAccess,
@@ -140,7 +141,7 @@ class _WaveWriter:
         if warnings := self._merged_warnings():
             summary["warnings"] = warnings
         if messages := failures(results):
-            summary |= {"failed": True, "msg": ". ".join(messages)}
+            summary |= {"failed": True, "msg": join_sentences(*messages)}
         return summary
 
     def _merged_warnings(self) -> list[str]:

@@ -29,6 +29,11 @@ REASONS = 4
 """How often the reason of a failure appears at most: ansible-core 2.19 and newer print each failure twice."""
 
 
+def _screen(text: str) -> str:
+    """The output without the custom statistics, which only these tests show."""
+    return text.partition("CUSTOM STATS")[0]
+
+
 def _headings(text: str) -> list[str]:
     return re.findall(r"^TASK \[(.*)\] \**$", text, re.MULTILINE)
 
@@ -53,7 +58,7 @@ def test_reason_of_a_failure_is_not_repeated(case: RotationFixture, skip: int) -
 
     rotation = case.rotate(waves=THREE_WAVES)
 
-    assert 2 <= rotation.text.count(reason) <= REASONS
+    assert 2 <= _screen(rotation.text).count(reason) <= REASONS
     assert rotation.message.count(reason) == 1
 
 
@@ -67,7 +72,7 @@ def test_failed_guard_names_the_variable_that_lifts_it(case: RotationFixture, is
     for environment in ENVIRONMENTS:
         assert f"{PROJECT}/{NAME} in {environment}: the current certificate is valid until" in rotation.message
     assert rotation.message.count("certificate_rotation_require_later_expiry: false") == len(ENVIRONMENTS)
-    assert rotation.text.count(f"{PROJECT}/{NAME} in {STAGING}: the current certificate") <= REASONS
+    assert _screen(rotation.text).count(f"{PROJECT}/{NAME} in {STAGING}: the current certificate") <= REASONS
     assert not re.search(r"Roll back.*\n(changed|ok)", rotation.text)
 
 
