@@ -124,7 +124,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     resolve_connection,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.environments import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.hosts import (
     EnvironmentHost,
     ProjectRead,
     make_hosts,

@@ -21,7 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._client import Cli
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import AuditedCertificate, read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
     Event,
     Reading,
     heartbeat,

@@ -16,7 +16,7 @@ import yaml
 from ansible_rulebook.validators import Validate
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
     Event,
     Reading,
     heartbeat,
@@ -82,7 +82,7 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
     assert {place["before"]["told"] for place in told[NAME]} == {30}
     assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
 
-    with run_rulebook("tell", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
+    with run_rulebook("print_events", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
         restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
         assert restarted.kinds == []
         manager.set_entry(PROJECT, "drifted", "development", calm)
@@ -95,7 +95,7 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
 
 
 def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):
-    with run_rulebook("tell", certificate_watch_thresholds="soon") as rulebook:
+    with run_rulebook("print_events", certificate_watch_thresholds="soon") as rulebook:
         status = rulebook.wait_for_end()
     assert status == 1
     (line,) = (line for line in rulebook.text.splitlines() if "Source error" in line)

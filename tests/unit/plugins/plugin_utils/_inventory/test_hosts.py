@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.environments import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.hosts import (
     EnvironmentHost,
     host_name,
     make_hosts,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
     KINDS,
     Event,
     Reading,
