@@ -1,14 +1,13 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a watch remembers and what it reads now -> the events of what happened between, each once. Pure.
+"""Compare a reading of a manager with the state of the watch and derive events, each exactly once. Pure.
 
-The time is part of the reading: C(days_remaining) was counted from the C(now) that is given here.
+The time is part of the reading: C(days_remaining) of its certificates counts from C(Reading.at).
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,41 +18,36 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import Held
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
+    Event,
+    EventDetails,
+    make_certificate_event,
+    make_event,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import (
     CertificateState,
-    PlaceState,
-    Seen,
+    EnvironmentState,
+    ObservedCertificate,
     State,
 )
 
-SCHEMA = 1
 EXPIRED = 0
-"""Stands below every threshold."""
-KINDS = (
-    "threshold_crossed",
-    "expired",
-    "certificate_changed",
-    "drift_started",
-    "drift_ended",
-    "duplicates_started",
-    "duplicates_ended",
-    "manager_unreachable",
-    "manager_reachable",
-    "heartbeat",
-)
+"""Takes the place of a threshold once a certificate has expired. It is below every threshold."""
 
-# An update may delete a certificate and create it again: only what stays away is forgotten.
-_FORGOTTEN_AFTER = 3
-# What Ansible takes for the opening of a template. A rule hands events on to playbooks as their variables.
-_TEMPLATE = re.compile(r"\{(?=[{%#])")
+# An update may delete a certificate and create it again, so a single reading without it is not enough to forget it.
+_FORGET_AFTER_READINGS = 3
 
-Event = dict[str, t.Any]
 _Key = tuple[str, str]
+"""The project and the name of a certificate."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the manager holds at a moment. C(manager) is its address, for the events."""
+    """The certificates of a manager at one moment.
+
+    :arg manager: the address of the manager, for the events.
+    :arg at: when the manager was read.
+    """
 
     manager: str
     at: datetime
@@ -61,175 +55,193 @@ class Reading:
 
 
 def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[list[Event], State]:
-    """The events of a reading, and what to remember.
+    """Compare a reading with the state, and return the events and the new state.
 
-    A certificate that is below several thresholds at once, as one may be that is seen for the first time, gives one
-    event: that of the smallest.
+    A certificate that is below several thresholds, for example when it is first seen, causes one event: that of the
+    smallest threshold.
 
-    :arg thresholds: days; one is crossed when fewer are left.
+    :arg state: the state after the previous reading; C(State()) for the first reading.
+    :arg thresholds: in days. A certificate crosses a threshold when it has fewer days left.
+    :returns: the events, by project and name of the certificate, and the state for the next reading.
     """
-    smallest_first = sorted(thresholds)
-    found = {(certificate.project, certificate.name): certificate for certificate in reading.certificates}
+    ascending = sorted(thresholds)
+    read = {(certificate.project, certificate.name): certificate for certificate in reading.certificates}
     findings = {
         (finding["kind"], finding["project"], finding["name"]): finding for finding in find(reading.certificates, None)
     }
-    events = [] if state.unreachable_since is None else [_reachable(reading, state.unreachable_since)]
-    remembered: dict[_Key, CertificateState] = {}
-    for key in sorted({*state.certificates, *found}):
+    events = [] if state.unreachable_since is None else [_manager_reachable(reading, state.unreachable_since)]
+    certificates: dict[_Key, CertificateState] = {}
+    for key in sorted({*state.certificates, *read}):
         before = state.certificates.get(key, CertificateState())
-        places = {place.environment: place for place in found[key].places} if key in found else {}
-        seen = {name: _seen(before.places.get(name), place.held, smallest_first) for name, place in places.items()}
-        events += _changes(reading, key, before, places)
-        events += _crossings(reading, key, before, places, seen)
+        places = {place.environment: place for place in read[key].places} if key in read else {}
+        observed = {
+            name: _observe_environment(before.environments.get(name), place.held, ascending)
+            for name, place in places.items()
+        }
+        events += _certificate_changes(reading, key, before, places)
+        events += _threshold_crossings(reading, key, before, places, observed)
         duplicates = findings.get(("duplicate_entries", *key), {"environments": []})
-        events += _duplicates(reading, key, before, duplicates)
+        events += _duplicate_changes(reading, key, before, duplicates)
         drift = findings.get(("drift", *key), {"environments": []})
-        events += _drift(reading, key, before, drift)
+        events += _drift_changes(reading, key, before, drift)
         after = CertificateState(
-            {**_missing(before, places), **seen}, tuple(drift["environments"]), tuple(duplicates["environments"])
+            {**_missing_environments(before, places), **observed},
+            tuple(drift["environments"]),
+            tuple(duplicates["environments"]),
         )
-        if after.places:
-            remembered[key] = after
-    return events, State(remembered)
+        if after.environments:
+            certificates[key] = after
+    return events, State(certificates)
 
 
 def observe_failure(
     state: State, manager: str, at: datetime, reason: str, status: int | None = None
 ) -> tuple[list[Event], State]:
-    """The events of a reading that failed, and what to remember: only the first failure in a row tells.
+    """Return the events and the new state after a reading that failed. Only the first failure in a row is an event.
 
+    :arg manager: the address of the manager.
     :arg reason: one line without secrets.
-    :arg status: the HTTP status of the manager's answer; None where none came.
+    :arg status: the HTTP status of the response; None if there was no response.
     """
     if state.unreachable_since is not None:
         return [], state
-    event = _event("manager_unreachable", manager, at, f"Certificates cannot be read: {reason}", status=status)
-    return [event], replace(state, unreachable_since=at)
+    message = f"Certificates cannot be read: {reason}"
+    return [make_event("manager_unreachable", manager, at, message, {"status": status})], replace(
+        state, unreachable_since=at
+    )
 
 
 def heartbeat(state: State, manager: str, at: datetime) -> Event:
-    """The sign that the watch goes on, whatever the manager does."""
-    held = sum(len(certificate.places) for certificate in state.certificates.values())
-    watched = f"{count(len(state.certificates), 'certificate')} in {count(held, 'place')}"
-    since = state.unreachable_since
-    return _event(
-        "heartbeat",
-        manager,
-        at,
-        f"Watching {watched}" + (f"; the manager cannot be read since {clock(since)}" if since else ""),
-        reachable=since is None,
-        certificates=len(state.certificates),
-    )
+    """Build the event which shows that the watch is running, whether or not the manager can be read."""
+    environments = {name for certificate in state.certificates.values() for name in certificate.environments}
+    message = f"Watching {count(len(state.certificates), 'certificate')} in {count(len(environments), 'environment')}"
+    if state.unreachable_since is not None:
+        message += f"; reading has failed since {clock(state.unreachable_since)}"
+    details: EventDetails = {
+        "reachable": state.unreachable_since is None,
+        "certificates": len(state.certificates),
+    }
+    return make_event("heartbeat", manager, at, message, details)
 
 
-def _seen(before: PlaceState | None, held: Held, smallest_first: Sequence[int]) -> PlaceState:
-    """What to remember of an environment, with the threshold that this reading tells of."""
-    known = _recall(before, held)
-    told = min((days for days in (_stage(held, smallest_first), known.told) if days is not None), default=None)
-    # A certificate that does not show a fingerprint once is still the same.
-    now = Seen(
-        held.fingerprint_sha1 or known.fingerprint_sha1, held.fingerprint_sha256 or known.fingerprint_sha256, told
+def _observe_environment(before: EnvironmentState | None, held: Held, ascending: Sequence[int]) -> EnvironmentState:
+    """Return the new state of an environment, including the threshold that this reading reports."""
+    known = _find_observed(before, held)
+    thresholds = (_threshold_reached(held, ascending), known.reported_threshold)
+    current = ObservedCertificate(
+        # The manager may omit a fingerprint in one reading; the certificate is the same nevertheless.
+        held.fingerprint_sha1 or known.fingerprint_sha1,
+        held.fingerprint_sha256 or known.fingerprint_sha256,
+        min((threshold for threshold in thresholds if threshold is not None), default=None),
     )
     if before is None:
-        return PlaceState(now)
-    return PlaceState(now, before.seen if before.seen.is_other_than(held) else before.before)
+        return EnvironmentState(current)
+    return EnvironmentState(current, before.current if before.current.differs_from(held) else before.previous)
 
 
-def _recall(before: PlaceState | None, held: Held) -> Seen:
-    """What is remembered of a certificate that an environment holds: nothing, where it never held it."""
-    remembered = (before.seen, before.before) if before else ()
-    return next((seen for seen in remembered if seen and not seen.is_other_than(held)), Seen())
+def _find_observed(before: EnvironmentState | None, held: Held) -> ObservedCertificate:
+    """Find what is known about a certificate from earlier readings; an empty record for a new certificate."""
+    observed = (before.current, before.previous) if before else ()
+    return next((each for each in observed if each and not each.differs_from(held)), ObservedCertificate())
 
 
-def _stage(held: Held, smallest_first: Sequence[int]) -> int | None:
-    """The smallest threshold that a certificate is below."""
+def _threshold_reached(held: Held, ascending: Sequence[int]) -> int | None:
+    """Return the smallest threshold that the certificate is below, C(EXPIRED), or None."""
     left = held.days_remaining
     if left is None:
         return None
-    return EXPIRED if held.expired else next((days for days in smallest_first if left < days), None)
+    return EXPIRED if held.expired else next((days for days in ascending if left < days), None)
 
 
-def _missing(before: CertificateState, places: Mapping[str, Place]) -> dict[str, PlaceState]:
-    """The environments that this reading does not show, as long as they are not forgotten."""
+def _missing_environments(before: CertificateState, places: Mapping[str, Place]) -> dict[str, EnvironmentState]:
+    """Return the environments that are missing from this reading and not yet forgotten."""
     return {
-        name: replace(place, missing=place.missing + 1)
-        for name, place in before.places.items()
-        if name not in places and place.missing + 1 < _FORGOTTEN_AFTER
+        name: replace(environment, missed_readings=environment.missed_readings + 1)
+        for name, environment in before.environments.items()
+        if name not in places and environment.missed_readings + 1 < _FORGET_AFTER_READINGS
     }
 
 
-def _changes(reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]) -> Iterator[Event]:
-    """One event for all environments that changed from the same certificate to the same certificate."""
+def _certificate_changes(
+    reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]
+) -> Iterator[Event]:
+    """Build one event for all environments with the same previous and the same new certificate."""
     changed: dict[tuple[str | None, str | None], list[Place]] = {}
     for name, place in places.items():
-        known = before.places.get(name)
-        if known and known.seen.is_other_than(place.held):
-            changed.setdefault((known.seen.fingerprint_sha1, place.held.fingerprint_sha1), []).append(place)
+        known = before.environments.get(name)
+        if known and known.current.differs_from(place.held):
+            changed.setdefault((known.current.fingerprint_sha1, place.held.fingerprint_sha1), []).append(place)
     for group in changed.values():
-        old = before.places[group[0].environment].seen
-        yield _about(
-            "certificate_changed",
-            reading,
-            key,
-            group,
-            f"another certificate than before, valid until {clock(group[0].held.not_after)}",
-            **_described(group[0].held),
-            previous_fingerprint_sha1=old.fingerprint_sha1,
-            previous_fingerprint_sha256=old.fingerprint_sha256,
-        )
+        old, new = before.environments[group[0].environment].current, group[0].held
+        text = f"the certificate changed, the new one is valid until {clock(new.not_after)}"
+        details: EventDetails = {
+            **_certificate_details(new),
+            "previous_fingerprint_sha1": old.fingerprint_sha1,
+            "previous_fingerprint_sha256": old.fingerprint_sha256,
+        }
+        yield _certificate_event("certificate_changed", reading, key, _names(group), text, details)
 
 
-def _crossings(
+def _threshold_crossings(
     reading: Reading,
     key: _Key,
     before: CertificateState,
     places: Mapping[str, Place],
-    seen: Mapping[str, PlaceState],
+    observed: Mapping[str, EnvironmentState],
 ) -> Iterator[Event]:
-    """One event for all environments that hold the same certificate and of which the same threshold is told now."""
+    """Build one event for all environments that hold the same certificate and now cross the same threshold."""
     crossed: dict[tuple[int, str | None, datetime | None], list[Place]] = {}
     for name, place in places.items():
-        told, known = seen[name].seen.told, _recall(before.places.get(name), place.held).told
-        if told is not None and told != known:
-            crossed.setdefault((told, place.held.fingerprint_sha1, place.held.not_after), []).append(place)
+        threshold = observed[name].current.reported_threshold
+        if threshold not in (None, _find_observed(before.environments.get(name), place.held).reported_threshold):
+            crossed.setdefault((threshold, place.held.fingerprint_sha1, place.held.not_after), []).append(place)
     for (threshold, _sha1, not_after), group in sorted(crossed.items(), key=lambda item: item[0][0]):
-        left = group[0].held.days_remaining or 0
-        yield _about(
-            "threshold_crossed" if threshold else "expired",
-            reading,
-            key,
-            group,
-            f"less than {count(threshold, 'day')} left, expires on {clock(not_after)}, in {count(left, 'day')}"
-            if threshold
-            else f"expired on {clock(not_after)}",
-            **_described(group[0].held),
-            threshold=threshold,
-        )
+        held = group[0].held
+        kind, text = "expired", f"expired on {clock(not_after)}"
+        if threshold != EXPIRED:
+            left = count(held.days_remaining or 0, "day")
+            kind = "threshold_crossed"
+            text = f"less than {count(threshold, 'day')} left, expires on {clock(not_after)}, in {left}"
+        details: EventDetails = {**_certificate_details(held), "threshold": threshold}
+        yield _certificate_event(kind, reading, key, _names(group), text, details)
 
 
-def _duplicates(reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]) -> Iterator[Event]:
+def _duplicate_changes(
+    reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]
+) -> Iterator[Event]:
+    """Build events for the environments that have duplicate entries now, and for those that no longer have any."""
     started = [name for name in finding["environments"] if name not in before.duplicates]
     ended = [name for name in before.duplicates if name not in finding["environments"]]
     if started:
-        yield _about("duplicates_started", reading, key, started, finding["message"])
+        yield _certificate_event("duplicates_started", reading, key, started, finding["message"])
     if ended:
-        yield _about("duplicates_ended", reading, key, ended, "no longer more than one entry")
+        yield _certificate_event("duplicates_ended", reading, key, ended, "no more duplicate entries")
 
 
-def _drift(reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]) -> Iterator[Event]:
-    now = finding["environments"]
-    if now and not before.drift:
-        yield _about("drift_started", reading, key, now, finding["message"])
-    if before.drift and not now:
-        yield _about("drift_ended", reading, key, before.drift, "no longer different certificates")
+def _drift_changes(
+    reading: Reading, key: _Key, before: CertificateState, finding: Mapping[str, t.Any]
+) -> Iterator[Event]:
+    """Build an event when drift starts or ends. Changes while it lasts cause none."""
+    drifted = finding["environments"]
+    if drifted and not before.drift:
+        yield _certificate_event("drift_started", reading, key, drifted, finding["message"])
+    if before.drift and not drifted:
+        text = "the environments no longer hold different certificates"
+        yield _certificate_event("drift_ended", reading, key, before.drift, text)
 
 
-def _reachable(reading: Reading, since: datetime) -> Event:
-    message = f"Certificates can be read again, for the first time since {clock(since)}"
-    return _event("manager_reachable", reading.manager, reading.at, message, unreachable_since=iso(since))
+def _manager_reachable(reading: Reading, since: datetime) -> Event:
+    message = f"Certificates can be read again; reading had failed since {clock(since)}"
+    return make_event("manager_reachable", reading.manager, reading.at, message, {"unreachable_since": iso(since)})
 
 
-def _described(held: Held) -> dict[str, t.Any]:
+def _certificate_event(
+    kind: str, reading: Reading, key: _Key, environments: Sequence[str], text: str, details: EventDetails | None = None
+) -> Event:
+    return make_certificate_event(kind, reading.manager, reading.at, key, environments, text, details)
+
+
+def _certificate_details(held: Held) -> EventDetails:
     return {
         "days_remaining": held.days_remaining,
         "not_after": iso(held.not_after) if held.not_after else None,
@@ -238,26 +250,5 @@ def _described(held: Held) -> dict[str, t.Any]:
     }
 
 
-def _about(kind: str, reading: Reading, key: _Key, places: Sequence[Place | str], what: str, **values: t.Any) -> Event:
-    """An event of a certificate in some environments.
-
-    Names that Ansible would take for templates are left out, so that no rule can hand them on to a playbook.
-    """
-    project, name = key
-    environments = [place if isinstance(place, str) else place.environment for place in places]
-    names: dict[str, t.Any] = {"project": project, "name": name, "environments": environments}
-    if any(_TEMPLATE.search(text) for text in (project, name, *environments)):
-        names = {}
-    message = f"{project} / {name} in {', '.join(environments)}: {what}"
-    return _event(kind, reading.manager, reading.at, message, **names, **values)
-
-
-def _event(kind: str, manager: str, at: datetime, message: str, **values: t.Any) -> Event:
-    return {
-        "schema": SCHEMA,
-        "kind": kind,
-        "manager": manager,
-        "observed_at": iso(at),
-        **values,
-        "message": _TEMPLATE.sub("\ufffd", message),
-    }
+def _names(places: Iterable[Place]) -> list[str]:
+    return [place.environment for place in places]

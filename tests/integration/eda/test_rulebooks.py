@@ -16,8 +16,8 @@ import yaml
 from ansible_rulebook.validators import Validate
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_certificates
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
-    Event,
     Reading,
     heartbeat,
     observe,
@@ -82,7 +82,9 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
     assert {place["before"]["told"] for place in told[NAME]} == {30}
     assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
 
-    with run_rulebook("print_events", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
+    with run_rulebook(
+        "print_events", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1
+    ) as restarted:
         restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
         assert restarted.kinds == []
         manager.set_entry(PROJECT, "drifted", "development", calm)

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from ansible_collections.apinizer.apiops.extensions.eda.plugins.event_source import certificate_expiry as source
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import KINDS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import KINDS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.settings import ARGUMENT_SPEC
 
 ROOT = Path(source.__file__).resolve().parents[4]
