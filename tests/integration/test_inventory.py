@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory of environments: what Ansible makes of it, what it costs, and waves that are rotated with it."""
+"""The inventory plugin: its hosts, groups, variables and requests, and rotations in waves that use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from integration.scene import ENVIRONMENTS, NAME, PROJECT, Scene, Start, calls
 from manager import Fault
 from manager.model import Environment
 
-# No task of a module, but the plugin itself; it runs in the controller's process.
+# This runs the plugin in the process of Ansible; tasks of modules are not the subject.
 pytestmark = pytest.mark.one_way
 
 PLUGIN = f"{COLLECTION}.environments"
@@ -40,7 +40,7 @@ def _file(scene: Scene, *, name: str = "apinizer.yml", **options: Any) -> str:
 
 
 def _list(scene: Scene, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What ansible-inventory lists: groups with their hosts, and below C(_meta) the variables."""
+    """Return the output of ansible-inventory: groups with their hosts, and the variables in `_meta`."""
     run = scene.machine.command("ansible-inventory", "--list", *words, env=_connection(scene) if env is None else env)
     assert run.status == 0, run.text
     assert "[WARNING]" not in run.text, run.text
@@ -49,7 +49,7 @@ def _list(scene: Scene, *words: str, env: Mapping[str, str] | None = None) -> di
 
 
 def _without_mark(value: dict[str, Any]) -> Any:
-    """Some versions mark every text that is no template."""
+    """Remove the mark that some versions of ansible-core show for strings that are never templates."""
     return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
 
 
@@ -63,7 +63,7 @@ def _variables(listed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _words(run: Run) -> str:
-    """What was printed, whichever way this version of Ansible breaks its lines."""
+    """Return the output on one line: versions of ansible-core wrap lines differently."""
     return " ".join(run.text.split())
 
 
@@ -76,7 +76,7 @@ def _words(run: Run) -> str:
         pytest.param(
             "2023",
             {"type_unknown": [MANAGER_ITSELF, "development", "staging"]},
-            # Whether it lists environments is asked once, at both addresses.
+            # The list of environments is requested once, at both addresses.
             ["projects", "list", "environments", "environments", "list", "list"],
             marks=pytest.mark.exhaustive,
         ),
@@ -126,7 +126,7 @@ def test_an_environment_of_several_projects_is_one_host(
 
 
 @pytest.mark.exhaustive
-def test_every_variable_of_a_host(scene: Scene) -> None:
+def test_a_host_has_all_documented_variables(scene: Scene) -> None:
     (info,) = scene.info(project=PROJECT)["certificates"]
 
     variables = _variables(_list(scene, "-i", _file(scene)))["staging"]
@@ -165,8 +165,8 @@ def test_constructed_groups_and_variables(scene: Scene) -> None:
     assert calls(scene.manager.journal) == ["list", "environments"]
 
 
-def test_names_that_ansible_would_take_for_patterns_or_templates(scene: Scene) -> None:
-    """Hosts can be named on the command line, groups are cleaned, and nothing that the manager sends is evaluated."""
+def test_names_that_look_like_patterns_or_templates(scene: Scene) -> None:
+    """Such hosts can be selected by name, group names are sanitized, and values of the manager are never evaluated."""
     sent = "{{ lookup('ansible.builtin.pipe', 'echo evaluated') }}"
     odd = Environment("Üretim: EU, a/b [1]", "ON PREMISES/é", access_url=sent)
     scene.manager.add_project(PROJECT, [odd, Environment("all", "TEST")])
@@ -199,8 +199,8 @@ def test_two_managers_in_one_inventory(start: Start) -> None:
 
 
 @pytest.mark.exhaustive
-def test_two_files_cannot_make_one_host_but_others_may_group_it(scene: Scene) -> None:
-    """Or the host of one manager would have the certificates of another."""
+def test_two_files_of_the_plugin_cannot_define_one_host_but_a_static_file_can_group_it(scene: Scene) -> None:
+    """Otherwise a host of one manager would have the certificates of another."""
     ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(scene, name=name))]
     static = scene.machine.file("static.ini", "[critical]\nproduction\n")
 
@@ -208,15 +208,15 @@ def test_two_files_cannot_make_one_host_but_others_may_group_it(scene: Scene) ->
 
     assert re.search(r"@critical:\n  \|  \|--production\n", run.text)
     assert re.search(r"@type_production:\n  \|  \|--production\n", run.text)
-    assert _words(run).count("host_prefix: another file made host development already") >= 1
+    assert _words(run).count("host_prefix: another inventory file already defines host development") >= 1
     assert _words(run).count("Unable to parse") == 1
 
 
 # The connection
 
 
-def test_options_may_be_templates(scene: Scene) -> None:
-    """All of them, those that are no texts included, and an empty text is no value."""
+def test_options_can_be_templates(scene: Scene) -> None:
+    """This applies to options of every type, and a template may result in an empty string."""
     file = _file(
         scene,
         url="{{ lookup('ansible.builtin.env', 'MY_URL') }}",
@@ -259,14 +259,14 @@ def test_a_login(scene: Scene) -> None:
     assert "operator-password" not in run.text
 
 
-# Errors: Ansible warns and goes on, with the collection's own line
+# Errors: Ansible warns with the line of the collection, and continues
 
 
 ERRORS = {
     "The certificates of project myproject cannot be listed": {"projects": ["myproject"]},
     "HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN)": {"token": "wrong-token"},
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": {"url": "http://127.0.0.1:9"},
-    "project: no option of this plugin": {"project": PROJECT},
+    "project: is not an option of this plugin": {"project": PROJECT},
     "projects: is an empty list": {"projects": []},
     "'yse' is not a valid boolean": {"validate_certs": "yse"},
     "url: missing; give the manager's address, or set APINIZER_URL": {"url": ""},
@@ -275,8 +275,8 @@ ERRORS = {
 }
 
 
-def test_errors_are_lines_without_secrets(scene: Scene) -> None:
-    """The token stands above what is wrong: Ansible likes to show the lines around an error."""
+def test_errors_are_one_line_without_secrets(scene: Scene) -> None:
+    """The token is on the line before the error, since Ansible shows the lines around an error."""
     words = []
     for number, options in enumerate(ERRORS.values()):
         given = {"token": scene.manager.token, "url": scene.manager.url, "retries": 0, **options}
@@ -293,7 +293,7 @@ def test_errors_are_lines_without_secrets(scene: Scene) -> None:
     assert "staging" not in run.text
 
 
-def test_an_error_in_what_is_constructed(scene: Scene) -> None:
+def test_an_error_in_a_constructed_variable(scene: Scene) -> None:
     given = {"token": scene.manager.token, "url": scene.manager.url, "strict": True, "compose": {"x": "nowhere.y"}}
     file = scene.machine.file("apinizer.yml", yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False))
 
@@ -304,7 +304,7 @@ def test_an_error_in_what_is_constructed(scene: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_two_environments_that_would_be_one_host(scene: Scene) -> None:
+def test_two_environments_with_the_same_host_name_are_an_error(scene: Scene) -> None:
     scene.manager.add_project(PROJECT, ["a b", "a_b"])
 
     run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--graph", env=_connection(scene))
@@ -313,7 +313,7 @@ def test_two_environments_that_would_be_one_host(scene: Scene) -> None:
     assert "staging" not in run.text
 
 
-def test_files_with_other_names(scene: Scene) -> None:
+def test_files_with_other_names_are_not_accepted(scene: Scene) -> None:
     words = [word for name in ("manager.yml", "apinizer.json") for word in ("-i", _file(scene, name=name))]
 
     run = scene.machine.command("ansible-inventory", *words, "--graph", env=_connection(scene))
@@ -324,8 +324,8 @@ def test_files_with_other_names(scene: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_a_project_whose_environments_may_not_be_listed(scene: Scene) -> None:
-    """The others' are, and its own are known from their certificates."""
+def test_a_project_whose_environments_cannot_be_listed(scene: Scene) -> None:
+    """Its environments are known from their certificates; other projects are not affected."""
     scene.manager.add_project("Another", ["test"])
     scene.manager.add_certificate("Another", "z", {"test": scene.new})
     address = re.compile(r"Another/environments|environments/Another")
@@ -350,12 +350,12 @@ def test_without_requests(scene: Scene) -> None:
     assert "Failed to import the required Python library (requests)" in _words(run)
 
 
-# What the guide and the documentation show
+# The examples of the guide and of the documentation
 
 
 @pytest.fixture
 def guided(start: Start) -> Scene:
-    """A machine with the guide's files, and a manager that has the certificate in each environment."""
+    """A machine with the files of the guide, and a manager with the certificate in each environment."""
     scene = start(import_reports_deployment=True)
     scene.manager.add_certificate(PROJECT, NAME, dict.fromkeys((*ENVIRONMENTS, MANAGER_ITSELF), scene.old))
     for name, text in shown_files(GUIDE).items():
@@ -373,8 +373,8 @@ def _hosts_run(run: Run) -> list[str]:
     return re.findall(r"^(?:changed|ok): \[(.+?)\]", run.text, re.MULTILINE)
 
 
-def test_the_waves_of_the_guide(guided: Scene) -> None:
-    """Checked, then the test environments, then the others: production last, each by itself, the manager untouched."""
+def test_the_waves_of_the_guide_work(guided: Scene) -> None:
+    """Check mode, then the test environments, then the others one by one with production last; not the manager itself."""
     check, test, rest = (command for command in shown_commands(GUIDE) if "rotate.yml" in command)
     manager, old, new = guided.manager, guided.old.der, guided.new.der
 
@@ -406,7 +406,7 @@ def test_the_waves_of_the_guide(guided: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_no_wave_starts_after_one_that_failed(guided: Scene) -> None:
+def test_no_wave_starts_after_a_failed_one(guided: Scene) -> None:
     guided.manager.faults.add(Fault("deployment_failure", environments=("staging",), times=None))
     *_others, rest = (command for command in shown_commands(GUIDE) if "rotate.yml" in command)
 
@@ -420,7 +420,7 @@ def test_no_wave_starts_after_one_that_failed(guided: Scene) -> None:
 
 @pytest.mark.exhaustive
 def test_a_wave_of_several_environments(guided: Scene) -> None:
-    """One after the other, although Ansible could do them at the same time."""
+    """The environments of a wave are written one after the other, although Ansible runs hosts in parallel."""
     play = shown_files(GUIDE)["rotate.yml"].replace("serial: 1", "serial: [1, 2]")
     guided.machine.file("rotate.yml", play)
 
@@ -434,7 +434,7 @@ def test_a_wave_of_several_environments(guided: Scene) -> None:
 
 
 @pytest.mark.exhaustive
-def test_the_role_of_the_guide(guided: Scene) -> None:
+def test_the_role_example_of_the_guide_works(guided: Scene) -> None:
     later = guided.authority.issue("www.example.com", not_after=datetime.now(timezone.utc) + timedelta(days=500))
     guided.machine.file("new/my-certificate.pem", later.pem)
     command = ("ansible-playbook", "-i", "apinizer.yml", "rotate-with-the-role.yml", "--limit", "type_sandbox")
@@ -447,7 +447,7 @@ def test_the_role_of_the_guide(guided: Scene) -> None:
     assert list((guided.machine.folder / "backups" / "staging").rglob("*,staging.pem"))
 
 
-def test_the_graph_of_the_guide(guided: Scene) -> None:
+def test_the_graph_in_the_guide_is_the_output(guided: Scene) -> None:
     guided.manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, guided.old))
     (command,) = (command for command in shown_commands(GUIDE) if "--graph" in command)
 
@@ -464,7 +464,7 @@ def test_the_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: Sce
     assert "HTTP 401" in run.text
 
 
-def test_a_warm_cache_costs_no_request(guided: Scene, start: Start) -> None:
+def test_a_warm_cache_needs_no_request(guided: Scene, start: Start) -> None:
     scene, other, file = guided, start("2025", held=False), "cached.apinizer.yml"
     cold = _list(scene, "-i", file)
     read = scene.manager.journal.mark()
@@ -479,17 +479,17 @@ def test_a_warm_cache_costs_no_request(guided: Scene, start: Start) -> None:
     assert fresh["fingerprint_sha256"] == scene.new.sha256
     assert calls(read) == ["projects", *["list", "environments"] * 2]
 
-    # The same file with another manager in the environment.
+    # The same file, but the environment variables name another manager.
     assert _variables(_list(scene, "-i", file, env=_connection(other)))["staging"]["apinizer_certificates"] == []
-    kept = "".join(path.read_text() for path in (scene.machine.folder / "inventory-cache").iterdir())
-    assert scene.new.sha256 in kept
-    assert scene.manager.token not in kept
-    assert other.manager.token not in kept
+    cached = "".join(path.read_text() for path in (scene.machine.folder / "inventory-cache").iterdir())
+    assert scene.new.sha256 in cached
+    assert scene.manager.token not in cached
+    assert other.manager.token not in cached
 
 
-def test_the_documentation_and_its_examples(scene: Scene) -> None:
+def test_the_examples_of_the_documentation_work(scene: Scene) -> None:
     run = scene.machine.command("ansible-doc", "--type", "inventory", "--json", PLUGIN)
-    # Nothing but JSON, so no warning either.
+    # The output is pure JSON, so there are no warnings.
     documentation = json.loads(run.text)[PLUGIN]
     for option, variable in (("url", "APINIZER_URL"), ("token", "APINIZER_TOKEN"), ("timeout", "APINIZER_TIMEOUT")):
         described = documentation["doc"]["options"][option]

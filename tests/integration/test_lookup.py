@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lookup of a certificate: what it gives, what it asks of the manager, and how it says no."""
+"""The certificate lookup: the values it returns, the requests it sends, and its errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integration.guides import shown_files
 from integration.runners import COLLECTION, INFO, Run, task
 from integration.scene import NAME, PROJECT, Scene, Start, calls
 
-# No task of a module, but the plugin itself; it runs in the controller's process.
+# This runs the plugin in the process of Ansible and no task of a module.
 pytestmark = pytest.mark.one_way
 
 PLUGIN = f"{COLLECTION}.certificate"
@@ -42,14 +42,14 @@ def _play(scene: Scene, *tasks: dict[str, Any], arguments: tuple[str, ...] = (),
 
 
 def _shown(run: Run, title: str) -> str:
-    """What a task showed, as text: some versions keep the type of a value, and some do not."""
+    """Return the output of a debug task as text: only some versions of ansible-core keep the type of a value."""
     return str(run[title]["msg"])
 
 
 @pytest.mark.parametrize(
     "generation", [*(pytest.param(old, marks=pytest.mark.exhaustive) for old in ("2023", "2025")), "2026"]
 )
-def test_the_certificate_as_pem_in_one_request(start: Start, generation: str) -> None:
+def test_the_pem_text_takes_one_request(start: Start, generation: str) -> None:
     scene = start(generation, list_content=False)
 
     run = _play(scene, _show("pem", _expression()))
@@ -59,7 +59,7 @@ def test_the_certificate_as_pem_in_one_request(start: Start, generation: str) ->
 
 
 @pytest.mark.exhaustive
-def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
+def test_every_field_equals_that_of_the_info_module(scene: Scene) -> None:
     options = {"url": scene.manager.url, "token": scene.manager.token, "project": PROJECT}
 
     run = _play(
@@ -73,7 +73,7 @@ def test_every_field_is_that_of_the_info_module(scene: Scene) -> None:
     assert set(entry) == {*FIELDS, "name"}
 
 
-def test_several_names_in_one_session(scene: Scene) -> None:
+def test_several_names_are_read_in_one_session(scene: Scene) -> None:
     odd = "a/b ü"
     scene.manager.add_certificate(PROJECT, odd, {"staging": scene.new}, alias="{{ 1 + 1 }}")
 
@@ -85,13 +85,13 @@ def test_several_names_in_one_session(scene: Scene) -> None:
     )
 
     assert run["fingerprints"]["msg"] == [scene.old.sha256, scene.new.sha256]
-    assert _shown(run, "alias") == "{{ 1 + 1 }}", "what the manager sent was taken for a template"
+    assert _shown(run, "alias") == "{{ 1 + 1 }}", "a value of the manager was evaluated as a template"
     assert calls(scene.manager.journal) == ["get", "get", "get"]
     assert len({request.connection for request in list(scene.manager.journal)[:2]}) == 1
 
 
 @pytest.mark.exhaustive
-def test_the_environment_that_is_meant(scene: Scene) -> None:
+def test_the_environment_selects_the_certificate(scene: Scene) -> None:
     newest = scene.authority.issue("www.example.com", not_before=scene.new.certificate.not_valid_before_utc)
     scene.manager.set_entry(PROJECT, NAME, "staging", scene.new)
     scene.manager.add_certificate(PROJECT, "doubled", {"staging": [scene.old, newest], "apimanager": newest})
@@ -115,14 +115,14 @@ def test_the_environment_that_is_meant(scene: Scene) -> None:
 
 
 ERRORS = {
-    "Project MyProject has no certificate absent (upper and lower case count)": _expression("absent"),
+    "Project MyProject has no certificate absent (case-sensitive)": _expression("absent"),
     "The certificates of project myproject cannot be listed": _expression(project="myproject"),
-    "environment: production does not hold certificate MyProject/my-certificate; development, staging do": _expression(
-        environment="production"
+    "environment: production does not hold certificate MyProject/my-certificate. Use one of these: development, staging": (
+        _expression(environment="production")
     ),
     "missing required arguments: project": f"{{{{ lookup({PLUGIN!r}, {NAME!r}) }}}}",
     "value of field must be one of: content, alias": _expression(field="pem"),
-    "enviroment: no option of this plugin; it has": _expression(enviroment="staging"),
+    "enviroment: is not an option of this plugin. Use one of these: ca_path": _expression(enviroment="staging"),
     "'yse' is not a valid boolean": _expression(validate_certs="yse"),
     "name: '..' cannot be a name": _expression(".."),
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": _expression(url="http://127.0.0.1:9"),
@@ -132,7 +132,7 @@ ERRORS = {
 }
 
 
-def test_errors_are_lines_without_secrets(scene: Scene) -> None:
+def test_errors_are_one_line_without_secrets(scene: Scene) -> None:
     tasks = [_show(message, expression) for message, expression in ERRORS.items()]
 
     run = _play(scene, *tasks, _show("right", _expression()), arguments=("-vvvv",), vars={"my_token": "wrong-token"})
@@ -147,8 +147,8 @@ def test_errors_are_lines_without_secrets(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", pytest.param("tr", marks=pytest.mark.exhaustive)])
-def test_an_absent_certificate_may_be_ignored(start: Start, language: str) -> None:
-    """Absent is what the project's list does not have; no error's wording decides."""
+def test_the_error_for_an_absent_certificate_can_be_ignored(start: Start, language: str) -> None:
+    """A certificate is absent if the list of the project lacks it; the wording of errors does not matter."""
     scene = start(language=language)
 
     run = _play(
@@ -160,16 +160,16 @@ def test_an_absent_certificate_may_be_ignored(start: Start, language: str) -> No
 
 
 @pytest.mark.exhaustive
-def test_a_manager_that_sends_no_content(start: Start) -> None:
+def test_a_manager_without_content(start: Start) -> None:
     scene = start(get_content=False)
 
     run = _play(scene, _show("pem", _expression()), _show("sha1", _expression(field="fingerprint_sha1")))
 
-    assert "The manager does not send the content of certificate MyProject/my-certificate" in run["pem"].message
+    assert "The manager does not return the content of certificate MyProject/my-certificate" in run["pem"].message
     assert _shown(run, "sha1") == scene.old.sha1
 
 
-def test_an_option_that_comes_out_empty_is_not_given(scene: Scene) -> None:
+def test_an_empty_option_counts_as_not_set(scene: Scene) -> None:
     run = _play(
         scene, _show("pem", _expression(url="", token="", environment="", field="", validate_certs="", timeout=""))
     )
@@ -177,32 +177,32 @@ def test_an_option_that_comes_out_empty_is_not_given(scene: Scene) -> None:
     assert _shown(run, "pem").strip() == scene.old.pem.strip()
 
 
-# What the documentation and the guide show
+# The examples of the documentation and of the guide
 
 
-def test_the_documentation_and_its_examples(scene: Scene) -> None:
+def test_the_examples_of_the_documentation_work(scene: Scene) -> None:
     holds = {"development": scene.new, "staging": scene.new, "production": scene.old}
     scene.manager.add_certificate(PROJECT, NAME, holds)
     scene.manager.add_certificate(PROJECT, "another-certificate", {"staging": scene.new})
     shown = scene.machine.command("ansible-doc", "--type", "lookup", "--json", PLUGIN)
-    # Nothing but JSON, so no warning either.
+    # The output is pure JSON, so there are no warnings.
     documentation = json.loads(shown.text)[PLUGIN]
-    keep, give, *others = yaml.safe_load(documentation["examples"])
+    save, copy, *others = yaml.safe_load(documentation["examples"])
     variables = {"apinizer_url": scene.manager.url, "apinizer_token": scene.manager.token}
 
-    # Once the second has made the environments the same, the first has one certificate to keep.
-    run = _play(scene, give, keep, *others, vars=variables, ignore_errors=False)
+    # The second example makes the environments equal; only then does the first one have a single value.
+    run = _play(scene, copy, save, *others, vars=variables, ignore_errors=False)
 
     assert run.status == 0, run.text
     assert scene.manager.holds(PROJECT, NAME)["production"] == [scene.new.der]
     assert (scene.machine.folder / "my-certificate.pem").read_text().strip() == scene.new.pem.strip()
-    assert _shown(run, others[-1]["name"]) == "There is none"
+    assert _shown(run, others[-1]["name"]) == "No such certificate"
     assert documentation["doc"]["options"]["field"]["choices"] == ["content", *FIELDS]
     assert documentation["doc"]["options"]["token"]["env"] == [{"name": "APINIZER_TOKEN"}]
 
 
 @pytest.mark.exhaustive
-def test_the_play_of_the_guide(scene: Scene) -> None:
+def test_the_play_of_the_guide_works(scene: Scene) -> None:
     file = scene.machine.file("lookup.yml", shown_files("guide_inventory")["lookup.yml"])
 
     run = scene.machine.command(

@@ -1,141 +1,163 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The environments of a manager as hosts of an inventory: what to read, and what it makes.
+"""Make inventory hosts of the environments of a manager. Pure.
 
-What is read is plain JSON, fit for a cache; what depends on the time is worked out anew for each inventory.
+Values that depend on the current time are calculated here, not when the manager is read, so that they are correct even
+if the projects come from a cache.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import NOT_OFFERED, CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.projects import (
+    ListedEnvironment,
+    ProjectData,
+    Warn,
+)
 
-Warn = Callable[[str], object]
-ProjectRead = Mapping[str, t.Any]
-
-# What Ansible takes for something else where a host is asked for.
+# Groups that always exist. In a pattern, Ansible would take a host of that name for the group.
 _RESERVED = ("all", "ungrouped")
-_REPORTED = ("type", "status", "access_url")
+
+
+class HostCertificate(t.TypedDict):
+    """A certificate that an environment holds.
+
+    The values are those that C(apinizer_certificate_info) returns for an environment; C(days_remaining) and C(expired)
+    are as of now.
+    """
+
+    project: str
+    name: str
+    alias: str | None
+    subject: str | None
+    issuer: str | None
+    serial_number: str | None
+    not_before: str | None
+    not_after: str | None
+    days_remaining: int | None
+    expired: bool | None
+    fingerprint_sha256: str | None
+    fingerprint_sha1: str | None
+    entries: int
+
+
+class HostVariables(t.TypedDict):
+    """The variables of a host that come from the manager. They are documented in the inventory plugin."""
+
+    apinizer_environment: str
+    apinizer_type: str | None
+    apinizer_status: str | None
+    apinizer_access_url: str | None
+    apinizer_projects: list[str]
+    apinizer_certificates: list[HostCertificate]
 
 
 @dataclass(frozen=True)
 class EnvironmentHost:
-    """A host: its name, the groups that it is always in, and its variables."""
+    """A host.
+
+    :arg groups: the groups for type and status, before Ansible sanitizes their names.
+    """
 
     name: str
     groups: tuple[str, ...]
-    variables: dict[str, t.Any]
+    variables: HostVariables
 
 
-def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: datetime, warn: Warn) -> list[ProjectRead]:
-    """What the manager has in these projects, or in all that the token may see.
+def make_hosts(projects: Sequence[ProjectData], *, prefix: str, now: datetime, warn: Warn) -> list[EnvironmentHost]:
+    """Make a host of each environment that is listed or holds a certificate, sorted by the name of the environment.
 
-    :returns: a JSON object a project: C(name), C(environments) as the manager lists them, C(certificates) as the module
-        C(apinizer_certificate_info) returns them.
-    :raises RequestError: where the manager could not be read, a missing project included.
+    Projects share the environments of a manager. An environment of several projects is therefore one host.
+
+    :arg projects: as C(read_projects) returns them.
+    :arg prefix: the prefix of all host names.
+    :arg warn: called with one line if projects report different values for an environment.
+    :raises ApinizerError: if two environments have the same host name.
     """
-    found: list[ProjectRead] = []
-    for name in sorted(set(api.projects() if names is None else names)):
-        # The certificates first: their list shows the generation, and with it the address of the environments.
-        certificates = run_info_operation(api, InfoOperation(project=name), now=now)
-        environments = _listed(api, name, warn) if api.lists_environments else []
-        found.append({"name": name, "environments": environments, "certificates": certificates})
-    return found
-
-
-def _listed(api: CertificateApi, project: str, warn: Warn) -> list[dict[str, t.Any]]:
-    """The environments that the manager lists for a project. Where it lists none, the certificates still name some."""
-    try:
-        return [asdict(environment) for environment in api.environments(project)]
-    except RequestError as exc:
-        if exc.status not in NOT_OFFERED:
-            raise
-        whose = f"of project {project}" if api.lists_environments else "of any project"
-        warn(
-            f"The manager does not list the environments {whose} ({exc}). Those that hold a certificate are hosts all "
-            "the same, of unknown type and status"
-        )
-        return []
-
-
-def make_hosts(projects: Sequence[ProjectRead], *, prefix: str, now: datetime, warn: Warn) -> list[EnvironmentHost]:
-    """A host for each environment that is listed or holds a certificate, sorted by the environment's name.
-
-    An environment that several projects have is one gateway environment, and one host.
-
-    :arg projects: what C(read_projects) returns.
-    :arg prefix: what each host's name begins with.
-    :raises ApinizerError: where two environments would be the same host.
-    """
-    listed: dict[str, tuple[str, dict[str, t.Any]]] = {}
-    using: dict[str, set[str]] = {}
-    held: dict[str, list[dict[str, t.Any]]] = {}
+    listed: dict[str, tuple[str, ListedEnvironment]] = {}
+    users: dict[str, set[str]] = {}
+    certificates: dict[str, list[HostCertificate]] = {}
     for project in projects:
         for environment in project["environments"]:
             name = environment["name"]
-            using.setdefault(name, set()).add(project["name"])
+            users.setdefault(name, set()).add(project["name"])
             first, known = listed.setdefault(name, (project["name"], environment))
-            if any(environment[key] != known[key] for key in _REPORTED):
+            if _reported_values(environment) != _reported_values(known):
                 warn(
-                    f"Projects {first} and {project['name']} report environment {name} differently; {first} is believed"
+                    f"Projects {first} and {project['name']} report different values for environment {name}. Those of "
+                    f"project {first} are used"
                 )
-        for name, certificate in _held(project, now):
-            using.setdefault(name, set()).add(project["name"])
-            held.setdefault(name, []).append(certificate)
+        for name, certificate in _certificates_by_environment(project, now):
+            users.setdefault(name, set()).add(project["name"])
+            certificates.setdefault(name, []).append(certificate)
     hosts: dict[str, EnvironmentHost] = {}
-    for name in sorted(using):
-        _project, reported = listed.get(name, ("", dict.fromkeys(_REPORTED)))
-        host = _host(prefix, name, reported, sorted(using[name]), held.get(name, []))
+    for name in sorted(users):
+        _project, reported = listed.get(name, ("", None))
+        host = _make_host(prefix, name, reported, sorted(users[name]), certificates.get(name, []))
         if host.name in hosts:
             other = hosts[host.name].variables["apinizer_environment"]
             raise ApinizerError(
-                f"Environments {other!r} and {name!r} would both be host {host.name}; rename one of them"
+                f"Environments {other!r} and {name!r} would both be host {host.name}. Rename one of the environments"
             )
         hosts[host.name] = host
     return list(hosts.values())
 
 
-def _held(project: ProjectRead, now: datetime) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """The certificates of a project, once for each environment that holds them, with the environment's name."""
+def host_name(text: str) -> str:
+    """Return a host name that patterns, file names and C(--limit) accept: letters, digits, C(.), C(-) and C(_)."""
+    name = re.sub(r"[^\w.-]|^-", "_", text)
+    return name + "_" if name in _RESERVED else name
+
+
+def _reported_values(environment: ListedEnvironment) -> tuple[str | None, ...]:
+    return environment["type"], environment["status"], environment["access_url"]
+
+
+def _certificates_by_environment(project: ProjectData, now: datetime) -> Iterator[tuple[str, HostCertificate]]:
+    """Yield each certificate of the project once for each environment that holds it, with the environment's name."""
     for certificate in project["certificates"]:
         for environment in certificate["environments"]:
-            values = {key: value for key, value in environment.items() if key != "name"}
-            identity = {"project": certificate["project"], "name": certificate["name"]}
-            yield environment["name"], {**identity, **values, **_age(values["not_after"], now)}
+            values = {
+                "project": certificate["project"],
+                **environment,
+                "name": certificate["name"],
+                **_remaining_time(environment["not_after"], now),
+            }
+            yield environment["name"], t.cast("HostCertificate", values)
 
 
-def _age(not_after: str | None, now: datetime) -> dict[str, t.Any]:
-    """What a cache must not keep."""
+def _remaining_time(not_after: str | None, now: datetime) -> Mapping[str, t.Any]:
+    """Return the values that depend on the current time."""
     if not_after is None:
         return {}
     left = datetime.strptime(not_after, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) - now
     return {"days_remaining": left.days, "expired": left.total_seconds() < 0}
 
 
-def _host(
-    prefix: str, name: str, reported: dict[str, t.Any], projects: list[str], certificates: list[dict[str, t.Any]]
+def _make_host(
+    prefix: str,
+    name: str,
+    reported: ListedEnvironment | None,
+    projects: list[str],
+    certificates: list[HostCertificate],
 ) -> EnvironmentHost:
+    kind, status, access_url = _reported_values(reported) if reported else (None, None, None)
     return EnvironmentHost(
         name=host_name(prefix + name),
-        groups=tuple(f"{key}_{(reported[key] or 'unknown').lower()}" for key in ("type", "status")),
+        groups=(f"type_{(kind or 'unknown').lower()}", f"status_{(status or 'unknown').lower()}"),
         variables={
             "apinizer_environment": name,
-            **{f"apinizer_{key}": reported[key] for key in _REPORTED},
+            "apinizer_type": kind,
+            "apinizer_status": status,
+            "apinizer_access_url": access_url,
             "apinizer_projects": projects,
             "apinizer_certificates": certificates,
         },
     )
-
-
-def host_name(text: str) -> str:
-    """A name that patterns, file names and C(--limit) take for one host: letters, digits, C(.), C(-) and C(_)."""
-    name = re.sub(r"[^\w.-]|^-", "_", text)
-    return name + "_" if name in _RESERVED else name

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Which hosts, groups and variables the environments of a manager become."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,112 +12,48 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import StoredCertificate
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.hosts import (
     EnvironmentHost,
     host_name,
     make_hosts,
-    read_projects,
 )
-
-Held = Callable[..., StoredCertificate]
 
 
 def environment(name: str, **values: str) -> dict[str, Any]:
-    """An environment as the manager lists it."""
+    """Return an environment as the manager lists it."""
     return {"name": name, "type": "TEST", "status": "PUBLISHED", "access_url": None, "description": None, **values}
 
 
 def certificate(project: str, name: str, *environments: str, not_after: str | None = None) -> dict[str, Any]:
-    """A certificate as the info module returns it, shortened."""
-    held = [
+    """Return a certificate as the info module returns it, without most of its values."""
+    holders = [
         {"name": each, "alias": name, "not_after": not_after, "days_remaining": -7, "expired": None}
         for each in environments
     ]
-    return {"project": project, "name": name, "description": "Web", "environments": held}
+    return {"project": project, "name": name, "description": "Web", "environments": holders}
 
 
 def project(name: str, environments: list[Any], certificates: list[Any]) -> dict[str, Any]:
+    """Return a project as `read_projects` does. Environments may be given by name."""
     listed = [each if isinstance(each, dict) else environment(each) for each in environments]
     return {"name": name, "environments": listed, "certificates": certificates}
 
 
 @pytest.fixture
 def hosts(now: datetime) -> Callable[..., dict[str, EnvironmentHost]]:
-    """Makes hosts, by name; no warning is expected unless a list takes it."""
+    """Make hosts, by name. A warning fails the test unless `warnings` collects it."""
 
     def hosts(*projects: Any, prefix: str = "", warnings: list[str] | None = None) -> dict[str, EnvironmentHost]:
-        told: list[str] = [] if warnings is None else warnings
-        found = make_hosts(projects, prefix=prefix, now=now, warn=told.append)
-        assert warnings is not None or not told
+        messages: list[str] = [] if warnings is None else warnings
+        found = make_hosts(projects, prefix=prefix, now=now, warn=messages.append)
+        assert warnings is not None or not messages
         return {host.name: host for host in found}
 
     return hosts
 
 
-# Reading
-
-
-def test_each_project_is_asked_for_its_certificates_and_its_environments(api: Any, now: datetime, old: Bundle) -> None:
-    warnings: list[str] = []
-
-    (read,) = read_projects(api, None, now=now, warn=warnings.append)
-
-    assert api.calls == ["projects", "list MyProject", "environments"]
-    assert [each["name"] for each in read["environments"]] == ["development", "staging", "production"]
-    (held,) = read["certificates"]
-    assert {each["name"] for each in held["environments"]} == {"production", "staging"}
-    assert held["environments"][0]["fingerprint_sha256"] == old.leaf.fingerprint_sha256
-    assert not any("content" in each for each in held["environments"])
-    assert not warnings
-
-
-def test_projects_that_are_named_need_no_list(api: Any, now: datetime) -> None:
-    read_projects(api, ["MyProject", "Another", "MyProject"], now=now, warn=pytest.fail)
-    assert api.calls == ["list Another", "environments", "list MyProject", "environments"]
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 405])
-def test_environments_that_are_not_listed_are_a_warning(api: Any, now: datetime, status: int) -> None:
-    api.known_environments = RequestError("not for you", status=status)
-    warnings: list[str] = []
-
-    (read,) = read_projects(api, ["MyProject"], now=now, warn=warnings.append)
-
-    assert read["environments"] == []
-    assert len(read["certificates"]) == 1
-    (warning,) = warnings
-    assert warning.startswith("The manager does not list the environments of project MyProject (not for you)")
-
-
-def test_a_manager_without_such_a_list_is_asked_once(api: Any, now: datetime) -> None:
-    def refuse(_project: str) -> None:
-        api.calls.append("environments")
-        api.lists_environments = False
-        raise RequestError("no such page", status=404)
-
-    api.environments = refuse
-    warnings: list[str] = []
-
-    read_projects(api, ["Another", "MyProject"], now=now, warn=warnings.append)
-
-    assert api.calls == ["list Another", "environments", "list MyProject"]
-    assert [("of any project" in warning) for warning in warnings] == [True]
-
-
-@pytest.mark.parametrize("status", [401, 500, None])
-def test_other_errors_are_errors(api: Any, now: datetime, status: int | None) -> None:
-    api.known_environments = RequestError("no answer", status=status)
-    with pytest.raises(RequestError, match="no answer"):
-        read_projects(api, ["MyProject"], now=now, warn=pytest.fail)
-
-
-# Hosts
-
-
-def test_an_environment_of_two_projects(hosts: Any) -> None:
+def test_an_environment_of_two_projects_is_one_host(hosts: Any) -> None:
     found = hosts(
         project("A", ["test"], [certificate("A", "one", "test")]),
         project("B", ["test", "idle"], [certificate("B", "two", "test", "apimanager")]),
@@ -123,12 +61,12 @@ def test_an_environment_of_two_projects(hosts: Any) -> None:
 
     assert list(found) == ["apimanager", "idle", "test"]
     assert found["test"].variables["apinizer_projects"] == ["A", "B"]
-    assert [held["name"] for held in found["test"].variables["apinizer_certificates"]] == ["one", "two"]
+    assert [each["name"] for each in found["test"].variables["apinizer_certificates"]] == ["one", "two"]
     assert found["test"].groups == ("type_test", "status_published")
     assert found["idle"].variables["apinizer_certificates"] == []
 
 
-def test_what_is_not_listed_is_known_from_its_certificates_alone(hosts: Any) -> None:
+def test_an_environment_that_is_not_listed_has_unknown_type_and_status(hosts: Any) -> None:
     (host,) = hosts(project("A", [], [certificate("A", "one", "apimanager")])).values()
 
     assert host.groups == ("type_unknown", "status_unknown")
@@ -139,7 +77,7 @@ def test_what_is_not_listed_is_known_from_its_certificates_alone(hosts: Any) -> 
     }
 
 
-def test_projects_that_contradict_each_other_are_a_warning(hosts: Any) -> None:
+def test_projects_that_report_different_values_cause_a_warning(hosts: Any) -> None:
     warnings: list[str] = []
 
     found = hosts(
@@ -149,7 +87,7 @@ def test_projects_that_contradict_each_other_are_a_warning(hosts: Any) -> None:
     )
 
     assert found["x"].groups == ("type_test", "status_published")
-    assert warnings == ["Projects A and B report environment x differently; A is believed"]
+    assert warnings == ["Projects A and B report different values for environment x. Those of project A are used"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +99,7 @@ def test_projects_that_contradict_each_other_are_a_warning(hosts: Any) -> None:
         (timedelta(seconds=-1), -1, True),
     ],
 )
-def test_what_changes_with_the_clock_is_not_what_was_read(
+def test_the_remaining_time_is_calculated_when_hosts_are_made(
     hosts: Any, now: datetime, left: timedelta, days: int, expired: bool
 ) -> None:
     not_after = f"{now + left:%Y-%m-%dT%H:%M:%SZ}"
@@ -180,7 +118,7 @@ def test_what_changes_with_the_clock_is_not_what_was_read(
     ]
 
 
-def test_two_environments_cannot_be_one_host(hosts: Any) -> None:
+def test_two_environments_with_the_same_host_name_are_an_error(hosts: Any) -> None:
     with pytest.raises(ApinizerError, match="'a b' and 'a_b' would both be host p-a_b"):
         hosts(project("A", ["a b", "a_b"], []), prefix="p-")
 
@@ -203,5 +141,5 @@ def test_two_environments_cannot_be_one_host(hosts: Any) -> None:
         ("allow", "allow"),
     ],
 )
-def test_the_name_of_a_host(text: str, name: str) -> None:
+def test_the_host_name_of_an_environment(text: str, name: str) -> None:
     assert host_name(text) == name
