@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source and the rulebooks of the collection, run by ansible-rulebook against a manager."""
+"""The event source and the rulebooks of the collection, run by ansible-rulebook against the fake manager."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.one_way]
 
 SOURCES = ROOT / "extensions" / "eda" / "plugins" / "event_source"
 NAME = "1.10"
-"""The name of a certificate that any careless template would take for a number."""
+"""The name of a certificate that a careless template would convert to a number."""
 
 
-def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_even_after_a_restart(
+def test_a_certificate_is_rotated_when_it_crosses_a_threshold_and_the_watch_continues_after_a_restart(
     run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
 ):
     calm, other, new = issue(days=200), issue(days=300), issue(days=364)
@@ -57,7 +57,7 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
         crossing = old.certificate.not_valid_after_utc - timedelta(days=30)
         manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, old))
         while datetime.now(timezone.utc) < crossing:
-            assert not manager.journal.writes(), "it was rotated before the threshold was crossed"
+            assert not manager.journal.writes(), "the certificate was rotated before it crossed the threshold"
             time.sleep(0.05)
         rulebook.wait_for((reports / "rotation.json").exists, "report of the rotation")
         assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
@@ -68,24 +68,26 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
         manager.faults.add(down)
         rulebook.wait_for_text("Certificates cannot be read: ")
         manager.faults.clear()
-        rulebook.wait_for_text("Certificates can be read again, for the first time since ")
+        rulebook.wait_for_text("Certificates can be read again; reading had failed since ")
         read_again = len(manager.journal)
         rulebook.wait_for(lambda: len(manager.journal) > read_again + 2, "further readings")
-        rulebook.wait_for(lambda: '"unreachable_since": null' in state.read_text(), "state that is kept")
+        rulebook.wait_for(
+            lambda: '"unreachable_since": null' in state.read_text(), "reachable manager in the state file"
+        )
 
     result = json.loads((reports / "rotation.json").read_text())
     (certificate,) = result["certificates"]
     assert (result["outcome"], certificate["name"]) == ("rotated", NAME)
     assert len(manager.journal.writes()) == 1
     assert state.stat().st_mode & 0o777 == 0o600
-    told = {one["name"]: one["environments"] for one in json.loads(state.read_text())["certificates"]}
-    assert {place["before"]["told"] for place in told[NAME]} == {30}
-    assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
+    saved = {each["name"]: each["environments"] for each in json.loads(state.read_text())["certificates"]}
+    assert {environment["before"]["told"] for environment in saved[NAME]} == {30}
+    assert {environment["seen"]["fingerprint_sha1"] for environment in saved[NAME]} == {new.sha1}
 
     with run_rulebook(
         "print_events", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1
     ) as restarted:
-        restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
+        restarted.wait_for_text("Watching 2 certificates in 3 environments\n", times=2)
         assert restarted.kinds == []
         manager.set_entry(PROJECT, "drifted", "development", calm)
         restarted.wait_for(lambda: len(restarted.kinds) == 2, "event")
@@ -96,7 +98,7 @@ def test_a_certificate_is_rotated_when_it_comes_to_expire_and_the_watch_goes_on_
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
 
 
-def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):
+def test_an_invalid_argument_ends_it_with_one_line_that_names_it(run_rulebook: RunRulebook, manager: Manager):
     with run_rulebook("print_events", certificate_watch_thresholds="soon") as rulebook:
         status = rulebook.wait_for_end()
     assert status == 1
@@ -106,7 +108,9 @@ def test_a_wrong_argument_ends_it_with_a_line_that_names_it(run_rulebook: RunRul
     assert len(manager.journal) == 0
 
 
-def test_others_are_told_by_a_webhook(run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue):
+def test_a_notification_is_posted_to_a_webhook(
+    run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue
+):
     manager.add_certificate(PROJECT, NAME, {"production": issue(days=-2)})
     receiver = receive({("POST", "/hooks/secret-of-the-webhook"): None})
     address = f"{receiver.url}/hooks/secret-of-the-webhook"
@@ -120,18 +124,18 @@ def test_others_are_told_by_a_webhook(run_rulebook: RunRulebook, manager: Manage
     assert "secret-of-the-webhook" not in rulebook.text
 
 
-def test_a_webhook_that_nobody_reaches_fails_without_its_address(machine: Machine):
+def test_an_unreachable_webhook_is_an_error_without_its_address(machine: Machine):
     words = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
     run = machine.command(*words, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
     assert run.status == 2
-    assert "The webhook answered with HTTP status -1 " in run.text
+    assert "The webhook did not accept the message: HTTP status -1 " in run.text
     assert "/secret" not in run.text
     run = machine.command(*words)
     assert run.status == 2
-    assert "certificate_notify_url: give it, or set CERTIFICATE_NOTIFY_URL" in run.text
+    assert "certificate_notify_url: missing. Set certificate_notify_url or the environment variable" in run.text
 
 
-def test_a_job_template_is_launched_with_what_expires(
+def test_a_job_template_is_launched_for_an_expiring_certificate(
     run_rulebook: RunRulebook, manager: Manager, receive: Receive, issue: Issue
 ):
     manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, issue(days=10)))
@@ -156,12 +160,12 @@ def test_a_job_template_is_launched_with_what_expires(
     env = {"EDA_CONTROLLER_URL": controller.url, "EDA_CONTROLLER_TOKEN": "controller-token"}
     with run_rulebook("rotate_expiring_controller", env=env, certificate_rotation_new_dir="/new") as rulebook:
         rulebook.wait_for(lambda: any(method == "POST" for method, *_rest in controller.received), "launch")
-    ((_method, _path, body),) = (one for one in controller.received if one[0] == "POST")
-    given = body["extra_vars"]
-    assert given["certificate_rotation_certificates"] == [
+    ((_method, _path, body),) = (request for request in controller.received if request[0] == "POST")
+    variables = body["extra_vars"]
+    assert variables["certificate_rotation_certificates"] == [
         {"project": PROJECT, "name": NAME, "environments": sorted(ENVIRONMENTS), "path": f"/new/{PROJECT}/{NAME}.pem"}
     ]
-    assert given["certificate_rotation_renew_before_days"] == 14
+    assert variables["certificate_rotation_renew_before_days"] == 14
     assert not any(secret in rulebook.text for secret in (manager.token, "controller-token"))
     assert manager.token not in json.dumps(body)
 
@@ -169,7 +173,7 @@ def test_a_job_template_is_launched_with_what_expires(
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "extensions" / "eda" / "rulebooks").iterdir()), ids=lambda file: file.stem
 )
-def test_rulebooks_are_valid_and_give_known_arguments(file: Path):
+def test_rulebooks_are_valid_and_use_known_arguments(file: Path):
     rulesets = yaml.safe_load(file.read_text(encoding="utf-8"))
     Validate.rulebook(rulesets)
     schema = json.loads((SOURCES / "schemas" / "certificate_expiry.json").read_text(encoding="utf-8"))
@@ -177,7 +181,7 @@ def test_rulebooks_are_valid_and_give_known_arguments(file: Path):
         jsonschema.validate(source["apinizer.apiops.certificate_expiry"], schema)
 
 
-def test_events_are_as_their_schema_says():
+def test_events_match_their_schema():
     schema = json.loads((ROOT / "extensions" / "eda" / "schemas" / "certificate_expiry_event.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
@@ -192,12 +196,13 @@ def test_events_are_as_their_schema_says():
 
 
 def events_of_all_kinds() -> list[Event]:
-    """Events as the source makes them, of all kinds."""
+    """Return events of all kinds, as the source builds them."""
     at, manager = datetime(2026, 12, 1, tzinfo=timezone.utc), "https://apinizer.example.com"
     events: list[Event] = []
     state = State()
 
-    def read(*places: tuple[str, int, int]) -> None:
+    def read(*held: tuple[str, int, int]) -> None:
+        """Read a certificate, given by environment, days left and number of entries."""
         nonlocal state
         environments = [
             {
@@ -208,15 +213,15 @@ def events_of_all_kinds() -> list[Event]:
                 "fingerprint_sha256": None,
                 "entries": entries,
             }
-            for environment, left, entries in places
+            for environment, left, entries in held
         ]
         certificates = read_certificates([{"project": PROJECT, "name": NAME, "environments": environments}])
-        told, state = observe(state, Reading(manager, at, certificates), [30])
-        events.extend(told)
+        observed, state = observe(state, Reading(manager, at, certificates), [30])
+        events.extend(observed)
 
     read(("production", -1, 2), ("staging", 20, 1))
     events.append(heartbeat(state, manager, at))
-    told, state = observe_failure(state, manager, at, "HTTP 503", 503)
-    events.extend([*told, *observe_failure(State(), manager, at, "no answer")[0]])
+    failed, state = observe_failure(state, manager, at, "HTTP 503", 503)
+    events.extend([*failed, *observe_failure(State(), manager, at, "no response")[0]])
     read(("production", 100, 1), ("staging", 100, 1))
     return events
