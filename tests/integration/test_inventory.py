@@ -39,9 +39,11 @@ def _file(scene: Scene, *, name: str = "apinizer.yml", **options: Any) -> str:
     return scene.machine.file(name, json.dumps({"plugin": PLUGIN, **options}))
 
 
-def _list(scene: Scene, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+def _list(scene: Scene, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the output of ansible-inventory: groups with their hosts, and the variables in `_meta`."""
-    run = scene.machine.command("ansible-inventory", "--list", *words, env=_connection(scene) if env is None else env)
+    run = scene.machine.command(
+        "ansible-inventory", "--list", *arguments, env=_connection(scene) if env is None else env
+    )
     assert run.status == 0, run.text
     assert "[WARNING]" not in run.text, run.text
     listed: dict[str, Any] = json.loads(run.text, object_hook=_without_mark)
@@ -62,7 +64,7 @@ def _variables(listed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return variables
 
 
-def _words(run: Run) -> str:
+def _one_line(run: Run) -> str:
     """Return the output on one line: versions of ansible-core wrap lines differently."""
     return " ".join(run.text.split())
 
@@ -201,15 +203,15 @@ def test_two_managers_in_one_inventory(start: Start) -> None:
 @pytest.mark.exhaustive
 def test_two_files_of_the_plugin_cannot_define_one_host_but_a_static_file_can_group_it(scene: Scene) -> None:
     """Otherwise a host of one manager would have the certificates of another."""
-    ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(scene, name=name))]
+    ours = [argument for name in ("a.apinizer.yml", "b.apinizer.yml") for argument in ("-i", _file(scene, name=name))]
     static = scene.machine.file("static.ini", "[critical]\nproduction\n")
 
     run = scene.machine.command("ansible-inventory", "-i", static, *ours, "--graph", env=_connection(scene))
 
     assert re.search(r"@critical:\n  \|  \|--production\n", run.text)
     assert re.search(r"@type_production:\n  \|  \|--production\n", run.text)
-    assert _words(run).count("host_prefix: another inventory file already defines host development") >= 1
-    assert _words(run).count("Unable to parse") == 1
+    assert _one_line(run).count("host_prefix: another inventory file already defines host development") >= 1
+    assert _one_line(run).count("Unable to parse") == 1
 
 
 # The connection
@@ -277,17 +279,17 @@ ERRORS = {
 
 def test_errors_are_one_line_without_secrets(scene: Scene) -> None:
     """The token is on the line before the error, since Ansible shows the lines around an error."""
-    words = []
+    arguments = []
     for number, options in enumerate(ERRORS.values()):
         given = {"token": scene.manager.token, "url": scene.manager.url, "retries": 0, **options}
         text = yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False)
-        words += ["-i", scene.machine.file(f"{number}.apinizer.yml", text)]
+        arguments += ["-i", scene.machine.file(f"{number}.apinizer.yml", text)]
 
-    run = scene.machine.command("ansible-inventory", *words, "--list", "-vvvv")
+    run = scene.machine.command("ansible-inventory", *arguments, "--list", "-vvvv")
 
     for message in ERRORS:
-        assert message in _words(run)
-    assert _words(run).count("Unable to parse") == len(ERRORS)
+        assert message in _one_line(run)
+    assert _one_line(run).count("Unable to parse") == len(ERRORS)
     for secret in (scene.manager.token, "wrong-token", "TUlJRXZR"):
         assert secret not in run.text
     assert "staging" not in run.text
@@ -299,7 +301,7 @@ def test_an_error_in_a_constructed_variable(scene: Scene) -> None:
 
     run = scene.machine.command("ansible-inventory", "-i", file, "--graph", "-vvvv")
 
-    assert "Could not set x for host development: 'nowhere' is undefined" in _words(run)
+    assert "Could not set x for host development: 'nowhere' is undefined" in _one_line(run)
     assert scene.manager.token not in run.text
 
 
@@ -309,17 +311,17 @@ def test_two_environments_with_the_same_host_name_are_an_error(scene: Scene) -> 
 
     run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--graph", env=_connection(scene))
 
-    assert "Environments 'a b' and 'a_b' would both be host a_b" in _words(run)
+    assert "Environments 'a b' and 'a_b' would both be host a_b" in _one_line(run)
     assert "staging" not in run.text
 
 
 def test_files_with_other_names_are_not_accepted(scene: Scene) -> None:
-    words = [word for name in ("manager.yml", "apinizer.json") for word in ("-i", _file(scene, name=name))]
+    arguments = [argument for name in ("manager.yml", "apinizer.json") for argument in ("-i", _file(scene, name=name))]
 
-    run = scene.machine.command("ansible-inventory", *words, "--graph", env=_connection(scene))
+    run = scene.machine.command("ansible-inventory", *arguments, "--graph", env=_connection(scene))
 
-    assert "could not be verified by" in _words(run)
-    assert _words(run).count("Unable to parse") == 2
+    assert "could not be verified by" in _one_line(run)
+    assert _one_line(run).count("Unable to parse") == 2
     assert not len(scene.manager.journal)
 
 
@@ -333,7 +335,7 @@ def test_a_project_whose_environments_cannot_be_listed(scene: Scene) -> None:
 
     run = scene.machine.command("ansible-inventory", "-i", _file(scene), "--graph", env=_connection(scene))
 
-    assert "does not list the environments of project Another (The manager answered GET with HTTP 403" in _words(run)
+    assert "does not list the environments of project Another (The manager answered GET with HTTP 403" in _one_line(run)
     assert re.search(r"@type_unknown:\n  \|  \|--test\n", run.text)
     assert re.search(r"@type_sandbox:\n  \|  \|--staging\n", run.text)
 
@@ -347,7 +349,7 @@ def test_without_requests(scene: Scene) -> None:
         "ansible-inventory", "-i", _file(scene), "--graph", env={**_connection(scene), "PYTHONPATH": path}
     )
 
-    assert "Failed to import the required Python library (requests)" in _words(run)
+    assert "Failed to import the required Python library (requests)" in _one_line(run)
 
 
 # The examples of the guide and of the documentation
@@ -456,9 +458,9 @@ def test_the_graph_in_the_guide_is_the_output(guided: Scene) -> None:
 
 def test_the_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: Scene) -> None:
     play = guided.machine.file("play.yml", json.dumps([{"hosts": "all", "gather_facts": False, "tasks": []}]))
-    words = ("ansible-playbook", "-i", "apinizer.yml", play)
+    arguments = ("ansible-playbook", "-i", "apinizer.yml", play)
 
-    run = guided.machine.command(*words, env={"MY_TOKEN": "wrong"})
+    run = guided.machine.command(*arguments, env={"MY_TOKEN": "wrong"})
 
     assert run.status != 0
     assert "HTTP 401" in run.text

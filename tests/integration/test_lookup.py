@@ -28,8 +28,8 @@ FIELDS = (
 
 def _expression(*names: str, function: str = "lookup", **options: Any) -> str:
     given = {"project": PROJECT, **options}
-    words = [repr(PLUGIN), *map(repr, names or (NAME,)), *(f"{key}={value!r}" for key, value in given.items())]
-    return f"{{{{ {function}({', '.join(words)}) }}}}"
+    arguments = [repr(PLUGIN), *map(repr, names or (NAME,)), *(f"{key}={value!r}" for key, value in given.items())]
+    return f"{{{{ {function}({', '.join(arguments)}) }}}}"
 
 
 def _show(title: str, expression: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state impor
 )
 
 EXPIRED = 0
-"""Takes the place of a threshold once a certificate has expired. It is below every threshold."""
+"""The threshold that an expired certificate has reached. It is below every configured threshold."""
 
 # An update may delete a certificate and create it again, so a single reading without it is not enough to forget it.
 _FORGET_AFTER_READINGS = 3
@@ -73,19 +73,19 @@ def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[
     certificates: dict[_Key, CertificateState] = {}
     for key in sorted({*state.certificates, *read}):
         before = state.certificates.get(key, CertificateState())
-        places = {place.environment: place for place in read[key].places} if key in read else {}
+        entries = {entry.environment: entry for entry in read[key].places} if key in read else {}
         observed = {
-            name: _observe_environment(before.environments.get(name), place.held, ascending)
-            for name, place in places.items()
+            name: _observe_environment(before.environments.get(name), entry.held, ascending)
+            for name, entry in entries.items()
         }
-        events += _certificate_changes(reading, key, before, places)
-        events += _threshold_crossings(reading, key, before, places, observed)
+        events += _certificate_changes(reading, key, before, entries)
+        events += _threshold_crossings(reading, key, before, entries, observed)
         duplicates = findings.get(("duplicate_entries", *key), {"environments": []})
         events += _duplicate_changes(reading, key, before, duplicates)
         drift = findings.get(("drift", *key), {"environments": []})
         events += _drift_changes(reading, key, before, drift)
         after = CertificateState(
-            {**_missing_environments(before, places), **observed},
+            {**_missing_environments(before, entries), **observed},
             tuple(drift["environments"]),
             tuple(duplicates["environments"]),
         )
@@ -106,9 +106,8 @@ def observe_failure(
     if state.unreachable_since is not None:
         return [], state
     message = f"Certificates cannot be read: {reason}"
-    return [make_event("manager_unreachable", manager, at, message, {"status": status})], replace(
-        state, unreachable_since=at
-    )
+    event = make_event("manager_unreachable", manager, at, message, {"status": status})
+    return [event], replace(state, unreachable_since=at)
 
 
 def heartbeat(state: State, manager: str, at: datetime) -> Event:
@@ -153,24 +152,24 @@ def _threshold_reached(held: Held, ascending: Sequence[int]) -> int | None:
     return EXPIRED if held.expired else next((days for days in ascending if left < days), None)
 
 
-def _missing_environments(before: CertificateState, places: Mapping[str, Place]) -> dict[str, EnvironmentState]:
+def _missing_environments(before: CertificateState, entries: Mapping[str, Place]) -> dict[str, EnvironmentState]:
     """Return the environments that are missing from this reading and not yet forgotten."""
     return {
         name: replace(environment, missed_readings=environment.missed_readings + 1)
         for name, environment in before.environments.items()
-        if name not in places and environment.missed_readings + 1 < _FORGET_AFTER_READINGS
+        if name not in entries and environment.missed_readings + 1 < _FORGET_AFTER_READINGS
     }
 
 
 def _certificate_changes(
-    reading: Reading, key: _Key, before: CertificateState, places: Mapping[str, Place]
+    reading: Reading, key: _Key, before: CertificateState, entries: Mapping[str, Place]
 ) -> Iterator[Event]:
     """Build one event for all environments with the same previous and the same new certificate."""
     changed: dict[tuple[str | None, str | None], list[Place]] = {}
-    for name, place in places.items():
+    for name, entry in entries.items():
         known = before.environments.get(name)
-        if known and known.current.differs_from(place.held):
-            changed.setdefault((known.current.fingerprint_sha1, place.held.fingerprint_sha1), []).append(place)
+        if known and known.current.differs_from(entry.held):
+            changed.setdefault((known.current.fingerprint_sha1, entry.held.fingerprint_sha1), []).append(entry)
     for group in changed.values():
         old, new = before.environments[group[0].environment].current, group[0].held
         text = f"the certificate changed, the new one is valid until {clock(new.not_after)}"
@@ -186,15 +185,15 @@ def _threshold_crossings(
     reading: Reading,
     key: _Key,
     before: CertificateState,
-    places: Mapping[str, Place],
+    entries: Mapping[str, Place],
     observed: Mapping[str, EnvironmentState],
 ) -> Iterator[Event]:
     """Build one event for all environments that hold the same certificate and now cross the same threshold."""
     crossed: dict[tuple[int, str | None, datetime | None], list[Place]] = {}
-    for name, place in places.items():
+    for name, entry in entries.items():
         threshold = observed[name].current.reported_threshold
-        if threshold not in (None, _find_observed(before.environments.get(name), place.held).reported_threshold):
-            crossed.setdefault((threshold, place.held.fingerprint_sha1, place.held.not_after), []).append(place)
+        if threshold not in (None, _find_observed(before.environments.get(name), entry.held).reported_threshold):
+            crossed.setdefault((threshold, entry.held.fingerprint_sha1, entry.held.not_after), []).append(entry)
     for (threshold, _sha1, not_after), group in sorted(crossed.items(), key=lambda item: item[0][0]):
         held = group[0].held
         kind, text = "expired", f"expired on {clock(not_after)}"
@@ -250,5 +249,5 @@ def _certificate_details(held: Held) -> EventDetails:
     }
 
 
-def _names(places: Iterable[Place]) -> list[str]:
-    return [place.environment for place in places]
+def _names(entries: Iterable[Place]) -> list[str]:
+    return [entry.environment for entry in entries]

@@ -125,12 +125,12 @@ def test_a_notification_is_posted_to_a_webhook(
 
 
 def test_an_unreachable_webhook_is_an_error_without_its_address(machine: Machine):
-    words = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
-    run = machine.command(*words, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
+    arguments = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
+    run = machine.command(*arguments, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
     assert run.status == 2
     assert "The webhook did not accept the message: HTTP status -1 " in run.text
     assert "/secret" not in run.text
-    run = machine.command(*words)
+    run = machine.command(*arguments)
     assert run.status == 2
     assert "certificate_notify_url: missing. Set certificate_notify_url or the environment variable" in run.text
 

@@ -14,6 +14,9 @@ import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
+
 DOCUMENTATION = r"""
 ---
 short_description: Watch the certificates of an Apinizer API manager
@@ -158,7 +161,7 @@ class SetupError(Exception):
 class Queue(t.Protocol):
     """The queue that ansible-rulebook passes to a source."""
 
-    async def put(self, event: dict[str, t.Any]) -> object:
+    async def put(self, event: Event) -> object:
         """Add an event."""
 
 

@@ -89,7 +89,7 @@ def test_an_invalid_option_is_refused_with_one_line(options: dict[str, Any], mes
 
 
 class AnsibleErrorStub(Exception):
-    """Takes the place of an error class of Ansible."""
+    """An error class like those of Ansible."""
 
 
 def test_an_error_is_converted_and_not_chained() -> None:

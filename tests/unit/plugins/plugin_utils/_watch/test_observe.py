@@ -161,8 +161,8 @@ def test_a_certificate_restored_by_a_rollback_is_reported_as_changed_only(watch:
 
 def test_a_fingerprint_missing_from_a_reading_is_not_a_change(watch: Watch):
     watch.read(audited("api", place("production", left=20)))
-    for hidden in ({"fingerprint_sha256": None}, {"fingerprint_sha1": None}, {}):
-        assert watch.read(audited("api", place("production", left=20, **hidden))) == []
+    for changes in ({"fingerprint_sha256": None}, {"fingerprint_sha1": None}, {}):
+        assert watch.read(audited("api", place("production", left=20, **changes))) == []
     neither = place("production", left=20, fingerprint_sha256=None, fingerprint_sha1=None)
     assert watch.read(audited("api", neither)) == []
     assert watch.read(audited("api", place("production", left=300))) == [("certificate_changed", ["production"], None)]
