@@ -33,7 +33,7 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Token that ensures this is an inventory source file for this plugin.
+      - Identifies the file as an inventory source for this plugin.
     type: str
     required: true
     choices:
