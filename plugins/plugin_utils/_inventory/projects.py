@@ -9,7 +9,7 @@ The result is plain JSON, so that it can be cached.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -39,7 +39,7 @@ class ProjectData(t.TypedDict):
 
     name: str
     environments: list[ListedEnvironment]
-    certificates: list[dict[str, t.Any]]
+    certificates: Sequence[Mapping[str, t.Any]]
 
 
 def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: datetime, warn: Warn) -> list[ProjectData]:
