@@ -6,25 +6,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: environments
-short_description: The gateway environments of an Apinizer API manager as hosts
+short_description: Inventory of the gateway environments of an Apinizer API manager
 version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Makes a host of each gateway environment of a manager, so that patterns, C(--limit) and C(serial) say in which waves
-    certificates are rotated.
-  - The environments of a manager are shared by its projects. One that several projects have is one host, with the
-    certificates of all of them.
-  - An environment that is not listed, but holds a certificate, is a host as well. Such are the manager itself
-    (V(apimanager)), which no list has, and all environments of a manager of the 2023 generation, which has no such list. Their
-    type, status and address are not known.
-  - Each host is in the groups C(type_TYPE) and C(status_STATUS), in lower case, such as C(type_production) and
-    C(status_published). What is not known is C(type_unknown) and C(status_unknown). O(keyed_groups), O(groups) and O(compose)
-    make more.
-  - The file is a YAML file whose name ends in C(apinizer.yml) or C(apinizer.yaml), such as C(apinizer.yml),
+  - Creates a host for each gateway environment of a manager. You can then use patterns, C(--limit) and C(serial) to rotate
+    certificates in waves.
+  - The projects of a manager share its environments. An environment of several projects is one host, with the certificates of
+    all of these projects.
+  - An environment that the manager does not list, but that holds a certificate, becomes a host as well. This applies to the
+    manager itself (V(apimanager)), which is never listed, and to all environments of a manager of the 2023 generation, which
+    has no such list. Their type, status and address are unknown.
+  - Each host is in the groups C(type_TYPE) and C(status_STATUS), in lowercase, for example C(type_production) and
+    C(status_published). If a value is unknown, the group is C(type_unknown) or C(status_unknown). Use O(keyed_groups),
+    O(groups) and O(compose) to add more groups and variables.
+  - The inventory source is a YAML file whose name ends in C(apinizer.yml) or C(apinizer.yaml), for example C(apinizer.yml),
     C(test.apinizer.yml) or C(test_apinizer.yaml).
-  - One request reads the projects, unless O(projects) names them. Two for each project read its certificates and its
-    environments. With a warm O(cache) there is none.
+  - The plugin sends one request to list the projects, unless O(projects) is set, and two requests for each project to read its
+    certificates and environments. If O(cache) is enabled and the data is in the cache, it sends no requests.
 extends_documentation_fragment:
   - apinizer.apiops.connection.plugin
   - apinizer.apiops.connection
@@ -33,51 +33,51 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Marks the file as one for this plugin.
+      - Identifies the file as an inventory source for this plugin.
     type: str
     required: true
     choices:
       - apinizer.apiops.environments
   projects:
     description:
-      - The projects to read. Upper and lower case count. V(admin) holds the global certificates.
-      - If not set, every project that the token may see is read.
+      - The projects to read. Case-sensitive. V(admin) contains the global certificates.
+      - If not set, the plugin reads every project that the token can read.
     type: list
     elements: str
   host_prefix:
     description:
-      - What the name of each host begins with. It keeps the environments of several managers apart that are read into one
-        inventory. A host that two files would make is an error.
+      - A prefix for the name of each host. Set it to distinguish the environments of several managers in one inventory.
+      - It is an error if two inventory files define the same host.
     type: str
 notes:
-  - The name of a host is O(host_prefix) and the name of the environment, in which everything but letters, digits, C(.), C(-) and
-    C(_) becomes C(_). The environment C(all) becomes C(all_). P(ansible.builtin.constructed#inventory) says how names of groups
-    are cleaned.
-  - "The variables of a host are C(apinizer_environment) (the name of the environment), C(apinizer_type), C(apinizer_status) and
-    C(apinizer_access_url) (as M(apinizer.apiops.apinizer_environment_info) returns them; V(null) if not known),
+  - The name of a host is O(host_prefix) followed by the name of the environment. Every character other than letters, digits,
+    C(.), C(-) and C(_) is replaced with C(_). The environment C(all) becomes C(all_). See P(ansible.builtin.constructed#inventory)
+    for how group names are sanitized.
+  - "Each host has the variables C(apinizer_environment) (the name of the environment), C(apinizer_type), C(apinizer_status) and
+    C(apinizer_access_url) (as returned by M(apinizer.apiops.apinizer_environment_info); V(null) if unknown),
     C(apinizer_projects) (the projects that have the environment), C(apinizer_url) (the address of the manager) and
     C(apinizer_certificates)."
-  - "C(apinizer_certificates) is a list of the certificates that the environment holds, sorted by project and name. Each has
-    C(project), C(name), and what M(apinizer.apiops.apinizer_certificate_info) returns for an environment: C(alias), C(subject),
-    C(issuer), C(serial_number), C(not_before), C(not_after), C(days_remaining), C(expired), C(fingerprint_sha256),
+  - "C(apinizer_certificates) is a list of the certificates that the environment holds, sorted by project and name. Each item has
+    C(project), C(name), and the values that M(apinizer.apiops.apinizer_certificate_info) returns for an environment: C(alias),
+    C(subject), C(issuer), C(serial_number), C(not_before), C(not_after), C(days_remaining), C(expired), C(fingerprint_sha256),
     C(fingerprint_sha1) and C(entries)."
-  - Tasks for a host run on the controller, since an environment is no machine to log in to. C(ansible_connection) is V(local)
-    and C(ansible_python_interpreter) the Python that runs Ansible. O(compose) can set others.
-  - The connection options, O(projects) and O(host_prefix) may be templates. They find the extra variables (C(-e)), and no others.
-  - Ansible goes on without an inventory that cannot be read. Set C(any_unparsed_is_failed) in the section C(inventory) of
-    C(ansible.cfg) to make it stop.
+  - Tasks for a host run on the controller, because you cannot log in to an environment. C(ansible_connection) is V(local) and
+    C(ansible_python_interpreter) is the Python interpreter that runs Ansible. Use O(compose) to override them.
+  - The connection options, O(projects) and O(host_prefix) can be templates. Only extra variables (C(-e)) are available in them.
+  - If an inventory file cannot be read, Ansible continues without it. To stop instead, set C(any_unparsed_is_failed) in the
+    C([inventory]) section of C(ansible.cfg).
 seealso:
   - module: apinizer.apiops.apinizer_certificate
   - module: apinizer.apiops.apinizer_environment_info
 """
 
 EXAMPLES = r"""
-# apinizer.yml: all environments, with APINIZER_URL and APINIZER_TOKEN from the environment.
+# apinizer.yml: all environments. The connection comes from the environment variables APINIZER_URL and APINIZER_TOKEN.
 ---
 plugin: apinizer.apiops.environments
 
-# test.apinizer.yml: one project, the token from a lookup, and more groups. my_certificate are the environments that hold that
-# certificate, soon are those in which some certificate expires within 30 days.
+# test.apinizer.yml: one project, with the token from a lookup and additional groups. The group my_certificate contains the
+# environments that hold this certificate. The group soon contains those with a certificate that expires within 30 days.
 ---
 plugin: apinizer.apiops.environments
 url: https://apinizer.example.com
@@ -96,7 +96,7 @@ keyed_groups:
 compose:
   subjects: apinizer_certificates | map(attribute='subject') | unique
 
-# eu.apinizer.yml: one of several managers, read anew once an hour.
+# eu.apinizer.yml: one of several managers, cached for one hour.
 ---
 plugin: apinizer.apiops.environments
 url: https://apinizer-eu.example.com
@@ -124,13 +124,13 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     resolve_connection,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.environments import (
-    EnvironmentHost,
-    ProjectRead,
-    make_hosts,
-    read_projects,
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.hosts import EnvironmentHost, make_hosts
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.projects import ProjectData, read_projects
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import (
+    connect,
+    convert_errors,
+    validate_options,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
 
 SUFFIXES = ("apinizer.yml", "apinizer.yaml")
 SPEC = {
@@ -141,95 +141,105 @@ SPEC = {
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: ignore[misc]
-    """The environments of a manager."""
+    """Create hosts for the environments of a manager."""
 
     NAME = "apinizer.apiops.environments"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the file's name is one for this plugin."""
+        """Return whether the name of the file is one that this plugin accepts."""
         return bool(super().verify_file(path)) and path.endswith(SUFFIXES)
 
     def set_options(
         self, task_keys: t.Any = None, var_options: t.Any = None, direct: Mapping[str, t.Any] | None = None
     ) -> None:
-        """Keep the plugin's own options as they stand in the file, and leave the others to Ansible.
+        """Keep the plugin's own options as they are in the file, and let Ansible process the others.
 
-        Ansible converts them before their templates are resolved, and would take any word for a false validate_certs.
+        Ansible converts options before it resolves their templates: it would convert any template for validate_certs
+        to false.
         """
-        theirs = dict(direct or {})
-        self._own = {option: theirs.pop(option) for option in SPEC if option in theirs}
-        super().set_options(task_keys=task_keys, var_options=var_options, direct=theirs)
+        others = dict(direct or {})
+        self._own_options = {option: others.pop(option) for option in SPEC if option in others}
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=others)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
-        """Fill the inventory from the file that is the plugin's configuration."""
+        """Add the hosts of an inventory file.
+
+        :arg path: the inventory file, which contains the options of the plugin.
+        :arg cache: whether cached data may be used; False with C(--flush-cache).
+        :raises AnsibleParserError: with one line that names the option, or the cause and what to do.
+        """
         super().parse(inventory, loader, path, cache)
         config = self._read_config_data(path)
         now = datetime.now(timezone.utc)
-        with errors_as(AnsibleParserError, self._own) as secrets:
-            self._check_known(config)
-            options = self._options_of_file()
+        with convert_errors(AnsibleParserError, self._own_options) as secrets:
+            self._check_option_names(config)
+            options = self._resolve_options()
             secrets.update(filter(None, (options["token"], options["password"])))
             connection = resolve_connection(options, secrets.add)
-            projects = self._projects(path, connection, options["projects"], now, cache=cache)
+            projects = self._read_projects(path, connection, options["projects"], now, cache=cache)
             hosts = make_hosts(projects, prefix=options["host_prefix"], now=now, warn=self.display.warning)
-            self._check_new(hosts)
-        # Only now, so that an error leaves no half of an inventory behind.
+            self._check_hosts_are_new(hosts)
+        # Add hosts only after all checks, so that an error never leaves a partial inventory behind.
         for host in hosts:
-            self._add(host, connection)
+            self._add_host(host, connection)
 
-    def _check_known(self, config: Mapping[str, t.Any]) -> None:
-        """Refuse a misspelt option, which Ansible would pass over: without O(projects) all of them are read."""
+    def _check_option_names(self, config: Mapping[str, t.Any]) -> None:
+        """Refuse misspelled options, which Ansible ignores: without O(projects), for example, all projects are read."""
         for option in sorted(set(config) - set(self.get_options())):
             raise InputError(
-                option, "no option of this plugin; see ansible-doc -t inventory apinizer.apiops.environments"
+                option, "is not an option of this plugin. See ansible-doc -t inventory apinizer.apiops.environments"
             )
 
-    def _check_new(self, hosts: list[EnvironmentHost]) -> None:
-        """Refuse to mix two managers: a host would be in the groups of the one, and have the variables of the other."""
+    def _check_hosts_are_new(self, hosts: list[EnvironmentHost]) -> None:
+        """Refuse to mix two managers: a host would have the groups of both, but the variables of only one."""
         for host in hosts:
             known = self.inventory.hosts.get(host.name)
-            # A host of another kind of file may be known: those may add environments to groups of their own.
+            # Hosts from other kinds of inventory files are allowed: such files can add environments to other groups.
             if known is not None and "apinizer_environment" in known.vars:
                 raise InputError(
                     "host_prefix",
-                    f"another file made host {host.name} already; give each manager's file its own prefix, and name all "
-                    "projects of a manager in one file",
+                    f"another inventory file already defines host {host.name}. Set a different host_prefix in the file "
+                    "of each manager, and list all projects of a manager in the same file",
                 )
 
-    def _options_of_file(self) -> dict[str, t.Any]:
-        """The plugin's own options, without templates and of their types."""
+    def _resolve_options(self) -> dict[str, t.Any]:
+        """Resolve the templates of the plugin's own options and validate the result."""
         self.templar.available_variables = self._vars
         resolved = {}
-        for option, value in self._own.items():
+        for option, value in self._own_options.items():
             try:
                 resolved[option] = plain(self.templar.template(value))
             except AnsibleError as exc:
-                # Not chained: Ansible would show the lines of the file around it, and a token may stand there.
+                # Not chained: Ansible would show the surrounding lines of the file, which may contain a token.
                 raise InputError(option, f"cannot be resolved: {' '.join(str(exc).split())}") from None
-        options = validated(resolved, SPEC)
+        options = validate_options(resolved, SPEC)
         if options["projects"] is not None:
             if not options["projects"]:
-                raise InputError("projects", "is an empty list; name at least one, or leave the option out")
+                raise InputError("projects", "is an empty list. Specify at least one project, or omit the option")
             options["projects"] = sorted({check_name("projects", project) for project in options["projects"]})
         return options
 
-    def _projects(
+    def _read_projects(
         self, path: str, connection: Connection, names: list[str] | None, now: datetime, *, cache: bool
-    ) -> list[ProjectRead]:
-        """What the manager has, from the cache where it may be used."""
-        wanted = bool(self.get_option("cache"))
-        # Not the file alone: the environment may name another manager the next time.
-        key = self.get_cache_key("\n".join([path, connection.base, *(names or ["*", "*"])]))
-        if wanted and cache and key in self._cache:
-            known: list[ProjectRead] = self._cache[key]
-            return known
-        with connected(connection) as api:
-            read = read_projects(api, names, now=now, warn=self.display.warning)
-        if wanted:
-            self._cache[key] = read
-        return read
+    ) -> list[ProjectData]:
+        """Read the projects from the cache or from the manager.
 
-    def _add(self, host: EnvironmentHost, connection: Connection) -> None:
+        :arg names: the projects to read; None for all.
+        :arg cache: whether cached data may be used. The cache is updated in any case.
+        """
+        use_cache = bool(self.get_option("cache"))
+        # The path is not enough: the environment variables may name another manager in the next run.
+        key = self.get_cache_key("\n".join([path, connection.base, *(names or ["*", "*"])]))
+        if use_cache and cache and key in self._cache:
+            cached: list[ProjectData] = self._cache[key]
+            return cached
+        with connect(connection) as api:
+            projects = read_projects(api, names, now=now, warn=self.display.warning)
+        if use_cache:
+            self._cache[key] = projects
+        return projects
+
+    def _add_host(self, host: EnvironmentHost, connection: Connection) -> None:
         self.inventory.add_host(host.name)
         for group in host.groups:
             self.inventory.add_host(host.name, group=self.inventory.add_group(self._sanitize_group_name(group)))
@@ -237,7 +247,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "apinizer_url": connection.url,
-            **_as_data(host.variables),
+            **_mark_unsafe(host.variables),
         }
         for name, value in variables.items():
             self.inventory.set_variable(host.name, name, value)
@@ -247,13 +257,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
 
 
-def _as_data(value: t.Any) -> t.Any:
-    """The value, its texts marked so that no Ansible takes what the manager sent for a template.
+def _mark_unsafe(value: t.Any) -> t.Any:
+    """Mark strings that could be templates, so that Ansible never evaluates text that came from the manager.
 
-    Only those that could be one: ansible-inventory of ansible-core up to 2.18 shows the mark.
+    Other strings are not marked, because ansible-inventory of ansible-core up to 2.18 shows the mark.
     """
     if isinstance(value, dict):
-        return {key: _as_data(item) for key, item in value.items()}
+        return {key: _mark_unsafe(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_data(item) for item in value]
+        return [_mark_unsafe(item) for item in value]
     return wrap_var(value) if isinstance(value, str) and "{" in value else value

@@ -11,35 +11,37 @@ version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns a certificate that the manager holds as PEM text, or one fact about it.
-  - One request reads each certificate. A certificate that the project does not have is an error; O(ignore:errors=ignore) is
-    Ansible's own way to go on without it.
-  - It runs on the controller, and does not see C(module_defaults). Give the connection as options, or in the environment.
+  - Returns the PEM text of a certificate that the manager stores, or one of its properties.
+  - One request reads each certificate. It is an error if the project does not have the certificate. Set
+    O(ignore:errors=ignore), an option of every lookup, to continue without it.
+  - The lookup runs on the controller and does not use C(module_defaults). Set the connection with the options or the
+    environment variables.
 extends_documentation_fragment:
   - apinizer.apiops.connection.plugin
   - apinizer.apiops.connection
 options:
   _terms:
     description:
-      - The names of the certificates. Upper and lower case count.
+      - The names of the certificates. Case-sensitive.
     type: list
     elements: str
     required: true
   project:
     description:
-      - The project that holds them. V(admin) holds the global ones. Upper and lower case count.
+      - The project that contains the certificates. Case-sensitive. V(admin) contains the global certificates.
     type: str
     required: true
   environment:
     description:
-      - The environment whose certificate is meant.
-      - Needed if O(field) is not the same in all environments that hold the certificate; the error names them then.
+      - The environment whose certificate to return.
+      - Required if the value of O(field) is not the same in all environments that hold the certificate. The error then names
+        these environments.
     type: str
   field:
     description:
       - What to return.
-      - V(content) is the certificate as PEM text, with its chain if the manager keeps that.
-      - The others are those of an environment that M(apinizer.apiops.apinizer_certificate_info) returns.
+      - V(content) is the certificate as PEM text, with its chain if the manager stores the chain.
+      - The other choices are the values that M(apinizer.apiops.apinizer_certificate_info) returns for an environment.
     type: str
     default: content
     choices:
@@ -56,22 +58,22 @@ options:
       - fingerprint_sha1
       - entries
 notes:
-  - If an environment has several entries for the certificate, the one issued last speaks for it.
+  - If an environment has duplicate entries for the certificate, the value is that of the entry issued last.
 seealso:
   - module: apinizer.apiops.apinizer_certificate_info
   - module: apinizer.apiops.apinizer_certificate
 """
 
 EXAMPLES = r"""
-# The connection comes from APINIZER_URL and APINIZER_TOKEN in these examples, unless they show another way.
+# Unless shown otherwise, the connection comes from the environment variables APINIZER_URL and APINIZER_TOKEN.
 
-- name: Keep the certificate in a file
+- name: Save the certificate to a file
   ansible.builtin.copy:
     content: "{{ lookup('apinizer.apiops.certificate', 'my-certificate', project='MyProject') }}"
     dest: my-certificate.pem
     mode: "0644"
 
-- name: Give production the certificate that staging holds
+- name: Copy the certificate from staging to production
   apinizer.apiops.apinizer_certificate:
     project: MyProject
     name: my-certificate
@@ -79,14 +81,14 @@ EXAMPLES = r"""
     environments: [production]
     unlisted_environments: keep
 
-- name: Stop if one of two certificates is about to expire
+- name: Fail if one of two certificates expires within 30 days
   ansible.builtin.assert:
     that: item >= 30
   loop: "{{ query('apinizer.apiops.certificate', 'my-certificate', 'another-certificate', project='MyProject', field='days_remaining') }}"
 
-- name: Name the connection, and say so if there is no such certificate
+- name: Set the connection explicitly and handle a missing certificate
   ansible.builtin.debug:
-    msg: "{{ subject | default('There is none', true) }}"
+    msg: "{{ subject | default('No such certificate', true) }}"
   vars:
     subject: >-
       {{ lookup('apinizer.apiops.certificate', 'no-such-certificate', project='MyProject', field='subject',
@@ -96,9 +98,10 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - One value for each name, in their order.
-    - PEM text for O(field=content). A number for V(days_remaining) and V(entries), a boolean for V(expired), text for the others.
-    - V(null) for what the manager does not tell.
+    - One value for each name, in the same order.
+    - PEM text for O(field=content), an integer for V(days_remaining) and V(entries), a boolean for V(expired), and a string for
+      the other choices of O(field).
+    - V(null) if the manager does not report the value.
   type: list
   elements: raw
 """
@@ -117,7 +120,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     check_name,
     resolve_connection,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import (
+    connect,
+    convert_errors,
+    validate_options,
+)
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
@@ -132,52 +139,57 @@ SPEC = {
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
-    """A certificate of a manager, or a fact about it."""
+    """Return certificates of a manager, or one of their properties."""
 
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:  # noqa: ARG002
-        """One value for each certificate that the terms name.
+        """Return one value for each certificate.
 
-        :raises AnsibleLookupError: with a line that says what to mend.
+        :arg terms: the names of the certificates.
+        :raises AnsibleLookupError: with one line that names the option, or the cause and what to do.
         """
-        with errors_as(AnsibleLookupError, kwargs) as secrets:
-            options = validated(kwargs, SPEC)
+        with convert_errors(AnsibleLookupError, kwargs) as secrets:
+            options = validate_options(kwargs, SPEC)
             project = check_name("project", options["project"])
             names = [check_name("name", str(term)) for term in self._flatten(terms)]
             if not names:
                 return []
-            with connected(resolve_connection(options, secrets.add)) as api:
-                # Read completely before the first value is chosen: a missing right is said before a missing option.
+            with connect(resolve_connection(options, secrets.add)) as api:
+                # Read all certificates first: a missing permission is reported before a missing option.
                 found = [(name, api.find(project, name)) for name in names]
             now = datetime.now(timezone.utc)
             return [
-                value_of(_existing(project, name, stored), options["field"], options["environment"], now=now)
+                select_value(_require(project, name, stored), options["field"], options["environment"], now=now)
                 for name, stored in found
             ]
 
 
-def _existing(project: str, name: str, stored: StoredCertificate | None) -> StoredCertificate:
+def _require(project: str, name: str, stored: StoredCertificate | None) -> StoredCertificate:
     if stored is None:
-        raise ApinizerError(f"Project {project} has no certificate {name} (upper and lower case count)")
+        raise ApinizerError(f"Project {project} has no certificate {name} (case-sensitive)")
     return stored
 
 
-def value_of(stored: StoredCertificate, field: str, environment: str | None, *, now: datetime) -> t.Any:
-    """A field of the certificate as an environment holds it; without one, as all do.
+def select_value(stored: StoredCertificate, field: str, environment: str | None, *, now: datetime) -> t.Any:
+    """Return a property of the certificate in one environment, or in all environments if they agree.
 
     :arg field: one of C(FIELDS).
-    :raises InputError: where the environment does not hold it, or one has to be named.
-    :raises ApinizerError: where there is no value to be had.
+    :arg environment: the environment to use; None if the value has to be the same in all environments.
+    :arg now: the time from which C(days_remaining) and C(expired) count.
+    :raises InputError: if C(environment) does not hold the certificate, or is None and the environments do not agree.
+    :raises ApinizerError: if no environment holds the certificate, or the manager does not return its content.
     """
-    what = f"certificate {stored.project}/{stored.name}"
+    label = f"certificate {stored.project}/{stored.name}"
     described = t.cast("dict[str, t.Any]", _result.certificate(stored, now, with_content=True))
     values = {each["name"]: each[field] for each in described["environments"]}
     if not values:
-        raise ApinizerError(f"The {what} is in no environment")
+        raise ApinizerError(f"No environment holds {label}")
     if environment is not None and environment not in values:
-        raise InputError("environment", f"{environment} does not hold {what}; {', '.join(values)} do")
+        raise InputError("environment", f"{environment} does not hold {label}. Use one of these: {', '.join(values)}")
     value = values[environment or next(iter(values))]
     if environment is None and any(other != value for other in values.values()):
-        raise InputError("environment", f"missing; {field} of {what} is not the same in {', '.join(values)}")
+        raise InputError(
+            "environment", f"must be set, because {field} of {label} is not the same in {', '.join(values)}"
+        )
     if field == "content" and value is None:
-        raise ApinizerError(f"The manager does not send the content of {what}")
+        raise ApinizerError(f"The manager does not return the content of {label}")
     return value

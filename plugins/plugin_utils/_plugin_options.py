@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a plugin's options to the manager that they name, for plugins in the controller's own process.
+"""Validate the options of a plugin, connect to the manager that they specify, and convert errors.
 
-Options mean what they mean to a module: the same conversions, the same environment variables, the same refusals.
+For plugins that run in the process of Ansible itself. Options have the same meaning as those of a module: the same
+conversions, environment variables and checks.
 """
 
 from __future__ import annotations
@@ -25,28 +26,29 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values imp
 
 
 @contextmanager
-def errors_as(kind: Callable[[str], Exception], options: Mapping[str, t.Any]) -> Iterator[set[str]]:
-    """Raise the collection's errors as one of Ansible's, in a line.
+def convert_errors(to: Callable[[str], Exception], options: Mapping[str, t.Any]) -> Iterator[set[str]]:
+    """Convert the collection's errors within a C(with) block to errors of Ansible, with one line as the message.
 
-    :arg options: those that the user gave; a secret in one of them is not repeated in the line.
-    :returns: a set for further secrets that the line must not have.
+    :arg to: the class of Ansible's error.
+    :arg options: the options as the user gave them. A private key or a password in one of them is redacted.
+    :returns: a set to which the caller adds other secrets to redact.
     """
     secrets = set(misplaced_secrets(options.values()))
     try:
         yield secrets
     except ApinizerError as exc:
-        # Not chained: Ansible would say everything twice.
-        raise kind(str(remove_values(str(exc), secrets))) from None
+        # Not chained: Ansible shows the messages of all chained errors, so the line would appear twice.
+        raise to(str(remove_values(str(exc), secrets))) from None
 
 
-def validated(options: Mapping[str, t.Any], spec: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
-    """The options, of their types and complete; an empty string is no value.
+def validate_options(options: Mapping[str, t.Any], spec: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Validate options and return all of the specification, converted to their types. An empty string counts as not set.
 
-    :arg spec: as an AnsibleModule takes it.
-    :raises ApinizerError: for an option that the plugin does not have, or a value that it cannot take.
+    :arg spec: an argument specification as AnsibleModule takes it.
+    :raises ApinizerError: if an option is unknown, required and missing, or has an invalid value.
     """
     for option in sorted(set(options) - set(spec)):
-        raise InputError(option, f"no option of this plugin; it has {', '.join(sorted(spec))}")
+        raise InputError(option, f"is not an option of this plugin. Use one of these: {', '.join(sorted(spec))}")
     given = without_empty({option: plain(value) for option, value in options.items()})
     result = ArgumentSpecValidator(spec).validate(given)
     if result.error_messages:
@@ -56,10 +58,11 @@ def validated(options: Mapping[str, t.Any], spec: dict[str, dict[str, t.Any]]) -
 
 
 @contextmanager
-def connected(connection: Connection) -> Iterator[CertificateApi]:
-    """The manager of a connection, in one session that ends with the context.
+def connect(connection: Connection) -> Iterator[CertificateApi]:
+    """Open a session with the manager, and close it at the end of the C(with) block.
 
-    :raises InputError: where the connection's values cannot work.
+    :raises ApinizerError: if a Python library is missing.
+    :raises InputError: if the values of the connection cannot be used.
     """
     missing = missing_library()
     if missing:

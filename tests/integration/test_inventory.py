@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin: its hosts and groups, its requests, and rotations in waves that use it."""
+"""The inventory plugin: its hosts, groups, variables and requests, and rotations in waves that use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from integration.machine import COLLECTION, Run
 from manager import Fault
 from manager.model import Environment
 
-# The plugin always runs in the controller's process.
+# This runs the plugin in the process of Ansible; tasks of modules are not the subject.
 pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.environments"
@@ -39,9 +39,9 @@ def _file(case: CertificateFixture, *, name: str = "apinizer.yml", **options: An
     return case.machine.file(name, json.dumps({"plugin": PLUGIN, **options}))
 
 
-def _list(case: CertificateFixture, *words: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return what ansible-inventory lists: groups with their hosts, and the variables in C(_meta)."""
-    run = case.machine.command("ansible-inventory", "--list", *words, env=_connection(case) if env is None else env)
+def _list(case: CertificateFixture, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the output of ansible-inventory: groups with their hosts, and the variables in `_meta`."""
+    run = case.machine.command("ansible-inventory", "--list", *arguments, env=_connection(case) if env is None else env)
     assert run.status == 0, run.text
     assert "[WARNING]" not in run.text, run.text
     listed: dict[str, Any] = json.loads(run.text, object_hook=_without_mark)
@@ -49,7 +49,7 @@ def _list(case: CertificateFixture, *words: str, env: Mapping[str, str] | None =
 
 
 def _without_mark(value: dict[str, Any]) -> Any:
-    """Remove the mark that some versions of Ansible put on text that is not a template."""
+    """Remove the mark that some versions of ansible-core show for strings that are never templates."""
     return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
 
 
@@ -62,8 +62,8 @@ def _variables(listed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return variables
 
 
-def _words(run: Run) -> str:
-    """Return what was printed, without the line breaks that depend on the version of Ansible."""
+def _one_line(run: Run) -> str:
+    """Return the output on one line: versions of ansible-core wrap lines differently."""
     return " ".join(run.text.split())
 
 
@@ -76,7 +76,7 @@ def _words(run: Run) -> str:
         pytest.param(
             "2023",
             {"type_unknown": [MANAGER_ITSELF, "development", "staging"]},
-            # Both addresses of the list of environments are tried once.
+            # The list of environments is requested once, at both addresses.
             ["projects", "list", "environments", "environments", "list", "list"],
             marks=pytest.mark.exhaustive,
         ),
@@ -114,7 +114,7 @@ def test_environment_of_several_projects_is_one_host(
     assert {group: hosts for group, hosts in _groups(listed).items() if group.startswith("type_")} == groups
     staging = _variables(listed)["staging"]
     assert staging["apinizer_projects"] == ["Another", PROJECT]
-    assert [(certificate["project"], certificate["name"]) for certificate in staging["apinizer_certificates"]] == [
+    assert [(held["project"], held["name"]) for held in staging["apinizer_certificates"]] == [
         ("Another", "z"),
         (PROJECT, NAME),
     ]
@@ -166,7 +166,7 @@ def test_constructed_groups_and_variables_are_created(case: CertificateFixture) 
 
 
 def test_names_are_neither_patterns_nor_templates(case: CertificateFixture) -> None:
-    """Hosts can be named on the command line, group names are sanitized, and the manager's text is never templated."""
+    """Such hosts can be selected by name, group names are sanitized, and values of the manager are never evaluated."""
     sent = "{{ lookup('ansible.builtin.pipe', 'echo evaluated') }}"
     odd = Environment("Üretim: EU, a/b [1]", "ON PREMISES/é", access_url=sent)
     case.manager.add_project(PROJECT, [odd, Environment("all", "TEST")])
@@ -200,23 +200,23 @@ def test_two_managers_share_one_inventory(make_case: MakeCase) -> None:
 
 @pytest.mark.exhaustive
 def test_two_files_cannot_create_the_same_host_but_can_group_it(case: CertificateFixture) -> None:
-    """Otherwise the host of one manager would get the certificates of another."""
-    ours = [word for name in ("a.apinizer.yml", "b.apinizer.yml") for word in ("-i", _file(case, name=name))]
+    """Otherwise a host of one manager would have the certificates of another."""
+    ours = [argument for name in ("a.apinizer.yml", "b.apinizer.yml") for argument in ("-i", _file(case, name=name))]
     static = case.machine.file("static.ini", "[critical]\nproduction\n")
 
     run = case.machine.command("ansible-inventory", "-i", static, *ours, "--graph", env=_connection(case))
 
     assert re.search(r"@critical:\n  \|  \|--production\n", run.text)
     assert re.search(r"@type_production:\n  \|  \|--production\n", run.text)
-    assert _words(run).count("host_prefix: another file made host development already") >= 1
-    assert _words(run).count("Unable to parse") == 1
+    assert _one_line(run).count("host_prefix: another inventory file already defines host development") >= 1
+    assert _one_line(run).count("Unable to parse") == 1
 
 
 # The connection
 
 
 def test_options_can_be_templates(case: CertificateFixture) -> None:
-    """This applies to every option, whatever its type; an empty string counts as not given."""
+    """This applies to options of every type, and a template may result in an empty string."""
     file = _file(
         case,
         url="{{ lookup('ansible.builtin.env', 'MY_URL') }}",
@@ -259,14 +259,14 @@ def test_login_is_supported(case: CertificateFixture) -> None:
     assert "operator-password" not in run.text
 
 
-# Errors: Ansible prints the plugin's message as a warning and continues
+# Errors: Ansible warns with the line of the collection, and continues
 
 
 ERRORS = {
     "The certificates of project myproject cannot be listed": {"projects": ["myproject"]},
     "HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN)": {"token": "wrong-token"},
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": {"url": "http://127.0.0.1:9"},
-    "project: no option of this plugin": {"project": PROJECT},
+    "project: is not an option of this plugin": {"project": PROJECT},
     "projects: is an empty list": {"projects": []},
     "'yse' is not a valid boolean": {"validate_certs": "yse"},
     "url: missing; set url or APINIZER_URL to the manager's address": {"url": ""},
@@ -276,18 +276,18 @@ ERRORS = {
 
 
 def test_errors_are_single_lines_without_secrets(case: CertificateFixture) -> None:
-    """The token is next to the mistake, because Ansible may show the lines around an error."""
-    words = []
+    """The token is on the line before the error, since Ansible shows the lines around an error."""
+    arguments = []
     for number, options in enumerate(ERRORS.values()):
         given = {"token": case.manager.token, "url": case.manager.url, "retries": 0, **options}
         text = yaml.safe_dump({"plugin": PLUGIN, **given}, sort_keys=False)
-        words += ["-i", case.machine.file(f"{number}.apinizer.yml", text)]
+        arguments += ["-i", case.machine.file(f"{number}.apinizer.yml", text)]
 
-    run = case.machine.command("ansible-inventory", *words, "--list", "-vvvv")
+    run = case.machine.command("ansible-inventory", *arguments, "--list", "-vvvv")
 
     for message in ERRORS:
-        assert message in _words(run)
-    assert _words(run).count("Unable to parse") == len(ERRORS)
+        assert message in _one_line(run)
+    assert _one_line(run).count("Unable to parse") == len(ERRORS)
     for secret in (case.manager.token, "wrong-token", "TUlJRXZR"):
         assert secret not in run.text
     assert "staging" not in run.text
@@ -299,7 +299,7 @@ def test_error_in_constructed_options_is_reported(case: CertificateFixture) -> N
 
     run = case.machine.command("ansible-inventory", "-i", file, "--graph", "-vvvv")
 
-    assert "Could not set x for host development: 'nowhere' is undefined" in _words(run)
+    assert "Could not set x for host development: 'nowhere' is undefined" in _one_line(run)
     assert case.manager.token not in run.text
 
 
@@ -309,23 +309,23 @@ def test_environments_with_the_same_host_name_are_refused(case: CertificateFixtu
 
     run = case.machine.command("ansible-inventory", "-i", _file(case), "--graph", env=_connection(case))
 
-    assert "Environments 'a b' and 'a_b' would both be host a_b" in _words(run)
+    assert "Environments 'a b' and 'a_b' would both be host a_b" in _one_line(run)
     assert "staging" not in run.text
 
 
 def test_files_with_other_names_are_ignored(case: CertificateFixture) -> None:
-    words = [word for name in ("manager.yml", "apinizer.json") for word in ("-i", _file(case, name=name))]
+    arguments = [argument for name in ("manager.yml", "apinizer.json") for argument in ("-i", _file(case, name=name))]
 
-    run = case.machine.command("ansible-inventory", *words, "--graph", env=_connection(case))
+    run = case.machine.command("ansible-inventory", *arguments, "--graph", env=_connection(case))
 
-    assert "could not be verified by" in _words(run)
-    assert _words(run).count("Unable to parse") == 2
+    assert "could not be verified by" in _one_line(run)
+    assert _one_line(run).count("Unable to parse") == 2
     assert not len(case.manager.journal)
 
 
 @pytest.mark.exhaustive
 def test_project_without_the_right_to_list_environments(case: CertificateFixture) -> None:
-    """Its environments are taken from its certificates; those of other projects are listed."""
+    """Its environments are known from their certificates; other projects are not affected."""
     case.manager.add_project("Another", ["test"])
     case.manager.add_certificate("Another", "z", {"test": case.new})
     address = re.compile(r"Another/environments|environments/Another")
@@ -333,7 +333,7 @@ def test_project_without_the_right_to_list_environments(case: CertificateFixture
 
     run = case.machine.command("ansible-inventory", "-i", _file(case), "--graph", env=_connection(case))
 
-    assert "does not list the environments of project Another (The manager answered GET with HTTP 403" in _words(run)
+    assert "does not list the environments of project Another (The manager answered GET with HTTP 403" in _one_line(run)
     assert re.search(r"@type_unknown:\n  \|  \|--test\n", run.text)
     assert re.search(r"@type_sandbox:\n  \|  \|--staging\n", run.text)
 
@@ -347,15 +347,15 @@ def test_missing_requests_library_is_named(case: CertificateFixture) -> None:
         "ansible-inventory", "-i", _file(case), "--graph", env={**_connection(case), "PYTHONPATH": path}
     )
 
-    assert "Failed to import the required Python library (requests)" in _words(run)
+    assert "Failed to import the required Python library (requests)" in _one_line(run)
 
 
-# Examples in the guide and the documentation
+# The examples of the guide and of the documentation
 
 
 @pytest.fixture
 def guided(make_case: MakeCase) -> CertificateFixture:
-    """A machine with the guide's files, and a manager that holds the certificate in each environment."""
+    """A machine with the files of the guide, and a manager with the certificate in each environment."""
     case = make_case(import_reports_deployment=True)
     case.manager.add_certificate(PROJECT, NAME, dict.fromkeys((*ENVIRONMENTS, MANAGER_ITSELF), case.old))
     for name, text in shown_files(GUIDE).items():
@@ -374,7 +374,7 @@ def _hosts_run(run: Run) -> list[str]:
 
 
 def test_waves_of_the_guide_are_rotated_in_order(guided: CertificateFixture) -> None:
-    """Check mode first, then test environments, then the others one by one, with production last."""
+    """Check mode, then the test environments, then the others one by one with production last; not the manager itself."""
     check, test, rest = (command for command in shown_commands(GUIDE) if "rotate.yml" in command)
     manager, old, new = guided.manager, guided.old.der, guided.new.der
 
@@ -397,7 +397,7 @@ def test_waves_of_the_guide_are_rotated_in_order(guided: CertificateFixture) -> 
         ("changed", "production"),
     ]
     assert guided.gateway_certificates() == dict.fromkeys(ENVIRONMENTS, new)
-    assert guided.holds() == {**{name: [new] for name in ENVIRONMENTS}, MANAGER_ITSELF: [old]}
+    assert guided.record_certificates() == {**{name: [new] for name in ENVIRONMENTS}, MANAGER_ITSELF: [old]}
     assert [(request.method, request.fields["environmentList"]) for request in manager.journal.writes()] == [
         ("POST", "development"),
         ("POST", "staging"),
@@ -419,12 +419,12 @@ def test_no_wave_starts_after_a_failed_wave(guided: CertificateFixture) -> None:
         "staging": guided.old.der,
         "production": guided.old.der,
     }
-    assert guided.holds()["production"] == [guided.old.der]
+    assert guided.record_certificates()["production"] == [guided.old.der]
 
 
 @pytest.mark.exhaustive
 def test_environments_of_a_wave_run_one_after_the_other(guided: CertificateFixture) -> None:
-    """They run in sequence although Ansible could run them in parallel."""
+    """The environments of a wave are written one after the other, although Ansible runs hosts in parallel."""
     play = shown_files(GUIDE)["rotate.yml"].replace("serial: 1", "serial: [1, 2]")
     guided.machine.file("rotate.yml", play)
 
@@ -460,9 +460,9 @@ def test_graph_of_the_guide_is_printed(guided: CertificateFixture) -> None:
 
 def test_setting_of_the_guide_makes_an_unreadable_inventory_fail(guided: CertificateFixture) -> None:
     play = guided.machine.file("play.yml", json.dumps([{"hosts": "all", "gather_facts": False, "tasks": []}]))
-    words = ("ansible-playbook", "-i", "apinizer.yml", play)
+    arguments = ("ansible-playbook", "-i", "apinizer.yml", play)
 
-    run = guided.machine.command(*words, env={"MY_TOKEN": "wrong"})
+    run = guided.machine.command(*arguments, env={"MY_TOKEN": "wrong"})
 
     assert run.status != 0
     assert "HTTP 401" in run.text
@@ -483,17 +483,17 @@ def test_warm_cache_sends_no_request(guided: CertificateFixture, make_case: Make
     assert fresh["fingerprint_sha256"] == case.new.sha256
     assert calls(read) == ["projects", *["list", "environments"] * 2]
 
-    # The same file, but another manager in the environment.
+    # The same file, but the environment variables name another manager.
     assert _variables(_list(case, "-i", file, env=_connection(other)))["staging"]["apinizer_certificates"] == []
-    kept = "".join(path.read_text() for path in (case.machine.folder / "inventory-cache").iterdir())
-    assert case.new.sha256 in kept
-    assert case.manager.token not in kept
-    assert other.manager.token not in kept
+    cached = "".join(path.read_text() for path in (case.machine.folder / "inventory-cache").iterdir())
+    assert case.new.sha256 in cached
+    assert case.manager.token not in cached
+    assert other.manager.token not in cached
 
 
 def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
     run = case.machine.command("ansible-doc", "--type", "inventory", "--json", PLUGIN)
-    # The output is JSON only, so there is no warning.
+    # The output is pure JSON, so there are no warnings.
     documentation = json.loads(run.text)[PLUGIN]
     for option, variable in (("url", "APINIZER_URL"), ("token", "APINIZER_TOKEN"), ("timeout", "APINIZER_TIMEOUT")):
         described = documentation["doc"]["options"][option]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lookup plugin: what it returns, which requests it sends, and its errors."""
+"""The certificate lookup: the values it returns, the requests it sends, and its errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integration.certificate_fixture import NAME, PROJECT, CertificateFixture, M
 from integration.guides import shown_files
 from integration.machine import COLLECTION, INFO, Run, task
 
-# The plugin always runs in the controller's process.
+# This runs the plugin in the process of Ansible and no task of a module.
 pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.certificate"
@@ -28,8 +28,8 @@ FIELDS = (
 
 def _expression(*names: str, function: str = "lookup", **options: Any) -> str:
     given = {"project": PROJECT, **options}
-    words = [repr(PLUGIN), *map(repr, names or (NAME,)), *(f"{key}={value!r}" for key, value in given.items())]
-    return f"{{{{ {function}({', '.join(words)}) }}}}"
+    arguments = [repr(PLUGIN), *map(repr, names or (NAME,)), *(f"{key}={value!r}" for key, value in given.items())]
+    return f"{{{{ {function}({', '.join(arguments)}) }}}}"
 
 
 def _show(title: str, expression: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _play(case: CertificateFixture, *tasks: dict[str, Any], arguments: tuple[str
 
 
 def _shown(run: Run, title: str) -> str:
-    """Return what a task printed as text, because only some versions of Ansible preserve the type of a value."""
+    """Return the output of a debug task as text: only some versions of ansible-core keep the type of a value."""
     return str(run[title]["msg"])
 
 
@@ -85,7 +85,7 @@ def test_several_names_share_one_session(case: CertificateFixture) -> None:
     )
 
     assert run["fingerprints"]["msg"] == [case.old.sha256, case.new.sha256]
-    assert _shown(run, "alias") == "{{ 1 + 1 }}", "what the manager sent was taken for a template"
+    assert _shown(run, "alias") == "{{ 1 + 1 }}", "a value of the manager was evaluated as a template"
     assert calls(case.manager.journal) == ["get", "get", "get"]
     assert len({request.connection for request in list(case.manager.journal)[:2]}) == 1
 
@@ -115,14 +115,14 @@ def test_environment_selects_the_certificate(case: CertificateFixture) -> None:
 
 
 ERRORS = {
-    "Project MyProject has no certificate absent (upper and lower case count)": _expression("absent"),
+    "Project MyProject has no certificate absent (case-sensitive)": _expression("absent"),
     "The certificates of project myproject cannot be listed": _expression(project="myproject"),
-    "environment: production does not hold certificate MyProject/my-certificate; development, staging do": _expression(
-        environment="production"
+    "environment: production does not hold certificate MyProject/my-certificate. Use one of these: development, staging": (
+        _expression(environment="production")
     ),
     "missing required arguments: project": f"{{{{ lookup({PLUGIN!r}, {NAME!r}) }}}}",
     "value of field must be one of: content, alias": _expression(field="pem"),
-    "enviroment: no option of this plugin; it has": _expression(enviroment="staging"),
+    "enviroment: is not an option of this plugin. Use one of these: ca_path": _expression(enviroment="staging"),
     "'yse' is not a valid boolean": _expression(validate_certs="yse"),
     "name: '..' is not a valid name": _expression(".."),
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": _expression(url="http://127.0.0.1:9"),
@@ -148,7 +148,7 @@ def test_errors_are_single_lines_without_secrets(case: CertificateFixture) -> No
 
 @pytest.mark.parametrize("language", ["en", pytest.param("tr", marks=pytest.mark.exhaustive)])
 def test_absent_certificate_can_be_ignored(make_case: MakeCase, language: str) -> None:
-    """A certificate is absent if the project's list lacks it; the wording of an error never decides."""
+    """A certificate is absent if the list of the project lacks it; the wording of errors does not matter."""
     case = make_case(language=language)
 
     run = _play(
@@ -165,7 +165,7 @@ def test_manager_without_content_is_reported(make_case: MakeCase) -> None:
 
     run = _play(case, _show("pem", _expression()), _show("sha1", _expression(field="fingerprint_sha1")))
 
-    assert "The manager does not send the content of certificate MyProject/my-certificate" in run["pem"].message
+    assert "The manager does not return the content of certificate MyProject/my-certificate" in run["pem"].message
     assert _shown(run, "sha1") == case.old.sha1
 
 
@@ -177,7 +177,7 @@ def test_option_that_renders_empty_counts_as_not_given(case: CertificateFixture)
     assert _shown(run, "pem").strip() == case.old.pem.strip()
 
 
-# Examples in the documentation and the guide
+# The examples of the documentation and of the guide
 
 
 def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
@@ -185,18 +185,18 @@ def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
     case.manager.add_certificate(PROJECT, NAME, holds)
     case.manager.add_certificate(PROJECT, "another-certificate", {"staging": case.new})
     shown = case.machine.command("ansible-doc", "--type", "lookup", "--json", PLUGIN)
-    # The output is JSON only, so there is no warning.
+    # The output is pure JSON, so there are no warnings.
     documentation = json.loads(shown.text)[PLUGIN]
-    keep, give, *others = yaml.safe_load(documentation["examples"])
+    save, copy, *others = yaml.safe_load(documentation["examples"])
     variables = {"apinizer_url": case.manager.url, "apinizer_token": case.manager.token}
 
-    # The second example makes the environments equal, so that the first finds one certificate.
-    run = _play(case, give, keep, *others, vars=variables, ignore_errors=False)
+    # The second example makes the environments equal; only then does the first one have a single value.
+    run = _play(case, copy, save, *others, vars=variables, ignore_errors=False)
 
     assert run.status == 0, run.text
     assert case.manager.holds(PROJECT, NAME)["production"] == [case.new.der]
     assert (case.machine.folder / "my-certificate.pem").read_text().strip() == case.new.pem.strip()
-    assert _shown(run, others[-1]["name"]) == "There is none"
+    assert _shown(run, others[-1]["name"]) == "No such certificate"
     assert documentation["doc"]["options"]["field"]["choices"] == ["content", *FIELDS]
     assert documentation["doc"]["options"]["token"]["env"] == [{"name": "APINIZER_TOKEN"}]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arguments of the event source, as values: checked, completed from the environment, and named in errors."""
+"""The arguments of the event source: validated, and completed from environment variables."""
 
 from __future__ import annotations
 
@@ -34,75 +34,84 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "heartbeat": {"type": "float", "default": 3600.0},
     "state_file": {"type": "path"},
 }
-_MOST_DAYS = 36500
+_MAX_DAYS = 36500
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments. C(interval) and C(heartbeat) are in seconds, C(heartbeat) 0 for none; C(thresholds) in days."""
+    """The validated arguments.
+
+    :arg operation: which certificates to read.
+    :arg thresholds: in days, the largest first, without duplicates.
+    :arg interval: seconds between two readings.
+    :arg heartbeat: seconds between two heartbeats; 0 for no heartbeats.
+    """
 
     connection: Connection
-    task: InfoOperation
+    operation: InfoOperation
     thresholds: tuple[int, ...]
     interval: float
     heartbeat: float
     state_file: str | None
 
 
-def read_settings(given: Mapping[str, t.Any], hide: Callable[[str], object]) -> Settings:
-    """Read the arguments, any of which may be a string.
+def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -> Settings:
+    """Validate the arguments. Every value may be a string; an empty string and None count as not set.
 
-    :arg hide: takes every secret, before anything is said of it.
-    :raises InputError: naming the argument to mend.
+    :arg given: the arguments as the rulebook has them.
+    :arg redact: called with every secret, before the first error can be raised.
+    :raises InputError: if an argument is unknown, missing or has an invalid value. The error names the argument.
     """
     given = {
-        # ansible-rulebook makes a tuple of a template that gives "30,7".
+        # ansible-rulebook turns a template that results in "30,7" into a tuple.
         name: list(value) if isinstance(value, tuple) else value
         for name, value in without_empty(given).items()
         if value is not None
     }
-    _hide_secrets(given, hide)
+    _redact_secrets(given, redact)
     for name in given:
         if name not in ARGUMENT_SPEC:
-            raise InputError(name, f"is no argument of this source; it has {', '.join(ARGUMENT_SPEC)}")
+            raise InputError(
+                name, f"is not an argument of this event source. Use one of these: {', '.join(ARGUMENT_SPEC)}"
+            )
     result = ArgumentSpecValidator(ARGUMENT_SPEC, required_by={"name": ("project",)}).validate(given)
     if result.error_messages:
-        raise InputError(*_named(result.error_messages[0]))
+        message = result.error_messages[0]
+        raise InputError(_argument_of(message), message)
     values = result.validated_parameters
     for name in ("project", "name"):
         if values[name] is not None:
             check_name(name, values[name])
-    for name, least in (("interval", 1), ("heartbeat", 0)):
-        if not (math.isfinite(values[name]) and values[name] >= least):
-            raise InputError(name, f"must be a number of seconds of {least} or more, not {values[name]:g}")
+    for name, minimum in (("interval", 1), ("heartbeat", 0)):
+        if not (math.isfinite(values[name]) and values[name] >= minimum):
+            raise InputError(name, f"must be a number of seconds, {minimum} or more, not {values[name]:g}")
     return Settings(
-        connection=resolve_connection(values, hide),
-        task=InfoOperation(values["project"], values["name"], environment_names(values["environments"])),
-        thresholds=_thresholds(values["thresholds"]),
+        connection=resolve_connection(values, redact),
+        operation=InfoOperation(values["project"], values["name"], environment_names(values["environments"])),
+        thresholds=_check_thresholds(values["thresholds"]),
         interval=values["interval"],
         heartbeat=values["heartbeat"],
         state_file=values["state_file"],
     )
 
 
-def _hide_secrets(given: Mapping[str, t.Any], hide: Callable[[str], object]) -> None:
+def _redact_secrets(given: Mapping[str, t.Any], redact: Callable[[str], object]) -> None:
     for name, value in given.items():
         if CONNECTION_SPEC.get(name, {}).get("no_log"):
-            hide(str(value))
+            redact(str(value))
     for secret in misplaced_secrets(given.values()):
-        hide(secret)
+        redact(secret)
 
 
-def _named(message: str) -> tuple[str, str]:
-    """Ansible's message, and the argument that it is about."""
-    name = next((name for name in ARGUMENT_SPEC if f"'{name}'" in message), "arguments")
-    return name, message
+def _argument_of(message: str) -> str:
+    """Find the argument that a message of Ansible's validator is about."""
+    return next((name for name in ARGUMENT_SPEC if f"'{name}'" in message), "arguments")
 
 
-def _thresholds(days: list[int]) -> tuple[int, ...]:
+def _check_thresholds(days: list[int]) -> tuple[int, ...]:
     if not days:
-        raise InputError("thresholds", "is an empty list; give at least one number of days, or leave it out")
+        raise InputError("thresholds", "is an empty list. Specify at least one number of days, or omit the argument")
     for number in days:
-        if not 1 <= number <= _MOST_DAYS:
-            raise InputError("thresholds", f"must be whole numbers of days between 1 and {_MOST_DAYS}, not {number}")
+        if not 1 <= number <= _MAX_DAYS:
+            raise InputError("thresholds", f"must be whole numbers of days between 1 and {_MAX_DAYS}, not {number}")
     return tuple(sorted(set(days), reverse=True))

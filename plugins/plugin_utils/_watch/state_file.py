@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file in which a watch keeps what it remembers, so that a restart repeats no event."""
+"""The file that keeps the state of a watch, so that a restart does not repeat events."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ import tempfile
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State, dump, load
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state_json import dump, load
 
 
 class StateFile:
-    """The file of one watch of one manager. It is replaced as a whole or not at all, and only its owner may read it."""
+    """The state file of one event source for one manager. Writing is atomic, and only the owner can read the file.
+
+    :arg path: the file; a symbolic link is followed.
+    :arg manager: the address of the manager.
+    """
 
     def __init__(self, path: str, manager: str) -> None:
         self._path = os.path.realpath(path)
         self._manager = manager
 
     def read(self) -> State:
-        """What the file remembers; nothing where there is none, or an empty one.
+        """Read the state. A file that is missing or empty is an empty state.
 
-        :raises InputError: where it cannot be read, or holds something else. It is left as it is then: it may be
-            another program's.
+        :raises InputError: if the file cannot be read or contains anything else. The file is left unchanged, since it
+            may belong to another program.
         """
         try:
             with open(self._path, encoding="utf-8") as file:
@@ -33,21 +38,23 @@ class StateFile:
         except FileNotFoundError:
             return State()
         except (OSError, UnicodeError) as exc:
-            raise self._error(f"cannot be read: {getattr(exc, 'strerror', None) or 'it is no text'}") from exc
+            reason = getattr(exc, "strerror", None) or "it is not valid UTF-8 text"
+            raise self._error(f"cannot be read: {reason}") from exc
         if not text.strip():
             return State()
         try:
             return load(json.loads(text), self._manager)
         except (ValueError, RecursionError) as exc:
-            reason = exc if isinstance(exc, ReportError) else "it is no JSON"
+            reason = exc if isinstance(exc, ReportError) else "it is not valid JSON"
             raise self._error(
-                f"is no state of this watch: {reason}. Give another file, or remove this one to start afresh"
+                f"does not contain the state of this event source: {reason}. Use another file, or delete this one to "
+                "start over"
             ) from exc
 
     def check_writable(self, state: State) -> None:
-        """Write what was read, so that a file that cannot be written is told at the start.
+        """Write the state that was read, so that a file that cannot be written is an error at the start.
 
-        :raises InputError: where it cannot be written.
+        :raises InputError: if the file cannot be written.
         """
         try:
             self.write(state)
@@ -55,9 +62,9 @@ class StateFile:
             raise self._error(f"cannot be written: {exc.strerror}") from exc
 
     def write(self, state: State) -> None:
-        """Put a state in the place of the one before.
+        """Replace the content of the file with the state.
 
-        :raises OSError: where that fails; the old file stays then.
+        :raises OSError: if the file cannot be written. It still has its previous content then.
         """
         text = json.dumps(dump(state, self._manager), ensure_ascii=False, indent=1) + "\n"
         folder, name = os.path.split(self._path)

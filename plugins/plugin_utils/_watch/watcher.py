@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The watch itself: reads the manager again and again, and hands over what happened. Never ends by itself."""
+"""The loop of the event source: read the manager at intervals and emit events. It runs until it is cancelled."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificat
     ManagedCertificate,
     read_certificates,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
-    Event,
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
     Reading,
     heartbeat,
     observe,
@@ -35,49 +35,59 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.settings im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state_file import StateFile
 
-# Seconds. A manager that is down is asked less and less often, but never less often than this.
-LONGEST_PAUSE = 900.0
-_LOG = logging.getLogger("apinizer.apiops.certificate_expiry")
-_HIDDEN = "********"
+# Seconds. The longest delay after failed readings, unless the interval is longer.
+MAX_BACKOFF = 900.0
+# Seconds. The longest delay that the manager can ask for with Retry-After.
+MAX_RETRY_AFTER = 3600.0
 
-Put = Callable[[Event], Awaitable[object]]
+_LOG = logging.getLogger("apinizer.apiops.certificate_expiry")
+_REDACTED = "********"
+
+Emit = Callable[[Event], Awaitable[object]]
 
 
 class Stopped(Exception):
-    """The watch has ended while the manager was being asked."""
+    """The watch was cancelled while its thread was waiting to repeat a request."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The time, for tests to set. C(sleep) takes seconds; C(spread) is a factor around 1."""
+    """The source of time, which tests replace.
+
+    :arg sleep: takes seconds.
+    :arg jitter: returns a random factor around 1.
+    """
 
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-    spread: Callable[[], float] = lambda: random.SystemRandom().uniform(0.75, 1.25)
+    jitter: Callable[[], float] = lambda: random.SystemRandom().uniform(0.75, 1.25)
 
 
-def pause(failures: int, interval: float, retry_after: float | None, spread: float) -> float:
-    """Seconds until the next reading.
+def backoff_delay(failures: int, interval: float, retry_after: float | None, jitter: float) -> float:
+    """Return the seconds until the next reading: the interval, or after failures an exponential backoff.
 
-    :arg failures: how many readings in a row have failed.
-    :arg retry_after: what the manager asks to wait.
-    :arg spread: a factor that keeps many watches from asking at the same moment.
+    :arg failures: the number of failed readings in a row.
+    :arg interval: seconds between two readings that succeed.
+    :arg retry_after: the seconds that the manager asked to wait (RFC 9110, section 10.2.3); None if it did not.
+    :arg jitter: a factor that keeps several event sources from retrying at the same moment.
     """
     if not failures:
         return interval
     doubled = interval * 2.0 ** min(failures - 1, 16)
-    return max(min(doubled, max(interval, LONGEST_PAUSE)) * spread, min(retry_after or 0.0, 3600.0))
+    return max(min(doubled, max(interval, MAX_BACKOFF)) * jitter, min(retry_after or 0.0, MAX_RETRY_AFTER))
 
 
-_REAL = Clock()
+_SYSTEM_CLOCK = Clock()
 
 
-async def watch(put: Put, arguments: Mapping[str, t.Any], clock: Clock = _REAL) -> t.NoReturn:
+async def watch(emit: Emit, arguments: Mapping[str, t.Any], clock: Clock = _SYSTEM_CLOCK) -> t.NoReturn:
     """Watch a manager until cancelled.
 
-    :arg put: takes each event, and may take its time.
-    :raises InputError: before the first reading, or with it, where an argument has to be mended.
+    :arg emit: receives each event. The state is saved only after it has returned.
+    :arg arguments: as C(ARGUMENT_SPEC) describes them.
+    :raises InputError: before or during the first reading, if an argument has to be corrected. The message is one line
+        without secrets.
     """
     secrets: set[str] = set()
     stop = threading.Event()
@@ -87,17 +97,18 @@ async def watch(put: Put, arguments: Mapping[str, t.Any], clock: Clock = _REAL) 
         state = file.read() if file else State()
         if file:
             file.check_writable(state)
-        with closing(Client(settings.connection, sleep=_interruptible(stop), add_secret=secrets.add)) as client:
-            await _Watch(put, settings, CertificateApi(client), file, state, clock, secrets).run()
+        with closing(Client(settings.connection, sleep=_interruptible_sleep(stop), add_secret=secrets.add)) as client:
+            await _Watcher(emit, settings, CertificateApi(client), file, state, clock, secrets).run()
     except InputError as exc:
         message = str(exc).removeprefix(f"{exc.option}: ")
-        raise InputError(_line(exc.option, secrets), _line(message, secrets)) from None
+        # Not chained: the original message may contain a secret.
+        raise InputError(_redact(exc.option, secrets), _redact(message, secrets)) from None
     finally:
         stop.set()
 
 
-def _interruptible(stop: threading.Event) -> Callable[[float], None]:
-    """A sleep that ends with the watch, so that nobody waits for a thread that waits for the manager."""
+def _interruptible_sleep(stop: threading.Event) -> Callable[[float], None]:
+    """Return a sleep that ends with the watch, so that cancelling never waits for a delayed retry."""
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
@@ -106,19 +117,19 @@ def _interruptible(stop: threading.Event) -> Callable[[float], None]:
     return sleep
 
 
-def _line(text: str, secrets: set[str]) -> str:
-    """One line without secrets."""
+def _redact(text: str, secrets: set[str]) -> str:
+    """Return the text as one line without secrets."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, _HIDDEN)
+        text = text.replace(secret, _REDACTED)
     return " ".join(text.split())
 
 
-class _Watch:
-    """A watch that goes on: what it knows, and when it looks again."""
+class _Watcher:
+    """A running watch: its state, its failures in a row, and its schedule."""
 
     def __init__(
         self,
-        put: Put,
+        emit: Emit,
         settings: Settings,
         api: CertificateApi,
         file: StateFile | None,
@@ -126,7 +137,7 @@ class _Watch:
         clock: Clock,
         secrets: set[str],
     ) -> None:
-        self._put = put
+        self._emit = emit
         self._settings = settings
         self._api = api
         self._file = file
@@ -134,69 +145,72 @@ class _Watch:
         self._clock = clock
         self._secrets = secrets
         self._failures = 0
-        self._has_read = False
-        self._file_failed = False
+        self._is_first_reading = True
+        self._save_failed = False
 
     async def run(self) -> t.NoReturn:
+        """Read and emit heartbeats on schedule, forever."""
         clock, settings = self._clock, self._settings
         next_reading = next_heartbeat = clock.monotonic()
         while True:
             if clock.monotonic() >= next_reading:
                 next_reading = clock.monotonic() + await self._read()
             if settings.heartbeat and clock.monotonic() >= next_heartbeat:
-                await self._put(heartbeat(self._state, settings.connection.url, clock.now()))
+                await self._emit(heartbeat(self._state, settings.connection.url, clock.now()))
                 next_heartbeat = clock.monotonic() + settings.heartbeat
             wake = min(next_reading, next_heartbeat) if settings.heartbeat else next_reading
             await clock.sleep(max(0.0, wake - clock.monotonic()))
 
     async def _read(self) -> float:
-        """Read once, and tell what happened; return the seconds until the next reading."""
+        """Read once, emit the events and save the state. Return the seconds until the next reading."""
         at = self._clock.now()
         manager = self._settings.connection.url
         retry_after = None
         try:
-            certificates = await asyncio.to_thread(self._ask, at)
+            certificates = await asyncio.to_thread(self._read_certificates, at)
             events, state = observe(self._state, Reading(manager, at, certificates), self._settings.thresholds)
             self._failures = 0
         except InputError as exc:
-            if not self._has_read:
+            if self._is_first_reading:
                 raise
-            events, state = self._failed(at, str(exc))
+            events, state = self._fail(at, str(exc))
         except ApinizerError as exc:
             retry_after = getattr(exc, "retry_after", None)
-            events, state = self._failed(at, str(exc), getattr(exc, "status", None))
-        except Exception as exc:  # noqa: BLE001  (a watch that ends because of one odd answer watches nothing)
-            _LOG.debug("Reading failed in a way that is not provided for", exc_info=exc)
-            events, state = self._failed(
-                at, f"an error that is not provided for, {type(exc).__name__}; please report it"
-            )
-        self._has_read = True
+            events, state = self._fail(at, str(exc), getattr(exc, "status", None))
+        except Exception as exc:  # noqa: BLE001  (an unexpected response must not end the watch)
+            _LOG.debug("Reading failed with an unexpected error", exc_info=exc)
+            events, state = self._fail(at, f"unexpected error {type(exc).__name__}; please report it as a bug")
+        self._is_first_reading = False
         for event in events:
-            await self._put(event)
-        await self._keep(state)
-        return pause(self._failures, self._settings.interval, retry_after, self._clock.spread())
+            await self._emit(event)
+        await self._save(state)
+        return backoff_delay(self._failures, self._settings.interval, retry_after, self._clock.jitter())
 
-    def _ask(self, at: datetime) -> list[ManagedCertificate]:
-        """Ask the manager. Runs in a thread of its own."""
-        return read_certificates(run_info_operation(self._api, self._settings.task, now=at))
+    def _read_certificates(self, at: datetime) -> list[ManagedCertificate]:
+        """Read the manager. This blocks, so it runs in its own thread."""
+        return read_certificates(run_info_operation(self._api, self._settings.operation, now=at))
 
-    def _failed(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
+    def _fail(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
+        """Count a failed reading. Return its events and the new state."""
         self._failures += 1
-        line = _line(reason, self._secrets)
+        line = _redact(reason, self._secrets)
         events, state = observe_failure(self._state, self._settings.connection.url, at, line, status)
         if events:
             _LOG.warning("%s", events[0]["message"])
         return events, state
 
-    async def _keep(self, state: State) -> None:
-        """Remember a state once its events are handed over: one that was not is told again after a restart."""
+    async def _save(self, state: State) -> None:
+        """Adopt a state whose events were emitted, and write it to the state file if there is one.
+
+        An event that was not emitted before the watch ended is therefore emitted after a restart.
+        """
         changed, self._state = state != self._state, state
-        if self._file is None or not (changed or self._file_failed):
+        if self._file is None or not (changed or self._save_failed):
             return
         try:
             await asyncio.to_thread(self._file.write, state)
-            self._file_failed = False
+            self._save_failed = False
         except OSError as exc:
-            if not self._file_failed:
+            if not self._save_failed:
                 _LOG.warning("state_file: %s cannot be written: %s", self._settings.state_file, exc.strerror)
-            self._file_failed = True
+            self._save_failed = True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shared fixtures of the Event-Driven Ansible tests: a Java runtime for ansible-rulebook, and a manager to watch."""
+"""Fixtures for the tests of Event-Driven Ansible: Java for ansible-rulebook, and a fake manager to watch."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from manager import Authority, Issued, Manager
 
 pytest.register_assert_rewrite("integration.eda.rulebook")
 
-# Imported after the line above, so that pytest rewrites its assertions.
+# Imported after the line above, so that pytest rewrites the assertions of the module.
 from integration.eda.receiver import Receiver  # noqa: E402
 from integration.eda.rulebook import Rulebook  # noqa: E402
 
 PROJECT, ENVIRONMENTS = "MyProject", ("development", "staging", "production")
-LEAST_JAVA = 17
+MINIMUM_JAVA = 17
 
 RunRulebook = Callable[..., Rulebook]
 Issue = Callable[..., Issued]
@@ -37,19 +37,21 @@ Receive = Callable[[Mapping[tuple[str, str], Any]], Receiver]
 
 @pytest.fixture(scope="session")
 def java() -> dict[str, str] | None:
-    """Return the variables with which ansible-rulebook finds Java; None if there is no suitable Java."""
+    """The environment variables with which ansible-rulebook finds Java; None if there is no suitable Java."""
     home = os.environ.get("JAVA_HOME")
     program = shutil.which(str(Path(home, "bin", "java")) if home else "java")
-    said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr if program else ""
-    version = re.search(r'version "(\d+)', said)
-    if program is None or version is None or int(version[1]) < LEAST_JAVA:
+    output = (
+        subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stderr if program else ""
+    )
+    version = re.search(r'version "(\d+)', output)
+    if program is None or version is None or int(version[1]) < MINIMUM_JAVA:
         return None
     return {"JAVA_HOME": home} if home else {"JAVA_ON_PATH": str(Path(program).parent)}
 
 
 @pytest.fixture(scope="session")
 def issue(authority: Authority) -> Issue:
-    """Issue certificates of www.example.com that expire after a given time."""
+    """Issue certificates for www.example.com that expire after the given time, for example `days=30`."""
 
     def issue(**left: float) -> Issued:
         until = datetime.now(timezone.utc) + timedelta(**left)
@@ -61,7 +63,7 @@ def issue(authority: Authority) -> Issue:
 
 @pytest.fixture
 def manager() -> Iterator[Manager]:
-    """A manager with an empty project."""
+    """A fake manager with one project and no certificates."""
     with Manager(import_reports_deployment=True) as manager:
         manager.add_project(PROJECT, ENVIRONMENTS)
         yield manager
@@ -69,11 +71,11 @@ def manager() -> Iterator[Manager]:
 
 @pytest.fixture
 def receive() -> Iterator[Receive]:
-    """Start a receiver with its responses by method and path."""
+    """MakeCase receivers with the given responses, by method and path."""
     with ExitStack() as stack:
 
-        def receive(answers: Mapping[tuple[str, str], Any]) -> Receiver:
-            return stack.enter_context(Receiver(answers))
+        def receive(responses: Mapping[tuple[str, str], Any]) -> Receiver:
+            return stack.enter_context(Receiver(responses))
 
         yield receive
 
@@ -82,14 +84,15 @@ def receive() -> Iterator[Receive]:
 def run_rulebook(
     request: pytest.FixtureRequest, machine: Machine, manager: Manager, java: dict[str, str] | None
 ) -> RunRulebook:
-    """Prepare runs of the collection's rulebooks that watch the manager.
+    """Prepare runs of the collection's rulebooks that watch the fake manager.
 
-    `verbose`: run with the highest verbosity, to find leaked secrets. `hostvars`: variables of localhost in the
-    inventory. `env`: additional environment variables. The rest are the variables of the rulebook.
+    `verbose` shows as much output as possible, to check that it contains no secrets. `hostvars` are variables of
+    localhost in the inventory, `env` additional environment variables. The other arguments are the variables of the
+    rulebook.
     """
     if java is None:
-        found_none = f"ansible-rulebook needs Java {LEAST_JAVA} or newer, by JAVA_HOME or on PATH: not found"
-        pytest.skip(f"{request.node.name}: {found_none}")
+        reason = f"ansible-rulebook needs Java {MINIMUM_JAVA} or newer, by JAVA_HOME or on PATH: not found"
+        pytest.skip(f"{request.node.name}: {reason}")
 
     def run_rulebook(
         name: str,
@@ -102,23 +105,23 @@ def run_rulebook(
         settings = machine.environment(
             **java, APINIZER_URL=manager.url, APINIZER_TOKEN=manager.token, APINIZER_RETRIES="0", PYTHONUNBUFFERED="1"
         )
-        # The source must find its collection without this variable.
+        # The source must find its collection without these variables.
         del settings["PYTHONPATH"], settings["ANSIBLE_CALLBACKS_ENABLED"]
         if "JAVA_ON_PATH" in settings:
             settings["PATH"] += os.pathsep + settings.pop("JAVA_ON_PATH")
         host = {"ansible_connection": "local", **(hostvars or {})}
         inventory = machine.file("inventory.yml", json.dumps({"all": {"hosts": {"localhost": host}}}))
-        # JSON is YAML.
-        given = machine.file("variables.yml", json.dumps({"certificate_watch_interval": 1, **variables}))
-        words = [
+        # JSON is valid YAML.
+        variables_file = machine.file("variables.yml", json.dumps({"certificate_watch_interval": 1, **variables}))
+        arguments = [
             "--rulebook",
             f"apinizer.apiops.{name}",
             "--inventory",
             inventory,
             "--vars",
-            given,
+            variables_file,
             *(["-vv"] if verbose else []),
         ]
-        return Rulebook(words, {**settings, **(env or {})}, machine.folder)
+        return Rulebook(arguments, {**settings, **(env or {})}, machine.folder)
 
     return run_rulebook

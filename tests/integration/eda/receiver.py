@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fake webhook and automation controller: a server that accepts JSON and returns fixed responses."""
+"""A server that accepts JSON and returns fixed responses: a fake webhook and a fake automation controller."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from typing import Any
 
 
 class Receiver:
-    """Runs inside its `with` block. `received` holds the requests: method, path without query, JSON body."""
+    """Runs within its `with` block. `received` has the requests: method, path without query, JSON body."""
 
-    def __init__(self, answers: Mapping[tuple[str, str], Any]) -> None:
-        """Bind a free port. `answers` maps method and path to JSON, or None for the text `ok`; other paths return HTTP 404."""
+    def __init__(self, responses: Mapping[tuple[str, str], Any]) -> None:
+        """Respond by method and path, with JSON or, for None, with the text `ok`. Other paths return HTTP 404."""
         self.received: list[tuple[str, str, Any]] = []
         received = self.received
 
         class Handler(BaseHTTPRequestHandler):
-            """Records a request and returns its response."""
+            """Stores the request and sends the response."""
 
             def do_GET(self) -> None:
                 """Handle a request of any method."""
                 path = self.path.partition("?")[0]
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 received.append((self.command, path, json.loads(body) if body else None))
-                known = (self.command, path) in answers
-                answer = answers.get((self.command, path))
-                text = b"ok" if answer is None else json.dumps(answer).encode()
+                known = (self.command, path) in responses
+                response = responses.get((self.command, path))
+                text = b"ok" if response is None else json.dumps(response).encode()
                 self.send_response(200 if known else 404)
-                self.send_header("Content-Type", "text/plain" if answer is None else "application/json")
+                self.send_header("Content-Type", "text/plain" if response is None else "application/json")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
 
             do_POST = do_GET  # noqa: N815
 
-            def log_message(self, *_words: Any) -> None:
-                """Suppress the log."""
+            def log_message(self, *_arguments: Any) -> None:
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -52,7 +52,7 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Receiver:
-        """Start the server."""
+        """MakeCase the server."""
         self._thread.start()
         return self
 

@@ -16,27 +16,27 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-SECONDS = 120
-"""A condition that takes longer than this has failed."""
-END_SECONDS = 20
+TIMEOUT = 120
+"""Seconds that are enough for everything that these tests wait for, even on a busy machine."""
+END_TIMEOUT = 20
 
 
 class Rulebook:
-    """A run of ansible-rulebook. It ends, with all processes that it started, when its `with` block ends.
+    """A run of ansible-rulebook. It and all the processes that it starts end with the `with` block.
 
-    The program comes from the Python of the tests and runs in its own process group.
+    The program is that of the Python environment that runs the tests. It runs in its own process group.
     """
 
-    def __init__(self, words: list[str], env: Mapping[str, str], folder: Path) -> None:
-        """Prepare to run it with these arguments."""
-        self._command = [str(Path(sys.executable).parent / "ansible-rulebook"), *words]
+    def __init__(self, arguments: list[str], env: Mapping[str, str], folder: Path) -> None:
+        """Prepare a run with these command-line arguments."""
+        self._command = [str(Path(sys.executable).parent / "ansible-rulebook"), *arguments]
         self._env = dict(env)
         self._folder = folder
         self._output = folder / f"rulebook-{time.monotonic_ns()}.txt"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Rulebook:
-        """Start the program."""
+        """MakeCase ansible-rulebook."""
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -52,11 +52,11 @@ class Rulebook:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """End it as Ctrl-C does; kill it, and the processes that it started, if it does not end."""
+        """Interrupt it like Ctrl-C. Kill it and the processes that it started if it does not end."""
         assert self._process is not None
-        # A playbook that it runs, and each worker of the playbook, has its own session, and later no parent.
+        # Playbooks and their workers have their own sessions, and lose their parent when ansible-rulebook ends.
         started = _descendants(self._process.pid)
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + END_TIMEOUT
         self._signal(signal.SIGINT)
         try:
             while self._process.poll() is None:
@@ -81,22 +81,22 @@ class Rulebook:
         return re.findall(r"^\s*'?\"?kind'?\"?: ['\"](\w+)['\"]", self.text, flags=re.MULTILINE)
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
-        """Wait until a condition holds; fail if the program ends first, or after SECONDS."""
+        """Wait until a condition is true. Fail if the program ends before that, or after TIMEOUT seconds."""
         assert self._process is not None
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + TIMEOUT
         while not condition():
             assert self._process.poll() is None, f"ansible-rulebook ended before {what}:\n{self.text}"
-            assert time.monotonic() < deadline, f"no {what} within {SECONDS} seconds:\n{self.text}"
+            assert time.monotonic() < deadline, f"no {what} within {TIMEOUT} seconds:\n{self.text}"
             time.sleep(0.05)
 
     def wait_for_text(self, text: str, times: int = 1) -> None:
-        """Wait until it has printed a text at least `times` times."""
+        """Wait until the output contains a text at least `times` times."""
         self.wait_for(lambda: self.text.count(text) >= times, f"{text!r}")
 
     def wait_for_end(self) -> int:
-        """Wait until it ends by itself, and return its exit code."""
+        """Wait until it ends by itself. Return its exit status."""
         assert self._process is not None
-        return self._process.wait(SECONDS)
+        return self._process.wait(TIMEOUT)
 
     def _signal(self, number: signal.Signals) -> None:
         """Send a signal to its process group."""
@@ -106,11 +106,11 @@ class Rulebook:
 
 
 def _descendants(ancestor: int) -> set[int]:
-    """Return the descendants of a process; none if the system has no /proc."""
+    """Return the child processes of a process and, recursively, theirs. Empty on a system without /proc."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            # The program's name, in parentheses, can contain any character; the state and the parent follow it.
+            # The program name in parentheses may contain any character. The state and the parent follow it.
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
     found: set[int] = set()
     newest = {ancestor}

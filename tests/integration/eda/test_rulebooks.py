@@ -16,8 +16,8 @@ import yaml
 from ansible_rulebook.validators import Validate
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
-    Event,
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
     Reading,
     heartbeat,
     observe,
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 SOURCES = ROOT / "extensions" / "eda" / "plugins" / "event_source"
 NAME = "1.10"
-"""A certificate name that a careless template turns into a number."""
+"""The name of a certificate that a careless template would convert to a number."""
 
 
 def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart(
@@ -57,7 +57,7 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
         crossing = old.certificate.not_valid_after_utc - timedelta(days=30)
         manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, old))
         while datetime.now(timezone.utc) < crossing:
-            assert not manager.journal.writes(), "it was rotated before the threshold was crossed"
+            assert not manager.journal.writes(), "the certificate was rotated before it crossed the threshold"
             time.sleep(0.05)
         rulebook.wait_for((reports / "rotation.json").exists, "report of the rotation")
         assert manager.holds(PROJECT, NAME) == {environment: [new.der] for environment in ENVIRONMENTS}
@@ -68,22 +68,26 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
         manager.faults.add(down)
         rulebook.wait_for_text("Certificates cannot be read: ")
         manager.faults.clear()
-        rulebook.wait_for_text("Certificates can be read again, for the first time since ")
+        rulebook.wait_for_text("Certificates can be read again; reading had failed since ")
         read_again = len(manager.journal)
         rulebook.wait_for(lambda: len(manager.journal) > read_again + 2, "further readings")
-        rulebook.wait_for(lambda: '"unreachable_since": null' in state.read_text(), "state that is kept")
+        rulebook.wait_for(
+            lambda: '"unreachable_since": null' in state.read_text(), "reachable manager in the state file"
+        )
 
     result = json.loads((reports / "rotation.json").read_text())
     (certificate,) = result["certificates"]
     assert (result["outcome"], certificate["name"]) == ("rotated", NAME)
     assert len(manager.journal.writes()) == 1
     assert state.stat().st_mode & 0o777 == 0o600
-    told = {one["name"]: one["environments"] for one in json.loads(state.read_text())["certificates"]}
-    assert {place["before"]["told"] for place in told[NAME]} == {30}
-    assert {place["seen"]["fingerprint_sha1"] for place in told[NAME]} == {new.sha1}
+    saved = {each["name"]: each["environments"] for each in json.loads(state.read_text())["certificates"]}
+    assert {environment["before"]["told"] for environment in saved[NAME]} == {30}
+    assert {environment["seen"]["fingerprint_sha1"] for environment in saved[NAME]} == {new.sha1}
 
-    with run_rulebook("tell", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1) as restarted:
-        restarted.wait_for_text("Watching 2 certificates in 5 places\n", times=2)
+    with run_rulebook(
+        "print_events", certificate_watch_state_file=str(state), certificate_watch_heartbeat=1
+    ) as restarted:
+        restarted.wait_for_text("Watching 2 certificates in 3 environments\n", times=2)
         assert restarted.kinds == []
         manager.set_entry(PROJECT, "drifted", "development", calm)
         restarted.wait_for(lambda: len(restarted.kinds) == 2, "event")
@@ -95,7 +99,7 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
 
 
 def test_invalid_argument_ends_the_source_with_a_message_that_names_it(run_rulebook: RunRulebook, manager: Manager):
-    with run_rulebook("tell", certificate_watch_thresholds="soon") as rulebook:
+    with run_rulebook("print_events", certificate_watch_thresholds="soon") as rulebook:
         status = rulebook.wait_for_end()
     assert status == 1
     (line,) = (line for line in rulebook.text.splitlines() if "Source error" in line)
@@ -119,14 +123,14 @@ def test_notify_rulebook_calls_the_webhook(run_rulebook: RunRulebook, manager: M
 
 
 def test_unreachable_webhook_fails_without_showing_its_address(machine: Machine):
-    words = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
-    run = machine.command(*words, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
+    arguments = ("ansible-playbook", "apinizer.apiops.notify", "-vvvv", "-e", '{"certificate_notify_lines": ["Hello"]}')
+    run = machine.command(*arguments, env={"CERTIFICATE_NOTIFY_URL": "http://127.0.0.1:1/secret"})
     assert run.status == 2
-    assert "The webhook answered with HTTP status -1 " in run.text
+    assert "The webhook did not accept the message: HTTP status -1 " in run.text
     assert "/secret" not in run.text
-    run = machine.command(*words)
+    run = machine.command(*arguments)
     assert run.status == 2
-    assert "certificate_notify_url: give it, or set CERTIFICATE_NOTIFY_URL" in run.text
+    assert "certificate_notify_url: missing. Set certificate_notify_url or the environment variable" in run.text
 
 
 def test_job_template_is_launched_for_the_expiring_certificate(
@@ -154,12 +158,12 @@ def test_job_template_is_launched_for_the_expiring_certificate(
     env = {"EDA_CONTROLLER_URL": controller.url, "EDA_CONTROLLER_TOKEN": "controller-token"}
     with run_rulebook("rotate_expiring_controller", env=env, certificate_rotation_new_dir="/new") as rulebook:
         rulebook.wait_for(lambda: any(method == "POST" for method, *_rest in controller.received), "launch")
-    ((_method, _path, body),) = (one for one in controller.received if one[0] == "POST")
-    given = body["extra_vars"]
-    assert given["certificate_rotation_certificates"] == [
+    ((_method, _path, body),) = (request for request in controller.received if request[0] == "POST")
+    variables = body["extra_vars"]
+    assert variables["certificate_rotation_certificates"] == [
         {"project": PROJECT, "name": NAME, "environments": sorted(ENVIRONMENTS), "path": f"/new/{PROJECT}/{NAME}.pem"}
     ]
-    assert given["certificate_rotation_renew_before_days"] == 14
+    assert variables["certificate_rotation_renew_before_days"] == 14
     assert not any(secret in rulebook.text for secret in (manager.token, "controller-token"))
     assert manager.token not in json.dumps(body)
 
@@ -190,12 +194,13 @@ def test_events_match_their_schema():
 
 
 def events_of_all_kinds() -> list[Event]:
-    """Return events of all kinds, as the source emits them."""
+    """Return events of all kinds, as the source builds them."""
     at, manager = datetime(2026, 12, 1, tzinfo=timezone.utc), "https://apinizer.example.com"
     events: list[Event] = []
     state = State()
 
-    def read(*environments_read: tuple[str, int, int]) -> None:
+    def read(*held: tuple[str, int, int]) -> None:
+        """Read a certificate, given by environment, days left and number of entries."""
         nonlocal state
         environments = [
             {
@@ -206,15 +211,15 @@ def events_of_all_kinds() -> list[Event]:
                 "fingerprint_sha256": None,
                 "entries": entries,
             }
-            for environment, left, entries in environments_read
+            for environment, left, entries in held
         ]
         certificates = read_certificates([{"project": PROJECT, "name": NAME, "environments": environments}])
-        told, state = observe(state, Reading(manager, at, certificates), [30])
-        events.extend(told)
+        observed, state = observe(state, Reading(manager, at, certificates), [30])
+        events.extend(observed)
 
     read(("production", -1, 2), ("staging", 20, 1))
     events.append(heartbeat(state, manager, at))
-    told, state = observe_failure(state, manager, at, "HTTP 503", 503)
-    events.extend([*told, *observe_failure(State(), manager, at, "no answer")[0]])
+    failed, state = observe_failure(state, manager, at, "HTTP 503", 503)
+    events.extend([*failed, *observe_failure(State(), manager, at, "no response")[0]])
     read(("production", 100, 1), ("staging", 100, 1))
     return events

@@ -102,7 +102,7 @@ def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> No
         "audit.md",
         "apinizer_certificates.prom",
     }
-    last = run.text.partition("Fail for what has expired or expires soon")[2].partition("PLAY RECAP")[0]
+    last = run.text.partition("Fail if a certificate has expired or expires soon")[2].partition("PLAY RECAP")[0]
     assert f"Expired, or expiring in less than 30 days: {PROJECT} / {NAME}, {SECOND_PROJECT} / said" in last
     assert OTHER not in last
     shown = run.text.partition("Show the findings")[2]

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source for ansible-rulebook. What it does is in C(plugins/plugin_utils/_watch/watcher.py) of the collection."""
+"""The event source that ansible-rulebook loads.
+
+It makes the collection importable and then runs C(plugins/plugin_utils/_watch/watcher.py), which has the logic.
+"""
 
 from __future__ import annotations
 
@@ -11,112 +14,126 @@ import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
+
 DOCUMENTATION = r"""
 ---
-short_description: Tell when certificates of an Apinizer manager expire, change, or differ between environments
+short_description: Watch the certificates of an Apinizer API manager
 description:
-  - Reads the certificates of an Apinizer manager again and again, and sends an event for each thing that happens, once.
-  - A certificate that is below several thresholds when it is first seen gives one event, that of the smallest threshold.
-    The same holds if several are crossed between two readings.
-  - A manager that cannot be read, in any project to watch, never ends the source. It tells so once, asks less and less
-    often (at least every 15 minutes, or every O(interval) if that is longer), and tells when the manager is back.
-  - An argument that cannot be used ends it at the start, with one line that names the argument.
-  - Only reads. One request for each project, and one for the list of projects unless O(project) is given.
+  - Reads the certificates of an Apinizer manager at regular intervals. Emits an event when a certificate is about to expire,
+    has expired, changes, or differs between environments, when the manager has duplicate entries, and when the manager
+    becomes unreachable.
+  - Emits each event once and keeps running while the manager is unreachable.
+  - If a certificate is below several thresholds when it is first seen, the source emits one event, for the smallest threshold.
+    The same applies if a certificate crosses several thresholds between two readings.
+  - The manager counts as unreachable if any of the projects to watch cannot be read. The source then emits one event, and reads
+    less and less often, but at least every 15 minutes (or every O(interval), if that is longer). It emits another event when
+    all projects can be read again.
+  - An argument with an invalid value ends the source at startup, with one line that names the argument.
+  - The source only reads. It sends one request for each project, and one for the list of projects unless O(project) is set.
 author: apinizer.apiops contributors (@apinizer-apiops)
 options:
   project:
-    description: Watch only this project. If not set, all projects that the token may see.
+    description:
+      - Watch only this project. Case-sensitive.
+      - If not set, the source watches all projects that the token can read.
     type: str
   name:
-    description: Watch only the certificate of this name. Needs O(project).
+    description: Watch only the certificate with this name. Case-sensitive. Requires O(project).
     type: str
   environments:
-    description: Watch only these environments.
+    description:
+      - Watch only these environments.
+      - If not set, the source watches all environments that hold a certificate.
     type: list
     elements: str
   thresholds:
     description:
-      - Numbers of days. Each tells when a certificate has less than so many days left.
-      - That a certificate has expired is told in any case.
+      - Numbers of days. The source emits an event when a certificate has fewer days left than one of these thresholds.
+      - It always emits an event when a certificate has expired.
     type: list
     elements: int
     default: [60, 30, 14, 7, 1]
   interval:
-    description: Seconds from one reading to the next.
+    description: The number of seconds between two readings, at least V(1).
     type: float
     default: 300
   heartbeat:
     description:
-      - Seconds from one sign of life to the next. The first comes with the first reading, whether that succeeds or not.
-      - V(0) for none.
+      - The number of seconds between two heartbeat events. The first one follows the first reading, even if that reading fails.
+      - Set it to V(0) for no heartbeats.
     type: float
     default: 3600
   state_file:
     description:
-      - A file in which to keep what was told, so that a restart does not tell it again. One file for each source.
-      - If not set, a restart tells again what is below a threshold, drifted or listed twice.
-      - It is made with mode 0600 and always replaced as a whole. An empty file counts as none.
-      - A file that holds anything else, also the state of another manager, ends the source at the start and is left as it
-        is.
-      - An event that was about to be handed over when the source ended may be told again.
+      - A file that stores which events were emitted, so that they are not repeated after a restart. Each source needs its own
+        file.
+      - If not set, events for certificates that are below a threshold, have expired, have drifted or have duplicate entries are
+        emitted again after a restart.
+      - The file is created with mode 0600 and always replaced atomically. An empty file counts as missing.
+      - If the file contains anything else, for example the state for another manager, the source ends at startup and leaves the
+        file unchanged.
+      - If the source ends while it is emitting an event, this event may be emitted again after a restart.
     type: path
   url:
     description:
-      - The address of the Apinizer manager, with its path prefix if it has one. It is part of every event.
-      - Required; if not set, the value of the environment variable E(APINIZER_URL) is used.
+      - The address of the Apinizer manager, including a path prefix if there is one. Every event contains it.
+      - Required. If not set, the value of the environment variable E(APINIZER_URL) is used.
     type: str
   token:
     description:
-      - A personal API access token. It needs any permission in the projects to watch.
-      - If neither this nor O(username) is set, the value of the environment variable E(APINIZER_TOKEN) is used.
+      - A personal API access token. It needs at least one permission, of any kind, in each project to watch.
+      - If neither O(token) nor O(username) is set, the value of the environment variable E(APINIZER_TOKEN) is used.
     type: str
   username:
     description:
-      - The user name to request a token with, instead of O(token).
+      - The user name to request a token with, as an alternative to O(token). Requires O(password).
       - If not set, the value of the environment variable E(APINIZER_USERNAME) is used.
     type: str
   password:
     description:
-      - The password that belongs to O(username).
+      - The password of O(username).
       - If not set, the value of the environment variable E(APINIZER_PASSWORD) is used.
     type: str
   validate_certs:
     description:
-      - Whether to verify the manager's TLS certificate. Turn it off only where you would also hand out the token.
-      - If not set, the value of the environment variable E(APINIZER_VALIDATE_CERTS) is used, or V(true).
+      - Whether to verify the TLS certificate of the manager. If you disable this, anyone who can intercept the connection can
+        obtain the token.
+      - If not set, the value of the environment variable E(APINIZER_VALIDATE_CERTS) is used. The default is V(true).
     type: bool
   ca_path:
     description:
-      - A PEM file with the certificate authorities to trust, instead of those of the system.
+      - A PEM file with the certificate authorities to trust instead of those of the system. An empty file counts as not set.
       - If not set, the value of the environment variable E(APINIZER_CA_PATH) is used.
     type: path
   client_cert:
     description:
-      - A PEM file with the certificate to present to the manager (mutual TLS). It may hold the private key as well.
+      - A PEM file with the client certificate for mutual TLS. The file can also contain the private key.
       - If not set, the value of the environment variable E(APINIZER_CLIENT_CERT) is used.
     type: path
   client_key:
     description:
-      - A PEM file with the private key of O(client_cert), without a passphrase.
+      - A PEM file with the private key of O(client_cert), without a passphrase. Requires O(client_cert).
       - If not set, the value of the environment variable E(APINIZER_CLIENT_KEY) is used.
     type: path
   timeout:
     description:
-      - How many seconds to wait for a connection, and for each answer.
-      - If not set, the value of the environment variable E(APINIZER_TIMEOUT) is used, or V(30).
+      - The number of seconds to wait for a connection and for each response.
+      - If not set, the value of the environment variable E(APINIZER_TIMEOUT) is used. The default is V(30).
     type: float
   retries:
     description:
-      - How often a request may be sent again before the manager counts as unreachable.
-      - If not set, the value of the environment variable E(APINIZER_RETRIES) is used, or V(3).
+      - How many times to retry a failed request before the manager counts as unreachable.
+      - If not set, the value of the environment variable E(APINIZER_RETRIES) is used. The default is V(3).
     type: int
 notes:
-  - Every argument may be given as a string. An empty string counts as not set.
-  - Prefer the environment variables for the token and the password. Variables of a rulebook may be shown by what uses them.
+  - Every argument can be a string. An empty string counts as not set.
+  - Use the environment variables for the token and the password. C(ansible-rulebook -vv) prints the arguments in a rulebook.
 """
 
 EXAMPLES = r"""
-- name: Tell what happens to certificates
+- name: Print urgent events
   hosts: localhost
   sources:
     - name: Certificates
@@ -125,7 +142,7 @@ EXAMPLES = r"""
         thresholds: [30, 14, 7, 1]
         state_file: /var/lib/eda/certificates.json
   rules:
-    - name: Print what is urgent
+    - name: Print events about certificates that expire within 7 days
       condition: event.kind == "expired" or (event.kind == "threshold_crossed" and event.threshold <= 7)
       action:
         print_event:
@@ -133,32 +150,36 @@ EXAMPLES = r"""
 """
 
 _COLLECTION = "ansible_collections.apinizer.apiops"
-# What the source imports, sooner or later, by the names of their packages.
+# The libraries that the source needs, with the names of their packages.
 _LIBRARIES = {"ansible": "ansible-core", "requests": "requests", "cryptography": "cryptography"}
 
 
 class SetupError(Exception):
-    """The Python that runs ansible-rulebook cannot run this source; the message says what it lacks."""
+    """The source cannot run in this installation. The message is one line that says what to change."""
 
 
 class Queue(t.Protocol):
-    """What ansible-rulebook gives to a source."""
+    """The queue that ansible-rulebook passes to a source."""
 
-    async def put(self, event: dict[str, t.Any]) -> object:
-        """Take an event."""
+    async def put(self, event: Event) -> object:
+        """Add an event."""
 
 
 async def main(queue: Queue, args: dict[str, t.Any]) -> None:
-    """Watch the manager that the arguments name, until ansible-rulebook ends.
+    """Watch a manager until ansible-rulebook cancels this. Called by ansible-rulebook.
 
-    :raises InputError: where an argument has to be mended.
-    :raises SetupError: where a library is missing.
+    :arg queue: receives the events.
+    :arg args: the arguments of the source in the rulebook.
+    :raises InputError: if an argument has to be corrected.
+    :raises SetupError: if a library is missing, or the collection cannot be imported.
     """
     for module, package in _LIBRARIES.items():
         try:
             importlib.import_module(module)
         except ImportError as exc:
-            raise SetupError(f"the Python that runs ansible-rulebook, {sys.executable}, lacks {package}") from exc
+            raise SetupError(
+                f"The Python package {package} is missing. Install it for {sys.executable}, which runs ansible-rulebook"
+            ) from exc
     make_importable(Path(__file__))
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.watcher import watch
 
@@ -166,32 +187,33 @@ async def main(queue: Queue, args: dict[str, t.Any]) -> None:
 
 
 def make_importable(file: Path) -> None:
-    """Make Python find the collection that this file belongs to.
+    """Make the collection that this file belongs to importable.
 
-    ansible-rulebook runs the file by its path, and does not know where the collection's other files are.
+    ansible-rulebook runs the file by its path and does not add the collection to the search path of Python.
 
-    :raises SetupError: where the file is in no collection.
+    :arg file: this file.
+    :raises SetupError: if the file is not in the directory of the collection, and the collection is not installed elsewhere.
     """
-    for root in _roots(file):
+    for root in _find_roots(file):
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
         package = importlib.import_module("ansible_collections")
-        place = str(root / "ansible_collections")
-        # Where the package "ansible" is installed, ansible_collections is a package there and hides all other folders.
-        if place not in package.__path__:
-            package.__path__.insert(0, place)
+        directory = str(root / "ansible_collections")
+        # The PyPI package "ansible" installs ansible_collections as a regular package, which hides all other directories.
+        if directory not in package.__path__:
+            package.__path__.insert(0, directory)
         importlib.invalidate_caches()
         return
     try:
         importlib.import_module(f"{_COLLECTION}.plugins.plugin_utils._watch.watcher")
     except ImportError as exc:
         raise SetupError(
-            f"{file} must lie in a folder {_COLLECTION.replace('.', '/')}, as Ansible installs it"
+            f"{file} is not in a directory {_COLLECTION.replace('.', '/')}. Install the collection with ansible-galaxy"
         ) from exc
 
 
-def _roots(file: Path) -> Iterator[Path]:
-    """The folders that Ansible searches for collections and that have this one: as the file was named, then resolved."""
+def _find_roots(file: Path) -> Iterator[Path]:
+    """Yield the directories in the path of the file that contain the collection, first as given, then with links resolved."""
     for path in (file.absolute(), file.resolve()):
         for folder in path.parents:
             if folder.name == "ansible_collections" and (folder / "apinizer" / "apiops" / "plugins").is_dir():

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Which files the inventory plugin accepts."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -25,11 +27,11 @@ from ansible_collections.apinizer.apiops.plugins.inventory.environments import I
         ("Apinizer.yml", False),
     ],
 )
-def test_which_files_are_taken(tmp_path: Path, name: str, accepted: bool) -> None:
+def test_the_name_of_the_file_decides(tmp_path: Path, name: str, accepted: bool) -> None:
     file = tmp_path / name
     file.touch()
     assert InventoryModule().verify_file(str(file)) is accepted
 
 
-def test_a_file_that_is_not_there_is_not_taken(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_accepted(tmp_path: Path) -> None:
     assert not InventoryModule().verify_file(str(tmp_path / "apinizer.yml"))

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Validation of plugin options, conversion of errors, and the session with the manager."""
+
 from __future__ import annotations
 
 import subprocess
@@ -14,7 +16,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils import _client
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import connected, errors_as, validated
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import (
+    connect,
+    convert_errors,
+    validate_options,
+)
 
 SPEC: dict[str, dict[str, Any]] = {
     **CONNECTION_SPEC,
@@ -25,7 +31,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 
 class FromVault:
-    """A text of a vault as ansible-core up to 2.18 has it: no str."""
+    """A string from a vault as in ansible-core up to 2.18, where it is not a str."""
 
     __ENCRYPTED__ = True
 
@@ -36,8 +42,8 @@ class FromVault:
 # Options
 
 
-def test_options_are_converted_as_those_of_a_module() -> None:
-    values = validated(
+def test_options_are_converted_like_those_of_a_module() -> None:
+    values = validate_options(
         {"project": "P", "timeout": "1.5", "retries": "0", "validate_certs": "no", "projects": "a,b"}, SPEC
     )
 
@@ -51,27 +57,30 @@ def test_options_are_converted_as_those_of_a_module() -> None:
     }
 
 
-def test_an_empty_text_is_no_value() -> None:
-    values = validated({"project": "P", "field": "", "validate_certs": "", "timeout": ""}, SPEC)
+def test_an_empty_string_counts_as_not_set() -> None:
+    values = validate_options({"project": "P", "field": "", "validate_certs": "", "timeout": ""}, SPEC)
     assert (values["field"], values["validate_certs"], values["timeout"]) == ("content", None, None)
 
 
-def test_a_text_of_a_vault_is_a_text() -> None:
-    assert validated({"project": "P", "token": FromVault()}, SPEC)["token"] == "decrypted"
+def test_a_string_from_a_vault_is_decrypted() -> None:
+    assert validate_options({"project": "P", "token": FromVault()}, SPEC)["token"] == "decrypted"
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"project": "P", "nmae": "x", "aa": 1}, "aa: no option of this plugin; it has ca_path, client_cert"),
+        (
+            {"project": "P", "nmae": "x", "aa": 1},
+            "aa: is not an option of this plugin. Use one of these: ca_path, client_cert",
+        ),
         ({"project": ""}, "missing required arguments: project"),
         ({"project": "P", "validate_certs": "yse"}, "argument 'validate_certs' is of type "),
         ({"project": "P", "field": "x"}, "value of field must be one of: content, alias, got: x"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_a_line(options: dict[str, Any], message: str) -> None:
+def test_an_invalid_option_is_refused_with_one_line(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ApinizerError) as caught:
-        validated(options, SPEC)
+        validate_options(options, SPEC)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
@@ -79,56 +88,56 @@ def test_what_cannot_be_used_is_refused_in_a_line(options: dict[str, Any], messa
 # Errors
 
 
-class Told(Exception):
-    """Stands for an error of Ansible's."""
+class AnsibleErrorStub(Exception):
+    """An error class like those of Ansible."""
 
 
-def test_an_error_is_told_in_anothers_name_and_once() -> None:
-    with pytest.raises(Told, match=r"^url: missing$") as caught, errors_as(Told, {}):
+def test_an_error_is_converted_and_not_chained() -> None:
+    with pytest.raises(AnsibleErrorStub, match=r"^url: missing$") as caught, convert_errors(AnsibleErrorStub, {}):
         raise InputError("url", "missing")
     assert caught.value.__cause__ is None
 
 
-def test_no_secret_is_told() -> None:
+def test_secrets_are_redacted() -> None:
     options = {"ca_path": "-----BEGIN PRIVATE KEY-----\nsecret", "url": "https://user:pass@host"}
 
     def fail() -> None:
-        with errors_as(Told, options) as secrets:
+        with convert_errors(AnsibleErrorStub, options) as secrets:
             secrets.add("my-token")
             raise ApinizerError(f"ca_path: {options['ca_path']} of my-token with pass cannot be read")
 
-    with pytest.raises(Told) as caught:
+    with pytest.raises(AnsibleErrorStub) as caught:
         fail()
     assert str(caught.value) == "ca_path: ******** of ******** with ******** cannot be read"
 
 
-def test_an_error_of_the_program_stays_one() -> None:
-    with pytest.raises(ZeroDivisionError), errors_as(Told, {}):
+def test_other_exceptions_are_not_converted() -> None:
+    with pytest.raises(ZeroDivisionError), convert_errors(AnsibleErrorStub, {}):
         raise ZeroDivisionError
 
 
 # The manager
 
 
-def test_the_session_ends_with_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended: list[bool] = []
-    monkeypatch.setattr(_client.Client, "close", lambda _self: ended.append(True))
+def test_the_session_is_closed_at_the_end_of_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(_client.Client, "close", lambda _self: closed.append(True))
 
-    with connected(Connection("https://apinizer.example.com", token="token")) as api:
+    with connect(Connection("https://apinizer.example.com", token="token")) as api:
         assert api.client.connection.url == "https://apinizer.example.com"
-        assert not ended
-    assert ended == [True]
+        assert not closed
+    assert closed == [True]
 
 
 @pytest.mark.parametrize("library", ["requests", "cryptography"])
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    manager = connected(Connection("https://apinizer.example.com", token="token"))
+    manager = connect(Connection("https://apinizer.example.com", token="token"))
     with pytest.raises(ApinizerError, match=rf"required Python library \({library}\)"):
         manager.__enter__()
 
 
-def test_what_only_shows_the_documentation_needs_no_requests() -> None:
+def test_showing_the_documentation_does_not_import_requests() -> None:
     package = "ansible_collections.apinizer.apiops.plugins"
     code = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"

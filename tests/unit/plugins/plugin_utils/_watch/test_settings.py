@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arguments of the event source: strings as well as values, and errors that name the argument."""
+"""The arguments of the event source: conversion from strings, and errors that name the argument."""
 
 from __future__ import annotations
 
@@ -24,16 +24,13 @@ def test_the_defaults():
     found = settings()
     assert found.thresholds == (60, 30, 14, 7, 1)
     assert (found.interval, found.heartbeat, found.state_file) == (300, 3600, None)
-    assert (found.task.project, found.task.name, found.task.environments, found.task.details) == (
-        None,
-        None,
-        None,
-        False,
-    )
+    operation = found.operation
+    assert (operation.project, operation.name, operation.environments) == (None, None, None)
+    assert operation.details is False
 
 
 @pytest.mark.parametrize("thresholds", ["7, 30,7", [30, 7], ["30", "7"], (7, 30)])
-def test_thresholds_in_every_form(thresholds: Any):
+def test_thresholds_are_accepted_in_every_form(thresholds: Any):
     assert settings(thresholds=thresholds).thresholds == (30, 7)
     assert settings(thresholds=30).thresholds == (30,)
 
@@ -50,12 +47,12 @@ def test_strings_are_converted(monkeypatch: pytest.MonkeyPatch):
         retries="0",
     )
     assert (found.interval, found.heartbeat, found.state_file) == (1.5, 0, "/home/eda/state")
-    assert found.task.environments == {"a", "b"}
+    assert found.operation.environments == {"a", "b"}
     connection = found.connection
     assert (connection.validate_certs, connection.timeout, connection.retries) == (False, 5, 0)
 
 
-def test_empty_strings_and_null_are_not_given(monkeypatch: pytest.MonkeyPatch):
+def test_empty_strings_and_null_count_as_not_set(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("APINIZER_TOKEN", "from-environment")
     found = settings(token="", thresholds="", interval=None, project="", state_file="")
     assert found.connection.token == "from-environment"
@@ -63,16 +60,16 @@ def test_empty_strings_and_null_are_not_given(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
-        ({"threshold": 30}, "threshold: is no argument of this source; it has url, token"),
+        ({"threshold": 30}, "threshold: is not an argument of this event source. Use one of these: url, token"),
         ({"thresholds": "soon"}, "thresholds: .*convert to int"),
         ({"thresholds": [0]}, "thresholds: must be whole numbers of days between 1 and 36500, not 0"),
         ({"thresholds": []}, "thresholds: is an empty list"),
         ({"interval": "often"}, "interval: .*convert to float"),
-        ({"interval": 0.5}, "interval: must be a number of seconds of 1 or more, not 0.5"),
-        ({"interval": "nan"}, "interval: must be a number of seconds of 1 or more, not nan"),
-        ({"heartbeat": -1}, "heartbeat: must be a number of seconds of 0 or more, not -1"),
+        ({"interval": 0.5}, "interval: must be a number of seconds, 1 or more, not 0.5"),
+        ({"interval": "nan"}, "interval: must be a number of seconds, 1 or more, not nan"),
+        ({"heartbeat": -1}, "heartbeat: must be a number of seconds, 0 or more, not -1"),
         ({"name": "web"}, "name: .*project"),
         ({"project": ".."}, "project: '..' is not a valid name"),
         ({"environments": []}, "environments: the list is empty"),
@@ -82,16 +79,16 @@ def test_empty_strings_and_null_are_not_given(monkeypatch: pytest.MonkeyPatch):
         ({"validate_certs": "perhaps"}, "validate_certs: .*bool"),
     ],
 )
-def test_what_cannot_be_used_is_named(given: dict[str, Any], said: str):
+def test_an_invalid_argument_is_named(given: dict[str, Any], message: str):
     with pytest.raises(InputError) as caught:
         settings(**given).connection.check()
-    assert re.match(said, str(caught.value)), caught.value
+    assert re.match(message, str(caught.value)), caught.value
     assert "\n" not in str(caught.value)
 
 
-def test_secrets_are_known_before_anything_is_said():
-    hidden: set[str] = set()
+def test_secrets_are_collected_before_the_first_error():
+    secrets: set[str] = set()
     key = "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----"
     with pytest.raises(InputError):
-        read_settings({"token": "secret-token", "password": 12345, "ca_path": key, "unknown": 1}, hidden.add)
-    assert hidden == {"secret-token", "12345", key}
+        read_settings({"token": "secret-token", "password": 12345, "ca_path": key, "unknown": 1}, secrets.add)
+    assert secrets == {"secret-token", "12345", key}
