@@ -69,7 +69,7 @@ PROBLEMS = [
         "2025",
         {"waves": "auto"},
         [
-            "certificate_rotation_waves: auto needs the stage of each environment (TEST, SANDBOX, PRODUCTION)",
+            "certificate_rotation_waves: auto needs the type of each environment (TEST, SANDBOX, PRODUCTION)",
             f"{DEVELOPMENT} (type KUBERNETES), {PRODUCTION} (type KUBERNETES), {STAGING} (type KUBERNETES)",
             "List the waves instead",
         ],
@@ -150,8 +150,8 @@ def test_all_guards_are_checked_before_the_first_write(case: RotationFixture, is
     ]
     current = case.old.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     for words in (
-        f"The new certificate of {PROJECT}/too-early is valid until",
-        "(19 days); certificate_rotation_minimum_remaining_days asks for 21",
+        f"{PROJECT}/too-early: the new certificate is valid until",
+        "(19 days), and certificate_rotation_minimum_remaining_days requires 21",
         f"{PROJECT}/too-early in {PRODUCTION}: the current certificate is valid until {current}, the new one until",
         f"{PROJECT}/other-subject in {PRODUCTION}: the current subject is ",
         "CN=api.example.com",
@@ -173,7 +173,7 @@ def test_certificates_with_failed_guards_can_be_skipped(case: RotationFixture, i
     outcomes = {certificate["name"]: certificate["outcome"] for certificate in rotation.result["certificates"]}
     skipped = dict.fromkeys(["too-early", "other-subject", "fewer-names"], "skipped")
     assert outcomes == {"too-short": "rotated", NAME: "rotated", **skipped}
-    assert "3 left out by their guards" in rotation.message
+    assert "The guards left out 3 of them" in rotation.message
 
 
 @pytest.mark.exhaustive

@@ -126,5 +126,7 @@ def test_folder_without_a_backup_is_refused(case: RotationFixture, kind: str) ->
 
     assert run.status != 0
     text = " ".join(run.text.split())
-    assert ("manifest of schema 1" if kind == "newer" else "certificate_restore_dir: give the folder") in text
+    assert (
+        "has schema 2, not 1" if kind == "newer" else "certificate_restore_dir: set it to the folder of a backup"
+    ) in text
     assert not len(case.manager.journal)

@@ -92,7 +92,7 @@ IN_WAVES = [
         "dropped",
         2,
         Fault("drop_before", path=IMPORT, skip=1),
-        "connection to the manager broke during POST",
+        "connection to the manager was interrupted during POST",
         reports=False,
     ),
     FailureCase("lost update", 3, Fault("lost_update", path=IMPORT, skip=2), "does not hold what was written"),
@@ -100,26 +100,6 @@ IN_WAVES = [
         "error after the write", 1, Fault("status", path=IMPORT, status=500, after=True), "HTTP 500", reports=False
     ),
     FailureCase("sign-in page", 2, Fault("html", path=IMPORT, skip=1), "an HTML page titled"),
-    FailureCase(
-        "another writer",
-        2,
-        Fault("other_writer", path=IMPORT, skip=1, after=True, action=_other_client(STAGING)),
-        "somebody else wrote at the same time",
-    ),
-    FailureCase(
-        "verification",
-        2,
-        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(STAGING)),
-        f"Verification failed: {PROJECT}/{NAME} in {STAGING}: the manager holds SHA-1",
-        generation="openapi",
-    ),
-    FailureCase(
-        "verification after the soak",
-        1,
-        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(DEVELOPMENT)),
-        f"Verification failed: {PROJECT}/{NAME} in {DEVELOPMENT}: the manager holds SHA-1",
-        variables={"soak_seconds": "1"},
-    ),
     FailureCase("tasks before a wave", 2, None, f"wave 2 of {STAGING} is not ready", tasks="before_wave_tasks"),
     FailureCase("tasks that verify", 3, None, f"wave 3 of {PRODUCTION} is not ready", tasks="verify_tasks"),
 ]
@@ -154,7 +134,53 @@ def test_rollback_restores_the_certificate_of_each_environment(
     assert "Traceback" not in rotation.text
     for environment, previous in zip(ENVIRONMENTS, different):
         if environment in ENVIRONMENTS[: failure.wave]:
-            assert f"{NAME} in {environment}: {previous.sha1[:16]}" in rotation.message
+            assert f"{NAME} in {environment}: SHA-256 {previous.sha256[:16]}" in rotation.message
+
+
+MODIFIED = [
+    FailureCase(
+        "during the write",
+        2,
+        Fault("other_writer", path=IMPORT, skip=1, after=True, action=_other_client(STAGING)),
+        "does not hold what was written",
+    ),
+    FailureCase(
+        "before verification",
+        2,
+        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(STAGING)),
+        f"Verification failed: {PROJECT}/{NAME} in {STAGING}: the manager holds SHA-256",
+        generation="openapi",
+    ),
+    FailureCase(
+        "during the soak",
+        1,
+        Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(DEVELOPMENT)),
+        f"Verification failed: {PROJECT}/{NAME} in {DEVELOPMENT}: the manager holds SHA-256",
+        variables={"soak_seconds": "1"},
+    ),
+]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("failure", MODIFIED, ids=lambda failure: failure.name)
+def test_rollback_leaves_alone_what_another_client_has_written(
+    make_case: MakeCase, different: list[Issued], failure: FailureCase
+) -> None:
+    """The run stops; all other environments get their certificate back, and the modified one is named."""
+    case = make_case(failure.generation, import_reports_deployment=failure.reports)
+    case.add_drifted_certificate(certificates=different)
+    modified = ENVIRONMENTS[failure.wave - 1]
+    assert failure.fault
+    case.manager.faults.add(failure.fault)
+
+    rotation = case.rotate(waves=THREE_WAVES, **failure.variables)
+
+    assert rotation.outcome == "rollback_failed"
+    assert rotation.message.count(failure.words) == 1
+    assert f"{PROJECT}/{NAME} in {modified}: modified by someone else" in rotation.message
+    assert rotation.waves[failure.wave :] == ["not_started"] * (3 - failure.wave)
+    expected = {name: [issued.der] for name, issued in zip(ENVIRONMENTS, different)}
+    assert case.manager.holds(PROJECT, NAME) == {**expected, modified: [case.old.der]}
 
 
 IN_UPDATES = [
@@ -227,7 +253,7 @@ def test_write_that_takes_effect_late_is_not_reported_as_rolled_back(case: Rotat
     assert rotation.outcome == "rollback_failed"
     assert rotation.environments()[DEVELOPMENT]["rolled_back"] is True
     assert f"{PROJECT}/{NAME} in {STAGING}" in rotation.message
-    assert case.new.sha1 in str(rotation.result["rollback"]["messages"])
+    assert case.new.sha256 in str(rotation.result["rollback"]["messages"])
     assert rotation.result["rollback"]["complete"] is False
 
 
@@ -291,7 +317,7 @@ def test_rollback_continues_after_a_failed_step(case: RotationFixture, different
     assert sorted(undone.values()) == [False, True, True]
     (left,) = (name for name, back in undone.items() if not back)
     assert rotation.after[PROJECT, NAME, left].gateway == case.new.sha1
-    assert f"{NAME} in {left}: {case.new.sha1[:16]}" in rotation.message
+    assert f"{NAME} in {left}: SHA-256 {case.new.sha256[:16]}" in rotation.message
     assert rotation.certificate()["outcome"] == "failed"
 
 
@@ -330,7 +356,7 @@ def test_rollback_never_restores_an_expired_certificate(case: RotationFixture, i
     }
     until = expired.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: the previous certificate expired on {until}" in rotation.message
-    assert "NOT put back" in rotation.message
+    assert "NOT restored" in rotation.message
     assert rotation.environments()[DEVELOPMENT]["rolled_back"] is False
     assert rotation.environments()[STAGING]["rolled_back"] is True
 
@@ -420,7 +446,7 @@ def test_obtain_tasks_without_a_certificate_stop_the_run(case: RotationFixture) 
     rotation = case.rotate(desired, renew_before_days=30, obtain_tasks=tasks)
 
     assert rotation.outcome == "refused"
-    assert rotation.message == "Nothing was written. The authority is closed"
+    assert rotation.message == "Nothing was written. The authority is closed."
 
 
 def _kill_module(home: Path) -> None:

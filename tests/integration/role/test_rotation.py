@@ -131,14 +131,14 @@ def test_check_mode_predicts_the_rotation_and_a_second_run_changes_nothing(
 
 def _assert_tells_its_plan_first(rotation: RotationRun) -> None:
     """Assert that the plan is printed before the first wave: the strategy with its reason, and a line per environment."""
-    plan, _unused, rest = rotation.text.partition("Preflight | Look at what is due in detail")
-    assert f"Strategy {rotation.result['strategy']}, since {rotation.result['strategy_reason']}"[:60] in plan
+    plan, _unused, rest = rotation.text.partition("Check the plan, the manager, and the guards")
+    assert f"with strategy {rotation.result['strategy']}, since {rotation.result['strategy_reason']}" in plan
     for (_unused, name, environment), (wave, action, reason, _unused, _unused) in rotation.plan().items():
         (line,) = (line for line in plan.splitlines() if f"{PROJECT}/{name} " in line and f" {environment} " in line)
         assert line.split()[0].strip('"') == str(wave)
         assert f" {action} " in line
         assert f" {reason} " in line
-    assert "of wave 1" in rest
+    assert "Write wave 1" in rest
 
 
 def _assert_reports_agree(rotation: RotationRun, word: str) -> None:
@@ -164,11 +164,11 @@ def test_previous_certificates_are_backed_up(case: RotationFixture, different: l
     assert folder.stat().st_mode & 0o777 == 0o700
     modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
     assert set(modes.values()) == {0o600}
-    assert len(modes) == len(ENVIRONMENTS) + 1
+    assert len(modes) == len(ENVIRONMENTS) + 2
     for environment, issued in zip(ENVIRONMENTS, different):
         (file,) = folder.glob(f"*{environment}*.pem")
         assert file.read_text(encoding="utf-8") == issued.pem
-    assert "manifest.json" in modes
+    assert {"manifest.json", "run.jsonl"} <= modes.keys()
 
 
 @pytest.mark.exhaustive
@@ -207,7 +207,7 @@ def test_duplicate_entries_are_rotated_with_import_file(make_case: MakeCase) -> 
     rotation = case.rotate()
 
     assert rotation.result["strategy"] == "per_environment"
-    assert "listed twice" in rotation.result["strategy_reason"]
+    assert "duplicate entries" in rotation.result["strategy_reason"]
     assert case.manager.holds(PROJECT, NAME) == {name: [case.new.der] for name in ENVIRONMENTS}
 
 
@@ -220,7 +220,7 @@ def test_lost_response_does_not_stop_the_rotation(case: RotationFixture) -> None
 
     assert rotation.outcome == "rotated"
     assert rotation.written == [("import", NAME, environment) for environment in ENVIRONMENTS]
-    assert f"did not report whether the gateways of {STAGING} serve it" in rotation.message
+    assert f"did not report the deployment to the gateways of {STAGING}" in rotation.message
     assert not (rotation.environments()[STAGING]["deployment"] or {}).get("success")
     assert rotation.environments()[PRODUCTION]["deployment"]["success"] is True
 
@@ -242,8 +242,8 @@ def test_write_by_another_client_after_verification_is_reported(case: RotationFi
     rotation = case.rotate(waves=THREE_WAVES)
 
     assert rotation.outcome == "failed"
-    assert f"{PROJECT}/{NAME} in {STAGING} holds SHA-1 {theirs.sha1}" in rotation.message
-    assert "Somebody else has written" in rotation.message
+    assert f"{PROJECT}/{NAME} in {STAGING} holds SHA-256 {theirs.sha256}" in rotation.message
+    assert "Modified by someone else after verification" in rotation.message
     assert case.manager.served(STAGING, PROJECT, NAME) == theirs.der
 
 
@@ -291,7 +291,7 @@ def test_two_rotations_in_one_play_are_independent(case: RotationFixture, issue:
         ("import", OTHER),
     ]
     assert [certificate["name"] for certificate in rotation.result["certificates"]] == [OTHER]
-    assert "1 of 1 certificates due" in rotation.message
+    assert "Rotated 1 of 1 certificates in 3 environments" in rotation.message
     assert rotation.waves == ["done", "done"]
     assert rotation.result["backup"] is None
 
