@@ -80,20 +80,25 @@ def run_in_process(
     result = {"failed": True, "msg": problem} if problem is not None else definition.run(context)
     if show_invocation:
         result["invocation"] = {"module_args": context.params}
-    redacted: Result = {key: _redact(context.no_log_values, value) for key, value in result.items()}
+    result = _redact(context.no_log_values, result)
     # A warning may quote the manager, and the manager may repeat a secret.
     warnings = remove_values(context.warnings, context.no_log_values)
-    return {**redacted, "warnings": warnings} if warnings else redacted
+    return {**result, "warnings": warnings} if warnings else result
 
 
-def _redact(secrets: Collection[str], value: t.Any) -> t.Any:
-    """Remove the secrets from a value.
+def _redact(secrets: Collection[str], result: Result) -> Result:
+    """Remove the secrets from the values of a result.
 
     None, True and False are never secrets, even if a secret has the same spelling.
     """
-    if value is None or isinstance(value, bool) or not _may_contain(secrets, value):
-        return value
-    return remove_values(value, secrets)
+    if not _may_contain(secrets, list(result.values())):
+        return result
+    return {
+        key: value
+        if value is None or isinstance(value, bool) or not _may_contain(secrets, value)
+        else remove_values(value, secrets)
+        for key, value in result.items()
+    }
 
 
 def _may_contain(secrets: Collection[str], value: t.Any) -> bool:

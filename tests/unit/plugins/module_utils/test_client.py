@@ -338,7 +338,7 @@ def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, serve
     client = connect(username="user", password=PASSWORD)
     client.get("projects")
     hidden: list[str] = []
-    client.add_secret = hidden.append
+    client.reuse(hidden.append)
     client.get("projects")
     assert hidden == ["issued"]
     assert server.lines.count("POST /apiops/auth/token") == 1
@@ -804,3 +804,45 @@ def test_a_file_that_is_no_pem_is_an_error_and_no_traceback(
     with pytest.raises(ApinizerError, match=option):
         client.get("projects")
     assert tls_server.seen == []
+
+
+# Using a client for several operations
+
+
+def test_a_proxy_is_read_again_for_the_next_operation(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    client = connect(url="http://manager.example.com", retries=0)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with pytest.raises(RequestError, match="cannot be reached"):
+        client.get("projects")
+    monkeypatch.setenv("http_proxy", server.url)
+    client.reuse(lambda _secret: None)
+    client.get("projects")
+    assert server.lines == ["GET http://manager.example.com/apiops/projects/"]
+
+
+def test_files_are_checked_again_for_the_next_operation(connect: Connect, tls_server: Server, ca_path: str) -> None:
+    client = connect(url=tls_server.url, ca_path=ca_path)
+    client.get("projects")
+    Path(ca_path).unlink()
+    with pytest.raises(InputError, match=r"^ca_path: .* cannot be read"):
+        client.reuse(lambda _secret: None)
+
+
+def test_cookies_are_sent_back(connect: Connect, server: Server) -> None:
+    """A load balancer in front of several managers may rely on them."""
+    client = connect()
+    server.replies = [Reply(headers={"Set-Cookie": "node=a; Path=/"})]
+    client.get("projects")
+    client.write("PUT", "projects", "p", form={"alias": (None, "web")})
+    assert [request.headers.get("Cookie") for request in server.seen] == [None, "node=a"]
+
+
+def test_a_write_without_a_form_has_an_empty_body(connect: Connect, server: Server) -> None:
+    connect().write("DELETE", "projects", "p", params={"jwkDeleteAction": "DELETE"})
+    (seen,) = server.seen
+    assert seen.line == "DELETE /apiops/projects/p/?jwkDeleteAction=DELETE"
+    assert (seen.body, seen.headers["Content-Length"]) == (b"", "0")
