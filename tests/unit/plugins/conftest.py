@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates, states of a manager, and a manager in memory that does and reports what a test tells it."""
+"""Certificates, records of a manager, and a fake API in memory whose behavior a test can set."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from manager import Authority, Issued
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 
-Behaviour = Callable[[Callable[[], None]], Deployment]
-"""What a write does with its effect (the argument brings it about), and what it answers or raises."""
+Behavior = Callable[[Callable[[], None]], Deployment]
+"""The behavior of a write: it may call its argument to take effect, and returns a deployment or raises an error."""
 
 
 @pytest.fixture(scope="session")
 def now() -> datetime:
-    """The time of all tests that take one: `old` and `new` are valid then."""
+    """The current time in all tests that need one. `old` and `new` are valid then."""
     return NOW
 
 
@@ -76,13 +76,13 @@ def new(issued_new: Issued) -> Bundle:
 
 @pytest.fixture(scope="session")
 def unreadable() -> Bundle:
-    """A certificate that does not parse: nothing but its fingerprints is known."""
+    """A certificate that does not parse, so that only its fingerprints are known."""
     return Bundle(Certificate(b"no DER"))
 
 
 @pytest.fixture(scope="session")
 def held() -> Callable[..., StoredCertificate]:
-    """Makes states: held({"staging": old, "production": [old, new]}) is a certificate with a duplicated entry."""
+    """Makes records: held({"staging": old, "production": [old, new]}) has a duplicate entry in production."""
 
     def held(
         holdings: dict[str, Bundle | list[Bundle]], *, alias: str = "web-alias", description: str | None = "First"
@@ -103,7 +103,7 @@ def held() -> Callable[..., StoredCertificate]:
 
 @pytest.fixture(scope="session")
 def without_content() -> Callable[[StoredCertificate], StoredCertificate]:
-    """Makes of a state what a list says of it: thumbprints, no content."""
+    """Makes a record as it is in a list without content: with thumbprints only."""
 
     def without_content(stored: StoredCertificate) -> StoredCertificate:
         return replace(
@@ -125,15 +125,15 @@ def without_content() -> Callable[[StoredCertificate], StoredCertificate]:
 
 
 class FakeApi:
-    """A manager in memory, with the methods of CertificateApi.
+    """A fake CertificateApi with a manager in memory.
 
-    `calls` has everything that was asked of it and `sleeps` the seconds between. The behaviours in `writes` are used
-    up one a write, the errors in `reads` one a read (None: it succeeds); after them everything succeeds.
+    `calls` are the requests, and `sleeps` the seconds between them. Each write uses up one of the behaviors in `writes`,
+    each read one of the errors in `reads` (None: it succeeds). After that, every request succeeds.
     """
 
     def __init__(self, *stored: StoredCertificate) -> None:
         self.stored = {(certificate.project, certificate.name): certificate for certificate in stored}
-        self.writes: list[Behaviour] = []
+        self.writes: list[Behavior] = []
         self.reads: list[RequestError | None] = []
         self.before_read: list[Callable[[], None]] = []
         self.known_environments: tuple[str, ...] | RequestError = ("development", "staging", "production")
@@ -201,23 +201,23 @@ class FakeApi:
     def _write(self, kind: str, project: str, name: str, values: dict[str, Any]) -> Deployment:
         self.calls.append(" ".join([kind, *values.get("environments", ())]))
         self.sent.append(values)
-        behaviour = self.writes.pop(0) if self.writes else _succeeds
-        return behaviour(lambda: self._take_effect(kind, (project, name), values))
+        behavior = self.writes.pop(0) if self.writes else _succeeds
+        return behavior(lambda: self._take_effect(kind, (project, name), values))
 
     def _take_effect(self, kind: str, key: tuple[str, str], values: dict[str, Any]) -> None:
         if kind == "delete":
             del self.stored[key]
             return
         before = self.stored.get(key)
-        kept = before.entries if before else ()
+        entries = before.entries if before else ()
         if kind == "import":
-            kept = tuple(entry for entry in kept if entry.environment not in values["environments"])
+            entries = tuple(entry for entry in entries if entry.environment not in values["environments"])
         elif self.adds_entries:
-            kept = tuple(entry for entry in kept if entry.environment in values["environments"])
+            entries = tuple(entry for entry in entries if entry.environment in values["environments"])
         else:
-            kept = ()
+            entries = ()
         added = tuple(Entry(environment, values["alias"], values["bundle"]) for environment in values["environments"])
-        self.stored[key] = StoredCertificate(*key, description=values["description"], entries=kept + added)
+        self.stored[key] = StoredCertificate(*key, description=values["description"], entries=entries + added)
 
 
 def _succeeds(take_effect: Callable[[], None]) -> Deployment:
@@ -227,13 +227,13 @@ def _succeeds(take_effect: Callable[[], None]) -> Deployment:
 
 @pytest.fixture
 def api(held: Callable[..., StoredCertificate], old: Bundle) -> FakeApi:
-    """A manager that holds `old` in staging and production."""
+    """A fake API whose manager holds `old` in staging and production."""
     return FakeApi(held({"production": old, "staging": old}))
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on the options and the proxies that the caller's environment happens to set."""
+    """Make the tests independent of the options and the proxies in the environment."""
     for option in (
         *("URL", "TOKEN", "USERNAME", "PASSWORD", "VALIDATE_CERTS"),
         *("CA_PATH", "CLIENT_CERT", "CLIENT_KEY", "TIMEOUT", "RETRIES"),
