@@ -10,12 +10,13 @@ imported when the first client is created.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import typing as t
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
 from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth, request_token
@@ -58,7 +59,7 @@ class Client:
 
     :arg connection: the connection options.
     :arg sleep: waits for a number of seconds; tests replace it.
-    :arg add_secret: receives each requested token, so that no output shows it. May be replaced at any time.
+    :arg add_secret: receives each requested token, so that no output shows it.
     :arg auth: the authentication of another client with the same connection, to share its token.
     :raises InputError: if a value of the connection is not valid.
     """
@@ -76,7 +77,7 @@ class Client:
         connection.check()
         self.connection = connection
         self.sleep = sleep
-        self.add_secret = add_secret
+        self._add_secret = add_secret
         self._requests = requests
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": "ansible-apinizer.apiops"})
@@ -85,6 +86,9 @@ class Client:
                 (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
             )
         self._auth = auth or Auth(connection.token)
+        self._base: str | None = None
+        self._settings: dict[str, t.Any] | None = None
+        self._environment = os.environ.copy()
         self._has_answered = False
         if not connection.validate_certs:
             # The user chose this, so a warning on standard error for each request would only be noise.
@@ -95,6 +99,20 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def reuse(self, add_secret: t.Callable[[str], object]) -> None:
+        """Prepare for another operation over the same connections.
+
+        The files of the connection and the proxies in the environment may have changed since the last one.
+
+        :arg add_secret: receives the token if it was requested, even if that was earlier.
+        :raises InputError: if a value of the connection is not valid any more.
+        """
+        self.connection.check()
+        self._add_secret = add_secret
+        environment = os.environ.copy()
+        if environment != self._environment:
+            self._environment, self._settings = environment, None
 
     def get(self, *segments: str, slash: bool = True) -> dict[str, t.Any]:
         """Send a GET request. If it fails in a way that may pass, retry it up to C(retries) times.
@@ -140,55 +158,72 @@ class Client:
         params: dict[str, str] | None = None,
         form: _Form | None = None,
     ) -> dict[str, t.Any]:
-        url = self._url(segments, slash)
+        path = "/".join(quote(segment, safe="") for segment in segments) + ("/" if slash else "")
+        if params:
+            path += "?" + urlencode(params)
         response = self._auth.send(
-            lambda authorization: self._send(method, url, authorization, params=params, files=form),
+            lambda authorization: self._send(method, path, authorization, files=form),
             log_in=self._log_in,
-            add_secret=self.add_secret,
+            add_secret=self._add_secret,
         )
         return self._read_envelope(method, response)
 
-    def _url(self, segments: t.Sequence[str], slash: bool = True) -> str:
-        path = "/".join(quote(segment, safe="") for segment in segments)
-        return self.connection.base + path + ("/" if slash else "")
-
     def _log_in(self) -> str:
-        url = self._url(("auth", "token"), slash=False)
-
         def post(form: dict[str, str | None]) -> dict[str, t.Any]:
-            return self._with_retries(lambda: self._read_envelope("POST", self._send("POST", url, None, data=form)))
+            return self._with_retries(
+                lambda: self._read_envelope("POST", self._send("POST", "auth/token", None, data=form))
+            )
 
         return request_token(self.connection, post)
 
-    def _send(self, method: str, url: str, authorization: str | None, **arguments: t.Any) -> t.Any:
+    def _send(self, method: str, path: str, authorization: str | None, **body: t.Any) -> t.Any:
         """Send one request and return the response.
 
+        :arg path: the path below C(/apiops/) with the query, encoded.
+        :arg body: C(files) or C(data), as requests expects them.
         :raises RequestError: if there is no response.
         :raises InputError: if the connection cannot be used at all.
         """
-        connection = self.connection
-
-        def authorize(request: t.Any) -> t.Any:
-            if authorization is not None:
-                request.headers["Authorization"] = authorization
-            return request
-
         try:
-            response = self._session.request(
-                method,
-                url,
-                # A callable, because requests replaces the header with the credentials of a ~/.netrc otherwise.
-                auth=authorize,
-                # Passed with each request, because REQUESTS_CA_BUNDLE overrides the value of the session.
-                verify=connection.verify,
-                timeout=connection.timeout,
+            response = self._session.send(
+                self._prepare(method, path, authorization, **body),
+                timeout=self.connection.timeout,
                 allow_redirects=False,
-                **arguments,
+                **self._environment_settings(),
             )
         except (self._requests.exceptions.RequestException, OSError, UnicodeError) as exc:
             raise self._no_response(method, exc) from exc
         self._has_answered = True
         return response
+
+    def _prepare(self, method: str, path: str, authorization: str | None, **body: t.Any) -> t.Any:
+        """Prepare a request.
+
+        Session.prepare_request takes longer than sending the request does: it normalizes the same address, merges the
+        same settings, and looks for the credentials of a ~/.netrc (which must not be used here) each time.
+        """
+        request = self._requests.PreparedRequest()
+        if self._base is None:
+            request.prepare_url(self.connection.base, None)
+            self._base = request.url
+        request.method = method
+        request.url = self._base + path
+        request.headers = self._session.headers.copy()
+        if authorization is not None:
+            request.headers["Authorization"] = authorization
+        request.prepare_cookies(self._session.cookies)
+        if method != "GET":
+            request.prepare_body(**{"data": None, "files": None, **body})
+        return request
+
+    def _environment_settings(self) -> dict[str, t.Any]:
+        """Return the proxies and the TLS settings. They are only read again if the environment changes."""
+        if self._settings is None:
+            # C(verify) is passed here, because REQUESTS_CA_BUNDLE overrides the value of the session.
+            self._settings = self._session.merge_environment_settings(
+                self.connection.base, {}, None, self.connection.verify, None
+            )
+        return self._settings
 
     def _no_response(self, method: str, exc: Exception) -> ApinizerError:
         errors = self._requests.exceptions

@@ -44,33 +44,46 @@ class Certificate:
     not_before: datetime | None = None
     not_after: datetime | None = None
 
-    @cached_property
+    @property
     def subject(self) -> str | None:
         """The subject in the notation of RFC 4514, or None if it cannot be read."""
-        return self._of_name("subject", lambda name: name.rfc4514_string())
+        return self._texts[0]
 
-    @cached_property
+    @property
     def issuer(self) -> str | None:
         """The issuer in the notation of RFC 4514, or None if it cannot be read."""
-        return self._of_name("issuer", lambda name: name.rfc4514_string())
+        return self._texts[1]
 
     def issued(self, other: Certificate) -> bool:
         """Whether this certificate issued the other one, according to their names."""
-        subject = self._of_name("subject", lambda name: name.public_bytes())
-        return subject is not None and subject == other._of_name("issuer", lambda name: name.public_bytes())
+        subject, _issuer = self._names(lambda name: name.public_bytes())
+        _subject, issuer = other._names(lambda name: name.public_bytes())
+        return subject is not None and subject == issuer
 
-    def _of_name(self, which: str, read: t.Callable[[x509.Name], _Value]) -> _Value | None:
-        """Apply a function to the subject or the issuer. Return None if the name cannot be read."""
+    @cached_property
+    def _texts(self) -> tuple[str | None, str | None]:
+        return self._names(lambda name: name.rfc4514_string())
+
+    def _names(self, read: t.Callable[[x509.Name], _Value]) -> tuple[_Value | None, _Value | None]:
+        """Apply a function to the subject and to the issuer. A name that cannot be read becomes None."""
         from cryptography import x509
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                # Parsing again takes microseconds; keeping a thousand parsed objects costs more.
-                return read(getattr(x509.load_der_x509_certificate(self.der), which))
         # Which exception it is depends on the version of cryptography.
-        except (ValueError, TypeError, KeyError, x509.InvalidVersion):
-            return None
+        unreadable = (ValueError, TypeError, KeyError, x509.InvalidVersion)
+        found: list[_Value | None] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                # Parsing again takes microseconds; keeping a thousand parsed objects costs more.
+                parsed = x509.load_der_x509_certificate(self.der)
+            except unreadable:
+                return None, None
+            for which in ("subject", "issuer"):
+                try:
+                    found.append(read(getattr(parsed, which)))
+                except unreadable:
+                    found.append(None)
+        return found[0], found[1]
 
     @cached_property
     def fingerprint_sha256(self) -> str:
@@ -82,7 +95,7 @@ class Certificate:
         """The SHA-1 of the DER as lower-case hexadecimal digits. Only an identifier that the manager reports, not a proof."""
         return hashlib.sha1(self.der).hexdigest()  # noqa: S324
 
-    @property
+    @cached_property
     def pem(self) -> str:
         """PEM as in RFC 7468: lines of 64 characters, LF line ends, and a final newline."""
         text = base64.b64encode(self.der).decode("ascii")
@@ -114,8 +127,9 @@ class Bundle:
         return desired_issuers[: len(stored_issuers)] == stored_issuers
 
 
+@lru_cache(maxsize=64)
 def parse_der(der: bytes) -> Certificate:
-    """Parse one DER certificate.
+    """Parse one DER certificate. The result is cached, because the same certificate is sent and then read back.
 
     :raises CertificateError: if it is not a certificate, or one that cryptography rejects.
     """

@@ -41,7 +41,5 @@ def shared_manager(connection: Connection, add_secret: t.Callable[[str], object]
         client = Client(connection, add_secret=add_secret, auth=auth)
         api = _of_thread.managers[connection] = CertificateApi(client)
     else:
-        # The files may have changed in the meantime, and a lost connection is opened again with them.
-        connection.check()
-        api.client.add_secret = add_secret
+        api.client.reuse(add_secret)
     yield api

@@ -87,18 +87,18 @@ def run_in_process(
 
 
 def redacted(result: Result, secrets: Collection[str]) -> Result:
-    """The result with its secrets redacted."""
-    return {key: _redact(secrets, value) for key, value in result.items()}
-
-
-def _redact(secrets: Collection[str], value: t.Any) -> t.Any:
-    """Remove the secrets from a value.
+    """The result with its secrets redacted.
 
     None, True and False are never secrets, even if a secret has the same spelling.
     """
-    if value is None or isinstance(value, bool) or not _may_contain(secrets, value):
-        return value
-    return remove_values(value, secrets)
+    if not _may_contain(secrets, list(result.values())):
+        return result
+    return {
+        key: value
+        if value is None or isinstance(value, bool) or not _may_contain(secrets, value)
+        else remove_values(value, secrets)
+        for key, value in result.items()
+    }
 
 
 def _may_contain(secrets: Collection[str], value: t.Any) -> bool:

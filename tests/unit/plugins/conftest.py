@@ -209,15 +209,15 @@ class FakeApi:
             del self.stored[key]
             return
         before = self.stored.get(key)
-        kept = before.entries if before else ()
+        entries = before.entries if before else ()
         if kind == "import":
-            kept = tuple(entry for entry in kept if entry.environment not in values["environments"])
+            entries = tuple(entry for entry in entries if entry.environment not in values["environments"])
         elif self.adds_entries:
-            kept = tuple(entry for entry in kept if entry.environment in values["environments"])
+            entries = tuple(entry for entry in entries if entry.environment in values["environments"])
         else:
-            kept = ()
+            entries = ()
         added = tuple(Entry(environment, values["alias"], values["bundle"]) for environment in values["environments"])
-        self.stored[key] = StoredCertificate(*key, description=values["description"], entries=kept + added)
+        self.stored[key] = StoredCertificate(*key, description=values["description"], entries=entries + added)
 
 
 def _succeeds(take_effect: Callable[[], None]) -> Deployment:

@@ -21,7 +21,7 @@ WEB = {"name": "web", "certificateEnvironmentList": [{"environmentName": "stagin
 
 
 class FakeClient:
-    """Answers each address with what is set for it, and remembers the requests."""
+    """Answers each address with the response set for it, and records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def test_a_listed_certificate_that_cannot_be_read_is_an_error(api: CertificateAp
 
 
 @pytest.mark.parametrize("error", [failure(401), failure(302), failure(503, retryable=True)])
-def test_the_list_is_not_asked_where_it_would_fail_as_well(
+def test_the_list_is_not_read_if_it_would_fail_as_well(
     api: CertificateApi, client: FakeClient, error: RequestError
 ) -> None:
     client.answers = {GET_WEB: error}
@@ -100,7 +100,7 @@ def test_the_list_is_not_asked_where_it_would_fail_as_well(
 @pytest.mark.parametrize(
     ("items", "what"), [([], "an empty list"), ([{**WEB, "name": "Web"}], "Web"), ([WEB, WEB], "web, web")]
 )
-def test_an_answer_with_other_certificates_is_an_error(
+def test_a_response_with_other_certificates_is_an_error(
     api: CertificateApi, client: FakeClient, items: list[Any], what: str
 ) -> None:
     client.answers = {GET_WEB: results(*items)}
@@ -140,7 +140,7 @@ def test_projects(api: CertificateApi, client: FakeClient) -> None:
     assert api.projects() == ["b", "a"]
 
 
-def test_jwks_made_from_certificates(api: CertificateApi, client: FakeClient) -> None:
+def test_only_jwks_created_from_certificates_are_returned(api: CertificateApi, client: FakeClient) -> None:
     client.answers = {
         "GET projects/MyProject/jwks": results({"name": "k", "sourceType": "CERTIFICATE", "sourceId": "1"})
     }
@@ -157,7 +157,7 @@ def test_jwks_made_from_certificates(api: CertificateApi, client: FakeClient) ->
         ("GET projects/MyProject/environments", lambda api: api.environments("MyProject")),
     ],
 )
-def test_an_unknown_shape_is_an_error_and_no_traceback(
+def test_an_unknown_format_is_an_error_without_a_traceback(
     api: CertificateApi, client: FakeClient, request_line: str, read: Callable[[CertificateApi], Any]
 ) -> None:
     client.answers = {request_line: {"success": True, "resultList": None}}
@@ -173,7 +173,7 @@ OLDER = "GET environments/MyProject without a slash"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405])
-def test_environments_are_looked_for_at_both_addresses(api: CertificateApi, client: FakeClient, status: int) -> None:
+def test_environments_are_read_from_both_addresses(api: CertificateApi, client: FakeClient, status: int) -> None:
     client.answers = {NEWER: failure(status), OLDER: results({"name": "staging"})}
     assert api.environments("MyProject") == (Environment("staging"),)
     assert client.requests == [NEWER, OLDER]
@@ -183,7 +183,7 @@ def test_environments_are_looked_for_at_both_addresses(api: CertificateApi, clie
     ("envelope", "first"), [({"success": True}, OLDER), ({"status": "SUCCESS"}, NEWER)], ids=["2025", "2023 and 2026"]
 )
 @pytest.mark.parametrize("known_from", [GET_LIST, "GET projects/MyProject/jwks"])
-def test_a_list_shows_which_address_is_the_right_one(
+def test_a_list_tells_which_address_to_try_first(
     api: CertificateApi, client: FakeClient, envelope: dict[str, Any], first: str, known_from: str
 ) -> None:
     client.answers = {known_from: results(**envelope), first: results({"name": "staging"})}
@@ -195,7 +195,7 @@ def test_a_list_shows_which_address_is_the_right_one(
     assert client.requests == [known_from, first]
 
 
-def test_a_manager_that_lists_no_environments_is_an_error_with_its_first_answer(
+def test_a_manager_that_lists_no_environments_fails_with_its_first_response(
     api: CertificateApi, client: FakeClient
 ) -> None:
     client.answers = {NEWER: failure(400), OLDER: failure(404)}
@@ -213,7 +213,7 @@ def test_a_manager_that_lists_no_environments_is_an_error_with_its_first_answer(
     ],
     ids=["2023", "2026, not for this project", "2025, not for this project", "nothing known"],
 )
-def test_a_manager_without_either_address_need_not_be_asked_again(
+def test_a_manager_without_either_address_is_not_asked_again(
     api: CertificateApi, client: FakeClient, known_from: dict[str, Any] | None, statuses: tuple[int, int], lists: bool
 ) -> None:
     client.answers = {NEWER: failure(statuses[0]), OLDER: failure(statuses[1])}
@@ -225,7 +225,7 @@ def test_a_manager_without_either_address_need_not_be_asked_again(
     assert api.lists_environments is lists
 
 
-def test_environments_are_not_looked_for_elsewhere_after_a_failure(api: CertificateApi, client: FakeClient) -> None:
+def test_the_other_address_is_not_tried_after_a_server_error(api: CertificateApi, client: FakeClient) -> None:
     client.answers = {NEWER: failure(503)}
     with pytest.raises(RequestError, match=r"^HTTP 503$"):
         api.environments("MyProject")
@@ -242,7 +242,7 @@ def values(new: Bundle) -> dict[str, Any]:
 
 @pytest.fixture
 def form() -> dict[str, Any]:
-    """The fields that all writes have in common."""
+    """The fields that all writes share."""
     return {
         "alias": (None, "alias"),
         "certificateDescription": (None, "text"),
@@ -265,7 +265,7 @@ def test_creating(
 
 
 @pytest.mark.parametrize("scope", ["SAME_PROJECT", "ALL_PROJECTS"])
-def test_updating_with_jwks_speaks_both_dialects(
+def test_updating_with_jwks_sends_the_parameters_of_both_generations(
     api: CertificateApi,
     client: FakeClient,
     values: dict[str, Any],
@@ -279,7 +279,7 @@ def test_updating_with_jwks_speaks_both_dialects(
     assert client.sent.params == {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": scope}
 
 
-def test_updating_without_jwks_says_nothing_of_them(
+def test_updating_without_jwks_sends_no_parameters(
     api: CertificateApi, client: FakeClient, values: dict[str, Any]
 ) -> None:
     client.answers = {"PUT projects/MyProject/certificates/web": {"status": "SUCCESS"}}
@@ -309,7 +309,7 @@ def test_a_manager_without_import_file(
     assert (caught.value.status, caught.value.maybe_applied) == (status, False)
 
 
-def test_any_other_error_of_an_import_is_its_own(
+def test_any_other_error_of_an_import_is_passed_on(
     api: CertificateApi, client: FakeClient, values: dict[str, Any]
 ) -> None:
     client.answers = {"POST projects/MyProject/certificates/import-file": failure(500, maybe_applied=True)}
@@ -335,7 +335,7 @@ def test_a_project_without_such_jwks_is_asked_once(api: CertificateApi, client: 
 
 
 def test_a_project_with_such_jwks_is_asked_each_time(api: CertificateApi, client: FakeClient) -> None:
-    """An update may have unlinked them, and a warning that names them has to be true."""
+    """An update may have removed their link, and a warning that names them must be correct."""
     client.answers = {JWKS: results({"name": "k", "sourceType": "CERTIFICATE", "sourceId": "1"})}
     assert api.certificate_jwks("MyProject") == ("k",)
     client.answers = {JWKS: results()}

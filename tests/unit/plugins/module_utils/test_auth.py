@@ -18,11 +18,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._connection import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import LoginError, RequestError
 
 
-def test_a_token_that_was_given_needs_no_login() -> None:
+def test_a_given_token_needs_no_login() -> None:
     assert Auth("given").token(lambda: pytest.fail("logged in")) == "given"
 
 
-def test_a_login_brings_one_token_to_all_who_wait_for_it() -> None:
+def test_threads_that_wait_for_a_token_share_one_login() -> None:
     auth = Auth(None)
     tokens: Iterator[int] = count()
     begun, all_wait = threading.Event(), threading.Event()
@@ -48,7 +48,7 @@ def test_a_token_is_replaced_once() -> None:
     assert auth.known_token == "new"
 
 
-def test_a_login_that_fails_is_tried_again_by_the_next() -> None:
+def test_a_failed_login_is_repeated_by_the_next_caller() -> None:
     auth = Auth(None)
 
     def fail() -> str:
@@ -63,7 +63,7 @@ def test_a_login_that_fails_is_tried_again_by_the_next() -> None:
 
 
 class Manager:
-    """Answers requests with the next of `statuses`, and remembers their Authorization headers."""
+    """Answers requests with the next of `statuses`, and records their Authorization headers."""
 
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)

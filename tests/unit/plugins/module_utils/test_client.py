@@ -32,7 +32,7 @@ EMPTY_LIST = {"success": True, "resultList": []}
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers; a body that is no text goes out as JSON."""
+    """A response of the server. A body that is not text is sent as JSON."""
 
     body: Any = field(default_factory=lambda: EMPTY_LIST)
     status: int = 200
@@ -41,14 +41,14 @@ class Reply:
 
 
 DROP = Reply(status=0)
-"""The server closes the connection without an answer."""
+"""The server closes the connection without a response."""
 HANG = Reply(status=-1)
-"""The server does not answer as long as the test runs."""
+"""The server does not answer while the test runs."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as the server saw it."""
+    """A request as the server received it."""
 
     line: str
     authorization: str | None
@@ -57,7 +57,7 @@ class Seen:
 
 
 class Server:
-    """Answers with the next of `replies`, then with empty lists, and remembers what it was asked."""
+    """Answers with the next of `replies`, then with empty lists, and records the requests."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.replies: list[Reply] = []
@@ -129,7 +129,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def sleeps() -> list[float]:
-    """The seconds that clients asked to sleep."""
+    """The seconds that clients slept."""
     return []
 
 
@@ -138,7 +138,7 @@ Connect = Callable[..., Client]
 
 @pytest.fixture
 def connect(server: Server, sleeps: list[float]) -> Iterator[Connect]:
-    """Makes clients of the server, with a token unless the options say otherwise."""
+    """Makes clients of the server, with a token unless the options contain a username."""
     with ExitStack() as opened:
 
         def connect(**options: Any) -> Client:
@@ -152,17 +152,17 @@ def connect(server: Server, sleeps: list[float]) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def refused(connect: Connect) -> Callable[..., RequestError]:
-    """The error of a request with the connection's options; a GET unless another method is given."""
+def failure_of(connect: Connect) -> Callable[..., RequestError]:
+    """Sends a request with the options of a connection, and returns its error."""
 
-    def refused(method: str = "GET", **options: Any) -> RequestError:
+    def failure_of(method: str = "GET", **options: Any) -> RequestError:
         client = connect(**{"retries": 0, **options})
         with pytest.raises(RequestError) as caught:
             client.get("projects") if method == "GET" else client.write(method, "projects")
         assert "\n" not in str(caught.value)
         return caught.value
 
-    return refused
+    return failure_of
 
 
 # Addresses
@@ -191,7 +191,7 @@ def test_paths_follow_the_address_and_its_prefix(connect: Connect, server: Serve
         ("a~b_c-d.e", "a~b_c-d.e"),
     ],
 )
-def test_names_travel_encoded(connect: Connect, server: Server, name: str, encoded: str) -> None:
+def test_names_are_encoded(connect: Connect, server: Server, name: str, encoded: str) -> None:
     connect().get("projects", name, "certificates")
     assert server.lines == [f"GET /apiops/projects/{encoded}/certificates/"]
 
@@ -201,7 +201,7 @@ def test_an_address_can_end_without_a_slash(connect: Connect, server: Server) ->
     assert server.lines == ["GET /apiops/environments/My%20Project"]
 
 
-def test_a_write_carries_its_form_as_it_is(connect: Connect, server: Server) -> None:
+def test_a_write_sends_its_form_without_encoding_it(connect: Connect, server: Server) -> None:
     form = {"alias": (None, "şöyle"), "pemEncodedFile": ("certificate.pem", b"-----BEGIN", "application/x-pem-file")}
     connect().write("PUT", "projects", "p", params={"updateScope": "ALL_PROJECTS"}, form=form)
     (seen,) = server.seen
@@ -212,7 +212,7 @@ def test_a_write_carries_its_form_as_it_is(connect: Connect, server: Server) -> 
     assert b"Content-Transfer-Encoding" not in seen.body
 
 
-def test_the_answer_is_the_envelope(connect: Connect, server: Server) -> None:
+def test_a_success_envelope_is_returned(connect: Connect, server: Server) -> None:
     body = {"status": "SUCCESS", "resultList": [{"name": "ş"}], "resultCount": 1}
     server.replies = [Reply(body)]
     assert connect().get("projects") == body
@@ -235,7 +235,7 @@ def test_a_token_is_sent_as_bearer(connect: Connect, server: Server) -> None:
     assert server.authorizations == [f"Bearer {TOKEN}"]
 
 
-def test_a_manager_that_wants_the_bare_token_gets_it_from_then_on(connect: Connect, server: Server) -> None:
+def test_a_manager_that_requires_the_bare_token_gets_it_from_then_on(connect: Connect, server: Server) -> None:
     client = connect()
     server.replies = [NOT_VALID]
     client.get("projects")
@@ -243,11 +243,11 @@ def test_a_manager_that_wants_the_bare_token_gets_it_from_then_on(connect: Conne
     assert server.authorizations == [f"Bearer {TOKEN}", TOKEN, TOKEN]
 
 
-def test_a_token_that_is_not_valid_either_way_is_reported_once(
-    refused: Callable[..., RequestError], server: Server
+def test_a_token_that_is_invalid_with_both_schemes_is_reported_once(
+    failure_of: Callable[..., RequestError], server: Server
 ) -> None:
     server.replies = [NOT_VALID, Reply({"error": "second"}, 401)]
-    error = refused()
+    error = failure_of()
     assert server.authorizations == [f"Bearer {TOKEN}", TOKEN]
     assert str(error) == (
         "The manager answered GET with HTTP 401: Token is not valid! Check token (APINIZER_TOKEN) and the "
@@ -266,7 +266,7 @@ def test_a_token_that_was_accepted_once_is_not_tried_bare(connect: Connect, serv
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_any_other_answer_settles_the_form_of_the_token(connect: Connect, server: Server, status: int) -> None:
+def test_any_other_response_settles_the_scheme(connect: Connect, server: Server, status: int) -> None:
     client = connect()
     server.replies = [Reply({}, status), NOT_VALID]
     for _unused in range(2):
@@ -275,7 +275,7 @@ def test_any_other_answer_settles_the_form_of_the_token(connect: Connect, server
     assert server.authorizations == [f"Bearer {TOKEN}"] * 2
 
 
-def test_a_token_is_requested_once_with_user_name_and_password(connect: Connect, server: Server) -> None:
+def test_a_token_is_requested_once_with_username_and_password(connect: Connect, server: Server) -> None:
     server.replies = [ISSUED]
     client = connect(username="user", password=PASSWORD)
     client.get("projects")
@@ -285,23 +285,23 @@ def test_a_token_is_requested_once_with_user_name_and_password(connect: Connect,
     assert server.seen[0].body == b"grant_type=client_credentials&client_id=user&client_secret=p4ss+w0rd"
 
 
-def test_a_requested_token_is_handed_over_to_be_hidden(server: Server) -> None:
+def test_a_requested_token_is_reported_as_a_secret(server: Server) -> None:
     server.replies = [ISSUED]
-    hidden: list[str] = []
-    client = Client(Connection(server.url, username="user", password=PASSWORD), add_secret=hidden.append)
+    secrets: list[str] = []
+    client = Client(Connection(server.url, username="user", password=PASSWORD), add_secret=secrets.append)
     client.get("projects")
     client.close()
-    assert hidden == ["issued"]
+    assert secrets == ["issued"]
 
 
-def test_a_requested_token_is_not_tried_bare(refused: Callable[..., RequestError], server: Server) -> None:
+def test_a_requested_token_is_not_tried_bare(failure_of: Callable[..., RequestError], server: Server) -> None:
     server.replies = [ISSUED, NOT_VALID]
-    error = refused(username="user", password=PASSWORD)
+    error = failure_of(username="user", password=PASSWORD)
     assert server.authorizations == [None, "Bearer issued"]
     assert "Check username and password (APINIZER_USERNAME, …)" in str(error)
 
 
-def test_a_token_is_requested_again_from_a_manager_that_is_busy(
+def test_the_token_request_is_retried_if_the_manager_is_busy(
     connect: Connect, server: Server, sleeps: list[float]
 ) -> None:
     server.replies = [Reply("", 503), DROP, ISSUED]
@@ -310,7 +310,7 @@ def test_a_token_is_requested_again_from_a_manager_that_is_busy(
     assert sleeps == [0.5, 1.0]
 
 
-def test_a_requested_token_that_runs_out_is_requested_again(connect: Connect, server: Server) -> None:
+def test_an_expired_token_is_requested_again(connect: Connect, server: Server) -> None:
     client = connect(username="user", password=PASSWORD)
     server.replies = [ISSUED, Reply(), NOT_VALID, Reply({"access_token": "renewed"}), Reply()]
     client.get("projects")
@@ -323,7 +323,7 @@ def test_a_requested_token_that_runs_out_is_requested_again(connect: Connect, se
     assert server.authorizations[2:] == ["Bearer issued", None, "Bearer renewed"]
 
 
-def test_a_renewed_token_that_is_refused_as_well_is_reported(connect: Connect, server: Server) -> None:
+def test_a_renewed_token_that_is_refused_as_well_is_an_error(connect: Connect, server: Server) -> None:
     client = connect(username="user", password=PASSWORD)
     server.replies = [ISSUED, Reply(), NOT_VALID, Reply({"access_token": "renewed"}), NOT_VALID, NOT_VALID]
     client.get("projects")
@@ -333,25 +333,25 @@ def test_a_renewed_token_that_is_refused_as_well_is_reported(connect: Connect, s
     assert server.lines.count("POST /apiops/auth/token") == 2
 
 
-def test_whoever_uses_a_client_next_is_told_of_its_token(connect: Connect, server: Server) -> None:
+def test_the_next_operation_is_told_the_token_as_a_secret(connect: Connect, server: Server) -> None:
     server.replies = [ISSUED]
     client = connect(username="user", password=PASSWORD)
     client.get("projects")
-    hidden: list[str] = []
-    client.add_secret = hidden.append
+    secrets: list[str] = []
+    client.reuse(secrets.append)
     client.get("projects")
-    assert hidden == ["issued"]
+    assert secrets == ["issued"]
     assert server.lines.count("POST /apiops/auth/token") == 1
 
 
 @pytest.fixture
 def sharing(server: Server) -> Iterator[Callable[[Auth, list[str]], Client]]:
-    """Makes clients with a user name and password, which share what the first argument is."""
+    """Makes clients with a username and a password that share the authentication in the first argument."""
     with ExitStack() as stack:
 
-        def make(shared: Auth, hidden: list[str]) -> Client:
+        def make(shared: Auth, secrets: list[str]) -> Client:
             connection = Connection(server.url, username="user", password=PASSWORD)
-            client = Client(connection, add_secret=hidden.append, auth=shared)
+            client = Client(connection, add_secret=secrets.append, auth=shared)
             stack.callback(client.close)
             return client
 
@@ -360,22 +360,22 @@ def sharing(server: Server) -> Iterator[Callable[[Auth, list[str]], Client]]:
 
 def test_clients_may_share_a_login(sharing: Callable[[Auth, list[str]], Client], server: Server) -> None:
     server.replies = [ISSUED, Reply(), Reply(), NOT_VALID, Reply({"access_token": "renewed"})]
-    shared, hidden = Auth(None), ([], [])
-    one, other = (sharing(shared, each) for each in hidden)
+    shared, secrets = Auth(None), ([], [])
+    one, other = (sharing(shared, each) for each in secrets)
     for client in (one, other, one, other):
         client.get("projects")
     assert server.authorizations == [None, *["Bearer issued"] * 3, None, *["Bearer renewed"] * 2]
-    assert [sorted(set(each)) for each in hidden] == [["issued", "renewed"]] * 2
+    assert [sorted(set(each)) for each in secrets] == [["issued", "renewed"]] * 2
 
 
-def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
+def test_a_token_that_another_client_has_renewed_is_not_renewed_again(
     sharing: Callable[[Auth, list[str]], Client], server: Server
 ) -> None:
     shared = Auth(None)
 
     def renew() -> None:
         shared.token(lambda: "renewed", instead_of="issued")
-        # As though that client had been refused with it.
+        # As if that client's request with it had been refused.
         shared.token_was_accepted = False
 
     refusal = Reply(NOT_VALID.body, 401, meanwhile=renew)
@@ -386,7 +386,7 @@ def test_a_token_that_another_client_has_renewed_meanwhile_is_not_renewed_again(
     assert server.authorizations == [None, "Bearer issued", "Bearer issued", "Bearer renewed"]
 
 
-def test_the_form_of_the_token_that_another_client_has_found_meanwhile_is_used(server: Server) -> None:
+def test_the_scheme_that_another_client_has_found_is_used(server: Server) -> None:
     shared = Auth(TOKEN)
 
     def find() -> None:
@@ -400,11 +400,11 @@ def test_the_form_of_the_token_that_another_client_has_found_meanwhile_is_used(s
 
 
 @pytest.mark.parametrize("token", [None, "", 7])
-def test_an_answer_without_a_token_is_an_error(
-    refused: Callable[..., RequestError], server: Server, token: Any
+def test_a_response_without_a_token_is_an_error(
+    failure_of: Callable[..., RequestError], server: Server, token: Any
 ) -> None:
     server.replies = [Reply({"status": "SUCCESS", "access_token": token})]
-    error = refused(username="user", password=PASSWORD)
+    error = failure_of(username="user", password=PASSWORD)
     assert str(error) == (
         "The response to the token request contains no access_token. Check that url (APINIZER_URL) "
         "is the address of the manager itself"
@@ -423,7 +423,7 @@ def test_credentials_of_a_netrc_are_not_used(
     assert server.authorizations == [None, "Bearer issued", f"Bearer {TOKEN}"]
 
 
-# Answers that are no success
+# Error responses
 
 
 @pytest.mark.parametrize(
@@ -490,22 +490,22 @@ def test_credentials_of_a_netrc_are_not_used(
         ),
     ],
 )
-def test_the_managers_answer_is_told_in_a_line(
-    refused: Callable[..., RequestError], server: Server, reply: Reply, message: str
+def test_the_response_is_summarized_in_one_line(
+    failure_of: Callable[..., RequestError], server: Server, reply: Reply, message: str
 ) -> None:
     server.replies = [reply]
-    error = refused()
+    error = failure_of()
     assert str(error) == message
     assert error.status == reply.status
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_redirect_is_named_and_not_followed(
-    refused: Callable[..., RequestError], server: Server, method: str, status: int
+def test_a_redirect_is_reported_and_not_followed(
+    failure_of: Callable[..., RequestError], server: Server, method: str, status: int
 ) -> None:
     server.replies = [Reply("", status, {"Location": f"{server.url}/login?next=1"})]
-    error = refused(method)
+    error = failure_of(method)
     assert server.lines == [f"{method} /apiops/projects/"]
     assert str(error) == (
         f"The manager answered {method} with a redirect to {server.url}/login?next=1. Redirects are never followed; "
@@ -525,11 +525,11 @@ def test_a_redirect_is_named_and_not_followed(
     ],
 )
 @pytest.mark.parametrize("login", [False, True])
-def test_secrets_that_the_manager_repeats_are_hidden(
-    refused: Callable[..., RequestError], server: Server, reply: Reply, login: bool
+def test_secrets_that_the_manager_repeats_are_redacted(
+    failure_of: Callable[..., RequestError], server: Server, reply: Reply, login: bool
 ) -> None:
     server.replies = [ISSUED, reply] if login else [reply]
-    message = str(refused(username="user", password=PASSWORD) if login else refused())
+    message = str(failure_of(username="user", password=PASSWORD) if login else failure_of())
     assert "********" in message
     assert [secret in message for secret in (TOKEN, PASSWORD, "issued")] == (
         [True, False, False] if login else [False, True, True]
@@ -537,19 +537,19 @@ def test_secrets_that_the_manager_repeats_are_hidden(
 
 
 @pytest.mark.parametrize("echo", ["a  secret/", "a%20%20secret%2F", "a++secret%2F"])
-def test_a_password_is_hidden_in_whatever_form_it_comes_back(
-    refused: Callable[..., RequestError], server: Server, echo: str
+def test_a_password_is_redacted_in_every_encoding(
+    failure_of: Callable[..., RequestError], server: Server, echo: str
 ) -> None:
     server.replies = [Reply({"error_description": f"unknown: {echo}"}, 401)]
-    message = str(refused(username="user", password="a  secret/"))
+    message = str(failure_of(username="user", password="a  secret/"))
     assert "unknown: ********" in message
 
 
-# Repeating
+# Retries
 
 
 @pytest.mark.parametrize("reply", [*(Reply("", status) for status in (408, 425, 429, 502, 503, 504)), DROP])
-def test_reading_is_repeated_when_the_failure_may_pass(
+def test_reading_is_retried_if_the_failure_may_be_temporary(
     connect: Connect, server: Server, sleeps: list[float], reply: Reply
 ) -> None:
     server.replies = [reply] * 3
@@ -559,11 +559,11 @@ def test_reading_is_repeated_when_the_failure_may_pass(
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_reading_is_repeated_up_to_retries_times(
-    refused: Callable[..., RequestError], server: Server, sleeps: list[float], retries: int
+def test_reading_is_retried_up_to_retries_times(
+    failure_of: Callable[..., RequestError], server: Server, sleeps: list[float], retries: int
 ) -> None:
     server.replies = [Reply("", 503)] * 4
-    assert refused(retries=retries).status == 503
+    assert failure_of(retries=retries).status == 503
     assert len(server.seen) == retries + 1
     assert sleeps == [0.5, 1.0][:retries]
 
@@ -577,15 +577,15 @@ def test_reading_is_repeated_up_to_retries_times(
         Reply({}),
     ],
 )
-def test_reading_is_not_repeated_when_the_answer_will_be_the_same(
-    refused: Callable[..., RequestError], server: Server, sleeps: list[float], reply: Reply
+def test_reading_is_not_retried_if_the_response_would_be_the_same(
+    failure_of: Callable[..., RequestError], server: Server, sleeps: list[float], reply: Reply
 ) -> None:
     server.replies = [reply]
-    assert not refused(retries=3).retryable
+    assert not failure_of(retries=3).retryable
     assert (len(server.seen), sleeps) == (1, [])
 
 
-def test_the_pauses_grow_to_a_quarter_of_a_minute() -> None:
+def test_delays_grow_up_to_15_seconds() -> None:
     assert [backoff_delay(attempt) for attempt in range(7)] == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
     assert [backoff_delay(attempt, 0.0) for attempt in range(2)] == [0.0, 0.0]
     assert backoff_delay(0, 42.0) == 42.0
@@ -607,7 +607,7 @@ def test_the_pauses_grow_to_a_quarter_of_a_minute() -> None:
         (Reply({"retry_after": {"seconds": 7}}, 429), 0.5),
     ],
 )
-def test_the_manager_is_given_the_time_that_it_asks_for(
+def test_retries_wait_as_long_as_the_manager_asks(
     connect: Connect, server: Server, sleeps: list[float], reply: Reply, wait: float
 ) -> None:
     server.replies = [reply]
@@ -615,7 +615,7 @@ def test_the_manager_is_given_the_time_that_it_asks_for(
     assert sleeps == [wait]
 
 
-def test_a_date_to_wait_for_counts_from_now(connect: Connect, server: Server, sleeps: list[float]) -> None:
+def test_a_retry_after_date_counts_from_now(connect: Connect, server: Server, sleeps: list[float]) -> None:
     date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=30), usegmt=True)
     server.replies = [Reply("", 503, {"Retry-After": date})]
     connect().get("projects")
@@ -623,11 +623,11 @@ def test_a_date_to_wait_for_counts_from_now(connect: Connect, server: Server, sl
 
 
 @pytest.mark.parametrize("header", ["61", "9" * 400])
-def test_a_wait_that_is_too_long_is_left_to_the_next_run(
-    refused: Callable[..., RequestError], server: Server, sleeps: list[float], header: str
+def test_a_wait_that_is_too_long_is_an_error(
+    failure_of: Callable[..., RequestError], server: Server, sleeps: list[float], header: str
 ) -> None:
     server.replies = [Reply("", 503, {"Retry-After": header})]
-    error = refused(retries=3)
+    error = failure_of(retries=3)
     assert str(error) == (
         f"The manager answered GET with HTTP 503: an empty body. The manager asks to wait {float(header):.0f} "
         "seconds; run again later"
@@ -635,7 +635,7 @@ def test_a_wait_that_is_too_long_is_left_to_the_next_run(
     assert (error.retryable, len(server.seen), sleeps) == (False, 1, [])
 
 
-# Writes are sent once; what is known of their effect
+# Writes
 
 
 @pytest.mark.parametrize(
@@ -655,8 +655,8 @@ def test_a_wait_that_is_too_long_is_left_to_the_next_run(
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_a_write_is_sent_once_and_says_what_is_known_of_its_effect(
-    refused: Callable[..., RequestError],
+def test_a_write_is_sent_once_and_tells_whether_it_may_have_been_applied(
+    failure_of: Callable[..., RequestError],
     server: Server,
     sleeps: list[float],
     method: str,
@@ -665,26 +665,26 @@ def test_a_write_is_sent_once_and_says_what_is_known_of_its_effect(
     retryable: bool,
 ) -> None:
     server.replies = [reply]
-    error = refused(method, retries=3)
+    error = failure_of(method, retries=3)
     assert (error.maybe_applied, error.retryable) == (maybe_applied, retryable)
     assert (len(server.seen), sleeps) == (1, [])
 
 
-# No answer
+# No response
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_manager_that_does_not_answer(refused: Callable[..., RequestError], server: Server, method: str) -> None:
+def test_a_manager_that_does_not_answer(failure_of: Callable[..., RequestError], server: Server, method: str) -> None:
     server.replies = [HANG]
-    error = refused(method, timeout=0.1)
+    error = failure_of(method, timeout=0.1)
     assert str(error) == (f"The manager did not answer {method} within 0.1 seconds (option timeout, APINIZER_TIMEOUT)")
     assert (error.retryable, error.maybe_applied) == (True, method == "PUT")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_connection_that_breaks(refused: Callable[..., RequestError], server: Server, method: str) -> None:
+def test_an_interrupted_connection(failure_of: Callable[..., RequestError], server: Server, method: str) -> None:
     server.replies = [DROP]
-    error = refused(method)
+    error = failure_of(method)
     assert str(error) == (
         f"The connection to the manager was interrupted during {method}: Remote end closed connection without response"
     )
@@ -692,40 +692,42 @@ def test_a_connection_that_breaks(refused: Callable[..., RequestError], server: 
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_manager_that_is_not_there(refused: Callable[..., RequestError], sleeps: list[float], method: str) -> None:
+def test_a_manager_that_is_not_running(
+    failure_of: Callable[..., RequestError], sleeps: list[float], method: str
+) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        error = refused(method, url=url, retries=2)
+        error = failure_of(method, url=url, retries=2)
     assert str(error).startswith(f"The manager cannot be reached at {url} (option url, APINIZER_URL): ")
     assert str(error).endswith("Connection refused")
     assert (error.retryable, error.maybe_applied) == (True, False)
     assert sleeps == ([0.5, 1.0] if method == "GET" else [])
 
 
-def test_a_host_without_an_address(refused: Callable[..., RequestError]) -> None:
-    error = refused(url="http://manager.invalid")
+def test_a_host_without_an_address(failure_of: Callable[..., RequestError]) -> None:
+    error = failure_of(url="http://manager.invalid")
     assert str(error).startswith("The manager cannot be reached at http://manager.invalid (option url, APINIZER_URL): ")
     assert (error.retryable, error.maybe_applied) == (True, False)
 
 
-def test_a_proxy_that_is_not_there(
-    refused: Callable[..., RequestError], server: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_proxy_that_is_not_running(
+    failure_of: Callable[..., RequestError], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    error = refused("PUT", url="http://manager.example.com")
+    error = failure_of("PUT", url="http://manager.example.com")
     assert "cannot be reached at http://manager.example.com" in str(error)
     assert (error.retryable, error.maybe_applied) == (True, False)
 
 
-def test_an_address_that_no_url_can_have(connect: Connect) -> None:
+def test_an_address_with_an_invalid_host_name(connect: Connect) -> None:
     with pytest.raises(InputError, match=r"^url: this address, or a proxy address in the environment, is not valid: "):
         connect(url="http://.example.com").get("projects")
 
 
-def test_values_that_cannot_work_are_refused_before_anything_is_sent(server: Server) -> None:
+def test_invalid_values_are_rejected_before_any_request(server: Server) -> None:
     with pytest.raises(InputError, match=r"^token: missing"):
         Client(Connection(server.url))
     assert server.seen == []
@@ -762,7 +764,7 @@ def test_a_manager_is_trusted_through_ca_path(
     assert tls_server.lines == ["GET /apiops/projects/"]
 
 
-def test_a_manager_need_not_be_verified(
+def test_verification_can_be_turned_off(
     connect: Connect, tls_server: Server, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
@@ -773,9 +775,9 @@ def test_a_manager_need_not_be_verified(
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_manager_that_is_not_trusted_gets_no_request(
-    refused: Callable[..., RequestError], tls_server: Server, sleeps: list[float], method: str
+    failure_of: Callable[..., RequestError], tls_server: Server, sleeps: list[float], method: str
 ) -> None:
-    error = refused(method, url=tls_server.url, retries=3)
+    error = failure_of(method, url=tls_server.url, retries=3)
     assert str(error).startswith(f"No trusted TLS connection to {tls_server.url}: certificate verify failed: ")
     assert "_ssl.c" not in str(error)
     assert str(error).endswith(
@@ -786,16 +788,16 @@ def test_a_manager_that_is_not_trusted_gets_no_request(
     assert (tls_server.seen, sleeps) == ([], [])
 
 
-def test_a_manager_of_another_name_is_not_trusted(
-    refused: Callable[..., RequestError], tls_server: Server, ca_path: str
+def test_a_manager_with_another_host_name_is_not_trusted(
+    failure_of: Callable[..., RequestError], tls_server: Server, ca_path: str
 ) -> None:
-    error = refused(url=tls_server.url.replace("127.0.0.1", "localhost"), ca_path=ca_path)
+    error = failure_of(url=tls_server.url.replace("127.0.0.1", "localhost"), ca_path=ca_path)
     assert "No trusted TLS connection" in str(error)
     assert tls_server.seen == []
 
 
 @pytest.mark.parametrize("option", ["ca_path", "client_cert"])
-def test_a_file_that_is_no_pem_is_an_error_and_no_traceback(
+def test_a_file_that_is_not_pem_is_an_error_without_a_traceback(
     connect: Connect, tls_server: Server, ca_path: str, tmp_path: Path, option: str
 ) -> None:
     broken = tmp_path / "broken.pem"
@@ -804,3 +806,45 @@ def test_a_file_that_is_no_pem_is_an_error_and_no_traceback(
     with pytest.raises(ApinizerError, match=option):
         client.get("projects")
     assert tls_server.seen == []
+
+
+# Using a client for several operations
+
+
+def test_a_proxy_is_read_again_for_the_next_operation(
+    connect: Connect, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name)
+    client = connect(url="http://manager.example.com", retries=0)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with pytest.raises(RequestError, match="cannot be reached"):
+        client.get("projects")
+    monkeypatch.setenv("http_proxy", server.url)
+    client.reuse(lambda _secret: None)
+    client.get("projects")
+    assert server.lines == ["GET http://manager.example.com/apiops/projects/"]
+
+
+def test_files_are_checked_again_for_the_next_operation(connect: Connect, tls_server: Server, ca_path: str) -> None:
+    client = connect(url=tls_server.url, ca_path=ca_path)
+    client.get("projects")
+    Path(ca_path).unlink()
+    with pytest.raises(InputError, match=r"^ca_path: .* cannot be read"):
+        client.reuse(lambda _secret: None)
+
+
+def test_cookies_are_sent_back(connect: Connect, server: Server) -> None:
+    """A load balancer in front of several managers may rely on them."""
+    client = connect()
+    server.replies = [Reply(headers={"Set-Cookie": "node=a; Path=/"})]
+    client.get("projects")
+    client.write("PUT", "projects", "p", form={"alias": (None, "web")})
+    assert [request.headers.get("Cookie") for request in server.seen] == [None, "node=a"]
+
+
+def test_a_write_without_a_form_has_an_empty_body(connect: Connect, server: Server) -> None:
+    connect().write("DELETE", "projects", "p", params={"jwkDeleteAction": "DELETE"})
+    (seen,) = server.seen
+    assert seen.line == "DELETE /apiops/projects/p/?jwkDeleteAction=DELETE"
+    assert (seen.body, seen.headers["Content-Length"]) == (b"", "0")

@@ -32,7 +32,7 @@ def refusal(**options: Any) -> str:
         {"validate_certs": False, "ca_path": "/nowhere"},
     ],
 )
-def test_a_connection_that_can_work_is_accepted(options: dict[str, Any]) -> None:
+def test_a_valid_connection_is_accepted(options: dict[str, Any]) -> None:
     assert Connection(**{"url": URL, "token": "token", **options}).check() is None
 
 
@@ -60,7 +60,7 @@ def test_all_paths_follow_the_base(url: str, base: str) -> None:
         ({"validate_certs": False, "ca_path": "ca.pem"}, False),
     ],
 )
-def test_what_a_manager_is_verified_with(options: dict[str, Any], verify: bool | str) -> None:
+def test_the_verify_argument_of_requests(options: dict[str, Any], verify: bool | str) -> None:
     assert Connection(URL, token="token", **options).verify == verify
 
 
@@ -79,19 +79,19 @@ def test_what_a_manager_is_verified_with(options: dict[str, Any], verify: bool |
         *("https://ho st", "https://host ", " https://host", "https://host\n", "https://host/a\tb"),
     ],
 )
-def test_an_address_has_to_be_one(url: str) -> None:
+def test_an_invalid_address_is_rejected(url: str) -> None:
     assert refusal(url=url) == "url: must be the manager's address, such as https://apinizer.example.com:8443"
 
 
 @pytest.mark.parametrize("url", ["https://user@host", "https://user:s3cr3t@host", "https://:s3cr3t@host"])
-def test_credentials_in_the_address_are_refused_and_not_repeated(url: str) -> None:
+def test_credentials_in_the_address_are_rejected_and_not_shown(url: str) -> None:
     assert refusal(url=url) == (
         "url: must not contain a username or a password; set token, or username and password, instead"
     )
 
 
 @pytest.mark.parametrize("url", ["https://host?token=s3cr3t", "https://host/#fragment"])
-def test_an_address_has_no_query_and_no_fragment(url: str) -> None:
+def test_an_address_with_a_query_or_a_fragment_is_rejected(url: str) -> None:
     assert refusal(url=url) == "url: must not contain a query (?) or a fragment (#)"
 
 
@@ -103,12 +103,12 @@ def test_an_address_has_no_query_and_no_fragment(url: str) -> None:
         ({"password": "s3cr3t"}, "username: missing; set both username and password"),
     ],
 )
-def test_there_has_to_be_a_way_to_authenticate(options: dict[str, Any], message: str) -> None:
+def test_credentials_are_required(options: dict[str, Any], message: str) -> None:
     assert refusal(token=None, **options) == message
 
 
 @pytest.mark.parametrize("token", ["to ken", "token\n", "to\tken", "tökën", "\x00"])
-def test_a_token_that_no_header_can_carry_is_refused_and_not_repeated(token: str) -> None:
+def test_a_token_that_does_not_fit_into_a_header_is_rejected_and_not_shown(token: str) -> None:
     assert (
         refusal(token=token)
         == "token: contains characters that a token cannot have (a space, a line break, or non-ASCII text)"
@@ -116,11 +116,11 @@ def test_a_token_that_no_header_can_carry_is_refused_and_not_repeated(token: str
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 0.0, float("nan"), float("inf")])
-def test_a_timeout_is_a_time(timeout: float) -> None:
+def test_a_timeout_must_be_positive(timeout: float) -> None:
     assert refusal(timeout=timeout) == f"timeout: must be a number of seconds greater than 0, not {timeout:g}"
 
 
-def test_retries_are_not_negative() -> None:
+def test_negative_retries_are_rejected() -> None:
     assert refusal(retries=-1) == "retries: must be 0 or greater, not -1"
 
 
@@ -139,14 +139,14 @@ def test_files_that_can_be_read_are_accepted(certificate: Path) -> None:
     assert Connection(URL, token="token", ca_path=path, client_cert=path, client_key=path).check() is None
 
 
-def test_a_key_is_of_no_use_without_its_certificate(certificate: Path) -> None:
+def test_a_key_requires_its_certificate(certificate: Path) -> None:
     assert (
         refusal(client_key=str(certificate)) == "client_cert: missing; client_cert is required when client_key is set"
     )
 
 
 @pytest.mark.parametrize("option", ["ca_path", "client_cert", "client_key"])
-def test_a_file_has_to_be_readable(option: str, certificate: Path, tmp_path: Path) -> None:
+def test_a_file_must_be_readable(option: str, certificate: Path, tmp_path: Path) -> None:
     options = {"client_cert": str(certificate)}
     missing = str(tmp_path / "missing.pem")
     assert refusal(**{**options, option: missing}) == f"{option}: {missing} cannot be read: No such file or directory"
@@ -160,7 +160,7 @@ def test_a_file_has_to_be_readable(option: str, certificate: Path, tmp_path: Pat
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n",
     ],
 )
-def test_a_key_with_a_passphrase_is_refused(text: str, certificate: Path, tmp_path: Path) -> None:
+def test_a_key_with_a_passphrase_is_rejected(text: str, certificate: Path, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_text(text)
     message = f"{key} contains an encrypted private key; use one without a passphrase"

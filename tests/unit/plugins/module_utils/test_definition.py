@@ -32,7 +32,7 @@ def test_a_result_is_returned() -> None:
         (OperationError("HTTP 500", {"changed": True}), {"msg": "HTTP 500", "changed": True}),
     ],
 )
-def test_an_error_becomes_a_message_and_what_is_known(error: Exception, values: dict[str, Any]) -> None:
+def test_an_error_becomes_a_message_and_the_known_values(error: Exception, values: dict[str, Any]) -> None:
     def fail(_context: object, _now: object) -> dict[str, Any]:
         raise error
 

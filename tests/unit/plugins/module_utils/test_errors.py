@@ -23,7 +23,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
         (("One.", "Two!", "Three?", "Four…", "Five"), "One. Two! Three? Four… Five"),
     ],
 )
-def test_a_sentence_ends_once(sentences: tuple[str, ...], message: str) -> None:
+def test_a_sentence_ends_with_one_mark(sentences: tuple[str, ...], message: str) -> None:
     assert join_sentences(*sentences) == message
 
 

@@ -26,21 +26,21 @@ MOMENT = datetime(2026, 1, 1, tzinfo=timezone.utc)
 # Entries
 
 
-def test_an_entry_says_what_its_certificate_says(old: Bundle) -> None:
+def test_an_entry_has_the_values_of_its_certificate(old: Bundle) -> None:
     entry = Entry("staging", "web", old, "ffff", "CN=reported", MOMENT.replace(year=1), MOMENT.replace(year=2))
     assert entry.leaf == old.leaf
     assert (entry.subject, entry.fingerprint_sha1) == (old.leaf.subject, old.leaf.fingerprint_sha1)
     assert (entry.not_before, entry.not_after) == (old.leaf.not_before, old.leaf.not_after)
 
 
-def test_an_entry_without_content_says_what_the_manager_reports() -> None:
+def test_an_entry_without_content_has_the_values_that_the_manager_reports() -> None:
     entry = Entry("staging", "web", None, "ffff", "CN=reported", MOMENT, MOMENT.replace(year=2027))
     assert entry.leaf is None
     assert (entry.subject, entry.fingerprint_sha1) == ("CN=reported", "ffff")
     assert (entry.not_before, entry.not_after) == (MOMENT, MOMENT.replace(year=2027))
 
 
-def test_an_unreadable_certificate_is_completed_by_what_the_manager_reports(unreadable: Bundle) -> None:
+def test_an_unreadable_certificate_gets_the_values_that_the_manager_reports(unreadable: Bundle) -> None:
     entry = Entry("staging", "web", unreadable, "ffff", "CN=reported", MOMENT, MOMENT)
     assert (entry.subject, entry.not_before, entry.not_after) == ("CN=reported", MOMENT, MOMENT)
     assert entry.fingerprint_sha1 == unreadable.leaf.fingerprint_sha1
@@ -59,7 +59,7 @@ def test_an_entry_without_content_holds_a_certificate_by_its_thumbprint(old: Bun
     assert not entry.holds(new)
 
 
-def test_an_entry_of_which_nothing_is_known_holds_nothing(old: Bundle) -> None:
+def test_an_unknown_entry_holds_nothing(old: Bundle) -> None:
     assert not Entry("staging").holds(old)
 
 
@@ -75,30 +75,30 @@ def test_environments_are_sorted_and_named_once(held: Held, old: Bundle, new: Bu
 
 
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
-def test_the_wanted_entry_speaks_for_an_environment_else_the_one_issued_last(
+def test_the_desired_entry_is_chosen_or_else_the_latest_one(
     held: Held, old: Bundle, new: Bundle, unreadable: Bundle, order: slice
 ) -> None:
     stored = held({"production": [unreadable, old, new][order]})
     assert stored.entry_of("production") == Entry("production", "web-alias", new)
-    for wanted in (old, new, unreadable):
-        assert stored.entry_of("production", wanted) == Entry("production", "web-alias", wanted)
+    for desired in (old, new, unreadable):
+        assert stored.entry_of("production", desired) == Entry("production", "web-alias", desired)
     assert stored.entry_of("production", Bundle(replace(unreadable.leaf, der=b"other"))) == stored.entry_of(
         "production"
     )
 
 
-def test_of_those_issued_together_the_one_that_lasts_longest_speaks(old: Bundle) -> None:
+def test_of_entries_issued_at_the_same_time_the_longest_valid_one_is_chosen(old: Bundle) -> None:
     lasting = Bundle(replace(old.leaf, der=b"lasting", not_after=MOMENT.replace(year=2030)))
     entries = (Entry("staging", bundle=lasting), Entry("staging", bundle=old))
     for order in (entries, entries[::-1]):
         assert StoredCertificate("MyProject", "web", entries=order).entry_of("staging") == entries[0]
 
 
-def test_no_entry_speaks_for_an_environment_without_one(held: Held, old: Bundle) -> None:
+def test_an_environment_without_an_entry_has_none(held: Held, old: Bundle) -> None:
     assert held({"staging": old}).entry_of("production", old) is None
 
 
-def test_a_known_certificate_is_recognised_by_its_thumbprint(
+def test_a_known_certificate_is_recognized_by_its_thumbprint(
     held: Held, without_content: Stripped, old: Bundle, new: Bundle
 ) -> None:
     listed = without_content(held({"production": old, "staging": new}))
@@ -107,7 +107,7 @@ def test_a_known_certificate_is_recognised_by_its_thumbprint(
     assert listed.recognize(None) == listed
 
 
-def test_content_that_the_manager_sent_is_kept_when_recognize(held: Held, old: Bundle) -> None:
+def test_recognizing_does_not_replace_content_that_the_manager_sent(held: Held, old: Bundle) -> None:
     chain = Bundle(old.leaf, (old.leaf,))
     assert held({"staging": chain}).recognize(old) == held({"staging": chain})
 
@@ -132,7 +132,9 @@ def test_the_state_is_the_same_with_and_without_content_and_in_any_order(
         pytest.param(lambda held, old, new: held({"staging": old}, description="other"), id="other description"),
     ],
 )
-def test_the_state_is_another(other: Callable[..., Any], held: Held, old: Bundle, new: Bundle) -> None:
+def test_different_records_are_not_the_same_state(
+    other: Callable[..., Any], held: Held, old: Bundle, new: Bundle
+) -> None:
     assert not held({"staging": old}).same_state(other(held, old, new))
 
 
@@ -154,6 +156,6 @@ BAD = EnvironmentDeployment("staging", success=False)
         (Deployment(success=None, environments=(BAD,)), True),
     ],
 )
-def test_a_deployment_has_failed_where_any_part_says_so(deployment: Deployment, failed: bool) -> None:
+def test_a_deployment_has_failed_if_any_part_has_failed(deployment: Deployment, failed: bool) -> None:
     assert deployment.failed is failed
     assert deployment.failed_environments == tuple(part for part in deployment.environments if part == BAD)

@@ -17,7 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._module import run
 
 @pytest.fixture
 def leave(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a module with this work and these options, and returns its exit code and what it printed."""
+    """Runs a module with this result and these options, and returns its exit code and its output."""
 
     def leave(result: dict[str, Any], **options: Any) -> tuple[Any, dict[str, Any]]:
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
@@ -38,7 +38,7 @@ def test_a_result_is_returned(leave: Any) -> None:
     assert (code, printed["changed"], printed["given"]) == (0, True, "web")
 
 
-def test_a_failure_is_returned_with_what_is_known(leave: Any) -> None:
+def test_a_failure_is_returned_with_the_known_values(leave: Any) -> None:
     code, printed = leave({"failed": True, "msg": "HTTP 500", "changed": True}, name="web")
     assert code == 1
     assert {key: printed[key] for key in ("failed", "msg", "changed")} == {
@@ -48,7 +48,7 @@ def test_a_failure_is_returned_with_what_is_known(leave: Any) -> None:
     }
 
 
-def test_an_empty_string_is_no_value(leave: Any) -> None:
+def test_an_empty_string_counts_as_not_set(leave: Any) -> None:
     _code, printed = leave({}, name="")
     assert printed["given"] is None
 

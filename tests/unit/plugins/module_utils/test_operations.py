@@ -41,7 +41,7 @@ RESULT_KEYS = {"changed", "operation", "certificate", "previous", "deployment", 
 
 
 class Runner:
-    """Runs tasks of MyProject/web on a manager in memory."""
+    """Runs operations on MyProject/web with a fake API."""
 
     def __init__(self, api: Any, now: datetime) -> None:
         self.api = api
@@ -76,7 +76,7 @@ def fingerprints(certificate: dict[str, Any] | None) -> dict[str, str]:
     return {environment["name"]: environment["fingerprint_sha256"] for environment in certificate["environments"]}
 
 
-# The requests of each task
+# The requests of each operation
 
 
 def test_in_sync_takes_one_request(run: Runner, old: Bundle) -> None:
@@ -88,7 +88,7 @@ def test_in_sync_takes_one_request(run: Runner, old: Bundle) -> None:
     assert run.warnings == []
 
 
-def test_an_update_reads_looks_at_the_jwks_writes_and_reads_back(run: Runner, old: Bundle, new: Bundle) -> None:
+def test_an_update_reads_checks_the_jwks_writes_and_reads_back(run: Runner, old: Bundle, new: Bundle) -> None:
     result = run(new)
     assert run.api.calls == ["find", "jwks", UPDATE, "find"]
     assert set(result) == RESULT_KEYS
@@ -99,25 +99,25 @@ def test_an_update_reads_looks_at_the_jwks_writes_and_reads_back(run: Runner, ol
     assert result["deployment"] == {"success": True, "message": None, "environments": []}
 
 
-def test_an_update_with_jwks_need_not_look_at_them(run: Runner, new: Bundle) -> None:
+def test_an_update_with_jwks_does_not_read_them(run: Runner, new: Bundle) -> None:
     run(new, jwk_scope="ALL_PROJECTS")
     assert run.api.calls == ["find", UPDATE, "find"]
     assert run.api.sent[0]["jwk_scope"] == "ALL_PROJECTS"
 
 
-def test_an_environment_more_is_looked_up(run: Runner, new: Bundle) -> None:
+def test_an_additional_environment_is_checked(run: Runner, new: Bundle) -> None:
     run(new, environments="development staging production")
     assert run.api.calls == ["find", "jwks", "environments", "update development production staging", "find"]
 
 
-def test_creating_looks_up_the_environments(run: Runner, new: Bundle) -> None:
+def test_creating_checks_the_environments(run: Runner, new: Bundle) -> None:
     run.api.stored.clear()
     result = run(new, environments="staging")
     assert run.api.calls == ["find", "environments", "create staging", "find"]
     assert (result["operation"], result["previous"], result["diff"]["before"]) == ("create", None, {})
 
 
-def test_an_import_leaves_the_jwks_alone(run: Runner, old: Bundle, new: Bundle) -> None:
+def test_an_import_does_not_read_the_jwks(run: Runner, old: Bundle, new: Bundle) -> None:
     result = run(new, environments="staging", unlisted="keep")
     assert run.api.calls == ["find", "import staging", "find"]
     assert result["operation"] == "import"
@@ -136,16 +136,14 @@ def test_deleting_reads_the_list(run: Runner, old: Bundle) -> None:
     assert result["diff"]["after"] == {}
 
 
-def test_deleting_keeps_the_content_that_the_list_leaves_out(
-    run: Runner, old: Bundle, without_content: Stripped
-) -> None:
+def test_deleting_reads_the_content_that_the_list_omits(run: Runner, old: Bundle, without_content: Stripped) -> None:
     run.api.listed_as = without_content
     result = run(absent=True)
     assert run.api.calls == [LIST, "find", "delete", LIST]
     assert result["previous"]["environments"][0]["content"] == old.pem
 
 
-def test_what_is_absent_already_takes_one_request(run: Runner) -> None:
+def test_a_certificate_that_is_already_absent_takes_one_request(run: Runner) -> None:
     run.api.stored.clear()
     result = run(absent=True)
     assert run.api.calls == [LIST]
@@ -174,7 +172,7 @@ def test_what_is_absent_already_takes_one_request(run: Runner) -> None:
         pytest.param({"stored": False, "environments": "staging"}, id="create"),
     ],
 )
-def test_check_mode_predicts_what_then_happens(run: Runner, new: Bundle, options: dict[str, Any]) -> None:
+def test_check_mode_predicts_the_result(run: Runner, new: Bundle, options: dict[str, Any]) -> None:
     if not options.get("stored", True):
         run.api.stored.clear()
     options = {name: value for name, value in options.items() if name != "stored"}
@@ -183,12 +181,12 @@ def test_check_mode_predicts_what_then_happens(run: Runner, new: Bundle, options
     reads = list(run.api.calls)
     run.api.calls.clear()
     happened = run(new, **options)
-    assert run.api.calls[: len(reads)] == reads, "both ask the same before they write"
+    assert run.api.calls[: len(reads)] == reads, "both send the same reads"
     assert predicted["deployment"] is None
     assert {**happened, "deployment": None} == predicted
 
 
-def test_a_check_warns_and_fails_as_the_real_run_does(run: Runner, new: Bundle) -> None:
+def test_check_mode_has_the_same_warnings_and_errors(run: Runner, new: Bundle) -> None:
     run.api.jwks = ("signing",)
     run(new, check_mode=True)
     assert len(run.warnings) == 1
@@ -198,10 +196,10 @@ def test_a_check_warns_and_fails_as_the_real_run_does(run: Runner, new: Bundle) 
         run(new, environments="production staging nowhere", check_mode=True)
 
 
-# Looking ahead
+# Checks before a write
 
 
-def test_jwks_that_lose_their_link_are_warned_of_by_name(run: Runner, new: Bundle) -> None:
+def test_jwks_that_lose_their_link_are_named_in_a_warning(run: Runner, new: Bundle) -> None:
     run.api.jwks = ("encryption", "signing")
     run(new)
     (warning,) = run.warnings
@@ -221,23 +219,21 @@ def test_jwks_that_lose_their_link_are_warned_of_by_name(run: Runner, new: Bundl
         (405, []),
     ],
 )
-def test_a_manager_without_a_list_of_jwks_is_updated_all_the_same(
-    run: Runner, new: Bundle, status: int, warnings: list[str]
-) -> None:
+def test_an_update_does_not_require_a_list_of_jwks(run: Runner, new: Bundle, status: int, warnings: list[str]) -> None:
     run.api.jwks = RequestError(f"HTTP {status}", status=status)
     assert run(new)["changed"]
     assert run.warnings == warnings
 
 
 @pytest.mark.parametrize("look", ["jwks", "known_environments"])
-def test_nothing_is_written_where_looking_ahead_fails(run: Runner, new: Bundle, look: str) -> None:
+def test_nothing_is_written_if_a_check_fails(run: Runner, new: Bundle, look: str) -> None:
     setattr(run.api, look, RequestError("HTTP 500", status=500))
     with pytest.raises(RequestError, match=r"^HTTP 500$"):
         run(new, environments="development production staging")
     assert run.api.sent == []
 
 
-def test_an_environment_that_the_project_does_not_have_is_refused(run: Runner, new: Bundle) -> None:
+def test_an_unknown_environment_is_rejected(run: Runner, new: Bundle) -> None:
     with pytest.raises(InputError) as caught:
         run(new, environments="Development nowhere production staging")
     assert str(caught.value) == (
@@ -247,25 +243,25 @@ def test_an_environment_that_the_project_does_not_have_is_refused(run: Runner, n
     assert run.api.sent == []
 
 
-def test_the_manager_itself_is_an_environment_that_no_list_names(run: Runner, new: Bundle) -> None:
+def test_the_manager_itself_is_a_valid_environment(run: Runner, new: Bundle) -> None:
     assert run(new, environments="apimanager production staging")["changed"]
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405])
-def test_a_manager_that_lists_no_environments_checks_them_itself(run: Runner, new: Bundle, status: int) -> None:
+def test_environments_are_not_checked_if_the_manager_does_not_list_them(run: Runner, new: Bundle, status: int) -> None:
     run.api.known_environments = RequestError(f"HTTP {status}", status=status)
     assert run(new, environments="development production staging")["changed"]
 
 
-def test_an_environment_that_holds_the_certificate_is_not_looked_up(run: Runner, new: Bundle) -> None:
+def test_an_environment_that_holds_the_certificate_is_not_checked(run: Runner, new: Bundle) -> None:
     run.api.known_environments = ()
     assert run(new)["changed"]
 
 
-# What the manager does not report
+# Values that the manager does not report
 
 
-def test_a_certificate_is_recognised_by_its_thumbprint(
+def test_a_certificate_is_recognized_by_its_thumbprint(
     run: Runner, held: Held, old: Bundle, without_content: Stripped
 ) -> None:
     run.api.stored[KEY] = without_content(held({"staging": old}))
@@ -275,15 +271,13 @@ def test_a_certificate_is_recognised_by_its_thumbprint(
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_description_that_is_not_reported_is_the_one_that_was_sent(
-    run: Runner, new: Bundle, check_mode: bool
-) -> None:
+def test_an_unreported_description_is_the_one_that_was_sent(run: Runner, new: Bundle, check_mode: bool) -> None:
     run.api.reports_descriptions = False
     result = run(new, description="Second", check_mode=check_mode)
     assert (result["previous"]["description"], result["certificate"]["description"]) == (None, "Second")
 
 
-def test_a_description_that_is_not_reported_stays_unknown_where_nothing_is_written(run: Runner, old: Bundle) -> None:
+def test_an_unreported_description_stays_unknown_if_nothing_is_written(run: Runner, old: Bundle) -> None:
     run.api.reports_descriptions = False
     result = run(old, description="Second")
     assert (result["changed"], result["certificate"]["description"]) == (False, None)
@@ -292,9 +286,7 @@ def test_a_description_that_is_not_reported_stays_unknown_where_nothing_is_writt
     ]
 
 
-def test_a_duplicated_environment_shows_the_entry_that_was_asked_for(
-    run: Runner, held: Held, old: Bundle, new: Bundle
-) -> None:
+def test_of_duplicate_entries_the_desired_one_is_returned(run: Runner, held: Held, old: Bundle, new: Bundle) -> None:
     run.api.stored[KEY] = held({"staging": [old, new]})
     result = run(old)
     assert not result["changed"]
@@ -306,14 +298,14 @@ def test_a_duplicated_environment_shows_the_entry_that_was_asked_for(
 # Failures
 
 
-def test_nothing_is_written_where_reading_fails(run: Runner, new: Bundle) -> None:
+def test_nothing_is_written_if_reading_fails(run: Runner, new: Bundle) -> None:
     run.api.reads = [RequestError("HTTP 503", status=503)]
     with pytest.raises(RequestError, match=r"^HTTP 503$"):
         run(new)
     assert run.api.calls == ["find"]
 
 
-def test_a_failed_deployment_fails_with_the_whole_result(run: Runner, new: Bundle) -> None:
+def test_a_failed_deployment_fails_with_the_complete_result(run: Runner, new: Bundle) -> None:
     def is_not_deployed(take_effect: Callable[[], None]) -> Deployment:
         take_effect()
         return Deployment(True, "done", (EnvironmentDeployment("staging", success=False, message="down"),))
@@ -350,9 +342,7 @@ def test_a_failed_deployment_has_no_failed_request(run: Runner, new: Bundle) -> 
     assert caught.value.request_error is None
 
 
-def test_a_failure_after_which_nothing_could_be_read_leaves_the_certificate_out(
-    run: Runner, old: Bundle, new: Bundle
-) -> None:
+def test_a_failure_without_reading_back_omits_the_certificate(run: Runner, old: Bundle, new: Bundle) -> None:
     run.api.reads = [None, None, RequestError("HTTP 401", status=401)]
     with pytest.raises(OperationError, match="reading it back failed: HTTP 401") as caught:
         run(new)
@@ -367,7 +357,7 @@ def test_a_failure_after_which_nothing_could_be_read_leaves_the_certificate_out(
 
 @pytest.fixture
 def stock(api: Any, held: Held, old: Bundle, new: Bundle) -> Any:
-    """A manager with three certificates in two projects; `old` has 213 days left."""
+    """A fake API with three certificates in two projects. `old` expires in 213 days."""
     api.stored = {
         (project, name): replace(held(holdings), project=project, name=name)
         for project, name, holdings in (
@@ -403,7 +393,7 @@ SECOND_WEB = "Second/web: staging"
         ),
         pytest.param(InfoOperation("First"), [FIRST_API, FIRST_WEB], ["list First"], id="a project"),
         pytest.param(InfoOperation("First", "web"), [FIRST_WEB], ["list First"], id="a certificate"),
-        pytest.param(InfoOperation("First", "WEB"), [], ["list First"], id="upper and lower case count"),
+        pytest.param(InfoOperation("First", "WEB"), [], ["list First"], id="case-sensitive"),
         pytest.param(InfoOperation("Empty"), [], ["list Empty"], id="an empty project"),
         pytest.param(
             InfoOperation("First", environments=frozenset({"production"})),
@@ -416,7 +406,7 @@ SECOND_WEB = "Second/web: staging"
         ),
         pytest.param(InfoOperation("First", expiring_within=212), [], ["list First"], id="not expiring"),
         pytest.param(
-            InfoOperation("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one place"
+            InfoOperation("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one environment"
         ),
         pytest.param(
             InfoOperation("First", environments=frozenset({"staging"}), expiring_within=214),
@@ -426,7 +416,7 @@ SECOND_WEB = "Second/web: staging"
         ),
     ],
 )
-def test_certificates_are_found_with_a_request_for_each_project(
+def test_certificates_are_found_with_one_request_per_project(
     stock: Any, now: datetime, task: InfoOperation, expected: list[str], calls: list[str]
 ) -> None:
     assert found(run_info_operation(stock, task, now=now)) == expected
@@ -444,7 +434,7 @@ def test_expiring_within_counts_to_the_second_and_includes_the_expired(
     assert found(run_info_operation(stock, InfoOperation("First", expiring_within=0), now=later)) == [FIRST_API]
 
 
-def test_details_are_asked_for_only_where_the_list_leaves_them_out(
+def test_details_are_only_read_if_the_list_omits_them(
     stock: Any, now: datetime, old: Bundle, without_content: Stripped
 ) -> None:
     run_info_operation(stock, InfoOperation("First", details=True), now=now)
@@ -458,7 +448,7 @@ def test_details_are_asked_for_only_where_the_list_leaves_them_out(
     assert fingerprints(certificate)["production"] is None
 
 
-def test_a_certificate_that_is_deleted_meanwhile_is_shown_as_it_was_listed(
+def test_a_certificate_that_is_deleted_in_the_meantime_is_returned_as_listed(
     stock: Any, now: datetime, without_content: Stripped
 ) -> None:
     stock.listed_as = without_content

@@ -21,9 +21,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
 URL = "https://apinizer.example.com"
 
 
-def connection(hidden: set[str] | None = None, **options: Any) -> Connection:
-    """The connection of these options, the others being None; what is hidden goes into `hidden`."""
-    return resolve_connection({**dict.fromkeys(CONNECTION_SPEC), **options}, (set() if hidden is None else hidden).add)
+def connection(secrets: set[str] | None = None, **options: Any) -> Connection:
+    """Resolve a connection from these options. All others are None. Secrets are added to `secrets`."""
+    return resolve_connection(
+        {**dict.fromkeys(CONNECTION_SPEC), **options}, (set() if secrets is None else secrets).add
+    )
 
 
 @pytest.fixture
@@ -40,11 +42,11 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> Any:
 # Connection options from the task and from the environment
 
 
-def test_what_is_not_given_has_the_defaults_of_a_connection() -> None:
+def test_missing_options_get_the_defaults() -> None:
     assert connection(url=URL, token="token") == Connection(URL, token="token")
 
 
-def test_every_option_can_come_from_the_environment(environ: Any) -> None:
+def test_every_option_has_an_environment_variable(environ: Any) -> None:
     environ(
         url=URL,
         username="user",
@@ -93,7 +95,7 @@ def test_the_task_wins_over_the_environment(environ: Any) -> None:
         pytest.param({}, {}, {}, id="nothing"),
     ],
 )
-def test_the_tasks_way_to_authenticate_wins_as_a_whole(
+def test_credentials_of_the_task_replace_those_of_the_environment(
     environ: Any, task: dict[str, str], environment: dict[str, str], expected: dict[str, str]
 ) -> None:
     environ(**environment)
@@ -125,7 +127,7 @@ def test_the_tasks_way_to_authenticate_wins_as_a_whole(
         ({}, {"token": "t", "validate_certs": "perhaps"}, "APINIZER_VALIDATE_CERTS: must be a value of type bool"),
     ],
 )
-def test_what_contradicts_itself_or_is_missing_is_refused(
+def test_contradicting_or_missing_options_are_rejected(
     environ: Any, task: dict[str, Any], environment: dict[str, str], message: str
 ) -> None:
     environ(**environment)
@@ -134,19 +136,21 @@ def test_what_contradicts_itself_or_is_missing_is_refused(
     assert str(caught.value) == message
 
 
-def test_an_empty_variable_is_not_set(environ: Any) -> None:
+def test_an_empty_variable_counts_as_not_set(environ: Any) -> None:
     environ(username="", password="", timeout="", retries="", validate_certs="", ca_path="")
     assert connection(url=URL, token="token") == Connection(URL, token="token")
 
 
-def test_secrets_of_the_environment_are_hidden(environ: Any) -> None:
+def test_secrets_from_the_environment_are_reported_as_secrets(environ: Any) -> None:
     environ(token="s3cr3t")
-    hidden: set[str] = set()
-    connection(hidden, url=URL)
-    assert hidden == {"s3cr3t"}
+    secrets: set[str] = set()
+    connection(secrets, url=URL)
+    assert secrets == {"s3cr3t"}
 
 
-def test_paths_of_the_environment_are_expanded(environ: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_paths_in_environment_variables_are_expanded(
+    environ: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CA_FOLDER", "authorities")
     environ(ca_path="~/$CA_FOLDER/ca.pem")
@@ -166,41 +170,41 @@ def test_an_empty_file_is_not_set(environ: Any, tmp_path: Path, from_environment
 
 
 @pytest.mark.parametrize("token", ["token", "Bearer token", " token\n"])
-def test_a_token_may_come_with_what_is_copied_along(token: str) -> None:
+def test_a_token_may_include_its_scheme_and_blanks(token: str) -> None:
     assert connection(url=URL, token=token).token == "token"
 
 
-def test_a_token_is_hidden_without_what_is_copied_along_too() -> None:
-    hidden: set[str] = set()
-    connection(hidden, url=URL, token="Bearer token")
-    assert "token" in hidden
+def test_a_token_without_its_scheme_is_a_secret_as_well() -> None:
+    secrets: set[str] = set()
+    connection(secrets, url=URL, token="Bearer token")
+    assert "token" in secrets
 
 
 @pytest.mark.parametrize("token", [" ", "Bearer", "Bearer \n"])
-def test_a_token_of_nothing_is_none(token: str) -> None:
-    hidden: set[str] = set()
+def test_a_scheme_without_a_token_is_no_token(token: str) -> None:
+    secrets: set[str] = set()
     with pytest.raises(InputError, match=r"^token: missing"):
-        connection(hidden, url=URL, token=token).check()
-    assert "" not in hidden
+        connection(secrets, url=URL, token=token).check()
+    assert "" not in secrets
 
 
 # Names
 
 
 @pytest.mark.parametrize("name", ["web", "My Certificate", "a/b?c=d#e%2F", "şifre", "...", ".web", "-", "a,b"])
-def test_a_name_that_an_address_can_carry_is_taken_as_it_is(name: str) -> None:
+def test_a_name_that_fits_into_a_url_is_not_changed(name: str) -> None:
     assert check_name("name", name) == name
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_addresses_resolve_is_refused(name: str) -> None:
+def test_a_name_that_urls_resolve_is_rejected(name: str) -> None:
     with pytest.raises(InputError) as caught:
         check_name("project", name)
     assert str(caught.value) == f"project: '{name}' is not a valid name, because it cannot be part of a URL"
 
 
 @pytest.mark.parametrize("name", [" ", "web\n", "a\tb", "a\x00b", "\u200b", "a\u2028b"])
-def test_a_name_of_invisible_characters_is_refused(name: str) -> None:
+def test_a_name_of_invisible_characters_is_rejected(name: str) -> None:
     with pytest.raises(InputError) as caught:
         check_name("name", name)
     assert str(caught.value) == (
@@ -219,7 +223,7 @@ def test_a_name_of_invisible_characters_is_refused(name: str) -> None:
         (["staging", "", " "], {"staging"}),
     ],
 )
-def test_environments_are_names_without_blanks_around_them(given: list[str] | None, names: set[str] | None) -> None:
+def test_blanks_around_environments_are_removed(given: list[str] | None, names: set[str] | None) -> None:
     assert environment_names(given) == names
 
 
@@ -230,7 +234,7 @@ def test_an_empty_list_of_environments_does_not_mean_all_of_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["staging,production", "a\nb", "a\tb"])
-def test_an_environment_that_a_list_cannot_carry_is_refused(name: str) -> None:
+def test_an_environment_that_does_not_fit_into_a_list_is_rejected(name: str) -> None:
     with pytest.raises(InputError) as caught:
         environment_names(["staging", name])
     assert (

@@ -39,7 +39,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
         ({}, None),
     ],
 )
-def test_the_verdict_of_an_envelope(body: dict[str, Any], verdict: bool | None) -> None:
+def test_the_success_of_an_envelope(body: dict[str, Any], verdict: bool | None) -> None:
     assert _payloads.is_success(body) is verdict
 
 
@@ -64,14 +64,14 @@ def test_the_verdict_of_an_envelope(body: dict[str, Any], verdict: bool | None) 
         (None, None),
     ],
 )
-def test_the_managers_own_words_are_found(body: Any, message: str | None) -> None:
+def test_the_message_of_the_manager_is_found(body: Any, message: str | None) -> None:
     assert _payloads.server_message(body) == message
 
 
 @pytest.mark.parametrize(
     ("body", "wait"), [({"retry_after": 7}, 7), ({"retry_after": "7"}, "7"), ({}, None), (7, None)]
 )
-def test_retry_after_comes_as_it_is(body: Any, wait: Any) -> None:
+def test_retry_after_is_not_converted(body: Any, wait: Any) -> None:
     assert _payloads.retry_after(body) == wait
 
 
@@ -82,14 +82,14 @@ def test_retry_after_comes_as_it_is(body: Any, wait: Any) -> None:
 @pytest.mark.parametrize(
     "read", [_payloads.results, _payloads.project_names, _payloads.environments, _payloads.certificate_jwks]
 )
-def test_a_result_list_has_to_be_a_list_of_objects(read: Any, body: dict[str, Any]) -> None:
+def test_a_result_list_must_be_a_list_of_objects(read: Any, body: dict[str, Any]) -> None:
     with pytest.raises(ShapeError, match=r"^resultList is not a list of objects$"):
         read(body)
 
 
 @pytest.mark.parametrize("item", [{}, {"name": None}, {"name": 7}])
 @pytest.mark.parametrize("read", [_payloads.project_names, _payloads.environments])
-def test_an_object_without_a_name_has_an_unknown_shape(read: Any, item: dict[str, Any]) -> None:
+def test_an_object_without_a_name_has_an_unknown_format(read: Any, item: dict[str, Any]) -> None:
     with pytest.raises(ShapeError, match=r"^an object of resultList has no name$"):
         read({"resultList": [{"name": "a"}, item]})
 
@@ -117,7 +117,7 @@ def test_environments_have_what_the_generation_reports() -> None:
     )
 
 
-def test_jwks_made_from_certificates_are_named() -> None:
+def test_jwks_created_from_certificates_are_named() -> None:
     listed = [
         {"name": "signing", "sourceType": "CERTIFICATE", "sourceId": "1"},
         {"kid": "key-2", "sourceType": "certificate", "sourceId": "2"},
@@ -131,7 +131,7 @@ def test_jwks_made_from_certificates_are_named() -> None:
 # Certificates
 
 
-def test_a_certificate_of_the_vendors_sample_shape(new: Bundle) -> None:
+def test_a_certificate_of_the_vendors_sample(new: Bundle) -> None:
     item = {
         "name": "my-certificate",
         "description": "SSL certificate for API",
@@ -161,7 +161,7 @@ def test_a_certificate_of_the_vendors_sample_shape(new: Bundle) -> None:
     )
 
 
-def test_a_certificate_of_2023_reports_no_description_and_holds_pem_in_base64(new: Bundle) -> None:
+def test_a_certificate_of_2024_09_has_no_description_and_pem_in_base64(new: Bundle) -> None:
     content = base64.b64encode(new.pem.encode()).decode()
     item = {
         "name": "web",
@@ -181,7 +181,7 @@ def test_a_certificate_of_2023_reports_no_description_and_holds_pem_in_base64(ne
         {"base64EncodedContent": "", "sha1Thumbprint": "-", "startDate": "", "endDate": "soon"},
     ],
 )
-def test_fields_that_are_missing_or_odd_are_unknown(odd: dict[str, Any]) -> None:
+def test_missing_or_invalid_fields_are_unknown(odd: dict[str, Any]) -> None:
     item = {
         "name": "web",
         "description": None,
@@ -210,7 +210,7 @@ def test_a_thumbprint_is_read_in_every_notation(thumbprint: str) -> None:
         ({"name": "web", "certificateEnvironmentList": [{}]}, "an entry of certificate web has no environmentName"),
     ],
 )
-def test_a_certificate_of_unknown_shape_is_an_error_that_names_the_part(item: dict[str, Any], message: str) -> None:
+def test_a_certificate_in_an_unknown_format_is_an_error_that_names_the_part(item: dict[str, Any], message: str) -> None:
     with pytest.raises(ShapeError) as caught:
         _payloads.certificate("MyProject", item)
     assert str(caught.value) == message
@@ -246,7 +246,7 @@ def test_dates_are_read_as_utc(text: str, moment: str) -> None:
         *("9999-12-31T23:59:59-03:00", "0001-01-01T00:00:00+03:00", 1767322800000, None, ["2026-01-02T03:04:05Z"]),
     ],
 )
-def test_what_is_no_date_is_unknown(value: Any) -> None:
+def test_an_invalid_date_is_unknown(value: Any) -> None:
     entry = {"environmentName": "staging", "endDate": value}
     stored = _payloads.certificate("MyProject", {"name": "web", "certificateEnvironmentList": [entry]})
     assert stored.entries[0].reported_not_after is None
@@ -256,7 +256,7 @@ def test_what_is_no_date_is_unknown(value: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"deploymentResult": None}, {"deploymentResult": "done"}, {"success": True}])
-def test_without_a_deployment_result_nothing_is_claimed(body: dict[str, Any]) -> None:
+def test_without_a_deployment_result_the_success_is_unknown(body: dict[str, Any]) -> None:
     assert _payloads.deployment(body) == Deployment(success=None)
 
 
@@ -264,12 +264,12 @@ def test_without_a_deployment_result_nothing_is_claimed(body: dict[str, Any]) ->
     ("references", "unresolved"),
     [(["JWK signing", 7], ("JWK signing", "7")), ([], ()), (None, ()), ("JWK signing", ())],
 )
-def test_references_that_an_import_left_open(references: Any, unresolved: tuple[str, ...]) -> None:
+def test_references_that_an_import_did_not_resolve(references: Any, unresolved: tuple[str, ...]) -> None:
     body = {"status": "SUCCESS", "unresolvedReferences": references}
     assert _payloads.deployment(body) == Deployment(unresolved=unresolved)
 
 
-def test_the_deployment_result_of_the_pages() -> None:
+def test_the_deployment_result_in_the_format_of_the_pages() -> None:
     result = {
         "success": False,
         "message": "Deployment failed",
@@ -289,7 +289,7 @@ def test_the_deployment_result_of_the_pages() -> None:
 
 
 def pod(name: str, success: bool, detail: str | None = None, **more: Any) -> dict[str, Any]:
-    """An item of a detailList for production."""
+    """An item of a detailList, for production."""
     return {"envName": "production", "podName": name, "podIp": "10.0.0.1", "success": success, "detail": detail, **more}
 
 
@@ -326,7 +326,7 @@ def pod(name: str, success: bool, detail: str | None = None, **more: Any) -> dic
         pytest.param([pod("a", True, "done", detailList="odd"), "odd"], True, "a: done", id="odd items"),
     ],
 )
-def test_the_deployment_result_of_the_openapi_file(pods: list[Any], success: bool, message: str | None) -> None:
+def test_the_deployment_result_in_the_format_of_openapi(pods: list[Any], success: bool, message: str | None) -> None:
     body = {"status": "SUCCESS", "deploymentResult": {"success": True, "detail": "see the pods", "detailList": pods}}
     found = _payloads.deployment(body)
     assert found == Deployment(True, "see the pods", (EnvironmentDeployment("production", success, message),))
@@ -341,7 +341,7 @@ def test_pods_of_several_environments_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("success", [None, "true", 1])
-def test_a_deployment_result_without_a_verdict_claims_nothing(success: Any) -> None:
+def test_a_deployment_result_without_success_is_unknown(success: Any) -> None:
     found = _payloads.deployment({"deploymentResult": {"success": success, "environmentResults": "odd", "message": 7}})
     assert found == Deployment(None, None, ())
     assert not found.failed

@@ -24,13 +24,13 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._plan import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 State = dict[str, str]
-"""Environment to the entries that it has: "old/web", or "old/web new/web" for a duplicate."""
+"""The entries of each environment: "old/web", or "old/web new/web" for a duplicate."""
 
 BOTH = {"production": "old/web", "staging": "old/web"}
 
 
 class World:
-    """States and plans in the tests' notation."""
+    """Records and plans in the notation of the tests."""
 
     def __init__(self, old: Bundle, new: Bundle) -> None:
         self.bundles = {"old": old, "new": new}
@@ -115,19 +115,19 @@ def test_a_missing_certificate_needs_no_deletion() -> None:
         pytest.param(
             BOTH,
             {"bundle": "old", "environments": "staging production", "alias": "web", "description": "First"},
-            id="everything asked and there",
+            id="everything set and in sync",
         ),
         pytest.param(BOTH, {"environments": "staging", "unlisted": "update"}, id="unlisted updated and the same"),
         pytest.param(
             {"production": "old/web", "staging": "new/web"},
             {"bundle": "new", "environments": "staging", "unlisted": "keep"},
-            id="an unlisted one differs and is kept",
+            id="an unlisted environment differs and is kept",
         ),
         pytest.param({"production": "old/a", "staging": "new/b"}, {}, id="environments differ and nothing is asked"),
         pytest.param({"staging": "old/web new/web"}, {"bundle": "new"}, id="a duplicate that has the certificate"),
     ],
 )
-def test_nothing_is_written_where_nothing_differs(world: World, current: State, desired: dict[str, Any]) -> None:
+def test_nothing_is_written_if_nothing_differs(world: World, current: State, desired: dict[str, Any]) -> None:
     plan = world.plan(current, **desired)
     assert (plan.operation, plan.writes, plan.added) == ("none", (), ())
     assert plan.after == world.stored(current)
@@ -149,7 +149,7 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"bundle": "new"},
             ["update production staging: web, First"],
             {"production": "new/web", "staging": "new/web"},
-            id="one environment lacks it, and an update names them all",
+            id="one environment lacks it, and an update lists all",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/b"},
@@ -158,7 +158,7 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"production": "new/web", "staging": "new/web"},
             id="aliases become one",
         ),
-        # Alias and description alone: what the manager holds is sent again.
+        # Alias and description: the certificate that the manager holds is sent again.
         pytest.param(
             BOTH,
             {"alias": "other"},
@@ -176,21 +176,21 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"environments": "development staging production"},
             ["update development production staging: web, First"],
             {**BOTH, "development": "old/web"},
-            id="an environment more",
+            id="an additional environment",
         ),
         pytest.param(
             BOTH,
             {"environments": "staging", "unlisted": "remove"},
             ["update staging: web, First"],
             {"staging": "old/web"},
-            id="an environment less",
+            id="one environment less",
         ),
         pytest.param(
             {"production": "old/a", "staging": "new/b"},
             {"environments": "staging", "unlisted": "remove"},
             ["update staging: b, First"],
             {"staging": "new/b"},
-            id="the environment that stays keeps what it has",
+            id="the remaining environment keeps its certificate",
         ),
         pytest.param(
             BOTH,
@@ -206,7 +206,7 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"production": "new/web", "staging": "new/web"},
             id="unlisted updated",
         ),
-        # Keeping the unlisted ones.
+        # Unlisted environments that are kept.
         pytest.param(
             BOTH,
             {"bundle": "new", "environments": "staging", "unlisted": "keep"},
@@ -233,14 +233,14 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"bundle": "new", "alias": "web", "unlisted": "keep"},
             ["import production staging: web, First"],
             {"production": "new/web", "staging": "new/web"},
-            id="one import for the alias asked for",
+            id="one import for the desired alias",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/a"},
             {"bundle": "new", "environments": "development", "unlisted": "keep"},
             ["import development: a, First"],
             {"development": "new/a", "production": "old/a", "staging": "old/a"},
-            id="an environment more has the alias of the others",
+            id="an additional environment has the alias of the others",
         ),
         pytest.param(
             BOTH,
@@ -269,14 +269,14 @@ def test_nothing_is_written_where_nothing_differs(world: World, current: State, 
             {"bundle": "new", "environments": "staging", "unlisted": "keep", "force": True},
             ["import staging: web, First"],
             {"production": "old/web", "staging": "new/web"},
-            id="an import makes a duplicate one again",
+            id="an import replaces duplicates by one entry",
         ),
         pytest.param(
             {"staging": "old/a new/b"},
             {"bundle": "new", "alias": "a"},
             ["update staging: a, First"],
             {"staging": "old/a new/b new/a"},
-            id="certificate and alias have to be of one entry",
+            id="certificate and alias must be in the same entry",
         ),
     ],
 )
@@ -300,7 +300,7 @@ def test_each_import_expects_the_state_before_the_next_one(world: World) -> None
     assert world.state(second.expected) == {"production": "new/a", "staging": "new/b"}
 
 
-def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
+def test_a_certificate_without_content_can_be_in_sync(
     world: World, old: Bundle, without_content: Callable[[StoredCertificate], StoredCertificate]
 ) -> None:
     listed = without_content(world.stored(BOTH))
@@ -311,7 +311,7 @@ def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
     assert world.plan(listed, bundle="new").operation == "update"
 
 
-# What only the user can decide
+# Options that only the user can decide
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
             {"environments": "development", "unlisted": "keep"},
             "path: path or content is required, because certificate web is not the same in all its environments "
             "(production, staging)",
-            id="an environment more, and the others hold different certificates",
+            id="an additional environment, and the others hold different certificates",
         ),
         pytest.param(
             {"staging": "old/web new/web"},
@@ -377,11 +377,11 @@ def test_a_certificate_of_which_only_the_thumbprint_is_known_can_be_in_sync(
             "alias: required, because certificate web has different aliases (production: a, staging: b), and this "
             "request sets the same alias everywhere. Set alias, or change the environments one by one with "
             "unlisted_environments=keep, which keeps each alias",
-            id="an environment more, and the aliases of the others differ",
+            id="an additional environment, and the aliases of the others differ",
         ),
     ],
 )
-def test_the_task_has_to_say_what_is_open(
+def test_options_that_only_the_user_can_decide_are_required(
     world: World, current: State | None, desired: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
@@ -391,7 +391,7 @@ def test_the_task_has_to_say_what_is_open(
 
 
 @pytest.mark.parametrize("known", [[], ["staging"]])
-def test_content_that_the_manager_does_not_hand_out_cannot_be_sent_again(world: World, known: list[str]) -> None:
+def test_content_that_the_manager_does_not_return_cannot_be_sent_again(world: World, known: list[str]) -> None:
     entries = [
         entry if entry.environment in known else replace(entry, bundle=None, sha1="ffff")
         for entry in world.stored(BOTH).entries
@@ -403,14 +403,14 @@ def test_content_that_the_manager_does_not_hand_out_cannot_be_sent_again(world: 
     )
 
 
-def test_an_alias_that_is_not_reported_becomes_the_name(world: World, old: Bundle) -> None:
+def test_an_unreported_alias_becomes_the_name(world: World, old: Bundle) -> None:
     (write,) = world.plan(
         StoredCertificate("MyProject", "web", "First", entries=(Entry("s", None, old),)), force=True
     ).writes
     assert in_words(write) == "update s: web, First"
 
 
-# Descriptions that the manager does not report
+# Unreported descriptions
 
 UNREPORTED = (
     "The manager does not report the description of certificate web, so it was not compared. It is written with the "
@@ -442,7 +442,7 @@ def test_an_empty_description_is_replaced_by_the_name_when_it_is_written(world: 
 
 
 @pytest.mark.parametrize("bundle", ["old", "new"])
-def test_duplicates_are_warned_of_by_name(world: World, bundle: str) -> None:
+def test_duplicates_are_named_in_a_warning(world: World, bundle: str) -> None:
     current = {"development": "old/web old/web", "production": "old/web", "staging": "old/web old/web"}
     (warning,) = world.plan(current, bundle=bundle).warnings
     assert warning == (
@@ -452,13 +452,13 @@ def test_duplicates_are_warned_of_by_name(world: World, bundle: str) -> None:
     )
 
 
-# Whatever the state and the task are
+# All combinations
 
 ENTRIES = (None, "old/a", "new/a", "old/b", "old/a new/a")
 
 
 def every_case(world: World) -> Iterator[tuple[StoredCertificate, dict[str, Any]]]:
-    """Each state of two environments with each task."""
+    """Every state of two environments, combined with every desired state."""
     for production, staging in itertools.product(ENTRIES, repeat=2):
         listed = {"production": production, "staging": staging}
         current = world.stored({name: entries for name, entries in listed.items() if entries})
@@ -484,13 +484,13 @@ def every_case(world: World) -> Iterator[tuple[StoredCertificate, dict[str, Any]
 
 
 def carried_out(current: StoredCertificate, plan: Plan) -> StoredCertificate:
-    """What a manager holds after the plan's writes: an update replaces everything, an import the named environments."""
+    """The record after the writes of a plan. An update replaces all entries, an import those of its environments."""
     state = current
     for write in plan.writes:
-        kept = state.entries if write.kind == "import" else ()
-        kept = tuple(entry for entry in kept if entry.environment not in write.environments)
+        entries = state.entries if write.kind == "import" else ()
+        entries = tuple(entry for entry in entries if entry.environment not in write.environments)
         added = tuple(Entry(name, write.alias, write.bundle) for name in write.environments)
-        state = replace(state, description=write.description, entries=kept + added)
+        state = replace(state, description=write.description, entries=entries + added)
     return state
 
 
@@ -507,18 +507,18 @@ def test_every_plan_keeps_its_promises(world: World) -> None:
         assert after is not None
         listed = set((desired["environments"] or "").split()) or set(current.environments)
         unlisted = set(current.environments) - listed
-        # What it predicts is what its writes bring about.
+        # The writes lead to the predicted record.
         if not (current.duplicated and plan.operation == "update"):
             assert after.same_state(carried_out(current, plan))
-        # Once there, nothing is left to do.
+        # After that, there is nothing left to do.
         assert world.plan(after, **{**desired, "force": False}).operation == "none"
-        # What was asked for is there.
+        # The desired certificate is in every listed environment.
         for environment in listed:
             assert not desired["bundle"] or any(
                 entry.holds(world.bundles[desired["bundle"]]) for entry in after.entries_of(environment)
             )
             assert after.entries_of(environment)
-        # Nobody loses the certificate unless the task says so, and who is kept is kept as it is.
+        # No environment loses the certificate unless the task says so, and kept environments are unchanged.
         lost = set(current.environments) - set(after.environments)
         assert lost == (unlisted if desired["unlisted"] == "remove" else set())
         if desired["unlisted"] == "keep":

@@ -49,21 +49,21 @@ def test_a_certificate_as_the_modules_return_it(held: Held, old: Bundle, issued_
     }
 
 
-def test_what_is_not_known_is_null(now: datetime) -> None:
-    described = _result.certificate(StoredCertificate("MyProject", "web", entries=(Entry("staging"),)), now)
-    assert described is not None
-    assert described["description"] is None
-    (environment,) = described["environments"]
+def test_unknown_values_are_null(now: datetime) -> None:
+    view = _result.certificate(StoredCertificate("MyProject", "web", entries=(Entry("staging"),)), now)
+    assert view is not None
+    assert view["description"] is None
+    (environment,) = view["environments"]
     assert (environment.pop("name"), environment.pop("entries")) == ("staging", 1)
     assert set(environment.values()) == {None}
 
 
-def test_an_entry_without_content_shows_what_the_manager_reports(
+def test_an_entry_without_content_shows_the_values_that_the_manager_reports(
     held: Held, old: Bundle, without_content: Callable[..., StoredCertificate], now: datetime
 ) -> None:
-    described = _result.certificate(without_content(held({"staging": old})), now, with_content=True)
-    assert described is not None
-    (environment,) = described["environments"]
+    view = _result.certificate(without_content(held({"staging": old})), now, with_content=True)
+    assert view is not None
+    (environment,) = view["environments"]
     assert environment["subject"] == "CN=as reported"
     assert environment["not_after"] == "2026-12-31T23:59:59Z"
     assert environment["fingerprint_sha1"] == old.leaf.fingerprint_sha1
@@ -71,25 +71,25 @@ def test_an_entry_without_content_shows_what_the_manager_reports(
 
 
 def test_environments_are_sorted_by_name_and_counted(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
-    described = _result.certificate(held({"staging": old, "development": [old, new], "production": old}), now)
-    assert described is not None
-    found = [(environment["name"], environment["entries"]) for environment in described["environments"]]
+    view = _result.certificate(held({"staging": old, "development": [old, new], "production": old}), now)
+    assert view is not None
+    found = [(environment["name"], environment["entries"]) for environment in view["environments"]]
     assert found == [("development", 2), ("production", 1), ("staging", 1)]
 
 
-def test_a_duplicated_environment_shows_the_wanted_entry(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
+def test_of_duplicate_entries_the_desired_one_is_shown(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
     stored = held({"staging": [new, old]})
-    for wanted, shown in ((None, "b2"), (old, "a1"), (new, "b2")):
-        described = _result.certificate(stored, now, desired=wanted)
-        assert described is not None
-        assert described["environments"][0]["serial_number"] == shown
+    for desired, shown in ((None, "b2"), (old, "a1"), (new, "b2")):
+        view = _result.certificate(stored, now, desired=desired)
+        assert view is not None
+        assert view["environments"][0]["serial_number"] == shown
 
 
 def test_content_is_the_pem_of_each_environment(held: Held, old: Bundle, new: Bundle, now: datetime) -> None:
     chain = Bundle(new.leaf, (old.leaf,))
-    described = _result.certificate(held({"production": old, "staging": chain}), now, with_content=True)
-    assert described is not None
-    contents = [environment["content"] for environment in described["environments"]]
+    view = _result.certificate(held({"production": old, "staging": chain}), now, with_content=True)
+    assert view is not None
+    contents = [environment["content"] for environment in view["environments"]]
     assert contents == [old.leaf.pem, new.leaf.pem + old.leaf.pem]
 
 
@@ -110,17 +110,17 @@ def test_no_certificate_is_null(now: datetime) -> None:
         (END + DAY + SECOND, -2, True),
     ],
 )
-def test_days_are_counted_down_to_the_last_second_and_below_zero(
+def test_remaining_days_are_rounded_down_and_become_negative(
     held: Held, old: Bundle, moment: datetime, days: int, expired: bool
 ) -> None:
-    described = _result.certificate(held({"staging": old}), moment)
-    assert described is not None
-    (environment,) = described["environments"]
+    view = _result.certificate(held({"staging": old}), moment)
+    assert view is not None
+    (environment,) = view["environments"]
     assert (environment["days_remaining"], environment["expired"]) == (days, expired)
 
 
 def test_a_diff_shows_meaning_by_environment(held: Held, old: Bundle, issued_old: Issued, now: datetime) -> None:
-    described = _result.certificate(held({"staging": old}), now, with_content=True)
+    view = _result.certificate(held({"staging": old}), now, with_content=True)
     shown = {
         "description": "First",
         "environments": {
@@ -137,13 +137,13 @@ def test_a_diff_shows_meaning_by_environment(held: Held, old: Bundle, issued_old
         },
     }
     headers = {"before_header": "MyProject/web", "after_header": "MyProject/web"}
-    assert _result.diff("MyProject/web", None, described) == {**headers, "before": {}, "after": shown}
-    assert _result.diff("MyProject/web", described, None) == {**headers, "before": shown, "after": {}}
+    assert _result.diff("MyProject/web", None, view) == {**headers, "before": {}, "after": shown}
+    assert _result.diff("MyProject/web", view, None) == {**headers, "before": shown, "after": {}}
 
 
-def test_time_alone_is_no_difference(held: Held, old: Bundle, now: datetime) -> None:
-    described = [_result.certificate(held({"staging": old}), moment) for moment in (now, END + DAY)]
-    diff = _result.diff("MyProject/web", *described)
+def test_time_alone_is_not_a_difference(held: Held, old: Bundle, now: datetime) -> None:
+    view = [_result.certificate(held({"staging": old}), moment) for moment in (now, END + DAY)]
+    diff = _result.diff("MyProject/web", *view)
     assert diff["before"] == diff["after"]
 
 
@@ -156,10 +156,10 @@ def test_time_alone_is_no_difference(held: Held, old: Bundle, now: datetime) -> 
         (Deployment(success=True, environments=(EnvironmentDeployment("staging", success=False),)), False),
     ],
 )
-def test_a_deployment_is_no_success_where_any_part_failed(given: Deployment, success: bool | None) -> None:
-    described = _result.deployment(given)
-    assert described is not None
-    assert described["success"] is success
+def test_a_deployment_is_not_a_success_if_any_part_failed(given: Deployment, success: bool | None) -> None:
+    view = _result.deployment(given)
+    assert view is not None
+    assert view["success"] is success
 
 
 def test_a_deployment_as_the_modules_return_it() -> None:

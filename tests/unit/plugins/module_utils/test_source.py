@@ -50,7 +50,7 @@ def test_errors_name_the_option_and_the_file(file: Path, now: datetime) -> None:
     assert refusal(None, " ", now=now) == "content: contains no data"
 
 
-def test_a_private_key_is_not_repeated(file: Path, issued_new: Issued, now: datetime) -> None:
+def test_a_private_key_is_not_shown(file: Path, issued_new: Issued, now: datetime) -> None:
     text = issued_new.pem + issued_new.key_pem
     file.write_text(text)
     reason = "contains a private key. Provide only the certificate; the key was not sent anywhere"
@@ -62,7 +62,7 @@ def test_a_private_key_is_not_repeated(file: Path, issued_new: Issued, now: date
     ("days", "reason"),
     [(-400, "is not valid before 2026-05-01T00:00:00Z"), (400, "expired on 2027-04-30T23:59:59Z")],
 )
-def test_a_certificate_outside_its_validity_has_to_be_allowed(
+def test_a_certificate_outside_its_validity_period_must_be_allowed(
     issued_new: Issued, new: Bundle, now: datetime, days: int, reason: str
 ) -> None:
     moment = now + timedelta(days=days)
@@ -76,13 +76,13 @@ def test_a_missing_file(file: Path, now: datetime) -> None:
     assert refusal(file, now=now) == message
 
 
-def test_a_path_that_no_file_can_have(now: datetime) -> None:
+def test_an_invalid_path(now: datetime) -> None:
     message = r"path: a\x00b cannot be read on the host that runs the module: .*null (byte|character).*"
     with pytest.raises(InputError, match=message):
         read_certificate("a\0b", None, now=now, allow_expired=True)
 
 
-def test_a_folder_is_no_file(tmp_path: Path, now: datetime) -> None:
+def test_a_folder_is_not_a_file(tmp_path: Path, now: datetime) -> None:
     assert refusal(tmp_path, now=now) == f"path: {tmp_path} is a directory; use a PEM or DER file"
 
 

@@ -30,7 +30,7 @@ Held = Callable[..., StoredCertificate]
 KEY = ("MyProject", "web")
 UPDATE = "update production staging"
 
-# What a write does
+# Behaviors of a write
 
 
 def never_arrives(take_effect: Effect) -> Deployment:
@@ -77,17 +77,17 @@ def succeeds_first(take_effect: Effect) -> Deployment:
 
 
 class Job:
-    """Carries out tasks on a manager in memory."""
+    """Plans and carries out operations with a fake API."""
 
     def __init__(self, api: Any) -> None:
         self.api = api
         self.warnings: list[str] = []
 
     def present(self, bundle: Bundle, *environments: str, **options: Any) -> Any:
-        wanted = {name: options.pop(name) for name in ("jwk_scope", "with_jwks") if name in options}
+        writer_options = {name: options.pop(name) for name in ("jwk_scope", "with_jwks") if name in options}
         before = self.api.stored.get(KEY)
         desired = Desired(bundle=bundle, environments=frozenset(environments) or None, **options)
-        return self._writer(**wanted).carry_out(plan_present(*KEY, before, desired), before)
+        return self._writer(**writer_options).carry_out(plan_present(*KEY, before, desired), before)
 
     def absent(self, **options: Any) -> Any:
         before = self.api.stored.get(KEY)
@@ -97,7 +97,7 @@ class Job:
         return Writer(self.api, *KEY, warn=self.warnings.append, **options)
 
     def holds(self, state: StoredCertificate | None) -> bool:
-        """Whether the manager holds this state in the end."""
+        """Whether the manager has this record."""
         found = self.api.stored.get(KEY)
         return found.same_state(state) if found else state is None
 
@@ -109,17 +109,17 @@ def job(api: Any) -> Job:
 
 @pytest.fixture
 def before(held: Held, old: Bundle) -> StoredCertificate:
-    """What the manager holds at first."""
+    """The record before the write."""
     return held({"production": old, "staging": old})
 
 
 @pytest.fixture
 def renewed(held: Held, new: Bundle) -> StoredCertificate:
-    """What it should hold once `new` is everywhere."""
+    """The record when all environments hold `new`."""
     return held({"production": new, "staging": new})
 
 
-# Everything goes well
+# Success
 
 
 def test_a_write_is_sent_once_and_read_back(job: Job, new: Bundle, renewed: StoredCertificate) -> None:
@@ -160,7 +160,7 @@ def test_importing(job: Job, held: Held, old: Bundle, new: Bundle) -> None:
     assert held({"production": old, "staging": new}).same_state(after)
 
 
-def test_a_manager_that_adds_entries_is_warned_of(job: Job, held: Held, old: Bundle, new: Bundle) -> None:
+def test_a_manager_that_adds_entries_causes_a_warning(job: Job, held: Held, old: Bundle, new: Bundle) -> None:
     job.api.adds_entries = True
     after, _deployment = job.present(new)
     assert job.api.calls == [UPDATE, "find"]
@@ -190,7 +190,7 @@ def test_a_manager_that_sends_no_content_is_compared_by_thumbprint(
     assert [entry.bundle for entry in after.entries] == [new, new]
 
 
-def test_references_left_open_are_warned_of(job: Job, new: Bundle) -> None:
+def test_unresolved_references_cause_a_warning(job: Job, new: Bundle) -> None:
     def import_in_part(take_effect: Effect) -> Deployment:
         take_effect()
         return Deployment(success=True, unresolved=("JWK signing",))
@@ -205,7 +205,7 @@ def says_nothing(take_effect: Effect) -> Deployment:
     return Deployment()
 
 
-def test_a_deployment_that_is_not_reported_is_warned_of(job: Job, new: Bundle) -> None:
+def test_an_unreported_deployment_causes_a_warning(job: Job, new: Bundle) -> None:
     job.api.writes = [says_nothing]
     _after, deployment = job.present(new, "staging", unlisted="keep")
     assert deployment == Deployment(success=None)
@@ -223,7 +223,7 @@ def test_a_deletion_need_not_report_a_deployment(job: Job) -> None:
     assert job.warnings == []
 
 
-# The answer got lost
+# Lost responses
 
 
 def test_a_write_that_took_effect_is_not_repeated(job: Job, new: Bundle, renewed: StoredCertificate) -> None:
@@ -231,7 +231,7 @@ def test_a_write_that_took_effect_is_not_repeated(job: Job, new: Bundle, renewed
     after, deployment = job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert renewed.same_state(after)
-    assert deployment == Deployment(success=None), "what the manager said is not known"
+    assert deployment == Deployment(success=None), "the deployment result is unknown"
     (warning,) = job.warnings
     assert warning == (
         "The connection broke. The write took effect, but the response with the deployment result was lost. Run "
@@ -249,16 +249,16 @@ def test_a_deletion_that_took_effect_is_not_repeated(job: Job) -> None:
     )
 
 
-def test_a_write_without_effect_is_repeated(job: Job, new: Bundle) -> None:
+def test_a_write_without_effect_is_retried(job: Job, new: Bundle) -> None:
     job.api.writes = [never_arrives]
     _after, deployment = job.present(new)
     assert job.api.calls == [UPDATE, "find", UPDATE, "find"]
-    assert job.api.sleeps == [0.5], "it waits before it looks: the manager may still be at work"
+    assert job.api.sleeps == [0.5], "it waits before reading back, because the manager may still be working"
     assert deployment == Deployment(success=True)
     assert job.warnings == []
 
 
-def test_a_write_is_repeated_up_to_retries_times(job: Job, new: Bundle, before: StoredCertificate) -> None:
+def test_a_write_is_retried_up_to_retries_times(job: Job, new: Bundle, before: StoredCertificate) -> None:
     job.api.writes = [never_arrives] * 3
     with pytest.raises(WriteError) as caught:
         job.present(new)
@@ -277,7 +277,7 @@ def test_without_retries_a_write_is_sent_once(job: Job, new: Bundle) -> None:
     assert job.api.calls == [UPDATE, "find"]
 
 
-def test_a_busy_manager_is_given_the_time_it_asks_for(job: Job, new: Bundle) -> None:
+def test_a_retry_waits_as_long_as_the_manager_asks(job: Job, new: Bundle) -> None:
     job.api.writes = [answers(429, retryable=True, retry_after=7.0)]
     job.present(new)
     assert job.api.calls == [UPDATE, "find", UPDATE, "find"]
@@ -294,8 +294,8 @@ def test_a_write_that_takes_effect_while_waiting_is_not_repeated(job: Job, held:
     assert job.api.calls == [UPDATE, "find"]
 
 
-def test_a_write_that_takes_effect_after_the_look_refuses_its_repetition(job: Job, held: Held, new: Bundle) -> None:
-    """The repetition of a creation then meets "is already exist!", which is what was wanted."""
+def test_a_write_that_takes_effect_after_reading_back_makes_its_retry_fail(job: Job, held: Held, new: Bundle) -> None:
+    """The retry of a creation then fails with "is already exist!", although the goal was reached."""
     job.api.stored.clear()
 
     def very_slow(take_effect: Effect) -> Deployment:
@@ -310,7 +310,7 @@ def test_a_write_that_takes_effect_after_the_look_refuses_its_repetition(job: Jo
     assert job.warnings[0].startswith("HTTP 400. The write took effect, but the response")
 
 
-# The manager refuses
+# Refused writes
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 500])
@@ -340,7 +340,7 @@ def test_a_refused_deletion_is_not_repeated(job: Job) -> None:
     assert job.api.calls == ["delete", "list MyProject"]
 
 
-def test_an_error_of_the_managers_own_is_a_failure_even_with_the_effect(
+def test_an_internal_error_of_the_manager_is_a_failure_even_if_the_write_took_effect(
     job: Job, new: Bundle, renewed: StoredCertificate
 ) -> None:
     job.api.writes = [takes_effect_and_answers(500)]
@@ -356,7 +356,7 @@ def test_an_error_of_the_managers_own_is_a_failure_even_with_the_effect(
     assert renewed.same_state(caught.value.after)
 
 
-def test_success_without_effect_is_not_believed(job: Job, new: Bundle, before: StoredCertificate) -> None:
+def test_success_without_effect_is_a_failure(job: Job, new: Bundle, before: StoredCertificate) -> None:
     job.api.writes = [does_nothing]
     with pytest.raises(WriteError) as caught:
         job.present(new)
@@ -373,10 +373,10 @@ def test_success_without_effect_is_not_believed(job: Job, new: Bundle, before: S
     "spoil",
     [
         pytest.param(lambda stored, old: replace(stored, description="Other"), id="description"),
-        pytest.param(lambda stored, old: replace(stored, entries=stored.entries[:1]), id="an environment less"),
+        pytest.param(lambda stored, old: replace(stored, entries=stored.entries[:1]), id="one environment less"),
         pytest.param(
             lambda stored, old: replace(stored, entries=(*stored.entries, Entry("development", "web-alias", old))),
-            id="an environment more",
+            id="an additional environment",
         ),
         pytest.param(
             lambda stored, old: replace(
@@ -405,19 +405,19 @@ def test_success_with_another_effect_is_a_failure(
     assert caught.value.changed
 
 
-# Somebody else
+# Changes by someone else
 
 
-def test_what_somebody_else_wrote_is_not_overwritten(
+def test_a_change_by_someone_else_is_not_overwritten(
     job: Job, held: Held, old: Bundle, new: Bundle, unreadable: Bundle
 ) -> None:
     theirs = held({"production": unreadable, "staging": unreadable})
 
-    def somebody_writes(take_effect: Effect) -> Deployment:
+    def someone_writes(take_effect: Effect) -> Deployment:
         job.api.stored[KEY] = theirs
         return never_arrives(take_effect)
 
-    job.api.writes = [somebody_writes]
+    job.api.writes = [someone_writes]
     with pytest.raises(
         WriteError, match=r"^The connection broke\. The manager now holds production: SHA-256"
     ) as caught:
@@ -427,12 +427,12 @@ def test_what_somebody_else_wrote_is_not_overwritten(
     assert caught.value.changed
 
 
-def test_what_somebody_else_deleted_is_not_created_again(job: Job, new: Bundle) -> None:
-    def somebody_deletes(take_effect: Effect) -> Deployment:
+def test_a_certificate_that_someone_else_deleted_is_not_created_again(job: Job, new: Bundle) -> None:
+    def someone_deletes(take_effect: Effect) -> Deployment:
         job.api.stored.clear()
         return answers(400)(take_effect)
 
-    job.api.writes = [somebody_deletes]
+    job.api.writes = [someone_deletes]
     with pytest.raises(WriteError) as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
@@ -443,7 +443,7 @@ def test_what_somebody_else_deleted_is_not_created_again(job: Job, new: Bundle) 
     assert (caught.value.changed, caught.value.after) == (True, None)
 
 
-# The update failed half-way
+# Updates that failed halfway
 
 
 @pytest.mark.parametrize("failure", [answers(500), answers(502, retryable=True), never_arrives])
@@ -474,7 +474,7 @@ def test_an_environment_that_an_update_lost_is_given_the_certificate_again(
     assert renewed.same_state(after)
 
 
-def test_a_loss_that_cannot_be_mended_is_told(job: Job, new: Bundle) -> None:
+def test_a_loss_that_cannot_be_repaired_is_reported(job: Job, new: Bundle) -> None:
     def delete_and_fail(take_effect: Effect) -> Deployment:
         job.api.stored.clear()
         return answers(500)(take_effect)
@@ -486,10 +486,10 @@ def test_a_loss_that_cannot_be_mended_is_told(job: Job, new: Bundle) -> None:
     assert caught.value.changed
 
 
-# Stored, but not deployed
+# Failed deployments
 
 
-def test_a_failed_deployment_is_sent_again(job: Job, new: Bundle) -> None:
+def test_a_failed_deployment_is_retried(job: Job, new: Bundle) -> None:
     job.api.writes = [is_not_deployed]
     _after, deployment = job.present(new)
     assert job.api.calls == [UPDATE, "find", UPDATE, "find"]
@@ -504,7 +504,7 @@ def test_a_created_certificate_is_deployed_again_with_an_update(job: Job, new: B
     assert job.api.calls == ["create staging", "find", "update staging", "find"]
 
 
-def test_a_deployment_that_keeps_failing_is_a_failure_that_names_the_environments(job: Job, new: Bundle) -> None:
+def test_a_deployment_that_keeps_failing_names_the_environments(job: Job, new: Bundle) -> None:
     job.api.writes = [is_not_deployed] * 3
     with pytest.raises(WriteError) as caught:
         job.present(new)
@@ -517,7 +517,7 @@ def test_a_deployment_that_keeps_failing_is_a_failure_that_names_the_environment
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
 
 
-def test_a_failed_deployment_is_not_sent_again_where_that_adds_entries(job: Job, new: Bundle) -> None:
+def test_a_failed_deployment_is_not_retried_if_that_adds_entries(job: Job, new: Bundle) -> None:
     job.api.adds_entries = True
     job.api.writes = [is_not_deployed]
     with pytest.raises(WriteError) as caught:
@@ -550,7 +550,7 @@ def test_a_deletion_that_is_not_deployed_is_a_failure_and_not_repeated(job: Job)
         ),
     ],
 )
-def test_a_failed_deployment_is_told_as_far_as_the_manager_tells_it(
+def test_a_failed_deployment_is_reported_with_the_details_of_the_manager(
     job: Job, new: Bundle, deployment: Deployment, where: str
 ) -> None:
     def fail(take_effect: Effect) -> Deployment:
@@ -574,7 +574,7 @@ def test_deploying_again_survives_a_broken_connection(job: Job, new: Bundle) -> 
     assert deployment == Deployment(success=True)
 
 
-def test_a_deployment_that_failed_and_whose_repetition_is_refused_stays_a_failure(job: Job, new: Bundle) -> None:
+def test_a_failed_deployment_whose_retry_is_refused_stays_a_failure(job: Job, new: Bundle) -> None:
     job.api.writes = [is_not_deployed, answers(403)]
     with pytest.raises(WriteError, match=r"^HTTP 403\. The manager now holds") as caught:
         job.present(new)
@@ -592,7 +592,7 @@ def different_aliases(job: Job, old: Bundle) -> None:
 
 
 @pytest.mark.usefixtures("different_aliases")
-def test_the_results_of_several_imports_come_together(job: Job, new: Bundle) -> None:
+def test_the_results_of_several_imports_are_merged(job: Job, new: Bundle) -> None:
     def deploy(environment: str, success: bool | None) -> Callable[[Effect], Deployment]:
         def succeed(take_effect: Effect) -> Deployment:
             take_effect()
@@ -605,7 +605,7 @@ def test_the_results_of_several_imports_come_together(job: Job, new: Bundle) -> 
     assert job.api.calls == ["import production", "find", "import staging", "find"]
     assert [sent["alias"] for sent in job.api.sent] == ["a", "b"]
     environments = (EnvironmentDeployment("production", success=True), EnvironmentDeployment("staging", success=True))
-    assert deployment == Deployment(None, "done", environments), "one that says nothing leaves the whole open"
+    assert deployment == Deployment(None, "done", environments), "one unknown result makes the merged result unknown"
 
 
 @pytest.mark.usefixtures("different_aliases")
@@ -622,7 +622,7 @@ def test_an_import_that_fails_after_another_one_has_changed_something(job: Job, 
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_write_that_cannot_be_read_back_leaves_open_how_things_stand(job: Job, new: Bundle, status: int) -> None:
+def test_a_write_that_cannot_be_read_back_has_an_unknown_result(job: Job, new: Bundle, status: int) -> None:
     job.api.reads = [RequestError(f"HTTP {status}", status=status)]
     with pytest.raises(WriteError) as caught:
         job.present(new)
@@ -636,7 +636,7 @@ def test_a_write_that_cannot_be_read_back_leaves_open_how_things_stand(job: Job,
     assert caught.value.deployment == Deployment(success=True)
 
 
-def test_reading_back_is_patient(job: Job, new: Bundle, renewed: StoredCertificate) -> None:
+def test_reading_back_is_retried(job: Job, new: Bundle, renewed: StoredCertificate) -> None:
     job.api.reads = [RequestError("HTTP 500", status=500)] * 2
     after, _deployment = job.present(new)
     assert job.api.calls == [UPDATE, "find", "find", "find"]
@@ -653,7 +653,7 @@ def test_reading_back_is_patient(job: Job, new: Bundle, renewed: StoredCertifica
         ),
     ],
 )
-def test_reading_back_is_given_up(job: Job, new: Bundle, error: RequestError, reads: int) -> None:
+def test_reading_back_ends_after_retries(job: Job, new: Bundle, error: RequestError, reads: int) -> None:
     job.api.reads = [error] * 3
     with pytest.raises(WriteError, match="reading it back failed: HTTP 50"):
         job.present(new)

@@ -40,7 +40,7 @@ HOLDS_KEY = "contains a private key. Provide only the certificate; the key was n
 
 
 def certify(subject: str, issuer: str | None = None, serial: int = 1) -> Certificate:
-    """A certificate of these names, self-signed without an issuer. Chains go by names, so one key does for all."""
+    """A certificate with these names, self-signed without an issuer. Names make the chain, so one key is enough."""
     names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in (subject, issuer or subject)]
     certificate = (
         x509.CertificateBuilder()
@@ -80,7 +80,7 @@ def block(body: str, label: str = "CERTIFICATE") -> bytes:
 # Values
 
 
-def test_a_certificate_has_the_values_that_are_in_it(issued_old: Issued) -> None:
+def test_the_values_of_a_certificate(issued_old: Issued) -> None:
     certificate = parse_der(issued_old.der)
     assert certificate.subject == "CN=web.example.com,O=Example Inc,C=US"
     assert certificate.issuer == "CN=Example CA,O=Example Inc,C=US"
@@ -92,8 +92,8 @@ def test_a_certificate_has_the_values_that_are_in_it(issued_old: Issued) -> None
     assert certificate.pem == issued_old.pem
 
 
-def test_a_name_that_cannot_be_read_is_not_known_and_the_rest_is() -> None:
-    """An old authority wrote its Latin-1 into a TeletexString."""
+def test_a_name_that_cannot_be_read_does_not_affect_other_values() -> None:
+    """Old authorities put Latin-1 into a TeletexString."""
     der = certify("wib").der.replace(b"\x0c\x03wib", b"\x14\x03w\xfcb")
 
     certificate = parse_input(der).leaf
@@ -124,7 +124,7 @@ def test_iso_is_in_utc_and_whole_seconds(moment: datetime, text: str) -> None:
     assert iso(moment) == text
 
 
-# What users give
+# Input of users
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_text_around_the_certificate_does_not_matter(mangle: Callable[[str],
     assert parse_input(mangle(LEAF.pem).encode()) == Bundle(LEAF)
 
 
-def test_der_is_taken_as_well_as_pem() -> None:
+def test_der_is_accepted() -> None:
     assert parse_input(LEAF.der) == Bundle(LEAF)
 
 
@@ -204,7 +204,7 @@ def test_der_is_taken_as_well_as_pem() -> None:
         ),
     ],
 )
-def test_what_is_no_certificate_is_refused(data: bytes, message: str) -> None:
+def test_anything_but_a_certificate_is_rejected(data: bytes, message: str) -> None:
     with pytest.raises(CertificateError) as caught:
         parse_input(data)
     assert str(caught.value) == message
@@ -257,7 +257,7 @@ def test_the_block_that_cannot_be_read_is_counted_among_certificates(data: bytes
         pytest.param("-----BEGIN CERTIFICATE-----\n{key}{certificate}", id="inside a certificate that is cut off"),
     ],
 )
-def test_a_private_key_is_refused_wherever_it_is(key: str, around: str) -> None:
+def test_a_private_key_is_rejected_anywhere_in_the_input(key: str, around: str) -> None:
     with pytest.raises(PrivateKeyError) as caught:
         parse_input(around.format(key=key, certificate=LEAF.pem).encode())
     assert str(caught.value) == HOLDS_KEY
@@ -274,7 +274,7 @@ def test_a_private_key_is_refused_wherever_it_is(key: str, around: str) -> None:
         pytest.param(lambda der: block(base64.b64encode(der).decode()).decode().encode("utf-16"), id="UTF-16"),
     ],
 )
-def test_no_part_of_a_key_in_disguise_is_repeated(disguise: Callable[[bytes], bytes]) -> None:
+def test_no_part_of_a_disguised_key_is_shown(disguise: Callable[[bytes], bytes]) -> None:
     der = KEY.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     forms = (base64.b64encode(der).decode(), der.hex(), repr(der))
     with pytest.raises(CertificateError) as caught:
@@ -347,14 +347,14 @@ def test_certificates_in_any_order_become_a_chain_nearest_first(chain: list[Cert
         ),
     ],
 )
-def test_certificates_that_are_no_chain_are_refused_by_name(given: list[Certificate], message: str) -> None:
+def test_certificates_that_do_not_form_a_chain_are_rejected_by_name(given: list[Certificate], message: str) -> None:
     with pytest.raises(CertificateError) as caught:
         parse_input(pem_of(*given))
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
-    ("mine", "kept", "same"),
+    ("desired", "stored", "same"),
     [
         ([LEAF], [LEAF], True),
         ([LEAF], [LEAF_RENEWED], False),
@@ -366,11 +366,13 @@ def test_certificates_that_are_no_chain_are_refused_by_name(given: list[Certific
         ([LEAF], [LEAF, INTERMEDIATE], False),
     ],
 )
-def test_a_chain_is_compared_as_far_as_it_is_kept(mine: list[Certificate], kept: list[Certificate], same: bool) -> None:
-    assert Bundle(mine[0], tuple(mine[1:])).matches_stored(Bundle(kept[0], tuple(kept[1:]))) is same
+def test_a_chain_is_compared_as_far_as_it_is_stored(
+    desired: list[Certificate], stored: list[Certificate], same: bool
+) -> None:
+    assert Bundle(desired[0], tuple(desired[1:])).matches_stored(Bundle(stored[0], tuple(stored[1:]))) is same
 
 
-# What managers report
+# Content from managers
 
 
 def base64_of(data: bytes) -> str:
@@ -378,7 +380,7 @@ def base64_of(data: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "kept"),
+    ("content", "certificates"),
     [
         pytest.param(base64_of(LEAF.der), [LEAF], id="DER in base64"),
         pytest.param(base64.encodebytes(LEAF.der).decode(), [LEAF], id="DER in base64 of several lines"),
@@ -391,8 +393,8 @@ def base64_of(data: bytes) -> str:
         pytest.param(base64_of(b"no DER"), [Certificate(b"no DER")], id="unreadable"),
     ],
 )
-def test_every_generations_form_of_content_is_read(content: str, kept: list[Certificate]) -> None:
-    assert parse_stored(content) == Bundle(kept[0], tuple(kept[1:]))
+def test_content_of_every_generation_is_read(content: str, certificates: list[Certificate]) -> None:
+    assert parse_stored(content) == Bundle(certificates[0], tuple(certificates[1:]))
 
 
 @pytest.mark.parametrize(
@@ -430,7 +432,7 @@ def test_a_certificate_is_valid_from_its_first_to_its_last_second(moment: dateti
         (END + SECOND, "CN=leaf expired on 2026-12-31T23:59:59Z"),
     ],
 )
-def test_a_certificate_is_refused_outside_its_validity(moment: datetime, message: str) -> None:
+def test_a_certificate_outside_its_validity_period_is_rejected(moment: datetime, message: str) -> None:
     with pytest.raises(CertificateError) as caught:
         check_validity(LEAF, moment)
     assert str(caught.value) == message
@@ -441,11 +443,11 @@ def test_a_certificate_without_a_subject_is_named_by_its_serial_number() -> None
         check_validity(Certificate(b"", serial_number="a1", not_after=START), END)
 
 
-def test_nothing_is_held_against_a_certificate_whose_dates_are_unknown() -> None:
+def test_a_certificate_with_unknown_dates_is_accepted() -> None:
     check_validity(Certificate(b"no DER"), START)
 
 
-# Certificates of all kinds
+# Published certificates
 
 
 def vectors() -> list[Path]:
@@ -457,23 +459,23 @@ def outcome_of_input(data: bytes) -> str:
     try:
         bundle = parse_input(data)
     except CertificateError as refusal:
-        return "refused" if str(refusal) else "refused without a reason"
+        return "rejected" if str(refusal) else "rejected without a reason"
     chain = (bundle.leaf, *bundle.issuers)
     return "read" if all(certificate.not_before and certificate.not_after for certificate in chain) else "read in part"
 
 
-def outcome_of_kept(data: bytes) -> str:
+def outcome_of_stored(data: bytes) -> str:
     bundle = parse_stored(base64_of(data))
     if bundle is None:
-        return "refused"
-    return "read" if bundle.leaf.not_after else "kept as it is"
+        return "rejected"
+    return "read" if bundle.leaf.not_after else "unreadable"
 
 
 @pytest.mark.parametrize(
     ("read", "outcomes"),
-    [(outcome_of_input, {"read", "refused"}), (outcome_of_kept, {"read", "refused", "kept as it is"})],
+    [(outcome_of_input, {"read", "rejected"}), (outcome_of_stored, {"read", "rejected", "unreadable"})],
 )
-def test_published_certificates_of_all_kinds_are_read_or_refused(
+def test_published_certificates_of_all_kinds_are_read_or_rejected(
     read: Callable[[bytes], str], outcomes: set[str]
 ) -> None:
     found = Counter(read(file.read_bytes()) for file in vectors())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules in this process, as Ansible runs them in another."""
+"""Run modules in the process of the tests, in the same way as Ansible runs them in their own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RunModule = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: Any) -> RunModule:
-    """Runs a module with options and returns what it printed. Its manager is the one in memory."""
+    """Runs a module with the fake API, and returns its output."""
 
     def run(module: ModuleType, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         connection = {"url": "https://apinizer.example.com", "token": "t0k3n"}

@@ -22,7 +22,7 @@ UPDATE = "update production staging"
 
 @pytest.fixture
 def run(run_module: Run) -> Run:
-    """Runs the module for MyProject/web, and accepts certificates of any age."""
+    """Runs the module for MyProject/web. Expired certificates are accepted."""
 
     def run(**options: Any) -> dict[str, Any]:
         named = {"project": "MyProject", "name": "web", "allow_expired": True}
@@ -70,7 +70,7 @@ def test_every_option_reaches_the_manager(run: Run, api: Any, issued_new: Issued
 
 
 def test_values_may_be_strings(run: Run, api: Any, old: Bundle) -> None:
-    """Surveys and variables of the environment give nothing else."""
+    """Surveys and environment variables always produce strings."""
     result = run(
         force="yes", environments="staging,production", update_referenced_jwks="true", update_scope="same_project"
     )
@@ -78,7 +78,7 @@ def test_values_may_be_strings(run: Run, api: Any, old: Bundle) -> None:
     assert api.sent[0]["jwk_scope"] == "SAME_PROJECT"
 
 
-def test_an_empty_string_is_no_value(run: Run, api: Any) -> None:
+def test_an_empty_string_counts_as_not_set(run: Run, api: Any) -> None:
     empty = ("path", "content", "alias", "description", "environments", "unlisted_environments", "state", "force")
     result = run(**dict.fromkeys(empty, ""))
     assert "failed" not in result, result
@@ -91,7 +91,7 @@ def test_a_certificate_is_deleted(run: Run, api: Any, with_jwks: bool) -> None:
     assert api.sent == [{"with_jwks": with_jwks}]
 
 
-def test_a_deletion_does_not_look_at_the_file(run: Run, api: Any) -> None:
+def test_a_deletion_does_not_read_the_file(run: Run, api: Any) -> None:
     assert run(state="absent", path="/nowhere/web.pem")["operation"] == "delete"
 
 
@@ -119,7 +119,7 @@ def test_a_deletion_does_not_look_at_the_file(run: Run, api: Any) -> None:
         ({"token": ""}, "token: missing; set token (APINIZER_TOKEN), or username and password"),
     ],
 )
-def test_options_that_cannot_work_are_refused_before_anything_is_asked(
+def test_invalid_options_are_rejected_before_any_request(
     run: Run, api: Any, options: dict[str, Any], message: str
 ) -> None:
     result = run(**options)
@@ -128,7 +128,7 @@ def test_options_that_cannot_work_are_refused_before_anything_is_asked(
     assert api.calls == []
 
 
-def test_an_expired_certificate_has_to_be_allowed(run: Run, api: Any, authority: Any, old: Bundle) -> None:
+def test_an_expired_certificate_must_be_allowed(run: Run, api: Any, authority: Any, old: Bundle) -> None:
     assert old.leaf.not_before is not None
     expired = authority.issue(
         "web", not_before=old.leaf.not_before.replace(year=2020), not_after=old.leaf.not_before.replace(year=2021)
@@ -139,7 +139,7 @@ def test_an_expired_certificate_has_to_be_allowed(run: Run, api: Any, authority:
     assert run(content=expired.pem)["changed"]
 
 
-def test_a_private_key_shows_nowhere(run: Run, api: Any, issued_new: Issued) -> None:
+def test_a_private_key_is_never_shown(run: Run, api: Any, issued_new: Issued) -> None:
     result = run(content=issued_new.pem + issued_new.key_pem)
     assert result["msg"].startswith("content: contains a private key")
     assert api.calls == []
@@ -147,17 +147,17 @@ def test_a_private_key_shows_nowhere(run: Run, api: Any, issued_new: Issued) -> 
     assert not [line for line in lines if line in json.dumps(result)]
 
 
-def test_a_certificate_is_no_secret(run: Run, issued_old: Issued) -> None:
-    """The content is hidden only until it has turned out to be no private key."""
+def test_a_certificate_is_not_a_secret(run: Run, issued_old: Issued) -> None:
+    """The content is only a secret until it is known not to contain a private key."""
     result = run(content=issued_old.pem)
     assert result["previous"]["environments"][0]["content"] == issued_old.pem
 
 
-def test_a_token_shows_nowhere(run: Run) -> None:
+def test_a_token_is_never_shown(run: Run) -> None:
     assert "t0k3n" not in json.dumps(run(token="t0k3n"))
 
 
-def test_a_failure_after_a_write_returns_what_is_known(run: Run, api: Any, issued_new: Issued) -> None:
+def test_a_failure_after_a_write_returns_the_known_values(run: Run, api: Any, issued_new: Issued) -> None:
     def is_not_deployed(take_effect: Callable[[], None]) -> Deployment:
         take_effect()
         return Deployment(success=False, message="no worker")

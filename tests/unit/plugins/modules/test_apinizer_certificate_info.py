@@ -28,7 +28,7 @@ def test_certificates_are_listed(run: Run, api: Any, check_mode: bool) -> None:
     assert [certificate["name"] for certificate in result["certificates"]] == ["web"]
 
 
-def test_every_option_reaches_the_task(run: Run, api: Any) -> None:
+def test_every_option_reaches_the_operation(run: Run, api: Any) -> None:
     options = {
         "project": "MyProject",
         "name": "web",
@@ -41,7 +41,7 @@ def test_every_option_reaches_the_task(run: Run, api: Any) -> None:
     assert api.calls == ["list MyProject"]
 
 
-def test_an_empty_string_is_no_value(run: Run, api: Any) -> None:
+def test_an_empty_string_counts_as_not_set(run: Run, api: Any) -> None:
     result = run(**dict.fromkeys(("project", "name", "environments", "expiring_within", "details"), ""))
     assert len(result["certificates"]) == 1
     assert api.calls == ["projects", "list MyProject"]
@@ -58,7 +58,7 @@ def test_an_empty_string_is_no_value(run: Run, api: Any) -> None:
         ({"expiring_within": 36501}, "expiring_within: must be a number of days between 0 and 36500"),
     ],
 )
-def test_options_that_cannot_work_are_refused_before_anything_is_asked(
+def test_invalid_options_are_rejected_before_any_request(
     run: Run, api: Any, options: dict[str, Any], message: str
 ) -> None:
     result = run(**options)

@@ -31,7 +31,7 @@ def test_environments_are_listed(run: Run, api: Any, check_mode: bool) -> None:
 @pytest.mark.parametrize(
     ("project", "message"), [("", "missing required arguments: project"), (".", "project: '.' is not a valid name")]
 )
-def test_a_project_has_to_be_named(run: Run, api: Any, project: str, message: str) -> None:
+def test_a_project_is_required(run: Run, api: Any, project: str, message: str) -> None:
     result = run(project=project)
     assert result["failed"]
     assert result["msg"].startswith(message)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module has to keep to: its documentation, the action group, and what it imports when."""
+"""Rules for all modules: their documentation, the action group, and their imports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def module(name: str) -> ModuleType:
 
 
 def documented(name: str) -> dict[str, Any]:
-    """The documentation with its fragments."""
+    """The documentation of a module, including its fragments."""
     documentation: dict[str, Any] = yaml.safe_load(module(name).DOCUMENTATION)
     for fragment in documentation["extends_documentation_fragment"]:
         _namespace, _collection, file, *variable = fragment.split(".")
@@ -52,7 +52,7 @@ def documented(name: str) -> dict[str, Any]:
 
 
 def facts(option: dict[str, Any]) -> dict[str, Any]:
-    """What of an option both the argument spec and the documentation say."""
+    """The properties of an option that are both in the argument spec and in the documentation."""
     return {fact: option.get(fact, implied) for fact, implied in IMPLIED.items()}
 
 
@@ -73,7 +73,7 @@ def test_the_argument_spec_is_as_documented(name: str) -> None:
 
 
 @every_module
-def test_what_is_documented_of_a_module_is_what_it_does(name: str) -> None:
+def test_the_attributes_are_documented(name: str) -> None:
     documentation = documented(name)
     assert documentation["module"] == name
     assert documentation["attributes"]["check_mode"]["support"] == "full"
@@ -91,7 +91,7 @@ def test_examples_use_options_that_exist(name: str) -> None:
 
 
 def tasks_of(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tasks with those of their blocks."""
+    """All tasks, including those in blocks."""
     return [inner for task in tasks for inner in (task, *tasks_of(task.get("block", [])))]
 
 
@@ -99,7 +99,7 @@ def tasks_of(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def keys_of(value: Any) -> Any:
-    """The keys of nested dictionaries, and of the first of a list of them."""
+    """The keys of nested dictionaries. Of a list, only the first item counts."""
     if isinstance(value, list):
         return keys_of(value[0]) if value else None
     return {key: keys_of(inner) for key, inner in value.items()} if isinstance(value, dict) else None
@@ -125,7 +125,7 @@ def test_return_values_are_as_documented(
     returned = keys_of({key: value for key, value in result.items() if key not in ("changed", "diff", "invocation")})
     expected = documented_keys(yaml.safe_load(module(name).RETURN))
     if "previous" in expected:
-        # Its environments are documented as those of the certificate, with the content.
+        # Its environments are documented as those of the certificate, plus the content.
         expected["previous"]["environments"] = {**expected["certificate"]["environments"], "content": None}
     assert returned == expected
 
@@ -135,7 +135,7 @@ def deployed_everywhere(take_effect: Callable[[], None]) -> Deployment:
     return Deployment(True, "done", (EnvironmentDeployment("staging", success=True),))
 
 
-# What is imported when
+# Imports
 
 PROGRAM = """
 import importlib, json, sys
@@ -153,7 +153,7 @@ print(json.dumps([library for library in ("requests", "cryptography") if library
 
 
 def in_a_fresh_python(*arguments: str) -> tuple[str, list[str]]:
-    """What a module prints, and which libraries came along. Without arguments for it, it is just imported."""
+    """The output of a module and the libraries that it imported. Without arguments, the module is only imported."""
     finished = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -179,7 +179,7 @@ def test_libraries_are_not_imported_for_arguments_that_are_wrong(name: str) -> N
 
 @every_module
 def test_libraries_are_imported_for_arguments_that_are_right(name: str) -> None:
-    """So that the tests above would see them."""
+    """Prove that the tests above would notice an import."""
     options = {"url": "http://127.0.0.1:1", "token": "token", "retries": 0, "project": "MyProject", "name": "web"}
     if name == "apinizer_environment_info":
         del options["name"]

@@ -19,13 +19,13 @@ URL = "https://apinizer.example.com"
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "_of_thread", connections._OfThread())
     monkeypatch.setattr(connections, "_auths", {})
 
 
 def add_secret(_secret: str) -> None:
-    """Whatever it is."""
+    """Accept and ignore a secret."""
 
 
 def test_the_same_options_get_the_same_manager() -> None:
@@ -58,7 +58,7 @@ def test_each_thread_has_a_manager_of_its_own_and_shares_the_login() -> None:
     assert elsewhere.client._auth is here.client._auth
 
 
-def test_options_that_cannot_work_are_refused_each_time() -> None:
+def test_invalid_options_are_rejected_each_time() -> None:
     for _unused in range(2):
         with (
             pytest.raises(InputError, match="retries"),
@@ -67,7 +67,7 @@ def test_options_that_cannot_work_are_refused_each_time() -> None:
             pass
 
 
-def test_a_file_that_is_gone_since_is_noticed(tmp_path: Path) -> None:
+def test_a_deleted_file_is_noticed(tmp_path: Path) -> None:
     authorities = tmp_path / "ca.pem"
     authorities.write_text("anything")
     connection = Connection(URL, token="token", ca_path=str(authorities))

@@ -37,7 +37,7 @@ def test_options_are_converted_and_completed() -> None:
     assert result == {"name": "7", "token": None, "count": 3}
 
 
-def test_an_empty_string_is_no_value() -> None:
+def test_an_empty_string_counts_as_not_set() -> None:
     assert run(lambda context: dict(context.params), name="web", count="")["count"] == 3
 
 
@@ -50,13 +50,13 @@ def test_an_empty_string_is_no_value() -> None:
         ({"name": "web", "nmae": 1}, "Unsupported parameters for (a.b.module) module: nmae."),
     ],
 )
-def test_options_that_cannot_be_are_refused_in_ansibles_words(options: dict[str, Any], message: str) -> None:
+def test_invalid_options_are_rejected_in_ansibles_words(options: dict[str, Any], message: str) -> None:
     result = run(lambda _context: pytest.fail("ran"), **options)
     assert result["failed"]
     assert result["msg"].startswith(message)
 
 
-def test_secrets_are_shown_nowhere() -> None:
+def test_secrets_are_never_shown() -> None:
     def operation(context: ModuleContext) -> dict[str, Any]:
         context.no_log_values.add("bought")
         context.warn("it said bought and s3cr3t")
@@ -73,18 +73,18 @@ def test_secrets_are_shown_nowhere() -> None:
 
 @pytest.mark.parametrize("secret", ['a "quoted" one', "two\nlines", "back\\slash", "ä€😀", "\udcff", "4711"])
 @pytest.mark.parametrize("shape", [str, lambda secret: [{"key": [f"it is {secret}."]}]])
-def test_a_secret_is_found_wherever_it_is(secret: str, shape: Any) -> None:
+def test_a_secret_is_found_anywhere(secret: str, shape: Any) -> None:
     result = run(lambda _context: {"echo": shape(secret)}, name="web", token=secret, show_invocation=False)
     assert secret not in str(result["echo"])
 
 
 @pytest.mark.parametrize("value", [4711, 34711.5, (["4711"],), b"4711"])
-def test_a_secret_is_found_in_what_is_no_text(value: Any) -> None:
+def test_a_secret_is_found_in_values_that_are_not_text(value: Any) -> None:
     result = run(lambda _context: {"echo": [value]}, name="web", token="4711", show_invocation=False)
     assert "4711" not in str(result["echo"])
 
 
-def test_a_truth_value_is_no_secret() -> None:
+def test_a_boolean_is_not_a_secret() -> None:
     assert run(lambda _context: {"changed": True}, name="web", token="True")["changed"] is True
 
 
