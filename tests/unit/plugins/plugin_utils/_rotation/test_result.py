@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import Evidence
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result, make_table
-from unit.plugins.plugin_utils._rotation.rotation_scene import (
+from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
     KEY,
