@@ -196,24 +196,3 @@ class RunBuilder:
 def _bundles(before: Json | None) -> dict[str, Bundle | None]:
     views: Sequence[Json] = (before or {}).get("environments", ())
     return {view["name"]: parse_input(view["content"].encode()) if view["content"] else None for view in views}
-
-
-class FakeAccess:
-    """A manager that holds these certificates; C(unreadable) is a project that it fails to list.
-
-    C(asked) has what was asked of it, in order.
-    """
-
-    in_process = True
-
-    def __init__(self, *certificates: Json, unreadable: str = "") -> None:
-        self._listed = listed(*certificates)
-        self._unreadable = unreadable
-
-    def list_certificates(self, projects: Sequence[str]) -> dict[str, Json]:
-        return {
-            project: {"failed": True, "msg": f"{project} cannot be read: HTTP 503."}
-            if project == self._unreadable
-            else {"certificates": self._listed.get(project, [])}
-            for project in projects
-        }

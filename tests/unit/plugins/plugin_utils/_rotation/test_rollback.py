@@ -22,6 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback
     to_operation,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from unit.plugins.plugin_utils._rotation.fakes import FakeAccess
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
@@ -34,7 +35,6 @@ from unit.plugins.plugin_utils._rotation.run_builder import (
     PROJECT,
     STAGE,
     Certificates,
-    FakeAccess,
     Json,
     RunBuilder,
     certificate,
