@@ -79,9 +79,6 @@ _INCOMPLETE = (
 
 def plan(task: Task) -> Result:
     """Read the variables, the manager's record and the new certificates, and make the plan."""
-    if task.run_file:
-        run = _started(task)
-        return _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     run = Run(task.manager_url, task.host, task.check_mode)
     run.create_file(task.temporary_folder)
     try:
@@ -109,8 +106,10 @@ def obtain(task: Task, key: str) -> Result:
 
 
 def preflight(task: Task) -> Result:
-    """Check everything that reading can tell, and the guards, before the first write."""
+    """Plan again with the certificates that were obtained, and check everything that reading can tell, and the guards."""
     run = _started(task)
+    if any(planned.key in run.new for planned in run.plan.to_obtain):
+        _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
         return _failed(run, " ".join(f"{problem.rstrip('.')}." for problem in run.plan.problems))
     results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
