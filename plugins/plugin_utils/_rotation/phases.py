@@ -186,7 +186,7 @@ def roll_back(task: Task) -> Result:
     if not task.run_file:
         return {"skipped": True}
     run = _started(task)
-    run.fail(task.failure())
+    run.fail(task.failure() or "A task failed")
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
     run.save(rollback=["The rollback was interrupted"])
