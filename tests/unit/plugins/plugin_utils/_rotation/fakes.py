@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
@@ -108,3 +109,63 @@ class FakeFiles:
     def write(self, path: str, text: str, mode: int) -> None:
         self.contents[path] = text.encode()
         self.modes[path] = mode
+
+
+class FakeTask:
+    """A task of the role on the controller.
+
+    :arg variables: those of the role, without the prefix; an exception is raised when its variable is rendered.
+    :arg others: names of other variables of the host.
+    :arg failed: the message of the task that failed before, for phases that run after a failure.
+    """
+
+    host = "localhost"
+    manager_url = "https://manager.example.com"
+
+    def __init__(
+        self,
+        folder: Path,
+        access: Any,
+        files: Any,
+        variables: Mapping[str, Any],
+        *,
+        run_file: str = "",
+        check_mode: bool = False,
+        others: Sequence[str] = (),
+        failed: str = "",
+        tags: Sequence[str] = (),
+        skip_tags: Sequence[str] = (),
+        own_tags: Sequence[str] = (),
+    ) -> None:
+        self.temporary_folder = str(folder)
+        self.access = access
+        self.files = files
+        self.run_file = run_file
+        self.check_mode = check_mode
+        self.tags, self.skip_tags, self.own_tags = map(frozenset, (tags, skip_tags, own_tags))
+        self.lines: list[str] = []
+        self._variables = variables
+        self._others = others
+        self._failed = failed
+
+    @property
+    def variable_names(self) -> list[str]:
+        return [*(f"certificate_rotation_{name}" for name in self._variables), *self._others]
+
+    def variable(self, name: str) -> Any:
+        value = self._variables.get(name)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def variable_is_set(self, name: str) -> bool:
+        return bool(self._variables.get(name))
+
+    def hook_problem(self, file: str) -> str | None:
+        return f"the file {file} does not exist" if file.startswith("missing") else None
+
+    def failure(self) -> str:
+        return self._failed
+
+    def show(self, line: str) -> None:
+        self.lines.append(line)
