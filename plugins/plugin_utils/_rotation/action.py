@@ -118,7 +118,9 @@ class Task:
         return None if tasks is None or isinstance(tasks, list) else f"{path} is not a list of tasks"
 
     def failure(self) -> str:
-        result = self._variables.get("ansible_failed_result") or {}
+        result = self._variables.get("ansible_failed_result")
+        if not result:
+            return ""
         items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
         messages = [str(item.get("msg")) for item in items] or [str(result.get("msg") or "A task failed")]
         return ". ".join(message.rstrip(".") for message in messages)
