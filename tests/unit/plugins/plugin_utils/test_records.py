@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 import pytest
 
@@ -30,7 +30,7 @@ class Outer:
     by_name: dict[str, tuple[Inner, ...]] = field(default_factory=dict)
     groups: tuple[tuple[str, ...], ...] | Literal["auto"] = ()
     names: list[str] | None = None
-    maybe: Optional[Inner] = None
+    maybe: Inner | None = None
     anything: Any = None
     secret: str | None = field(default=None, metadata={"saved": False})
 
@@ -54,7 +54,6 @@ MOMENT = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
         (datetime, MOMENT.astimezone(timezone(timedelta(hours=3)))),
         (Inner, Inner(b"x", MOMENT)),
         (Inner | None, Inner(b"x")),
-        (Optional[Inner], Inner(b"x")),
         (list[Inner], [Inner(b"x"), Inner(b"y")]),
         (tuple[int, ...], (1, 2)),
         (dict[str, Inner], {"a/ö": Inner(b"x")}),

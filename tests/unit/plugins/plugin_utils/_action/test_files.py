@@ -224,5 +224,5 @@ def test_folders_and_files_of_another_host_get_their_modes() -> None:
     ],
 )
 def test_a_module_that_fails_on_another_host_is_a_problem(use: Any) -> None:
-    with pytest.raises(FileProblem, match="^file not found: x$"):
+    with pytest.raises(FileProblem, match=r"^file not found: x$"):
         use(HostFiles(FakeHost(failed=True, msg="file not found: x").run_builtin))

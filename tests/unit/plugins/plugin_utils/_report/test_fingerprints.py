@@ -22,8 +22,9 @@ OLD_SHA256, NEW_SHA256 = OLD.leaf.fingerprint_sha256, NEW.leaf.fingerprint_sha25
         (entry(DEV, OLD), 16, f"SHA-256 {OLD_SHA256[:16]}..."),
         (entry(DEV, OLD, entries=2), None, f"SHA-256 {OLD_SHA256} (2 entries)"),
         (listed_entry(DEV, OLD), None, f"SHA-1 {OLD.leaf.fingerprint_sha1}"),
-        ({key: OLD_SHA256 for key in ("fingerprint_sha256", "fingerprint_sha1")}, None, f"SHA-256 {OLD_SHA256}"),
+        (dict.fromkeys(("fingerprint_sha256", "fingerprint_sha1"), OLD_SHA256), None, f"SHA-256 {OLD_SHA256}"),
     ],
+    ids=["none", "SHA-256", "16 digits", "2 entries", "SHA-1", "without entries"],
 )
 def test_a_fingerprint_names_its_algorithm(view: Any, digits: int | None, expected: str) -> None:
     assert fingerprint(view, digits) == expected
@@ -39,10 +40,13 @@ def test_a_fingerprint_names_its_algorithm(view: Any, digits: int | None, expect
         (entry(DEV, OLD), f"the manager holds SHA-256 {OLD_SHA256} instead of the new certificate {NEW_SHA256}"),
         (
             listed_entry(DEV, OLD),
-            f"the manager holds SHA-1 {OLD.leaf.fingerprint_sha1} instead of the new certificate "
-            f"{NEW.leaf.fingerprint_sha1}",
+            (
+                f"the manager holds SHA-1 {OLD.leaf.fingerprint_sha1} instead of the new certificate "
+                f"{NEW.leaf.fingerprint_sha1}"
+            ),
         ),
     ],
+    ids=["same", "same in a list", "none", "2 entries", "SHA-256", "SHA-1"],
 )
 def test_a_mismatch_compares_fingerprints_of_one_algorithm(view: Json | None, expected: str) -> None:
     assert mismatch(view, entry("", NEW)) == expected

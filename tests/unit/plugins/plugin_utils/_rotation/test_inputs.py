@@ -60,7 +60,7 @@ def test_the_certificates_of_each_project_are_read_once() -> None:
 def test_a_project_that_cannot_be_listed_stops_the_run() -> None:
     wanted = (DesiredCertificate(PROJECT, NAME), DesiredCertificate("admin", "api"))
 
-    with pytest.raises(RunError, match="^MyProject cannot be read: HTTP 503$"):
+    with pytest.raises(RunError, match=r"^MyProject cannot be read: HTTP 503$"):
         read_record(FakeAccess(CURRENT, unreadable=PROJECT), settings(*wanted))
 
 
@@ -94,6 +94,7 @@ def test_environments_are_found_by_certificate_and_name() -> None:
         NEW_ISSUED.der,
         NEW_ISSUED.chain_pem,
     ],
+    ids=["PEM", "CRLF", "DER", "chain"],
 )
 def test_a_new_certificate_is_read_from_a_file_in_any_form(data: bytes | str) -> None:
     assert read_one(data).leaf == NEW.leaf
@@ -116,7 +117,11 @@ def test_a_relative_path_starts_at_the_base_folder(path: str, found: str) -> Non
     assert read_new_certificate(files, settings(base_dir="/base"), KEY, path, None) == NEW
 
 
-@pytest.mark.parametrize("data", ["no certificate", "", b"", NEW_ISSUED.der[:-9], b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "data",
+    ["no certificate", "", b"", NEW_ISSUED.der[:-9], b"\xff\xfe"],
+    ids=["text", "empty", "no bytes", "cut", "binary"],
+)
 def test_a_file_without_a_certificate_is_refused(data: bytes | str) -> None:
     with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(web.pem\) cannot be used: "):
         read_one(data)
@@ -131,7 +136,9 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [NEW_ISSUED.pem + NEW_ISSUED.key_pem, NEW_ISSUED.key_pem])
+@pytest.mark.parametrize(
+    "data", [NEW_ISSUED.pem + NEW_ISSUED.key_pem, NEW_ISSUED.key_pem], ids=["with a certificate", "alone"]
+)
 def test_a_private_key_is_refused_and_never_quoted(data: str) -> None:
     with pytest.raises(RunError, match="private key") as raised:
         read_one(data)

@@ -28,7 +28,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hints_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases, run as run_module
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
@@ -900,7 +901,7 @@ def test_nothing_more_is_written_after_a_failure(role: Role, phase: str, argumen
     role.api.writes = [fails]
     failed = role.phase("write", wave=1)["msg"]
 
-    with pytest.raises(RunError, match="^Nothing more is written, since the run has failed: ") as raised:
+    with pytest.raises(RunError, match=r"^Nothing more is written, since the run has failed: ") as raised:
         role.phase(phase, **arguments)
     assert failed in str(raised.value)
 

@@ -385,6 +385,7 @@ WITH_NEW, WITH_OLD = f"SHA-256 {NEW.leaf.fingerprint_sha256}", f"SHA-256 {OLD.le
         (holding({DEV: NEW, PROD: OLD}), WITH_NEW),
         (DUPLICATED, f"{WITH_OLD} (2 entries)"),
     ],
+    ids=["none", "new", "2 entries"],
 )
 def test_a_rollback_is_complete_only_if_the_record_shows_it(after: Json, current: str) -> None:
     """Each of its writes succeeded; the record decides."""

@@ -289,8 +289,10 @@ def test_deployments_that_were_not_reported_are_one_warning(silent: tuple[str, .
     result, _lines = write(several(3).build(), FakeAccess(results=results))
 
     assert result["warnings"] == [
-        f"Wave 1: the manager stored {which}, but did not report the deployment to the gateways of development. "
-        "Check what the gateways there trust"
+        (
+            f"Wave 1: the manager stored {which}, but did not report the deployment to the gateways of development. "
+            "Check what the gateways there trust"
+        )
     ]
 
 
