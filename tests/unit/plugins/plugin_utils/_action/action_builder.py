@@ -61,7 +61,7 @@ def build_action(
         **task,
     }
     shell = SimpleNamespace(env_prefix=lambda **_values: "", tmpdir="/tmp")
-    action = kind(
+    built: Action = kind(
         task=FakeTask(**attributes),
         connection=SimpleNamespace(transport=transport, become=become, _shell=shell),
         play_context=SimpleNamespace(),
@@ -71,5 +71,5 @@ def build_action(
     )
     if action_loader is not None:
         # ansible-core 2.19 and newer ignore the one that is given above.
-        action._shared_loader_obj = SimpleNamespace(action_loader=action_loader)
-    return action
+        built._shared_loader_obj = SimpleNamespace(action_loader=action_loader)
+    return built

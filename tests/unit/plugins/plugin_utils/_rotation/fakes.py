@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation
 from unit.plugins.plugin_utils._rotation.run_builder import Json, deployment, listed
 
 
@@ -24,7 +24,7 @@ def failure(message: str = "HTTP 403", **values: Any) -> Json:
     return {"failed": True, "msg": message, **values}
 
 
-class FakeAccess:
+class FakeAccess(ManagerAccess):
     """A manager that holds these certificates; C(unreadable) is a project that it fails to list.
 
     :arg results: what writing each certificate returns, by C(project/name); an exception is raised. Without one, the
@@ -41,7 +41,7 @@ class FakeAccess:
         before_write: Callable[[Operation], object] | None = None,
         in_process: bool = True,
     ) -> None:
-        self.in_process = in_process
+        super().__init__({}, None if in_process else self._no_module)
         self.written: list[str] = []
         self._listed = listed(*certificates)
         self._unreadable = unreadable
@@ -49,6 +49,10 @@ class FakeAccess:
         self._results = results or {}
         self._before_write = before_write
         self._lock = threading.Lock()
+
+    @staticmethod
+    def _no_module(name: str, _options: object, _check_mode: bool) -> Json:
+        raise AssertionError(f"{name} was run")
 
     def list_certificates(self, projects: Sequence[str]) -> dict[str, Json]:
         return {

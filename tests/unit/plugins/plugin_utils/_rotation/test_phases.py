@@ -31,6 +31,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hi
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask
@@ -46,6 +47,7 @@ from unit.plugins.plugin_utils._rotation.run_builder import (
     PROD,
     PROJECT,
     STAGE,
+    Certificates,
     Json,
     issued,
 )
@@ -77,7 +79,7 @@ class Role:
         self._access = access
         (folder / "web.pem").write_text(issued(days=300).pem)
 
-    def hold(self, name: str = NAME, project: str = PROJECT, **certificates: Bundle | None) -> None:
+    def hold(self, certificates: Certificates, name: str = NAME, project: str = PROJECT) -> None:
         """The manager holds a certificate in these environments; None for one without content."""
         entries = (
             Entry(environment, "web-alias", bundle, sha1=None if bundle else OLD.leaf.fingerprint_sha1)
@@ -91,7 +93,7 @@ class Role:
 
     def phase(self, phase: str, *, failed: str = "", tags: tuple[str, ...] = (), **arguments: Any) -> Json:
         """The result of a phase; C(failed) is the message of the task that failed before it."""
-        task = FakeTask(
+        task: Any = FakeTask(
             self.folder,
             self._access,
             ControllerFiles(str(self.folder)),
@@ -102,7 +104,7 @@ class Role:
             failed=failed,
             tags=tags,
         )
-        result = PHASES[phase](task, **arguments)  # type: ignore[arg-type]
+        result = PHASES[phase](task, **arguments)
         self.run_file = result.get("run_file", self.run_file)
         self.lines += task.lines
         return result
@@ -147,11 +149,24 @@ def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: Any) -> Role:
     access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO), options))
     api.stored.clear()
     role = Role(tmp_path, access, api)
-    role.hold(**dict.fromkeys((DEV, STAGE, PROD), OLD))
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), OLD))
     return role
 
 
-def fails(take_effect: Callable[[], None]) -> Deployment:
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[RotationPlan]:
+    """The plans that are made."""
+    made: list[RotationPlan] = []
+
+    def make_plan_and_record(*given: Any) -> RotationPlan:
+        made.append(make_plan(*given))
+        return made[-1]
+
+    monkeypatch.setattr(phases, "make_plan", make_plan_and_record)
+    return made
+
+
+def fails(_take_effect: Callable[[], None]) -> Deployment:
     """A write that fails and changes nothing."""
     raise RequestError("HTTP 403: no permission", status=403)
 
@@ -197,10 +212,7 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
 
 
 @pytest.mark.parametrize("waves", [[], WAVES])
-def test_the_plan_is_made_once(role: Role, monkeypatch: pytest.MonkeyPatch, waves: Any) -> None:
-    made: list[object] = []
-    make_plan = phases.make_plan
-    monkeypatch.setattr(phases, "make_plan", lambda *given: made.append(given) or make_plan(*given))
+def test_the_plan_is_made_once(role: Role, plans: list[RotationPlan], waves: Any) -> None:
     role.variables |= {"waves": waves, "backup_dir": "backups"}
 
     role.until("backup")
@@ -208,7 +220,7 @@ def test_the_plan_is_made_once(role: Role, monkeypatch: pytest.MonkeyPatch, wave
         role.wave(wave)
     assert role.report()["outcome"] == "rotated"
 
-    assert len(made) == 1
+    assert len(plans) == 1
 
 
 def test_a_plan_reads_each_project_once(role: Role) -> None:
@@ -325,7 +337,7 @@ def obtaining(role: Role, **item: Any) -> Json:
 
 
 def test_a_certificate_to_be_obtained_is_described_for_the_users_tasks(role: Role) -> None:
-    role.hold(**{DEV: OLD, STAGE: NEW})
+    role.hold({DEV: OLD, STAGE: NEW})
 
     planned = obtaining(role, environments=[DEV, STAGE, PROD])
 
@@ -378,17 +390,14 @@ def test_an_obtained_certificate_is_planned_and_written(role: Role, obtained: Js
 
 
 def test_with_obtained_certificates_the_plan_is_made_twice_and_the_manager_listed_once(
-    role: Role, monkeypatch: pytest.MonkeyPatch
+    role: Role, plans: list[RotationPlan]
 ) -> None:
-    made: list[object] = []
-    make_plan = phases.make_plan
-    monkeypatch.setattr(phases, "make_plan", lambda *given: made.append(given) or make_plan(*given))
-    role.hold("api", **{DEV: OLD})
+    role.hold({DEV: OLD}, "api")
     obtaining(role)
     role.variables["certificates"].append({"project": PROJECT, "name": "api", "renew_before_days": 30})
     role.run_file = ""
     role.api.calls.clear()
-    made.clear()
+    plans.clear()
 
     assert [item["key"] for item in role.phase("plan")["to_obtain"]] == [KEY, "MyProject/api"]
     role.variables["obtained"] = {"path": "web.pem"}
@@ -396,7 +405,7 @@ def test_with_obtained_certificates_the_plan_is_made_twice_and_the_manager_liste
     role.phase("obtain", key="MyProject/api")
     role.phase("preflight")
 
-    assert len(made) == 2
+    assert len(plans) == 2
     assert role.api.calls.count(f"list {PROJECT}") == 1
     assert [planned.new for planned in role.run.plan.due] == [NEW, NEW]
 
@@ -472,7 +481,7 @@ def test_preflight_reports_what_the_manager_would_refuse(role: Role) -> None:
 
 
 def test_a_guard_stops_the_run(role: Role) -> None:
-    role.hold(**{PROD: NEW})
+    role.hold({PROD: NEW})
     (role.folder / "web.pem").write_text(issued(days=290).pem)
 
     role.phase("plan")
@@ -488,7 +497,7 @@ def test_a_guard_stops_the_run(role: Role) -> None:
 
 
 def test_a_guard_leaves_a_certificate_out_with_a_warning(role: Role) -> None:
-    role.hold("api", **{PROD: OLD})
+    role.hold({PROD: OLD}, "api")
     (role.folder / "api.pem").write_text(issued(days=10).pem)
     role.variables |= {
         "certificates": [CERTIFICATE_VARIABLE, {"project": PROJECT, "name": "api", "path": "api.pem"}],
@@ -520,7 +529,7 @@ def test_a_run_whose_guards_leave_everything_out_is_skipped_with_a_warning(role:
 
 
 def test_certificates_without_content_fail_the_guards(role: Role) -> None:
-    role.hold(**{PROD: None})
+    role.hold({PROD: None})
 
     role.phase("plan")
     assert "the manager does not return the current certificate" in role.phase("preflight")["msg"]
@@ -538,7 +547,7 @@ def test_preflight_skips_the_guards_of_a_certificate_to_be_created(role: Role) -
 
 @pytest.mark.parametrize("hook", ["before_wave_tasks", "verify_tasks"])
 def test_hooks_see_the_requests_of_each_wave(role: Role, hook: str) -> None:
-    role.hold(**{DEV: OLD, STAGE: NEW, PROD: OLD})
+    role.hold({DEV: OLD, STAGE: NEW, PROD: OLD})
     role.variables |= {"waves": WAVES, hook: "hook.yml"}
 
     waves = role.until("preflight")["waves"]
@@ -551,14 +560,14 @@ def test_hooks_see_the_requests_of_each_wave(role: Role, hook: str) -> None:
 
 
 def test_a_wave_with_nothing_to_write_is_left_out_and_the_others_keep_their_numbers(role: Role) -> None:
-    role.hold(**{DEV: NEW, STAGE: NEW, PROD: OLD})
+    role.hold({DEV: NEW, STAGE: NEW, PROD: OLD})
     role.variables["waves"] = WAVES
 
     assert [wave["number"] for wave in role.until("preflight")["waves"]] == [2]
 
 
 def test_a_run_with_nothing_to_do_has_no_waves(role: Role) -> None:
-    role.hold(**{DEV: NEW})
+    role.hold({DEV: NEW})
 
     assert role.until("preflight")["waves"] == []
     assert role.report()["outcome"] == "nothing_to_do"
@@ -637,7 +646,7 @@ def test_verification_compares_the_record_with_what_was_written(role: Role) -> N
     role.variables["waves"] = WAVES
     role.until("preflight")
     role.phase("write", wave=1)
-    role.hold(**{DEV: OTHER, PROD: OLD})
+    role.hold({DEV: OTHER, PROD: OLD})
 
     result = role.phase("verify", wave=1)
 
@@ -693,7 +702,7 @@ def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
 
 
 def test_a_rollback_that_is_not_complete_says_so(role: Role) -> None:
-    role.hold(**{DEV: EXPIRED, PROD: OLD})
+    role.hold({DEV: EXPIRED, PROD: OLD})
     role.until("preflight")
     role.wave(1)
 
@@ -804,7 +813,7 @@ def test_the_report_says_whether_the_play_fails(role: Role, failed: bool) -> Non
 def test_the_report_reads_back_what_the_environments_hold(role: Role) -> None:
     role.until("preflight")
     role.wave(1)
-    role.hold(**{DEV: NEW, STAGE: OTHER, PROD: NEW})
+    role.hold({DEV: NEW, STAGE: OTHER, PROD: NEW})
 
     assert role.report()["message"].startswith(
         "Modified by someone else after verification: MyProject/web in staging holds "

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ def several(count: int, **settings: Any) -> RunBuilder:
 def write(run: Run, access: FakeAccess, wave: int = 1) -> tuple[Json, list[str]]:
     """The result of writing a wave, and the lines that it shows."""
     lines: list[str] = []
-    return write_wave(run, wave, access, lines.append), lines  # type: ignore[arg-type]
+    return write_wave(run, wave, access, lines.append), lines
 
 
 def test_one_update_names_every_environment_also_those_in_sync() -> None:
@@ -246,6 +248,28 @@ def test_an_error_of_the_engine_leaves_the_write_as_interrupted(tmp_path: Path) 
     assert [(one.key, one.failed, one.may_have_changed) for one in writes] == [
         ("MyProject/c0", False, True),
         ("MyProject/c1", True, True),
+    ]
+
+
+def test_a_task_timeout_records_the_writes_that_were_sent_and_sends_no_other(
+    tmp_path: Path, alarm: Callable[[float], None]
+) -> None:
+    both_begun = threading.Barrier(2)
+
+    def time_out(_operation: Operation) -> None:
+        both_begun.wait(10)
+        alarm(0.05)
+        time.sleep(0.3)
+
+    run = several(5, parallel_writes=2).build()
+    run.create_file(str(tmp_path))
+
+    with pytest.raises(KeyboardInterrupt):
+        write(run, FakeAccess(before_write=time_out))
+
+    assert [(one.key, one.failed) for one in load_run(run.path).writes] == [
+        ("MyProject/c0", False),
+        ("MyProject/c1", False),
     ]
 
 
