@@ -191,10 +191,15 @@ def roll_back(task: Task) -> Result:
         return {"skipped": True}
     run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
-    results = {f"{step.key} in {', '.join(step.environments)}": step for step in steps}
-    done = {where: task.access.carry_out(to_operation(step, run.settings)) for where, step in results.items()}
+    done: dict[str, Result] = {}
+    changed = False
+    for step in steps:
+        target = f"{step.key} in {', '.join(step.environments)}"
+        result = task.access.carry_out(to_operation(step, run.settings))
+        changed |= bool(result.get("changed"))
+        # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
+        done[target] = result if result.get("failed") else done.get(target, result)
     run.save(rollback=[*failures(done), *problems])
-    changed = any(result.get("changed") for result in done.values())
     return {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
 
 
