@@ -171,6 +171,11 @@ def fails(_take_effect: Callable[[], None]) -> Deployment:
     raise RequestError("HTTP 403: no permission", status=403)
 
 
+def succeeds(take_effect: Callable[[], None]) -> Deployment:
+    take_effect()
+    return Deployment(success=True)
+
+
 def test_a_rotation_in_two_waves(role: Role) -> None:
     role.variables |= {"waves": WAVES, "backup_dir": "backups", "report_dir": "reports"}
 
@@ -659,6 +664,30 @@ def test_verification_compares_the_record_with_what_was_written(role: Role) -> N
     assert role.run.verified == []
 
 
+def test_verification_is_case_sensitive_and_looks_in_the_certificates_own_project(role: Role) -> None:
+    role.until("preflight")
+    role.phase("write", wave=1)
+    role.api.stored.clear()
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), "Web")
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), project="admin")
+
+    message = role.phase("verify", wave=1)["msg"]
+    assert message.count("the manager holds no certificate") == 3
+
+
+def test_verification_covers_all_projects_of_a_wave(role: Role) -> None:
+    role.hold({DEV: OLD}, "api", "admin")
+    role.variables["certificates"].append({**CERTIFICATE_VARIABLE, "project": "admin", "name": "api"})
+    role.until("preflight")
+    role.phase("write", wave=1)
+    assert role.phase("verify", wave=1) == {"changed": False}
+
+    role.hold({DEV: OTHER}, "api", "admin")
+    assert role.phase("verify", wave=1)["msg"].startswith(
+        "Verification failed: admin/api in development: the manager holds SHA-256 "
+    )
+
+
 def test_verification_finds_duplicate_entries(role: Role) -> None:
     role.until("preflight")
     role.phase("write", wave=1)
@@ -689,6 +718,40 @@ def test_a_failed_run_is_rolled_back(role: Role) -> None:
     made = role.report(failed=failed)
     assert (made["outcome"], made["rollback"]["complete"]) == ("rolled_back", True)
     assert made["message"].startswith(failed)
+
+
+def test_an_environment_that_was_written_is_restored_where_another_was_added(role: Role) -> None:
+    """Two writes to the same environment: one restores it, and one removes the certificate from the other."""
+    role.hold({DEV: OLD})
+    role.variables |= {
+        "certificates": [{**CERTIFICATE_VARIABLE, "environments": [DEV, PROD]}],
+        "waves": [[DEV], [PROD]],
+    }
+    role.until("preflight")
+    role.wave(1)
+    role.wave(2)
+    assert role.holdings() == {DEV: NEW, PROD: NEW}
+
+    assert role.phase("rollback", failed="The smoke test failed") == {"changed": True}
+
+    assert role.holdings() == {DEV: OLD}
+    assert role.report()["outcome"] == "rolled_back"
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_each_write_of_the_rollback_that_fails_is_reported(role: Role, failing: int) -> None:
+    role.hold({DEV: OLD})
+    role.variables |= {
+        "certificates": [{**CERTIFICATE_VARIABLE, "environments": [DEV, PROD]}],
+        "waves": [[DEV], [PROD]],
+    }
+    role.until("preflight")
+    role.wave(1)
+    role.wave(2)
+    role.api.writes = [*[succeeds] * failing, fails]
+
+    assert role.phase("rollback", failed="The smoke test failed")["failed"]
+    assert "HTTP 403: no permission" in str(role.run.rollback)
 
 
 def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
