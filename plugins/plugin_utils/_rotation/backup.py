@@ -9,6 +9,7 @@ import json
 import os
 import typing as t
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from urllib.parse import quote
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
@@ -40,6 +41,7 @@ def write_backup(run: Run, files: Files, folder: str) -> str:
         "manager": run.manager,
         "host": run.host,
         "started": iso(run.started),
+        "finished": iso(datetime.now(timezone.utc)),
         "backup": folder,
         "certificates": certificates,
     }

@@ -80,9 +80,6 @@ _INCOMPLETE = (
 
 def plan(task: Task) -> Result:
     """Read the variables, the manager's record and the new certificates, and make the plan."""
-    if task.run_file:
-        run = _started(task)
-        return _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     run = Run(task.manager_url, task.host, task.check_mode)
     run.create_file(task.temporary_folder)
     try:
@@ -110,8 +107,10 @@ def obtain(task: Task, key: str) -> Result:
 
 
 def preflight(task: Task) -> Result:
-    """Check everything that reading can tell, and the guards, before the first write."""
+    """Plan again with the certificates that were obtained, and check everything that reading can tell, and the guards."""
     run = _started(task)
+    if any(planned.key in run.new for planned in run.plan.to_obtain):
+        _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
     results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
@@ -193,10 +192,15 @@ def roll_back(task: Task) -> Result:
         return {"skipped": True}
     run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
-    results = {f"{step.key} in {', '.join(step.environments)}": step for step in steps}
-    done = {where: task.access.carry_out(to_operation(step, run.settings)) for where, step in results.items()}
+    done: dict[str, Result] = {}
+    changed = False
+    for step in steps:
+        target = f"{step.key} in {', '.join(step.environments)}"
+        result = task.access.carry_out(to_operation(step, run.settings))
+        changed |= bool(result.get("changed"))
+        # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
+        done[target] = result if result.get("failed") else done.get(target, result)
     run.save(rollback=[*failures(done), *problems])
-    changed = any(result.get("changed") for result in done.values())
     return {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
 
 

@@ -124,13 +124,15 @@ def _plan_certificate(changed: Changed, *, one_update: bool) -> RollbackPlan:
         return _delete(changed, added, impossible)
     groups: dict[tuple[str, str | None], list[str]] = {}
     views = changed.previous_views
+    # An update of all environments would also remove the certificate where someone else has added it since.
+    one_for_all = not impossible and set(changed.current or ()) <= {*views, *changed.environments}
     for name in restore:
         groups.setdefault((views[name]["content"], views[name]["alias"]), []).append(name)
-    if one_update and not changed.duplicated and len(groups) == 1 and set(restore) == set(views) and not impossible:
+    if one_update and one_for_all and not changed.duplicated and len(groups) == 1 and set(restore) == set(views):
         ((content, alias), names) = next(iter(groups.items()))
         return RollbackPlan((_step(changed, names, "remove" if added else "fail", content, alias),), impossible)
     steps = tuple(_step(changed, names, "keep", content, alias) for (content, alias), names in groups.items())
-    if added and not impossible and len({(view["content"], view["alias"]) for view in views.values()}) == 1:
+    if added and one_for_all and len({(view["content"], view["alias"]) for view in views.values()}) == 1:
         steps += (_step(changed, sorted(views), "remove"),)
     elif added:
         stays = (

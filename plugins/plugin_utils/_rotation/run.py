@@ -157,7 +157,7 @@ class Run:
 
 
 def load_run(path: str) -> Run:
-    """The run that a file keeps. A last line that was cut short when a task was killed is left out.
+    """The run that a file keeps. A last line that was cut short when a task was killed is removed.
 
     :raises RunError: where there is no such run.
     """
@@ -166,8 +166,12 @@ def load_run(path: str) -> Run:
     kinds = hints_of(Run)
     try:
         with open(path, encoding="ascii") as file:
-            lines = [json.loads(line) for line in file if line.endswith("\n")]
-        for changed in lines:
+            lines = file.readlines()
+        if lines and not lines[-1].endswith("\n"):
+            # The next line must not continue it.
+            os.truncate(path, sum(map(len, lines[:-1])))
+            del lines[-1]
+        for changed in map(json.loads, lines):
             if "moved" in changed:
                 return load_run(changed["moved"])
             if "write" in changed:
@@ -176,6 +180,6 @@ def load_run(path: str) -> Run:
                 continue
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise RunError(f"The run file {path} cannot be read: {exc}") from exc
     return run

@@ -17,8 +17,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     PlannedCertificate,
     Step,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings, WantedCertificate
-from unit.plugins.plugin_utils._rotation.rotation_scene import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
     NEW,
@@ -26,25 +26,27 @@ from unit.plugins.plugin_utils._rotation.rotation_scene import (
     OLD,
     PROD,
     STAGE,
-    Holdings,
+    Certificates,
     bundle,
 )
 
-WANTED = WantedCertificate("MyProject", "web", path="web.pem")
+DESIRED = DesiredCertificate("MyProject", "web", path="web.pem")
 COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names")
 UNREADABLE = Bundle(Certificate(b"no DER"))
 
 
-def check(held: Holdings, new: Bundle | None = NEW, *, steps: tuple[Step, ...] = (), **settings: Any) -> list[Guard]:
-    """The guards of a certificate that is due wherever it is held."""
-    steps = steps or tuple(Step(environment, UPDATE, "differs", 1, {}) for environment in held)
-    planned = PlannedCertificate(WANTED, exists=True, steps=steps, new=new)
-    return check_guards(Settings(certificates=(WANTED,), **settings), planned, held, NOW)
+def check(
+    current: Certificates, new: Bundle | None = NEW, *, steps: tuple[Step, ...] = (), **settings: Any
+) -> list[Guard]:
+    """The guards of a certificate that is due wherever it is current."""
+    steps = steps or tuple(Step(environment, UPDATE, "differs", 1, {}) for environment in current)
+    planned = PlannedCertificate(DESIRED, exists=True, steps=steps, new=new)
+    return check_guards(Settings(certificates=(DESIRED,), **settings), planned, current, NOW)
 
 
-def one(guard: str, held: Bundle | None, new: Bundle = NEW, **settings: Any) -> Guard:
+def one(guard: str, current: Bundle | None, new: Bundle = NEW, **settings: Any) -> Guard:
     """A guard in production."""
-    (found,) = [checked for checked in check({PROD: held}, new, **settings) if checked.guard == guard]
+    (found,) = [checked for checked in check({PROD: current}, new, **settings) if checked.guard == guard]
     return found
 
 
@@ -66,14 +68,14 @@ def test_a_good_certificate_passes_every_guard_in_every_environment() -> None:
     ("days", "minimum", "passed"),
     [(300, 1, True), (1, 1, True), (0, 1, False), (30, 30, True), (29, 30, False), (0, 0, True), (-5, 0, False)],
 )
-def test_the_days_that_a_new_certificate_has_left(days: int, minimum: int, passed: bool) -> None:
+def test_a_new_certificate_needs_enough_days(days: int, minimum: int, passed: bool) -> None:
     guard = one("minimum_remaining_days", OLD, bundle(days=days), minimum_remaining_days=minimum)
 
     assert guard.passed is passed
     assert guard.environment is None
     assert guard.message == (
-        f"The new certificate of MyProject/web is valid until {guard.new} ({days} days); "
-        f"certificate_rotation_minimum_remaining_days asks for {minimum}"
+        f"MyProject/web: the new certificate is valid until {guard.new} ({days} days), and "
+        f"certificate_rotation_minimum_remaining_days requires {minimum}"
     )
 
 
@@ -85,7 +87,7 @@ def test_a_new_certificate_without_a_date_does_not_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "new", "passed"),
+    ("current", "new", "passed"),
     [
         (OLD, NEW, True),
         (EXPIRED, NEW, True),
@@ -97,11 +99,11 @@ def test_a_new_certificate_without_a_date_does_not_pass() -> None:
         (UNREADABLE, NEW, False),
     ],
 )
-def test_the_new_certificate_outlives_the_current_one_or_is_the_same(held: Bundle, new: Bundle, passed: bool) -> None:
-    assert one("require_later_expiry", held, new).passed is passed
+def test_the_new_certificate_expires_later_or_is_the_same(current: Bundle, new: Bundle, passed: bool) -> None:
+    assert one("require_later_expiry", current, new).passed is passed
 
 
-def test_both_dates_are_told() -> None:
+def test_a_failed_expiry_guard_names_both_dates() -> None:
     guard = one("require_later_expiry", NEW, OLD)
 
     assert guard == Guard(
@@ -109,7 +111,7 @@ def test_both_dates_are_told() -> None:
         PROD,
         False,
         "MyProject/web in production: the current certificate is valid until 2027-03-28T12:00:00Z, "
-        "the new one until 2026-06-21T12:00:00Z",
+        "the new one until 2026-06-21T12:00:00Z (certificate_rotation_require_later_expiry: false lifts this guard)",
         "2027-03-28T12:00:00Z",
         "2026-06-21T12:00:00Z",
     )
@@ -123,11 +125,11 @@ def test_both_dates_are_told() -> None:
         (bundle(days=300, common_name="Web.example.com"), False),
     ],
 )
-def test_the_subject_stays(new: Bundle, passed: bool) -> None:
+def test_the_subject_must_stay_the_same(new: Bundle, passed: bool) -> None:
     assert one("require_same_subject", OLD, new).passed is passed
 
 
-def test_both_subjects_are_told() -> None:
+def test_a_failed_subject_guard_names_both_subjects() -> None:
     guard = one("require_same_subject", OLD, bundle(days=300, organization="Another Inc"))
 
     assert guard == Guard(
@@ -135,14 +137,15 @@ def test_both_subjects_are_told() -> None:
         PROD,
         False,
         "MyProject/web in production: the current subject is CN=web.example.com,O=Example Inc,C=US, "
-        "the new one CN=web.example.com,O=Another Inc,C=US",
+        "the new one is CN=web.example.com,O=Another Inc,C=US "
+        "(certificate_rotation_require_same_subject: false lifts this guard)",
         "CN=web.example.com,O=Example Inc,C=US",
         "CN=web.example.com,O=Another Inc,C=US",
     )
 
 
 @pytest.mark.parametrize(
-    ("held", "new", "lost"),
+    ("current", "new", "lost"),
     [
         (names("a.example b.example"), names("b.example a.example", days=300), ""),
         (names("a.example"), names("a.example b.example", "192.0.2.1", days=300), ""),
@@ -157,56 +160,57 @@ def test_both_subjects_are_told() -> None:
         (names("a.example"), NEW, "a.example"),
     ],
 )
-def test_no_name_is_lost(held: Bundle, new: Bundle, lost: str) -> None:
-    """Without alternative names, the common name is the name."""
-    guard = one("require_same_names", held, new)
+def test_no_name_may_be_lost(current: Bundle, new: Bundle, lost: str) -> None:
+    """Without subject alternative names, the common name counts."""
+    guard = one("require_same_names", current, new)
 
     assert guard.passed is not bool(lost)
-    assert guard.message.endswith(f"; {lost} would be lost") is bool(lost)
+    assert (f"; {lost} would be lost (certificate_rotation_require_same_names: false" in guard.message) is bool(lost)
+    assert ("would be lost" in guard.message) is bool(lost)
 
 
-def test_both_lists_of_names_are_told() -> None:
+def test_a_failed_name_guard_lists_all_names() -> None:
     guard = one("require_same_names", names("b.example a.example", "192.0.2.1"), names("a.example", days=300))
 
     assert guard == Guard(
         "require_same_names",
         PROD,
         False,
-        "MyProject/web in production: the current names are 192.0.2.1, a.example, b.example, the new ones a.example; "
-        "192.0.2.1, b.example would be lost",
+        "MyProject/web in production: the current names are 192.0.2.1, a.example, b.example, the new ones are "
+        "a.example; 192.0.2.1, b.example would be lost (certificate_rotation_require_same_names: false lifts this guard)",
         "192.0.2.1, a.example, b.example",
         "a.example",
     )
 
 
-def test_names_that_cannot_be_read_do_not_pass() -> None:
+def test_names_that_cannot_be_read_fail_the_guard() -> None:
     guard = one("require_same_names", UNREADABLE)
 
     assert not guard.passed
     assert guard.message.startswith("MyProject/web in production: its names cannot be read")
 
 
-def test_what_the_manager_does_not_hand_out_does_not_pass() -> None:
+def test_a_certificate_that_the_manager_does_not_return_fails_the_comparisons() -> None:
     guards = check({PROD: None, STAGE: OLD})
 
     failed = [guard for guard in guards if not guard.passed]
     assert [(guard.environment, guard.guard) for guard in failed] == [(PROD, guard) for guard in COMPARISONS]
     for guard in failed:
         assert guard.message == (
-            "The manager does not hand out the current certificate of MyProject/web in production, so it cannot be "
-            f"compared (certificate_rotation_{guard.guard})"
+            "MyProject/web in production: the manager does not return the current certificate, so it cannot be compared "
+            f"(certificate_rotation_{guard.guard}: false lifts this guard)"
         )
 
 
-@pytest.mark.parametrize("held", [None, bundle(days=400, common_name="other.example", organization="Another")])
-def test_a_guard_that_is_switched_off_is_not_there(held: Bundle | None) -> None:
+@pytest.mark.parametrize("current", [None, bundle(days=400, common_name="other.example", organization="Another")])
+def test_a_guard_that_is_switched_off_is_not_checked(current: Bundle | None) -> None:
     for off in COMPARISONS:
-        found = [guard.guard for guard in check({PROD: held}, **{off: False})]
+        found = [guard.guard for guard in check({PROD: current}, **{off: False})]
         assert found == ["minimum_remaining_days", *(guard for guard in COMPARISONS if guard != off)]
-    assert all(guard.passed for guard in check({PROD: held}, **dict.fromkeys(COMPARISONS, False)))
+    assert all(guard.passed for guard in check({PROD: current}, **dict.fromkeys(COMPARISONS, False)))
 
 
-def test_each_environment_is_compared_with_what_it_holds_itself() -> None:
+def test_each_environment_is_compared_with_its_own_certificate() -> None:
     guards = check({DEV: OLD, PROD: bundle(days=400)})
 
     assert [(guard.environment, guard.passed) for guard in guards if guard.guard == "require_later_expiry"] == [
@@ -215,17 +219,17 @@ def test_each_environment_is_compared_with_what_it_holds_itself() -> None:
     ]
 
 
-def test_only_what_is_due_is_compared() -> None:
+def test_only_environments_that_are_due_are_compared() -> None:
     steps = (Step(DEV, NONE, "not_due"), Step(STAGE, CREATE, "absent"), Step(PROD, UPDATE, "differs"))
     guards = check({DEV: OLD, PROD: OLD}, steps=steps)
 
     assert {guard.environment for guard in guards} == {None, PROD}
 
 
-def test_a_certificate_to_be_created_needs_its_days_alone() -> None:
+def test_a_certificate_to_be_created_is_only_checked_for_its_days() -> None:
     assert [guard.guard for guard in check({}, steps=(Step(PROD, CREATE, "absent"),))] == ["minimum_remaining_days"]
 
 
-def test_no_guards_for_what_is_not_due_or_not_obtained_yet() -> None:
+def test_a_certificate_that_is_not_due_or_not_obtained_yet_has_no_guards() -> None:
     assert check({PROD: OLD}, steps=(Step(PROD, NONE, "in_sync"),)) == []
     assert check({PROD: OLD}, None) == []

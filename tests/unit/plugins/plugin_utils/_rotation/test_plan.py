@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     Wave,
     make_plan,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings, WantedCertificate
-from unit.plugins.plugin_utils._rotation.rotation_scene import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
     KEY,
@@ -40,13 +41,13 @@ from unit.plugins.plugin_utils._rotation.rotation_scene import (
 TWO_WAVES = ((DEV, STAGE), (PROD,))
 
 
-def want(*environments: str, name: str = NAME, project: str = PROJECT, **changes: Any) -> WantedCertificate:
-    return WantedCertificate(project, name, path="web.pem", environments=environments or None, **changes)
+def desire(*environments: str, name: str = NAME, project: str = PROJECT, **changes: Any) -> DesiredCertificate:
+    return DesiredCertificate(project, name, path="web.pem", environments=environments or None, **changes)
 
 
 def plan(
-    held: Json | None,
-    wanted: WantedCertificate | None = None,
+    current: Json | None,
+    desired: DesiredCertificate | None = None,
     *,
     new: Bundle | None = NEW,
     types: Mapping[str, str | None] | None = None,
@@ -54,8 +55,8 @@ def plan(
 ) -> RotationPlan:
     """A plan for one certificate."""
     return make_plan(
-        Settings(certificates=(wanted or want(),), **settings),
-        {PROJECT: [held] if held else []},
+        Settings(certificates=(desired or desire(),), **settings),
+        {PROJECT: [current] if current else []},
         {KEY: new} if new else {},
         {PROJECT: types or {}},
     )
@@ -67,15 +68,17 @@ def actions(made: RotationPlan) -> dict[str, tuple[str, str]]:
     return {step.environment: (step.action, step.reason) for step in planned.steps}
 
 
-def decide(held: Json | None, **changes: Any) -> tuple[str, str]:
-    """What happens to a certificate that is wanted in production alone, whatever the strategy makes of it."""
-    wanted = {key: changes.pop(key) for key in ("alias", "renew_before_days") if key in changes}
-    made = plan(certificate(held) if held else None, want(PROD, **wanted), strategy="per_environment", **changes)
+def decide(current: Json | None, **changes: Any) -> tuple[str, str]:
+    """What happens to a certificate that belongs in production only, before the strategy changes it."""
+    desired = {key: changes.pop(key) for key in ("alias", "renew_before_days") if key in changes}
+    made = plan(
+        certificate(current) if current else None, desire(PROD, **desired), strategy="per_environment", **changes
+    )
     return actions(made)[PROD]
 
 
 @pytest.mark.parametrize(
-    ("held", "decision"),
+    ("current", "decision"),
     [
         (None, (CREATE, "absent")),
         (entry(PROD, OLD), (UPDATE, "differs")),
@@ -85,12 +88,14 @@ def decide(held: Json | None, **changes: Any) -> tuple[str, str]:
         (entry(PROD, OLD, entries=2), (UPDATE, "differs")),
     ],
 )
-def test_without_days_what_differs_is_due(held: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(held) == decision
+def test_without_renew_before_days_a_different_certificate_is_due(
+    current: Json | None, decision: tuple[str, str]
+) -> None:
+    assert decide(current) == decision
 
 
 @pytest.mark.parametrize(
-    ("held", "decision"),
+    ("current", "decision"),
     [
         (None, (CREATE, "absent")),
         (entry(PROD, OLD), (UPDATE, "expires_soon")),
@@ -103,57 +108,59 @@ def test_without_days_what_differs_is_due(held: Json | None, decision: tuple[str
         (entry(PROD) | {"days_remaining": None, "expired": None}, (UPDATE, "expires_soon")),
     ],
 )
-def test_with_days_what_expires_sooner_is_due(held: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(held, renew_before_days=30) == decision
+def test_with_renew_before_days_a_certificate_that_expires_sooner_is_due(
+    current: Json | None, decision: tuple[str, str]
+) -> None:
+    assert decide(current, renew_before_days=30) == decision
 
 
 @pytest.mark.parametrize(
     ("days", "decision"), [(0, (NONE, "not_due")), (20, (NONE, "not_due")), (21, (UPDATE, "expires_soon"))]
 )
-def test_the_limit_itself_is_not_due(days: int, decision: tuple[str, str]) -> None:
+def test_exactly_renew_before_days_left_is_not_due(days: int, decision: tuple[str, str]) -> None:
     assert decide(entry(PROD, OLD), renew_before_days=days) == decision
 
 
-def test_expired_is_due_with_any_number_of_days() -> None:
+def test_an_expired_certificate_is_due_with_any_renew_before_days() -> None:
     assert decide(entry(PROD, EXPIRED), renew_before_days=0) == (UPDATE, "expired")
 
 
 @pytest.mark.parametrize(("days", "decision"), [(None, (NONE, "in_sync")), (30, (UPDATE, "expired"))])
 def test_an_expired_certificate_that_is_also_the_new_one(days: int | None, decision: tuple[str, str]) -> None:
-    """With days it is due, so that the guards speak up."""
+    """With renew_before_days it is due, so that the guards report it."""
     assert decide(entry(PROD, EXPIRED), new=EXPIRED, renew_before_days=days) == decision
 
 
 @pytest.mark.parametrize("days", [None, 5])
 @pytest.mark.parametrize(
-    ("held", "alias", "decision"),
+    ("current", "alias", "decision"),
     [
         (NEW, None, (NONE, "in_sync")),
         (NEW, "web-alias", (NONE, "in_sync")),
         (NEW, "other-alias", (UPDATE, "differs")),
     ],
 )
-def test_an_alias_counts_when_it_is_given(
-    days: int | None, held: Bundle, alias: str | None, decision: tuple[str, str]
+def test_an_alias_is_compared_if_it_is_given(
+    days: int | None, current: Bundle, alias: str | None, decision: tuple[str, str]
 ) -> None:
-    assert decide(entry(PROD, held), alias=alias, renew_before_days=days) == decision
+    assert decide(entry(PROD, current), alias=alias, renew_before_days=days) == decision
 
 
-def test_an_alias_does_not_bring_an_early_rotation() -> None:
+def test_an_alias_does_not_rotate_a_certificate_early() -> None:
     assert decide(entry(PROD, OLD), alias="other-alias", renew_before_days=5) == (NONE, "not_due")
 
 
 @pytest.mark.parametrize("days", [None, 5, 30])
 @pytest.mark.parametrize(
-    ("held", "decision"),
+    ("current", "decision"),
     [(entry(PROD, NEW), (UPDATE, "forced")), (entry(PROD, OLD), (UPDATE, "forced")), (None, (CREATE, "absent"))],
 )
-def test_force_makes_everything_due(days: int | None, held: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(held, force=True, renew_before_days=days) == decision
+def test_force_makes_everything_due(days: int | None, current: Json | None, decision: tuple[str, str]) -> None:
+    assert decide(current, force=True, renew_before_days=days) == decision
 
 
 @pytest.mark.parametrize(
-    ("held", "decision"),
+    ("current", "decision"),
     [
         (None, (CREATE, "absent")),
         (entry(PROD, OLD), (UPDATE, "expires_soon")),
@@ -161,11 +168,11 @@ def test_force_makes_everything_due(days: int | None, held: Json | None, decisio
         (entry(PROD, bundle(days=30)), (NONE, "not_due")),
     ],
 )
-def test_what_has_to_be_obtained_is_due_by_its_days(held: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(held, new=None, renew_before_days=30) == decision
+def test_a_certificate_to_be_obtained_is_due_by_its_days(current: Json | None, decision: tuple[str, str]) -> None:
+    assert decide(current, new=None, renew_before_days=30) == decision
 
 
-def test_environments_that_are_left_out_are_kept() -> None:
+def test_without_environments_the_current_ones_are_kept() -> None:
     (planned,) = plan(certificate(entry(PROD, OLD), entry(DEV, NEW))).certificates
 
     assert [step.environment for step in planned.steps] == [DEV, PROD]
@@ -173,44 +180,60 @@ def test_environments_that_are_left_out_are_kept() -> None:
     assert [step.current["alias"] for step in planned.steps if step.current] == ["web-alias", "web-alias"]
 
 
-def test_environments_that_are_given_keep_their_order_and_name_the_rest() -> None:
-    held = holding({PROD: OLD, DEV: OLD, "apimanager": OLD})
-    (planned,) = plan(held, want(STAGE, PROD), strategy="per_environment").certificates
+def test_given_environments_keep_their_order_and_the_others_are_unlisted() -> None:
+    current = holding({PROD: OLD, DEV: OLD, "apimanager": OLD})
+    (planned,) = plan(current, desire(STAGE, PROD), strategy="per_environment").certificates
 
     assert [(step.environment, step.action) for step in planned.steps] == [(STAGE, CREATE), (PROD, UPDATE)]
     assert planned.unlisted == ("apimanager", DEV)
 
 
-def test_an_absent_certificate_is_created_where_it_is_wanted() -> None:
-    made = plan(None, want(DEV, PROD))
+def test_an_absent_certificate_is_created_in_its_environments() -> None:
+    made = plan(None, desire(DEV, PROD))
 
     assert actions(made) == {DEV: (CREATE, "absent"), PROD: (CREATE, "absent")}
     assert not made.certificates[0].exists
     assert made.problems == ()
 
 
-@pytest.mark.parametrize("held", [None, certificate()])
-def test_a_certificate_in_no_environment_needs_some(held: Json | None) -> None:
-    (problem,) = plan(held).problems
+@pytest.mark.parametrize("current", [None, certificate()])
+def test_a_certificate_without_environments_is_a_problem(current: Json | None) -> None:
+    (problem,) = plan(current).problems
 
     assert problem.startswith("MyProject/web is in no environment yet")
     assert "certificate_rotation_certificates" in problem
 
 
 def test_names_and_projects_are_case_sensitive() -> None:
-    made = plan(certificate(entry(PROD), name="Web"), want(PROD))
+    made = plan(certificate(entry(PROD), name="Web"), desire(PROD))
 
     assert actions(made) == {PROD: (CREATE, "absent")}
 
 
 def test_each_certificate_is_looked_up_in_its_own_project() -> None:
-    settings = Settings(certificates=(want(), want(project="admin", renew_before_days=5)), strategy="per_environment")
+    certificates = (desire(), desire(project="admin", renew_before_days=5))
     lists = {PROJECT: [holding({PROD: OLD})], "admin": [holding({PROD: OTHER}, project="admin")]}
+    settings, new = Settings(certificates=certificates, strategy="per_environment"), {KEY: OLD, "admin/web": NEW}
 
-    mine, theirs = make_plan(settings, lists, {KEY: OLD, "admin/web": NEW}, {}).certificates
-
+    mine, theirs = make_plan(settings, lists, new, {}).certificates
     assert (mine.steps[0].reason, theirs.steps[0].reason) == ("in_sync", "not_due")
+
+    mine, theirs = make_plan(replace(settings, force=True), lists, new, {}).certificates
     assert (mine.new, theirs.new) == (OLD, NEW)
+
+
+def test_a_certificate_that_is_not_due_does_not_carry_its_new_one() -> None:
+    made = plan(holding({PROD: NEW}))
+
+    assert (made.certificates[0].new, made.due, made.to_obtain) == (None, (), ())
+
+
+def test_what_is_due_is_either_known_or_to_be_obtained() -> None:
+    known, unknown = plan(holding({PROD: OLD})), plan(holding({PROD: OLD}), desire(renew_before_days=30), new=None)
+
+    assert (known.due, known.to_obtain) == (known.certificates, ())
+    assert (unknown.due, unknown.to_obtain) == ((), unknown.certificates)
+    assert [planned.environments for planned in known.certificates] == [(PROD,)]
 
 
 def test_one_wave_for_all_environments_without_waves() -> None:
@@ -221,14 +244,14 @@ def test_one_wave_for_all_environments_without_waves() -> None:
     assert made.certificates[0].due_in(2) == ()
 
 
-def test_waves_as_they_are_listed() -> None:
+def test_listed_waves_are_kept() -> None:
     made = plan(holding({DEV: NEW, STAGE: OLD, PROD: OLD}), waves=TWO_WAVES)
 
     assert made.waves == (Wave(1, (DEV, STAGE)), Wave(2, (PROD,)))
     assert [made.certificates[0].due_in(number) for number in (1, 2)] == [(STAGE,), (PROD,)]
 
 
-def test_due_in_no_wave_is_a_problem() -> None:
+def test_an_environment_that_is_due_and_in_no_wave_is_a_problem() -> None:
     made = plan(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), waves=((DEV,), ("elsewhere",)))
 
     (problem,) = made.problems
@@ -236,11 +259,11 @@ def test_due_in_no_wave_is_a_problem() -> None:
     assert "certificate_rotation_waves" in problem
 
 
-def test_not_due_in_no_wave_is_none() -> None:
+def test_an_environment_that_is_not_due_may_be_in_no_wave() -> None:
     assert plan(holding({DEV: OLD, PROD: NEW}), waves=((DEV,), (STAGE,))).problems == ()
 
 
-def test_a_run_that_keeps_to_some_environments_leaves_the_others_untouched() -> None:
+def test_a_run_limited_to_environments_leaves_the_others_alone() -> None:
     made = plan(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), environments=(DEV, STAGE))
 
     (planned,) = made.certificates
@@ -248,40 +271,40 @@ def test_a_run_that_keeps_to_some_environments_leaves_the_others_untouched() -> 
     assert actions(made) == {DEV: (UPDATE, "differs"), STAGE: (UPDATE, "differs")}
     assert planned.unlisted == (PROD,)
     assert made.strategy == "per_environment"
-    assert made.strategy_reason.startswith("certificate_rotation_environments leaves some out")
+    assert made.strategy_reason.startswith("certificate_rotation_environments leaves environments out")
 
 
-def test_a_run_that_keeps_to_every_environment_needs_no_import() -> None:
+def test_a_run_limited_to_all_environments_does_not_need_import_file() -> None:
     made = plan(holding({DEV: OLD, PROD: OLD}), environments=(DEV, PROD))
 
     assert (made.strategy, made.problems) == ("replace", ())
 
 
-def test_a_run_does_not_bring_a_certificate_to_where_it_is_not_meant_to_be() -> None:
-    settings = Settings(certificates=(want(), want(name="other"), want(DEV, name="new")), environments=(DEV,))
+def test_a_limited_run_does_not_add_a_certificate_to_an_environment() -> None:
+    settings = Settings(certificates=(desire(), desire(name="other"), desire(DEV, name="new")), environments=(DEV,))
     lists = {PROJECT: [holding({DEV: OLD}), holding({PROD: OLD}, name="other")]}
 
     made = make_plan(settings, lists, {}, {})
 
     assert made.problems == ()
-    assert [(planned.wanted.name, planned.steps[0].reason) for planned in made.certificates] == [
+    assert [(planned.desired.name, planned.steps[0].reason) for planned in made.certificates] == [
         ("web", "differs"),
         ("new", "absent"),
     ]
 
 
 @pytest.mark.parametrize("strategy", ["auto", "per_environment"])
-def test_an_environment_that_nothing_is_meant_for_is_a_problem(strategy: str) -> None:
+def test_limiting_a_run_to_an_environment_without_certificates_is_a_problem(strategy: str) -> None:
     made = plan(holding({DEV: OLD, PROD: OLD}), environments=("developement", PROD), strategy=strategy)
 
     (problem,) = made.problems
     assert problem == (
-        "certificate_rotation_environments: none of the certificates is meant for developement, but for "
+        "certificate_rotation_environments: no certificate is planned for developement. The certificates are planned for "
         "development, production"
     )
 
 
-def test_replace_cannot_keep_to_some_environments() -> None:
+def test_replace_cannot_leave_environments_out() -> None:
     (problem,) = plan(holding({DEV: OLD, PROD: OLD}), environments=(DEV,), strategy="replace").problems
 
     assert problem.startswith("MyProject/web is also in production, which this run leaves out")
@@ -290,21 +313,21 @@ def test_replace_cannot_keep_to_some_environments() -> None:
 STAGES = {DEV: "TEST", "sandbox": "SANDBOX", PROD: "PRODUCTION", STAGE: "SANDBOX"}
 
 
-def test_waves_by_stage_go_from_test_to_production() -> None:
+def test_automatic_waves_go_from_test_to_production() -> None:
     made = plan(holding(dict.fromkeys(STAGES, OLD)), waves="auto", types=STAGES)
 
     assert made.waves == (Wave(1, (DEV,)), Wave(2, ("sandbox", STAGE)), Wave(3, (PROD,)))
     assert made.problems == ()
 
 
-def test_a_stage_without_environments_is_no_wave() -> None:
+def test_a_stage_without_environments_gets_no_wave() -> None:
     made = plan(holding({DEV: OLD, PROD: OLD}), waves="auto", types=STAGES)
 
     assert made.waves == (Wave(1, (DEV,)), Wave(2, (PROD,)))
 
 
-def test_stages_of_environments_of_several_projects_come_together() -> None:
-    settings = Settings(certificates=(want(DEV), want(PROD, project="admin")), waves="auto")
+def test_automatic_waves_cover_the_environments_of_all_projects() -> None:
+    settings = Settings(certificates=(desire(DEV), desire(PROD, project="admin")), waves="auto")
     types = {PROJECT: {DEV: "TEST"}, "admin": {PROD: "PRODUCTION"}}
 
     assert make_plan(settings, {}, {}, types).waves == (Wave(1, (DEV,)), Wave(2, (PROD,)))
@@ -313,24 +336,26 @@ def test_stages_of_environments_of_several_projects_come_together() -> None:
 @pytest.mark.parametrize(
     ("kind", "named"), [("KUBERNETES", "KUBERNETES"), (None, "not reported"), ("production", "production")]
 )
-def test_a_stage_that_is_not_known_is_a_problem(kind: str | None, named: str) -> None:
+def test_an_unknown_stage_is_a_problem(kind: str | None, named: str) -> None:
     made = plan(holding({DEV: OLD, PROD: OLD, STAGE: NEW}), waves="auto", types=STAGES | {PROD: kind, STAGE: kind})
 
     assert f"production (type {named}), staging (type {named}). List the waves instead" in made.problems[0]
-    assert made.problems[0].startswith("certificate_rotation_waves: auto needs the stage of each environment")
+    assert made.problems[0].startswith(
+        "certificate_rotation_waves: auto needs the type of each environment (TEST, SANDBOX, PRODUCTION)"
+    )
     assert "due in production, which is in no wave" in made.problems[1]
 
 
-def test_an_environment_that_the_manager_does_not_list_has_no_stage() -> None:
+def test_an_environment_that_the_manager_does_not_list_has_an_unknown_stage() -> None:
     made = plan(holding({DEV: OLD, "apimanager": OLD}), waves="auto", types=STAGES)
 
     assert "apimanager (type not reported)" in made.problems[0]
 
 
 @pytest.mark.parametrize(
-    ("held", "settings", "strategy", "reason"),
+    ("current", "settings", "strategy", "reason"),
     [
-        (holding({DEV: OLD}), {}, "replace", "there is one wave, and one update serves all its environments"),
+        (holding({DEV: OLD}), {}, "replace", "there is one wave, and one update writes all its environments"),
         (holding({DEV: OLD}), {"waves": ((DEV,),)}, "replace", "there is one wave"),
         (
             holding({DEV: OLD, PROD: OLD}),
@@ -338,15 +363,20 @@ def test_an_environment_that_the_manager_does_not_list_has_no_stage() -> None:
             "per_environment",
             "there are 2 waves, and only import-file",
         ),
-        (certificate(entry(DEV), entry(PROD, entries=2)), {}, "per_environment", "an environment is listed twice"),
-        (certificate(entry(DEV, NEW, entries=2)), {}, "per_environment", "an environment is listed twice"),
-        (holding({DEV: OLD}), {"strategy": "replace"}, "replace", "asked for in certificate_rotation_strategy"),
-        (holding({DEV: OLD}), {"strategy": "per_environment"}, "per_environment", "asked for in certificate_rotation_"),
-        (certificate(entry(DEV, entries=2)), {"strategy": "replace"}, "replace", "asked for in certificate_rotation_"),
+        (
+            certificate(entry(DEV), entry(PROD, entries=2)),
+            {},
+            "per_environment",
+            "an environment has duplicate entries",
+        ),
+        (certificate(entry(DEV, NEW, entries=2)), {}, "per_environment", "an environment has duplicate entries"),
+        (holding({DEV: OLD}), {"strategy": "replace"}, "replace", "set in certificate_rotation_strategy"),
+        (holding({DEV: OLD}), {"strategy": "per_environment"}, "per_environment", "set in certificate_rotation_"),
+        (certificate(entry(DEV, entries=2)), {"strategy": "replace"}, "replace", "set in certificate_rotation_"),
     ],
 )
-def test_the_strategy_and_its_reason(held: Json, settings: dict[str, Any], strategy: str, reason: str) -> None:
-    made = plan(held, **settings)
+def test_the_strategy_and_its_reason(current: Json, settings: dict[str, Any], strategy: str, reason: str) -> None:
+    made = plan(current, **settings)
 
     assert made.strategy == strategy
     assert made.strategy_reason.startswith(reason)
@@ -355,30 +385,30 @@ def test_the_strategy_and_its_reason(held: Json, settings: dict[str, Any], strat
 def test_replace_with_waves_is_a_problem() -> None:
     (problem,) = plan(holding({DEV: OLD, PROD: OLD}), waves=TWO_WAVES, strategy="replace").problems
 
-    assert problem.startswith("certificate_rotation_strategy: replace writes all environments at once")
-    assert "cannot keep to 2 waves" in problem
+    assert problem.startswith("certificate_rotation_strategy: replace writes all environments in one update")
+    assert "cannot write 2 waves" in problem
 
 
-def test_replace_takes_along_what_is_not_due_on_its_own() -> None:
-    held = holding({DEV: OLD, PROD: bundle(days=90), STAGE: NEW})
-    wanted = want(renew_before_days=30)
+def test_replace_also_writes_environments_that_are_not_due() -> None:
+    current = holding({DEV: OLD, PROD: bundle(days=90), STAGE: NEW})
+    desired = desire(renew_before_days=30)
 
-    together = actions(plan(held, wanted, strategy="replace"))
-    assert together == {DEV: (UPDATE, "expires_soon"), PROD: (UPDATE, "differs"), STAGE: (NONE, "in_sync")}
-    apart = actions(plan(held, wanted, strategy="per_environment"))
-    assert apart == {DEV: (UPDATE, "expires_soon"), PROD: (NONE, "not_due"), STAGE: (NONE, "in_sync")}
+    one_update = actions(plan(current, desired, strategy="replace"))
+    assert one_update == {DEV: (UPDATE, "expires_soon"), PROD: (UPDATE, "differs"), STAGE: (NONE, "in_sync")}
+    separately = actions(plan(current, desired, strategy="per_environment"))
+    assert separately == {DEV: (UPDATE, "expires_soon"), PROD: (NONE, "not_due"), STAGE: (NONE, "in_sync")}
 
 
-def test_replace_leaves_a_certificate_alone_that_is_due_nowhere() -> None:
-    made = plan(holding({DEV: OLD, PROD: OTHER}), want(DEV, renew_before_days=5), strategy="replace")
+def test_replace_leaves_a_certificate_alone_that_is_not_due_anywhere() -> None:
+    made = plan(holding({DEV: OLD, PROD: OTHER}), desire(DEV, renew_before_days=5), strategy="replace")
 
     assert actions(made) == {DEV: (NONE, "not_due")}
     assert made.problems == ()
 
 
 @pytest.mark.parametrize(("strategy", "problems"), [("replace", 1), ("auto", 1), ("per_environment", 0)])
-def test_replace_would_take_it_from_unlisted_environments(strategy: str, problems: int) -> None:
-    made = plan(holding({DEV: OLD, PROD: OLD, STAGE: OLD}), want(DEV), strategy=strategy)
+def test_replace_refuses_to_remove_a_certificate_from_unlisted_environments(strategy: str, problems: int) -> None:
+    made = plan(holding({DEV: OLD, PROD: OLD, STAGE: OLD}), desire(DEV), strategy=strategy)
 
     assert len(made.problems) == problems
     for problem in made.problems:
@@ -386,9 +416,9 @@ def test_replace_would_take_it_from_unlisted_environments(strategy: str, problem
         assert "per_environment" in problem
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     settings = Settings(
-        certificates=(want(name="nowhere"), want(DEV), want(STAGE, name="api")),
+        certificates=(desire(name="nowhere"), desire(DEV), desire(STAGE, name="api")),
         waves=((DEV,), (PROD,)),
         strategy="replace",
     )
@@ -402,5 +432,5 @@ def test_all_problems_are_told_at_once() -> None:
     ]
 
 
-def test_no_key_in_what_a_log_would_show() -> None:
+def test_the_new_certificate_is_not_in_the_repr_of_a_plan() -> None:
     assert "Bundle" not in repr(plan(holding({DEV: OLD})).certificates[0])

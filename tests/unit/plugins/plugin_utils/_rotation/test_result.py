@@ -4,54 +4,72 @@
 
 from __future__ import annotations
 
-import re
+import json
 from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.evidence import Evidence
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result, make_table
-from unit.plugins.plugin_utils._rotation.rotation_scene import (
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
+    FAILURES,
+    SUCCESSES,
+    CertificateResult,
+    EnvironmentResult,
+    GuardResult,
+    RotationResult,
+    ShownCertificate,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
+from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
-    EXPIRED,
-    KEY,
+    FINISHED,
     NAME,
     NEW,
+    NOW,
     OLD,
     OTHER,
     PROD,
     PROJECT,
-    Bundle,
+    TWO_WAVES,
     Json,
-    applied,
+    RunBuilder,
     bundle,
     certificate,
+    deployment,
     entry,
-    gather,
     holding,
     listed,
-    looped,
-    wanted_in,
+    listed_entry,
 )
 
 BEFORE = holding({DEV: OLD, PROD: OLD})
 AFTER = holding({DEV: NEW, PROD: NEW})
 MIXED = holding({DEV: NEW, PROD: OLD})
-WAVES: Json = {"waves": [[DEV], [PROD]]}
-NO_ROLLBACK: Json = {"waves": [[DEV], [PROD]], "rollback": False}
-UNDONE = [looped("undo", {}, changed=True)]
-NOT_UNDONE = [looped("undo", {}, failed=True, msg="The manager cannot be reached"), looped("undo", {}, changed=True)]
-FIRST_WAVE = [applied(DEV)]
-SECOND_FAILED = [applied(DEV), applied(PROD, wave=2, changed=False, failed=True, msg="No right to write")]
-FAILED: Json = {"failure": "No right to write.", "refused": False}
 
 
-def result(before: Json | None = BEFORE, **more: Any) -> Json:
-    return make_result(Evidence(gather(before, **more)).run())
+def in_waves(before: Json | None = BEFORE, **changes: Any) -> RunBuilder:
+    """A run of two waves."""
+    return RunBuilder(before, waves=TWO_WAVES, **changes)
 
 
-def outcomes(made: Json) -> tuple[str, list[str], list[str]]:
-    """Of the run, of its certificates, of its waves."""
+def in_development(before: Json | None, **desired: Any) -> RunBuilder:
+    """A run for a certificate that belongs in development only."""
+    return RunBuilder(before, desired=DesiredCertificate(PROJECT, NAME, path="web.pem", environments=(DEV,), **desired))
+
+
+def second_wave_failed() -> RunBuilder:
+    return in_waves().wrote(DEV).verified(1).refused_write(PROD, wave=2).failed()
+
+
+def result(builder: RunBuilder, *after: Json) -> RotationResult:
+    """The result of a run; C(after) are the certificates as read back at the end."""
+    return make_result(builder.build(), listed(*after) if after else None, FINISHED)
+
+
+def outcomes(made: RotationResult) -> tuple[str, list[str], list[str]]:
+    """The outcomes of the run, of its certificates and of its waves."""
     return (
         made["outcome"],
         [found["outcome"] for found in made["certificates"]],
@@ -59,128 +77,124 @@ def outcomes(made: Json) -> tuple[str, list[str], list[str]]:
     )
 
 
-def in_environment(made: Json, name: str) -> Json:
+def in_environment(made: RotationResult, name: str) -> EnvironmentResult:
     (found,) = [env for cert in made["certificates"] for env in cert["environments"] if env["name"] == name]
-    assert isinstance(found, dict)
     return found
 
 
-def shown(held: Bundle) -> str:
-    """What a message says of a certificate."""
-    return f"{held.leaf.fingerprint_sha1[:16]}... until {entry(DEV, held)['not_after']}"
+def shown(current: Bundle) -> str:
+    """A certificate as a message shows it."""
+    return f"SHA-256 {current.leaf.fingerprint_sha256[:16]}... until {entry(DEV, current)['not_after']}"
 
 
 @pytest.mark.parametrize(
     ("run", "expected"),
     [
-        (result(check_mode=True, variables=WAVES), ("planned", ["planned"], ["not_started", "not_started"])),
-        (result(MIXED, variables=WAVES), ("planned", ["planned"], ["not_started", "not_started"])),
-        (result(AFTER, variables=WAVES), ("nothing_to_do", ["in_sync"], ["not_started", "not_started"])),
-        (result(AFTER, check_mode=True), ("nothing_to_do", ["in_sync"], ["not_started"])),
-        (result(variables={"renew_before_days": 5}), ("nothing_to_do", ["not_due"], ["not_started"])),
-        (result(certificate(entry(DEV, NEW, entries=2))), ("nothing_to_do", ["in_sync"], ["not_started"])),
+        (result(in_waves(check_mode=True)), ("planned", ["planned"], ["not_started", "not_started"])),
+        (result(in_waves(MIXED)), ("planned", ["planned"], ["not_started", "not_started"])),
+        (result(in_waves(AFTER)), ("nothing_to_do", ["in_sync"], ["not_started", "not_started"])),
+        (result(RunBuilder(AFTER, check_mode=True)), ("nothing_to_do", ["in_sync"], ["not_started"])),
         (
-            result(variables={"on_guard_failure": "skip"}, new=bundle(days=1, common_name="other.example")),
-            ("nothing_to_do", ["skipped"], ["not_started"]),
+            result(RunBuilder(BEFORE, desired=DesiredCertificate(PROJECT, NAME, path="web.pem", renew_before_days=5))),
+            ("nothing_to_do", ["not_due"], ["not_started"]),
+        ),
+        (result(RunBuilder(certificate(entry(DEV, NEW, entries=2)))), ("nothing_to_do", ["in_sync"], ["not_started"])),
+        (
+            result(RunBuilder(BEFORE, new=bundle(days=1, common_name="other.example"), on_guard_failure="skip")),
+            ("skipped", ["skipped"], ["not_started"]),
+        ),
+        (result(RunBuilder(BEFORE, new=bundle(days=10)).failed("A guard")), ("refused", ["skipped"], ["not_started"])),
+        (
+            result(RunBuilder(BEFORE).before_preflight().failed("No permission to read")),
+            ("refused", ["not_started"], ["not_started"]),
+        ),
+        (result(RunBuilder(AFTER).failed("A task of the user")), ("refused", ["in_sync"], ["not_started"])),
+        (
+            result(in_waves().failed("No space for the backup")),
+            ("refused", ["not_started"], ["not_started", "not_started"]),
         ),
         (
-            result(new=bundle(days=10), failure="A guard", undone=[]),
-            ("refused", ["skipped"], ["not_started"]),
-        ),
-        (result(failure="No right to read", undone=[]), ("refused", ["not_started"], ["not_started"])),
-        (result(AFTER, failure="A task of yours", undone=[]), ("refused", ["in_sync"], ["not_started"])),
-        (
-            result(variables=WAVES, applied=[*FIRST_WAVE, applied(PROD, wave=2)], after=AFTER, refused=False),
+            result(in_waves().wrote(DEV).wrote(PROD, wave=2).verified(1, 2), AFTER),
             ("rotated", ["rotated"], ["done", "done"]),
         ),
+        (result(in_waves(MIXED).wrote(PROD, wave=2).verified(2), AFTER), ("rotated", ["rotated"], ["done", "done"])),
         (
-            result(MIXED, variables=WAVES, applied=[applied(PROD, wave=2)], after=AFTER, refused=False),
-            ("rotated", ["rotated"], ["done", "done"]),
-        ),
-        (
-            result(variables=WAVES, applied=SECOND_FAILED, undone=UNDONE, after=BEFORE, **FAILED),
+            result(second_wave_failed().rolled_back(), BEFORE),
             ("rolled_back", ["rolled_back"], ["rolled_back", "failed"]),
         ),
         (
-            result(variables=WAVES, applied=FIRST_WAVE, undone=UNDONE, after=BEFORE, **FAILED),
+            result(in_waves().wrote(DEV).failed().rolled_back(), BEFORE),
             ("rolled_back", ["rolled_back"], ["rolled_back", "not_started"]),
         ),
         (
-            result(variables=WAVES, applied=SECOND_FAILED, undone=NOT_UNDONE, after=MIXED, **FAILED),
+            result(second_wave_failed().rolled_back("The manager cannot be reached"), MIXED),
             ("rollback_failed", ["failed"], ["failed", "failed"]),
         ),
         (
-            result(
-                holding({DEV: EXPIRED, PROD: OLD}),
-                variables=WAVES,
-                applied=FIRST_WAVE,
-                undone=[],
-                after=MIXED,
-                **FAILED,
-            ),
+            result(in_waves().wrote(DEV).failed().rolled_back("The previous certificate expired"), MIXED),
             ("rollback_failed", ["failed"], ["failed", "not_started"]),
         ),
+        (result(second_wave_failed(), MIXED), ("failed", ["failed"], ["done", "failed"])),
+        # The wave was written, and its verification failed.
+        (result(in_waves().wrote(DEV).failed(), MIXED), ("failed", ["failed"], ["failed", "not_started"])),
+        # The write was killed before it returned.
         (
-            result(variables=NO_ROLLBACK, applied=SECOND_FAILED, undone=UNDONE, after=MIXED, **FAILED),
-            ("failed", ["failed"], ["done", "failed"]),
-        ),
-        (
-            # The wave was written; its verification failed.
-            result(variables=NO_ROLLBACK, applied=FIRST_WAVE, after=MIXED, **FAILED),
-            ("failed", ["failed"], ["failed", "not_started"]),
+            result(in_waves().interrupted_write(DEV).failed().rolled_back(), BEFORE),
+            ("rolled_back", ["rolled_back"], ["rolled_back", "not_started"]),
         ),
     ],
 )
 def test_outcomes_of_the_run_its_certificates_and_its_waves(
-    run: Json, expected: tuple[str, list[str], list[str]]
+    run: RotationResult, expected: tuple[str, list[str], list[str]]
 ) -> None:
     assert outcomes(run) == expected
 
 
-def several(**more: Any) -> Json:
-    """A run for four certificates, of which `late` is not due, `odd` fails a guard, and two are rotated."""
-    names = ("web", "api", "late", "odd")
-    held = {"late": NEW}
-    new = {"odd": bundle(days=300, common_name="odd.example")}
-    before = [holding({DEV: held.get(name, OLD)}, name=name) for name in names]
-    return make_result(
-        Evidence(
-            gather(None)
-            | {
-                "variables": {
-                    "certificates": [{"project": PROJECT, "name": name, "path": "x.pem"} for name in names],
-                    "on_guard_failure": "skip",
-                },
-                "listed": listed(*before),
-                "materials": {f"{PROJECT}/{name}": {"content": new.get(name, NEW).pem} for name in names},
-                "details": {f"{PROJECT}/{one['name']}": one for one in before},
-                "refused": False,
-            }
-            | {**more, "applied": [more["applied"]]}
-        ).run()
-    )
+def test_every_outcome_either_fails_the_play_or_does_not() -> None:
+    assert {*SUCCESSES} == {"nothing_to_do", "planned", "rotated", "skipped"}
+    assert {*FAILURES} == {"refused", "failed", "rolled_back", "rollback_failed"}
+
+
+def several(**settings: Any) -> RunBuilder:
+    """A run for four certificates, of which C(late) is not due and C(odd) does not pass its guards."""
+    builder = RunBuilder(holding({DEV: OLD}), on_guard_failure="skip", **settings)
+    builder.also(holding({DEV: OLD}, name="api")).also(holding({DEV: NEW}, name="late"))
+    return builder.also(holding({DEV: OLD}, name="odd"), new=bundle(days=300, common_name="odd.example"))
 
 
 def test_each_certificate_has_its_own_outcome() -> None:
-    run = several(
-        applied=[applied(DEV), applied(DEV, key="MyProject/api")],
-        after=listed(*(holding({DEV: NEW}, name=name) for name in ("web", "api", "late"))),
-    )
+    builder = several().wrote(DEV).wrote(DEV, key="MyProject/api").verified(1)
+
+    run = result(builder, *(holding({DEV: NEW}, name=name) for name in ("web", "api", "late")))
 
     assert outcomes(run) == ("rotated", ["rotated", "rotated", "in_sync", "skipped"], ["done"])
     assert run["message"] == (
-        "Done, and verified in the manager's record: 3 of 4 certificates due, in 3 places, 1 left out by their guards."
+        "Rotated 2 of 4 certificates in 2 environments, verified in the manager's record. "
+        "The guards left out 1 of them."
+    )
+
+
+def test_a_plan_counts_what_the_guards_leave_out() -> None:
+    assert result(several(check_mode=True))["message"] == (
+        "Nothing was written in check mode: 3 of 4 certificates are due in 3 environments. "
+        "The guards left out 1 of them."
     )
 
 
 def test_a_certificate_that_was_not_reached_was_not_started() -> None:
-    run = several(applied=FIRST_WAVE, undone=UNDONE, after=listed(holding({DEV: OLD})), **FAILED)
+    run = result(several().wrote(DEV).failed().rolled_back(), holding({DEV: OLD}))
 
     assert outcomes(run) == ("rolled_back", ["rolled_back", "not_started", "in_sync", "skipped"], ["rolled_back"])
 
 
-def test_schema_1_and_what_it_says_of_the_run() -> None:
-    run = result(variables=WAVES, check_mode=True)
+def test_a_run_whose_guards_leave_everything_out_says_so() -> None:
+    run = result(RunBuilder(BEFORE, new=bundle(days=300, common_name="other.example"), on_guard_failure="skip"))
+
+    assert run["message"] == "Nothing was written. The guards left out every certificate that is due (1 of 1)."
+
+
+def test_schema_1_of_a_run() -> None:
+    run = result(in_waves(check_mode=True))
 
     assert {key: value for key, value in run.items() if key != "certificates"} == {
         "schema": 1,
@@ -190,9 +204,9 @@ def test_schema_1_and_what_it_says_of_the_run() -> None:
         "finished": "2026-06-01T12:05:00Z",
         "check_mode": True,
         "outcome": "planned",
-        "message": "Nothing was written in check mode: 1 of 1 certificates due, in 2 places.",
+        "message": "Nothing was written in check mode: 1 of 1 certificates are due in 2 environments.",
         "strategy": "per_environment",
-        "strategy_reason": "there are 2 waves, and only import-file changes one without the others",
+        "strategy_reason": "there are 2 waves, and only import-file writes one wave without the others",
         "waves": [
             {"number": 1, "environments": [DEV], "outcome": "not_started"},
             {"number": 2, "environments": [PROD], "outcome": "not_started"},
@@ -202,21 +216,23 @@ def test_schema_1_and_what_it_says_of_the_run() -> None:
     }
 
 
-def test_schema_1_and_what_it_says_of_a_certificate() -> None:
-    run = result(variables=WAVES, applied=FIRST_WAVE, after=MIXED, refused=False)
+def test_schema_1_of_a_certificate() -> None:
+    run = result(in_waves().wrote(DEV).verified(1), MIXED)
 
     (found,) = run["certificates"]
     assert (found["project"], found["name"]) == (PROJECT, NAME)
     assert {(guard["guard"], guard["environment"], guard["passed"]) for guard in found["guards"]} == {
         ("minimum_remaining_days", None, True),
         *(
-            (f"require_{what}", place, True)
+            (f"require_{what}", environment, True)
             for what in ("later_expiry", "same_subject", "same_names")
-            for place in (DEV, PROD)
+            for environment in (DEV, PROD)
         ),
     }
     left_out = ("name", "entries", "expired", "content")
-    old, new = ({key: value for key, value in entry(DEV, held).items() if key not in left_out} for held in (OLD, NEW))
+    old, new = (
+        {key: value for key, value in entry(DEV, current).items() if key not in left_out} for current in (OLD, NEW)
+    )
     assert found["environments"] == [
         {
             "name": DEV,
@@ -227,7 +243,7 @@ def test_schema_1_and_what_it_says_of_a_certificate() -> None:
             "to": new,
             "now": new,
             "entries": 1,
-            "deployment": {"success": True, "message": "as the manager says"},
+            "deployment": {"success": True, "message": "as reported"},
             "rolled_back": None,
         },
         {
@@ -245,27 +261,55 @@ def test_schema_1_and_what_it_says_of_a_certificate() -> None:
     ]
 
 
+def test_the_result_has_the_keys_of_its_schema() -> None:
+    run = result(in_waves().wrote(DEV).verified(1), MIXED)
+
+    (found,) = run["certificates"]
+    assert run.keys() == RotationResult.__annotations__.keys()
+    assert found.keys() == CertificateResult.__annotations__.keys()
+    assert {*found["guards"][0]} == {*GuardResult.__annotations__}
+    for environment in found["environments"]:
+        assert environment.keys() == EnvironmentResult.__annotations__.keys()
+        for moment in (environment["from"], environment["to"], environment["now"]):
+            assert moment is not None
+            assert moment.keys() == ShownCertificate.__annotations__.keys()
+
+
+def test_the_result_is_json() -> None:
+    run = result(second_wave_failed().rolled_back(), BEFORE)
+
+    assert json.loads(json.dumps(run)) == run
+
+
 def test_no_content_is_in_the_result() -> None:
-    assert "BEGIN" not in str(result(applied=[applied(DEV, PROD)], after=AFTER, refused=False))
+    assert "BEGIN" not in str(result(RunBuilder(BEFORE).wrote(DEV, PROD).verified(1), AFTER))
 
 
-def test_without_a_write_every_environment_holds_what_was_listed() -> None:
-    run = result(certificate(entry(DEV, OLD, entries=2), entry(PROD, OTHER)), check_mode=True)
+def test_the_folder_of_the_backup_is_in_the_result() -> None:
+    run = RunBuilder(BEFORE).build()
+    run.backup = "/backups/2026-06-01T120000Z-localhost"
 
-    for name, held, entries in ((DEV, OLD, 2), (PROD, OTHER, 1)):
+    assert make_result(run, None, FINISHED)["backup"] == "/backups/2026-06-01T120000Z-localhost"
+
+
+def test_without_a_write_every_environment_holds_what_it_held_before() -> None:
+    run = result(RunBuilder(certificate(entry(DEV, OLD, entries=2), entry(PROD, OTHER)), check_mode=True))
+
+    for name, current, entries in ((DEV, OLD, 2), (PROD, OTHER, 1)):
         found = in_environment(run, name)
-        assert found["now"]["fingerprint_sha1"] == held.leaf.fingerprint_sha1
+        assert found["now"] is not None
+        assert found["now"]["fingerprint_sha1"] == current.leaf.fingerprint_sha1
         assert (found["entries"], found["deployment"]) == (entries, None)
 
 
-def test_after_a_write_only_what_was_read_back_is_claimed() -> None:
-    run = result(applied=[applied(DEV, PROD)], **FAILED)
+def test_after_a_write_only_what_was_read_back_is_reported() -> None:
+    run = result(RunBuilder(BEFORE).wrote(DEV, PROD).failed())
 
     assert [(found["now"], found["entries"]) for found in run["certificates"][0]["environments"]] == [(None, None)] * 2
 
 
-def test_an_environment_that_holds_nothing_has_no_entries() -> None:
-    run = result(applied=[applied(DEV, PROD)], after=holding({DEV: NEW}), **FAILED)
+def test_an_environment_without_a_certificate_has_no_entries() -> None:
+    run = result(RunBuilder(BEFORE).wrote(DEV, PROD).failed(), holding({DEV: NEW}))
 
     assert [(found["now"] is None, found["entries"]) for found in run["certificates"][0]["environments"]] == [
         (False, 1),
@@ -273,10 +317,11 @@ def test_an_environment_that_holds_nothing_has_no_entries() -> None:
     ]
 
 
-@pytest.mark.parametrize("action", ["create", "update", "none"])
-def test_what_is_to_come_is_there_for_what_is_due(action: str) -> None:
-    before = {"create": certificate(), "update": BEFORE, "none": AFTER}[action]
-    found = in_environment(result(before, variables={"certificates": wanted_in([DEV])}, check_mode=True), DEV)
+@pytest.mark.parametrize(
+    ("before", "action"), [(certificate(), "create"), (holding({DEV: OLD}), "update"), (holding({DEV: NEW}), "none")]
+)
+def test_only_what_is_due_has_a_new_certificate(before: Json, action: str) -> None:
+    found = in_environment(result(in_development(before)), DEV)
 
     assert found["action"] == action
     assert (found["from"] is None) == (action == "create")
@@ -284,7 +329,7 @@ def test_what_is_to_come_is_there_for_what_is_due(action: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "alias", "coming"),
+    ("before", "alias", "expected"),
     [
         (BEFORE, None, "web-alias"),
         (BEFORE, "other-alias", "other-alias"),
@@ -292,33 +337,27 @@ def test_what_is_to_come_is_there_for_what_is_due(action: str) -> None:
         (None, "new-alias", "new-alias"),
     ],
 )
-def test_the_alias_to_come_is_the_one_given_else_the_one_kept_else_the_name(
-    before: Json | None, alias: str | None, coming: str
+def test_the_new_alias_is_the_given_one_or_the_current_one_or_the_name(
+    before: Json | None, alias: str | None, expected: str
 ) -> None:
-    run = result(before, variables={"certificates": wanted_in([DEV], alias=alias)}, check_mode=True)
+    to = in_environment(result(in_development(before, alias=alias)), DEV)["to"]
 
-    assert in_environment(run, DEV)["to"]["alias"] == coming
+    assert to is not None
+    assert to["alias"] == expected
 
 
-def test_what_has_to_be_obtained_has_no_to_yet() -> None:
-    variables = {"certificates": [{"project": PROJECT, "name": NAME, "renew_before_days": 30}], "obtain_tasks": "o.yml"}
-    run = result(variables=variables, new=None, check_mode=True)
+def test_a_certificate_that_has_to_be_obtained_is_not_known_yet() -> None:
+    desired = DesiredCertificate(PROJECT, NAME, renew_before_days=30)
+    run = result(RunBuilder(BEFORE, desired=desired, new=None, check_mode=True))
 
     assert outcomes(run) == ("planned", ["planned"], ["not_started"])
     assert in_environment(run, DEV)["to"] is None
 
 
-def test_the_deployment_is_the_last_one_reported_for_the_environment() -> None:
-    first = applied(DEV, PROD)
-    second = applied(DEV, PROD)
-    second["result"]["deployment"] = {
-        "success": False,
-        "message": "1 failed",
-        "environments": [{"name": PROD, "success": False, "message": "Worker gw-2 did not answer", "pod": "x"}],
-    }
-    silent = applied(DEV, PROD)
-    silent["result"]["deployment"] = None
-    run = result(applied=[first, second, silent], after=AFTER, refused=False)
+def test_the_deployment_is_the_last_one_that_was_reported_for_the_environment() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, PROD)
+    builder.wrote(DEV, PROD, deployment=deployment(False, "1 failed", **{PROD: "Worker gw-2 did not answer"}))
+    run = result(builder.wrote(DEV, PROD, deployment=None).verified(1), AFTER)
 
     assert in_environment(run, PROD)["deployment"] == {"success": False, "message": "Worker gw-2 did not answer"}
     assert in_environment(run, DEV)["deployment"] == {"success": False, "message": "1 failed"}
@@ -327,53 +366,57 @@ def test_the_deployment_is_the_last_one_reported_for_the_environment() -> None:
 @pytest.mark.parametrize(
     ("after", "rolled_back"), [(BEFORE, {DEV: True, PROD: None}), (MIXED, {DEV: False, PROD: None})]
 )
-def test_rolled_back_is_what_the_record_says_of_what_was_touched(after: Json, rolled_back: dict[str, Any]) -> None:
-    run = result(variables=WAVES, applied=SECOND_FAILED, undone=UNDONE, after=after, **FAILED)
+def test_rolled_back_is_what_the_record_shows_for_environments_that_were_changed(
+    after: Json, rolled_back: dict[str, Any]
+) -> None:
+    run = result(second_wave_failed().rolled_back(), after)
 
     assert {name: in_environment(run, name)["rolled_back"] for name in (DEV, PROD)} == rolled_back
 
 
-ADDED = certificate(entry(DEV, OLD, entries=2), entry(PROD, OLD))
+DUPLICATED = certificate(entry(DEV, OLD, entries=2), entry(PROD, OLD))
+WITH_NEW, WITH_OLD = f"SHA-256 {NEW.leaf.fingerprint_sha256}", f"SHA-256 {OLD.leaf.fingerprint_sha256}"
 
 
 @pytest.mark.parametrize(
-    ("after", "problem"),
+    ("after", "current"),
     [
-        (holding({PROD: OLD}), "none"),
-        (holding({DEV: NEW, PROD: OLD}), "SHA-1 NEW (1 entries)"),
-        (ADDED, "SHA-1 OLD (2 entries)"),
+        (holding({PROD: OLD}), "no certificate"),
+        (holding({DEV: NEW, PROD: OLD}), WITH_NEW),
+        (DUPLICATED, f"{WITH_OLD} (2 entries)"),
     ],
+    ids=["none", "new", "2 entries"],
 )
-def test_a_rollback_is_complete_when_the_record_says_so(after: Json, problem: str) -> None:
-    """Every task of it succeeded; what counts is what is there."""
-    run = result(variables=WAVES, applied=FIRST_WAVE, undone=UNDONE, after=after, **FAILED)
+def test_a_rollback_is_complete_only_if_the_record_shows_it(after: Json, current: str) -> None:
+    """Each of its writes succeeded; the record decides."""
+    run = result(in_waves().wrote(DEV).failed().rolled_back(), after)
 
     assert outcomes(run) == ("rollback_failed", ["failed"], ["failed", "not_started"])
-    problem = problem.replace("OLD", OLD.leaf.fingerprint_sha1).replace("NEW", NEW.leaf.fingerprint_sha1)
-    assert run["rollback"]["messages"] == [f"MyProject/web in development holds {problem}, and not what it held before"]
+    assert run["rollback"]["messages"] == [
+        f"MyProject/web in development holds {current} instead of its previous certificate"
+    ]
+    assert run["rollback"]["complete"] is False
     assert in_environment(run, DEV)["rolled_back"] is False
 
 
-def test_entries_that_were_there_before_the_run_are_no_fault_of_the_rollback() -> None:
-    run = result(ADDED, variables=WAVES, applied=FIRST_WAVE, undone=UNDONE, after=BEFORE, **FAILED)
+def test_entries_that_existed_before_the_run_do_not_count_against_the_rollback() -> None:
+    run = result(in_waves(DUPLICATED).wrote(DEV).failed().rolled_back(), BEFORE)
 
     assert run["outcome"] == "rolled_back"
     assert in_environment(run, DEV)["rolled_back"] is True
 
 
-def test_what_was_not_written_is_not_held_against_the_rollback() -> None:
-    after = holding({DEV: OLD, PROD: OTHER})
-    run = result(variables=WAVES, applied=FIRST_WAVE, undone=UNDONE, after=after, **FAILED)
+def test_environments_that_were_not_written_do_not_count_against_the_rollback() -> None:
+    run = result(in_waves().wrote(DEV).failed().rolled_back(), holding({DEV: OLD, PROD: OTHER}))
 
     assert run["outcome"] == "rolled_back"
 
 
-@pytest.mark.parametrize(("after", "rolled_back"), [("", None), (listed(), True), (listed(AFTER), False)])
-def test_a_created_certificate_is_rolled_back_when_the_record_has_it_no_more(
-    after: Json | str, rolled_back: bool | None
+@pytest.mark.parametrize(("after", "rolled_back"), [(None, None), ({PROJECT: []}, True), (listed(AFTER), False)])
+def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
+    after: dict[str, list[Json]] | None, rolled_back: bool | None
 ) -> None:
-    evidence = gather(None, variables={"certificates": wanted_in([DEV])}, applied=FIRST_WAVE, undone=UNDONE, **FAILED)
-    run = make_result(Evidence(evidence | {"after": after}).run())
+    run = make_result(in_development(None).wrote(DEV).failed().rolled_back().build(), after, FINISHED)
 
     assert in_environment(run, DEV)["rolled_back"] is rolled_back
 
@@ -381,156 +424,219 @@ def test_a_created_certificate_is_rolled_back_when_the_record_has_it_no_more(
 @pytest.mark.parametrize(
     ("run", "message"),
     [
-        (result(AFTER), "Nothing to do: 0 of 1 certificates due, in 0 places."),
-        (result(), "Nothing was written: 1 of 1 certificates due, in 2 places."),
-        (result(check_mode=True), "Nothing was written in check mode: 1 of 1 certificates due, in 2 places."),
-        (result(failure="No right to read."), "Nothing was written. No right to read."),
+        (result(RunBuilder(AFTER)), "Nothing to do: none of 1 certificates is due."),
+        (result(RunBuilder(BEFORE)), "Nothing was written: 1 of 1 certificates are due in 2 environments."),
         (
-            result(applied=[applied(DEV, PROD)], after=AFTER, refused=False),
-            "Done, and verified in the manager's record: 1 of 1 certificates due, in 2 places.",
+            result(RunBuilder(BEFORE, check_mode=True)),
+            "Nothing was written in check mode: 1 of 1 certificates are due in 2 environments.",
+        ),
+        (result(RunBuilder(BEFORE).failed("No permission to read.")), "Nothing was written. No permission to read."),
+        (
+            result(RunBuilder(BEFORE).wrote(DEV, PROD).verified(1), AFTER),
+            "Rotated 1 of 1 certificates in 2 environments, verified in the manager's record.",
         ),
         (
-            result(variables=WAVES, applied=SECOND_FAILED, undone=UNDONE, after=BEFORE, **FAILED),
+            result(second_wave_failed().rolled_back(), BEFORE),
             (
-                "No right to write. Every environment that was touched has its previous certificate again. "
+                "No permission to write. Every environment that was written holds its previous certificate again. "
                 "Now: web in development: OLD; web in production: OLD."
             ),
         ),
         (
-            result(variables=WAVES, applied=SECOND_FAILED, undone=NOT_UNDONE, after=MIXED, **FAILED),
+            result(second_wave_failed().rolled_back("The manager cannot be reached"), MIXED),
             (
-                "No right to write. THE ROLLBACK IS NOT COMPLETE: The manager cannot be reached. "
+                "No permission to write. THE ROLLBACK IS NOT COMPLETE: The manager cannot be reached. "
                 "Now: web in development: NEW; web in production: OLD."
             ),
         ),
         (
-            result(variables=NO_ROLLBACK, applied=SECOND_FAILED, after=MIXED, **FAILED),
-            "No right to write. Nothing was rolled back. Now: web in development: NEW; web in production: OLD.",
+            result(second_wave_failed(), MIXED),
+            "No permission to write. Nothing was rolled back. Now: web in development: NEW; web in production: OLD.",
         ),
         (
-            result(applied=[applied(DEV, PROD)], undone=UNDONE, **FAILED),
+            result(RunBuilder(BEFORE).wrote(DEV, PROD).failed("No permission to write.").rolled_back()),
             (
-                "No right to write. Every environment that was touched has its previous certificate again. "
+                "No permission to write. Every environment that was written holds its previous certificate again. "
                 "What the environments hold now could not be read back."
             ),
         ),
         (
-            result(applied=[applied(DEV, PROD)], undone=UNDONE, after=holding({DEV: OLD}), **FAILED),
+            result(RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back(), holding({DEV: OLD})),
             (
-                "No right to write. THE ROLLBACK IS NOT COMPLETE: MyProject/web in production holds none, and not what "
-                "it held before. Now: web in development: OLD; web in production: none."
+                "No permission to write. THE ROLLBACK IS NOT COMPLETE: MyProject/web in production holds no certificate "
+                "instead of its previous certificate. Now: web in development: OLD; web in production: none."
             ),
         ),
     ],
 )
-def test_the_message_says_what_became_of_it_and_what_is_held_now(run: Json, message: str) -> None:
+def test_the_message_says_what_happened_and_what_the_environments_hold_now(run: RotationResult, message: str) -> None:
     assert run["message"] == message.replace("OLD", shown(OLD)).replace("NEW", shown(NEW))
 
 
-def test_a_thumbprint_that_the_manager_leaves_out_does_not_hide_the_failure() -> None:
-    after = certificate(entry(DEV) | {"fingerprint_sha1": None}, entry(PROD))
-    run = result(applied=[applied(DEV, PROD)], undone=UNDONE, after=after, **FAILED)
+def test_a_message_lists_twenty_environments_and_counts_the_others() -> None:
+    names = [f"env{number:02}" for number in range(25)]
+    run = result(
+        RunBuilder(holding(dict.fromkeys(names, OLD))).wrote(*names).failed(), holding(dict.fromkeys(names, OLD))
+    )
 
-    assert run["message"].startswith("No right to write.")
+    assert run["message"].count("web in env") == 20
+    assert run["message"].endswith("; and 5 more, which the report lists.")
+
+
+def test_a_fingerprint_that_the_manager_leaves_out_does_not_hide_the_failure() -> None:
+    after = certificate(entry(DEV) | {"fingerprint_sha1": None, "fingerprint_sha256": None}, entry(PROD))
+    run = result(RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back(), after)
+
+    assert run["message"].startswith("No permission to write.")
     assert in_environment(run, DEV)["rolled_back"] is False
 
 
 @pytest.mark.parametrize(
     ("deployed", "doubt"),
-    [(True, ""), (None, " The manager did not report whether the gateways of development, production serve it.")],
+    [
+        (True, ""),
+        (None, " The manager did not report the deployment to the gateways of development, production."),
+    ],
 )
-def test_a_deployment_that_is_not_reported_is_not_claimed(deployed: bool | None, doubt: str) -> None:
-    written = [applied(PROD, deployed=deployed), applied(DEV, deployed=deployed)]
-
-    message = result(applied=written, after=AFTER, refused=False)["message"]
-    assert message == f"Done, and verified in the manager's record: 1 of 1 certificates due, in 2 places.{doubt}"
-
-
-def test_only_what_was_written_can_be_in_doubt() -> None:
-    written = [applied(DEV, deployed=None), applied(PROD, changed=False, deployed=None)]
-
-    message = result(applied=written, after=AFTER, refused=False)["message"]
-    assert message.endswith("the gateways of development serve it.")
-
-
-def test_the_rollback_says_what_it_could_not_undo() -> None:
-    before = holding({DEV: EXPIRED, PROD: OLD})
-    run = result(before, applied=[applied(DEV, PROD)], undone=NOT_UNDONE, after=AFTER, **FAILED)
-
-    expired = (
-        "MyProject/web in development: the previous certificate expired on 2026-05-27T12:00:00Z, so it is NOT put back"
+def test_a_deployment_that_was_not_reported_is_not_claimed(deployed: bool | None, doubt: str) -> None:
+    builder = (
+        RunBuilder(BEFORE).wrote(PROD, deployment=deployment(deployed)).wrote(DEV, deployment=deployment(deployed))
     )
-    assert run["rollback"] == {
-        "performed": True,
-        "complete": False,
-        "messages": ["The manager cannot be reached", expired],
-    }
-    assert f"THE ROLLBACK IS NOT COMPLETE: The manager cannot be reached; {expired}." in run["message"]
+
+    message = result(builder.verified(1), AFTER)["message"]
+    assert message == f"Rotated 1 of 1 certificates in 2 environments, verified in the manager's record.{doubt}"
+
+
+def test_only_deployments_of_what_was_written_are_in_doubt() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, deployment=None).wrote(PROD, may_have_changed=False, deployment=None)
+
+    message = result(builder.verified(1), AFTER)["message"]
+    assert message.endswith("the gateways of development.")
+
+
+def test_the_result_has_the_problems_of_the_rollback() -> None:
+    problems = ("The manager cannot be reached", "MyProject/web in development: the previous certificate expired")
+    run = result(RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back(*problems), AFTER)
+
+    assert run["rollback"] == {"performed": True, "complete": False, "messages": list(problems)}
+    assert f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(problems)}." in run["message"]
 
 
 @pytest.mark.parametrize(
-    ("run", "rollback"),
+    ("builder", "rollback"),
     [
-        (result(failure="A guard", undone=[]), (False, None)),
-        (result(applied=[applied(DEV, PROD)], variables={"rollback": False}, undone=UNDONE, **FAILED), (False, None)),
-        (result(applied=[applied(DEV, PROD)], undone=UNDONE, **FAILED), (True, True)),
-        (result(applied=[applied(DEV, PROD)], undone=NOT_UNDONE, **FAILED), (True, False)),
+        (RunBuilder(BEFORE).failed("A guard"), (False, None)),
+        (RunBuilder(BEFORE, rollback=False).wrote(DEV, PROD).failed(), (False, None)),
+        (RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back(), (True, True)),
+        (RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back("Not reached"), (True, False)),
     ],
 )
-def test_whether_there_was_a_rollback_and_whether_it_is_complete(run: Json, rollback: tuple[bool, bool | None]) -> None:
+def test_whether_there_was_a_rollback_and_whether_it_is_complete(
+    builder: RunBuilder, rollback: tuple[bool, bool | None]
+) -> None:
+    run = result(builder)
+
     assert (run["rollback"]["performed"], run["rollback"]["complete"]) == rollback
 
 
 def test_a_run_that_could_not_read_anything_still_has_a_result() -> None:
-    run = result(listed="", details="", failure="No", undone=[])
+    run = make_result(Run("https://manager.example.com", "localhost", started=NOW, failure="No"), None, FINISHED)
 
     assert outcomes(run) == ("refused", [], [])
-    assert run["message"] == "Nothing was written. No"
+    assert run["message"] == "Nothing was written. No."
 
 
-def table(before: Json | None, **more: Any) -> list[list[str]]:
-    """The cells of the table; none of them is empty or has a space."""
-    evidence = Evidence(gather(before, **more))
-    return [line.split() for line in make_table(evidence.plan, evidence.new_described)]
+def test_a_wave_that_was_written_and_not_verified_is_a_failure() -> None:
+    """As after ignore_errors on a hook, or with skipped tasks."""
+    run = result(in_waves().wrote(DEV).verified(1).wrote(PROD, wave=2), AFTER)
+
+    assert outcomes(run) == ("failed", ["failed"], ["done", "failed"])
+    assert run["message"].startswith("Wave 2 was written but not verified. Nothing was rolled back. Now: ")
 
 
-def test_the_table_goes_by_wave_and_has_what_is_not_due_last() -> None:
-    held = {"first": OLD, "same": NEW, "third": OLD, "second": OLD}
-    variables = {"waves": [["first", "same"], ["second"], ["third"]]}
+def test_a_modification_after_verification_is_a_failure() -> None:
+    run = result(in_waves().wrote(DEV).wrote(PROD, wave=2).verified(1, 2), holding({DEV: NEW, PROD: OTHER}))
 
-    assert table(holding(held), variables=variables) == [
-        ["wave", "certificate", "environment", "action", "reason", "expires", "new-expiry"],
-        ["1", KEY, "first", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["2", KEY, "second", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["3", KEY, "third", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["1", KEY, "same", "none", "in_sync", "2027-03-28", "-"],
+    assert run["outcome"] == "failed"
+    assert run["message"].startswith(
+        "Modified by someone else after verification: MyProject/web in production holds "
+        f"SHA-256 {OTHER.leaf.fingerprint_sha256}. Nothing was rolled back."
+    )
+
+
+def test_a_certificate_that_disappears_after_verification_is_a_failure() -> None:
+    run = result(in_waves().wrote(DEV).verified(1), holding({PROD: OLD}))
+
+    assert run["message"].startswith(
+        "Modified by someone else after verification: MyProject/web in development holds no certificate."
+    )
+
+
+def test_a_failure_of_the_run_comes_before_a_modification() -> None:
+    run = result(in_waves().wrote(DEV).verified(1).failed(), holding({DEV: OTHER, PROD: OLD}))
+
+    assert run["message"].startswith("No permission to write. ")
+
+
+def test_a_modification_is_not_reported_where_the_record_could_not_be_read_back() -> None:
+    run = result(RunBuilder(BEFORE).wrote(DEV, PROD).verified(1))
+
+    assert run["outcome"] == "rotated"
+
+
+def test_what_was_read_before_a_refusal_is_not_taken_for_the_end() -> None:
+    """Nothing was written, so the record is as the plan has read it."""
+    run = make_result(RunBuilder(BEFORE).failed().build(), listed(AFTER), FINISHED)
+
+    now = in_environment(run, DEV)["now"]
+    assert now is not None
+    assert now["fingerprint_sha1"] == OLD.leaf.fingerprint_sha1
+
+
+LISTED_BEFORE = certificate(listed_entry(DEV, OLD), listed_entry(PROD, OLD))
+
+
+def test_the_certificate_before_the_run_is_the_one_that_preflight_has_read() -> None:
+    """A list of 2025 carries no content, so only preflight knows the SHA-256."""
+    run = RunBuilder(BEFORE).build()
+    run.plan = RunBuilder(LISTED_BEFORE).before_preflight().build().plan
+
+    found = make_result(run, None, FINISHED)["certificates"][0]["environments"][0]
+    assert found["from"] is not None
+    assert found["now"] is not None
+    assert found["from"]["fingerprint_sha256"] == found["now"]["fingerprint_sha256"] == OLD.leaf.fingerprint_sha256
+
+
+def test_without_preflight_the_list_says_what_was_held_before() -> None:
+    found = in_environment(result(RunBuilder(LISTED_BEFORE).before_preflight().failed()), DEV)
+
+    assert found["from"] is not None
+    assert (found["from"]["fingerprint_sha256"], found["from"]["fingerprint_sha1"]) == (
+        None,
+        OLD.leaf.fingerprint_sha1,
+    )
+
+
+@pytest.mark.parametrize("current", [OLD, NEW])
+def test_a_list_without_content_gets_the_sha256_of_a_certificate_that_is_known(current: Bundle) -> None:
+    after = certificate(listed_entry(DEV, current), listed_entry(PROD, NEW))
+    run = result(in_waves().wrote(DEV).failed().rolled_back(), after)
+
+    now = in_environment(run, DEV)["now"]
+    assert now is not None
+    assert now["fingerprint_sha256"] == current.leaf.fingerprint_sha256
+    assert shown(current) in run["message"]
+    assert "SHA-1" not in run["message"]
+
+
+def test_a_sha1_of_an_unknown_certificate_is_labeled() -> None:
+    after = certificate(listed_entry(DEV, OTHER), listed_entry(PROD, OLD))
+    run = result(in_waves().wrote(DEV).failed().rolled_back(), after)
+
+    now = in_environment(run, DEV)["now"]
+    assert now is not None
+    assert (now["fingerprint_sha256"], now["fingerprint_sha1"]) == (None, OTHER.leaf.fingerprint_sha1)
+    assert run["rollback"]["messages"] == [
+        f"MyProject/web in development holds SHA-1 {OTHER.leaf.fingerprint_sha1} instead of its previous certificate"
     ]
-
-
-def test_the_tenth_wave_comes_after_the_second() -> None:
-    names = [f"env{number}" for number in range(1, 12)]
-    rows = table(holding(dict.fromkeys(names, OLD)), variables={"waves": [[name] for name in names]})
-
-    assert [row[0] for row in rows[1:]] == [str(number) for number in range(1, 12)]
-
-
-def test_the_table_has_a_dash_for_what_is_not_there() -> None:
-    variables = {
-        "certificates": [{"project": PROJECT, "name": NAME, "renew_before_days": 30, "environments": [DEV, PROD]}],
-        "waves": [[PROD]],
-        "obtain_tasks": "obtain.yml",
-    }
-
-    assert table(holding({PROD: OLD}), variables=variables, new=None)[1:] == [
-        ["-", KEY, DEV, "create", "absent", "-", "to-be-obtained"],
-        ["1", KEY, PROD, "update", "expires_soon", "2026-06-21", "to-be-obtained"],
-    ]
-
-
-def test_the_columns_of_the_table_are_aligned() -> None:
-    evidence = Evidence(gather(holding({DEV: OLD, "x": NEW})))
-    lines = make_table(evidence.plan, evidence.new_described)
-
-    starts = [[cell.start() for cell in re.finditer(r"\S+", line)] for line in lines]
-    assert starts[0] == starts[1] == starts[2]
-    assert lines == [line.rstrip() for line in lines]
+    assert f"web in development: SHA-1 {OTHER.leaf.fingerprint_sha1[:16]}... until" in run["message"]

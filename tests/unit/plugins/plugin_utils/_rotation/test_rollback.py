@@ -4,101 +4,207 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
-    Touched,
-    Undo,
-    WayBack,
-    find_way_back,
+    Changed,
+    Decision,
+    RollbackPlan,
+    RollbackStep,
+    decide,
+    plan_rollback,
+    plan_rollback_of_run,
+    to_operation,
 )
-from unit.plugins.plugin_utils._rotation.rotation_scene import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from unit.plugins.plugin_utils._rotation.fakes import FakeAccess
+from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
+    KEY,
     NAME,
+    NEW,
     OLD,
     OTHER,
     PROD,
     PROJECT,
     STAGE,
+    Certificates,
     Json,
+    RunBuilder,
     certificate,
     entry,
     holding,
+    issued,
+    listed_entry,
 )
 
 STAYS = (
-    "it was not there before this run and stays there, since taking it away takes an update that would give all other "
-    "environments one and the same certificate"
+    "the run added the certificate to this environment, and it stays there, since the update that removes it would write "
+    "one certificate to all other environments"
 )
+MODIFIED = "modified by someone else since this run wrote it, so it was left alone"
+UNKNOWN = "the manager did not return the previous certificate, so it cannot be restored"
+EXPIRED_MESSAGE = "the previous certificate expired on 2026-05-27T12:00:00Z, so it was NOT restored"
 
 
-def back(before: Json | None, *environments: str, one_update: bool = False, duplicated: bool = False) -> WayBack:
-    """The way back for one certificate that was written in these environments."""
-    touched = Touched(PROJECT, NAME, environments, before, duplicated=duplicated)
-    return find_way_back([touched], one_update=one_update)
+def current_views(certificates: Certificates) -> dict[str, Json]:
+    """What each environment holds now."""
+    return {name: entry(name, current) for name, current in certificates.items()}
 
 
-def undo(*environments: str, unlisted: str = "keep", content: str | None = OLD.pem, **changes: Any) -> Undo:
+def roll_back(
+    previous: Json | None,
+    *environments: str,
+    one_update: bool = False,
+    duplicated: bool = False,
+    current: Mapping[str, Json] | None = None,
+) -> RollbackPlan:
+    """The rollback of one certificate that the run has written in these environments.
+
+    Without C(current), they hold what the run wrote, and the others what they held before.
+    """
+    if current is None:
+        views = {view["name"]: view for view in (previous or {}).get("environments", ())}
+        current = {**views, **current_views(dict.fromkeys(environments, NEW))}
+    changed = Changed(PROJECT, NAME, environments, previous, NEW.leaf.fingerprint_sha1, current, duplicated=duplicated)
+    return plan_rollback([changed], one_update=one_update)
+
+
+def step(*environments: str, unlisted: str = "keep", content: str | None = OLD.pem, **changes: Any) -> RollbackStep:
     values: dict[str, Any] = {"alias": "web-alias", "description": "First", **changes}
-    return Undo(PROJECT, NAME, environments, unlisted_environments=unlisted, content=content, **values)
+    return RollbackStep(PROJECT, NAME, environments, unlisted_environments=unlisted, content=content, **values)
 
 
-def test_one_update_gives_all_environments_the_previous_certificate_again() -> None:
-    way = back(holding({DEV: OLD, PROD: OLD}), DEV, PROD, one_update=True)
+@pytest.mark.parametrize(
+    ("previous", "current", "decision"),
+    [
+        (entry(PROD, OLD), entry(PROD, NEW), Decision.RESTORE),
+        (entry(PROD, OLD), entry(PROD, OLD), Decision.RESTORE),
+        (entry(PROD, OLD), entry(PROD, NEW, entries=2), Decision.RESTORE),
+        (entry(PROD, OLD), listed_entry(PROD, NEW), Decision.RESTORE),
+        (entry(PROD, OLD), None, Decision.RESTORE),
+        (entry(PROD, OLD), entry(PROD, OTHER), Decision.LEAVE_MODIFIED),
+        (entry(PROD, OLD), listed_entry(PROD, OTHER), Decision.LEAVE_MODIFIED),
+        (entry(PROD, EXPIRED), entry(PROD, OTHER), Decision.LEAVE_MODIFIED),
+        (entry(PROD, EXPIRED), entry(PROD, NEW), Decision.LEAVE_EXPIRED),
+        (entry(PROD, None), entry(PROD, NEW), Decision.LEAVE_UNKNOWN),
+        (listed_entry(PROD, OLD) | {"content": None}, entry(PROD, NEW), Decision.LEAVE_UNKNOWN),
+        (None, entry(PROD, NEW), Decision.REMOVE),
+        (None, entry(PROD, OTHER), Decision.LEAVE_MODIFIED),
+        (None, None, Decision.NOTHING),
+    ],
+)
+def test_each_environment_that_was_written_has_a_decision(
+    previous: Json | None, current: Json | None, decision: Decision
+) -> None:
+    before = certificate(*([previous] if previous else []))
+    now = {PROD: current} if current else {}
 
-    assert way == WayBack((undo(DEV, PROD, unlisted="fail"),))
+    assert decide(Changed(PROJECT, NAME, (PROD,), before, NEW.leaf.fingerprint_sha1, now), PROD) is decision
+
+
+@pytest.mark.parametrize(
+    ("previous", "decision"),
+    [
+        (entry(PROD, OLD), Decision.RESTORE),
+        (entry(PROD, EXPIRED), Decision.LEAVE_EXPIRED),
+        (entry(PROD, None), Decision.LEAVE_UNKNOWN),
+    ],
+)
+def test_a_restore_may_replace_anything(previous: Json, decision: Decision) -> None:
+    assert decide(Changed(PROJECT, NAME, (PROD,), certificate(previous)), PROD) is decision
+
+
+def test_one_update_restores_the_previous_certificate_in_all_environments() -> None:
+    plan = roll_back(holding({DEV: OLD, PROD: OLD}), DEV, PROD, one_update=True)
+
+    assert plan == RollbackPlan((step(DEV, PROD, unlisted="fail"),))
 
 
 @pytest.mark.parametrize("one_update", [True, False])
-def test_only_what_was_touched_is_put_back(one_update: bool) -> None:
-    way = back(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), DEV, STAGE, one_update=one_update)
+def test_only_environments_that_were_written_are_restored(one_update: bool) -> None:
+    plan = roll_back(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), DEV, STAGE, one_update=one_update)
 
-    assert way == WayBack((undo(DEV, STAGE),))
-
-
-def test_where_each_environment_is_written_on_its_own_so_is_the_way_back() -> None:
-    assert back(holding({DEV: OLD, PROD: OLD}), DEV, PROD) == WayBack((undo(DEV, PROD),))
+    assert plan == RollbackPlan((step(DEV, STAGE),))
 
 
-def test_where_entries_were_doubled_only_a_replacement_of_each_goes_back() -> None:
-    way = back(holding({DEV: OLD, PROD: OLD}), DEV, PROD, one_update=True, duplicated=True)
+def test_environments_that_were_written_separately_are_restored_separately() -> None:
+    assert roll_back(holding({DEV: OLD, PROD: OLD}), DEV, PROD) == RollbackPlan((step(DEV, PROD),))
 
-    assert way == WayBack((undo(DEV, PROD),))
+
+def test_where_the_manager_duplicated_entries_each_environment_is_replaced() -> None:
+    plan = roll_back(holding({DEV: OLD, PROD: OLD}), DEV, PROD, one_update=True, duplicated=True)
+
+    assert plan == RollbackPlan((step(DEV, PROD),))
 
 
 @pytest.mark.parametrize("one_update", [True, False])
-def test_environments_that_differed_go_back_to_what_each_had(one_update: bool) -> None:
+def test_environments_that_differed_get_their_own_certificate_back(one_update: bool) -> None:
     before = certificate(entry(DEV, OLD), entry(STAGE, OTHER), entry(PROD, OLD), entry("dr", OLD, alias="dr-alias"))
 
-    way = back(before, DEV, STAGE, PROD, "dr", one_update=one_update)
+    plan = roll_back(before, DEV, STAGE, PROD, "dr", one_update=one_update)
 
-    assert way == WayBack((undo(DEV, PROD), undo(STAGE, content=OTHER.pem), undo("dr", alias="dr-alias")))
-
-
-def test_a_certificate_that_was_created_is_removed_again() -> None:
-    assert back(None, DEV, PROD) == WayBack((Undo(PROJECT, NAME, (DEV, PROD), state="absent"),))
+    assert plan == RollbackPlan((step(DEV, PROD), step(STAGE, content=OTHER.pem), step("dr", alias="dr-alias")))
 
 
-def test_an_environment_that_was_added_is_removed_by_the_same_update() -> None:
-    way = back(holding({DEV: OLD, STAGE: OLD}), DEV, PROD, STAGE, one_update=True)
+def test_a_certificate_that_the_run_created_is_deleted() -> None:
+    assert roll_back(None, DEV, PROD) == RollbackPlan((RollbackStep(PROJECT, NAME, (DEV, PROD), absent=True),))
 
-    assert way == WayBack((undo(DEV, STAGE, unlisted="remove"),))
+
+def test_a_creation_that_did_not_take_effect_needs_no_rollback() -> None:
+    assert roll_back(None, DEV, PROD, current={}) == RollbackPlan()
+
+
+def test_a_created_certificate_is_deleted_where_it_did_take_effect() -> None:
+    plan = roll_back(None, DEV, PROD, current=current_views({DEV: NEW}))
+
+    assert plan == RollbackPlan((RollbackStep(PROJECT, NAME, (DEV,), absent=True),))
+
+
+@pytest.mark.parametrize(
+    ("current", "named"),
+    [
+        ({DEV: NEW, STAGE: NEW}, STAGE),
+        ({DEV: NEW, STAGE: OTHER, PROD: NEW}, f"{PROD}, {STAGE}"),
+        ({STAGE: OTHER}, STAGE),
+        ({DEV: OTHER}, DEV),
+        ({DEV: OTHER, STAGE: OTHER}, DEV),
+    ],
+)
+def test_a_created_certificate_that_someone_else_has_modified_is_left_alone(
+    current: dict[str, Bundle], named: str
+) -> None:
+    """A deletion would remove it from every environment."""
+    plan = roll_back(None, DEV, current=current_views(current))
+
+    assert plan == RollbackPlan((), (f"MyProject/web in {named}: {MODIFIED}",))
+
+
+def test_an_environment_that_the_run_added_is_removed_by_the_same_update() -> None:
+    plan = roll_back(holding({DEV: OLD, STAGE: OLD}), DEV, PROD, STAGE, one_update=True)
+
+    assert plan == RollbackPlan((step(DEV, STAGE, unlisted="remove"),))
 
 
 @pytest.mark.parametrize("one_update", [True, False])
-def test_an_environment_that_was_added_alone_is_removed_with_what_the_others_hold(one_update: bool) -> None:
-    way = back(holding({STAGE: OLD, DEV: OLD}), PROD, one_update=one_update)
+def test_an_environment_that_the_run_added_is_removed_while_the_others_keep_their_certificate(
+    one_update: bool,
+) -> None:
+    plan = roll_back(holding({STAGE: OLD, DEV: OLD}), PROD, one_update=one_update)
 
-    assert way == WayBack((undo(DEV, STAGE, unlisted="remove", content=None, alias=None),))
+    assert plan == RollbackPlan((step(DEV, STAGE, unlisted="remove", content=None, alias=None),))
 
 
-def test_what_was_written_goes_back_before_what_was_added_is_removed() -> None:
-    way = back(holding({DEV: OLD, STAGE: OLD}), DEV, PROD)
+def test_previous_certificates_are_restored_before_added_ones_are_removed() -> None:
+    plan = roll_back(holding({DEV: OLD, STAGE: OLD}), DEV, PROD)
 
-    assert way == WayBack((undo(DEV), undo(DEV, STAGE, unlisted="remove", content=None, alias=None)))
+    assert plan == RollbackPlan((step(DEV), step(DEV, STAGE, unlisted="remove", content=None, alias=None)))
 
 
 @pytest.mark.parametrize(
@@ -109,66 +215,263 @@ def test_what_was_written_goes_back_before_what_was_added_is_removed() -> None:
         certificate(),
     ],
 )
-def test_an_environment_that_was_added_stays_where_the_others_differ(before: Json) -> None:
-    way = back(before, PROD, one_update=True)
+def test_an_environment_that_the_run_added_stays_where_the_others_differ(before: Json) -> None:
+    plan = roll_back(before, PROD, one_update=True)
 
-    assert way == WayBack((), (f"MyProject/web in production: {STAYS}",))
+    assert plan == RollbackPlan((), (f"MyProject/web in production: {STAYS}",))
 
 
-def test_what_has_expired_is_never_put_back() -> None:
-    way = back(holding({DEV: OLD, PROD: EXPIRED}), DEV, PROD, one_update=True)
+@pytest.mark.parametrize("one_update", [True, False])
+@pytest.mark.parametrize("written", [(DEV, PROD), (PROD,)])
+def test_removing_an_added_environment_does_not_remove_one_that_someone_else_added(
+    one_update: bool, written: tuple[str, ...]
+) -> None:
+    current = current_views({DEV: NEW if DEV in written else OLD, PROD: NEW, STAGE: OTHER})
 
-    assert way == WayBack(
-        (undo(DEV),),
-        (
-            (
-                "MyProject/web in production: the previous certificate expired on 2026-05-27T12:00:00Z, "
-                "so it is NOT put back"
-            ),
-        ),
+    plan = roll_back(holding({DEV: OLD}), *written, one_update=one_update, current=current)
+
+    assert plan.impossible == (f"MyProject/web in production: {STAYS}",)
+    assert plan.steps == ((step(DEV),) if DEV in written else ())
+
+
+def test_one_update_is_not_used_where_someone_else_has_added_an_environment() -> None:
+    current = current_views({DEV: NEW, PROD: OTHER})
+
+    plan = roll_back(holding({DEV: OLD}), DEV, one_update=True, current=current)
+
+    assert plan == RollbackPlan((step(DEV),))
+
+
+@pytest.mark.parametrize("one_update", [True, False])
+def test_a_modification_by_someone_else_is_left_alone_and_named(one_update: bool) -> None:
+    current = current_views({DEV: NEW, STAGE: OTHER, PROD: NEW})
+
+    plan = roll_back(
+        holding({DEV: OLD, STAGE: OLD, PROD: OLD}), DEV, STAGE, PROD, one_update=one_update, current=current
     )
 
+    assert plan == RollbackPlan((step(DEV, PROD),), (f"MyProject/web in staging: {MODIFIED}",))
 
-def test_nothing_is_left_to_undo_where_all_had_expired() -> None:
-    way = back(holding({DEV: EXPIRED, PROD: EXPIRED}), DEV, PROD, one_update=True)
 
-    assert way.undos == ()
-    assert [reason.split(":")[0] for reason in way.impossible] == [
+def test_one_update_is_not_used_where_someone_else_has_modified_an_environment_that_the_run_added() -> None:
+    current = current_views({DEV: NEW, PROD: OTHER})
+
+    plan = roll_back(holding({DEV: OLD}), DEV, PROD, one_update=True, current=current)
+
+    assert plan == RollbackPlan((step(DEV),), (f"MyProject/web in production: {MODIFIED}",))
+
+
+def test_an_expired_certificate_is_never_restored() -> None:
+    plan = roll_back(holding({DEV: OLD, PROD: EXPIRED}), DEV, PROD, one_update=True)
+
+    assert plan == RollbackPlan((step(DEV),), (f"MyProject/web in production: {EXPIRED_MESSAGE}",))
+
+
+def test_where_all_previous_certificates_have_expired_there_are_no_steps() -> None:
+    plan = roll_back(holding({DEV: EXPIRED, PROD: EXPIRED}), DEV, PROD, one_update=True)
+
+    assert plan.steps == ()
+    assert [message.split(":")[0] for message in plan.impossible] == [
         "MyProject/web in development",
         "MyProject/web in production",
     ]
 
 
-def test_what_was_not_handed_out_cannot_be_put_back() -> None:
-    way = back(holding({DEV: None, PROD: OLD}), DEV, PROD, one_update=True)
+def test_a_certificate_that_the_manager_did_not_return_cannot_be_restored() -> None:
+    plan = roll_back(holding({DEV: None, PROD: OLD}), DEV, PROD, one_update=True)
 
-    reason = "the manager did not hand out the previous certificate, so it cannot be put back"
-    assert way == WayBack((undo(PROD),), (f"MyProject/web in development: {reason}",))
-
-
-def test_an_environment_that_was_added_stays_where_another_cannot_go_back() -> None:
-    """The update that removes it would send the certificate that is NOT to be put back, or one for all."""
-    way = back(holding({DEV: EXPIRED}), DEV, PROD, one_update=True)
-
-    assert way.undos == ()
-    assert len(way.impossible) == 2
-    assert way.impossible[1] == f"MyProject/web in production: {STAYS}"
+    assert plan == RollbackPlan((step(PROD),), (f"MyProject/web in development: {UNKNOWN}",))
 
 
-def test_what_was_written_last_goes_back_first() -> None:
-    first = Touched(PROJECT, "first", (DEV, PROD), holding({DEV: OLD, PROD: EXPIRED}, name="first"))
-    second = Touched(PROJECT, "second", (DEV,), None)
-    third = Touched(PROJECT, "third", (PROD,), holding({PROD: EXPIRED}, name="third"))
+def test_an_environment_that_the_run_added_stays_where_another_cannot_be_restored() -> None:
+    """The update that removes it would write the expired certificate, or one certificate to all environments."""
+    plan = roll_back(holding({DEV: EXPIRED}), DEV, PROD, one_update=True)
 
-    way = find_way_back([first, second, third], one_update=False)
-
-    assert [(undone.name, undone.state) for undone in way.undos] == [("second", "absent"), ("first", "present")]
-    assert [reason.split(" in ")[0] for reason in way.impossible] == ["MyProject/third", "MyProject/first"]
+    assert plan.steps == ()
+    assert len(plan.impossible) == 2
+    assert plan.impossible[1] == f"MyProject/web in production: {STAYS}"
 
 
-def test_nothing_touched_nothing_to_undo() -> None:
-    assert find_way_back([], one_update=True) == WayBack()
+def test_certificates_are_rolled_back_in_reverse_order() -> None:
+    def changed(name: str, *environments: str, previous: Certificates | None = None) -> Changed:
+        before = None if previous is None else holding(previous, name=name)
+        return Changed(
+            PROJECT,
+            name,
+            environments,
+            before,
+            NEW.leaf.fingerprint_sha1,
+            current_views(dict.fromkeys(environments, NEW)),
+        )
+
+    first = changed("first", DEV, PROD, previous={DEV: OLD, PROD: EXPIRED})
+    second = changed("second", DEV)
+    third = changed("third", PROD, previous={PROD: EXPIRED})
+
+    plan = plan_rollback([first, second, third], one_update=False)
+
+    assert [(one.name, one.absent) for one in plan.steps] == [("second", True), ("first", False)]
+    assert [message.split(" in ")[0] for message in plan.impossible] == ["MyProject/third", "MyProject/first"]
 
 
-def test_no_content_in_what_a_log_would_show() -> None:
-    assert "CERTIFICATE" not in repr(undo(DEV))
+def test_without_writes_there_are_no_steps() -> None:
+    assert plan_rollback([], one_update=True) == RollbackPlan()
+
+
+def test_the_content_of_a_step_is_not_in_its_repr() -> None:
+    assert "CERTIFICATE" not in repr(step(DEV))
+
+
+BEFORE = holding({DEV: OLD, STAGE: OLD, PROD: OLD})
+THREE_WAVES = ((DEV,), (STAGE,), (PROD,))
+
+
+def roll_back_run(builder: RunBuilder, *current: Json, unreadable: str = "") -> tuple[list[RollbackStep], list[str]]:
+    """The rollback of a run, where the manager holds C(current) now, or the project that cannot be read."""
+    run = builder.build()
+    assert run.settings is not None
+    steps, problems = plan_rollback_of_run(run, run.settings, FakeAccess(*current, unreadable=unreadable))
+    return list(steps), problems
+
+
+def test_what_a_run_may_have_written_is_rolled_back() -> None:
+    builder = RunBuilder(BEFORE, waves=THREE_WAVES)
+    builder.wrote(DEV).wrote(STAGE, wave=2, failed=True).refused_write(PROD, wave=3)
+
+    steps, problems = roll_back_run(builder, holding({DEV: NEW, STAGE: NEW, PROD: OLD}))
+
+    assert (steps, problems) == ([step(DEV, STAGE)], [])
+
+
+def test_an_interrupted_write_is_rolled_back() -> None:
+    builder = RunBuilder(BEFORE, waves=THREE_WAVES).wrote(DEV).interrupted_write(STAGE, wave=2)
+
+    steps, problems = roll_back_run(builder, holding({DEV: NEW, STAGE: OLD, PROD: OLD}))
+
+    assert (steps, problems) == ([step(DEV, STAGE)], [])
+
+
+def test_a_run_that_changed_nothing_has_no_steps() -> None:
+    builder = RunBuilder(BEFORE).refused_write(DEV, STAGE, PROD)
+
+    assert roll_back_run(builder, BEFORE) == ([], [])
+
+
+@pytest.mark.parametrize(("duplicated", "unlisted"), [(False, "fail"), (True, "keep")])
+def test_entries_that_the_manager_duplicated_are_restored_environment_by_environment(
+    duplicated: bool, unlisted: str
+) -> None:
+    before = holding({DEV: OLD, PROD: OLD})
+    builder = RunBuilder(before).wrote(DEV, PROD, duplicated=duplicated)
+
+    ((only,), problems) = roll_back_run(builder, holding({DEV: NEW, PROD: NEW}))
+
+    assert (only, problems) == (step(DEV, PROD, unlisted=unlisted), [])
+
+
+def test_an_environment_that_was_written_twice_is_restored_once() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, STAGE).wrote(DEV)
+
+    steps, _problems = roll_back_run(builder, holding({DEV: NEW, STAGE: NEW, PROD: OLD}))
+
+    assert steps == [step(DEV, STAGE)]
+
+
+def test_a_certificate_that_a_run_created_is_deleted() -> None:
+    desired = DesiredCertificate(PROJECT, NAME, path="web.pem", environments=(DEV, PROD))
+    builder = RunBuilder(None, desired=desired).wrote(DEV, PROD)
+
+    steps, problems = roll_back_run(builder, holding({DEV: NEW, PROD: NEW}))
+
+    assert (steps, problems) == ([RollbackStep(PROJECT, NAME, (DEV, PROD), absent=True)], [])
+
+
+def test_a_certificate_that_has_disappeared_is_restored() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, STAGE, PROD)
+
+    steps, problems = roll_back_run(builder)
+
+    assert (steps, problems) == ([step(DEV, STAGE, PROD, unlisted="fail")], [])
+
+
+def test_what_someone_else_has_modified_since_is_left_alone() -> None:
+    builder = RunBuilder(BEFORE, waves=THREE_WAVES).wrote(DEV).wrote(STAGE, wave=2)
+
+    steps, problems = roll_back_run(builder, holding({DEV: OTHER, STAGE: NEW, PROD: OLD}))
+
+    assert steps == [step(STAGE)]
+    assert problems == [f"MyProject/web in development: {MODIFIED}"]
+
+
+def test_a_project_that_cannot_be_read_is_not_rolled_back_and_the_others_are() -> None:
+    """Without knowing what it holds, a rollback could overwrite what someone else has written."""
+    builder = RunBuilder(holding({DEV: OLD}), new=NEW).also(holding({DEV: OLD}, project="admin", name="api"))
+    builder.wrote(DEV).wrote(DEV, key="admin/api")
+    now = holding({DEV: NEW}, project="admin", name="api")
+
+    steps, problems = roll_back_run(builder, holding({DEV: NEW}), now, unreadable=PROJECT)
+
+    assert [(one.project, one.name) for one in steps] == [("admin", "api")]
+    assert problems == [
+        "MyProject/web: not rolled back, since the manager cannot be read: MyProject cannot be read: HTTP 503"
+    ]
+
+
+def test_a_manager_that_cannot_be_read_gets_no_rollback() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, STAGE, PROD)
+
+    assert roll_back_run(builder, BEFORE, unreadable=PROJECT) == (
+        [],
+        ["MyProject/web: not rolled back, since the manager cannot be read: MyProject cannot be read: HTTP 503"],
+    )
+
+
+def test_a_step_is_written_even_where_the_record_lists_the_previous_certificate() -> None:
+    """Beside the new one, which the gateways then still trust."""
+    settings = Settings(certificates=(DesiredCertificate(PROJECT, NAME),))
+
+    assert to_operation(step(DEV, STAGE), settings) == Operation(
+        PROJECT,
+        NAME,
+        (DEV, STAGE),
+        bundle=OLD,
+        unlisted_environments="keep",
+        alias="web-alias",
+        description="First",
+        force=True,
+    )
+
+
+def test_a_step_restores_the_issuers_as_well() -> None:
+    chain = parse_input(issued(days=20).chain_pem.encode())
+
+    restored = to_operation(step(DEV, content=chain.pem), Settings(certificates=()))
+
+    assert restored.bundle == chain
+
+
+def test_the_step_that_removes_an_added_environment_keeps_the_others_certificate() -> None:
+    operation = to_operation(step(DEV, unlisted="remove", content=None, alias=None), Settings(certificates=()))
+
+    assert (operation.bundle, operation.alias, operation.unlisted_environments) == (None, None, "remove")
+
+
+def test_a_deletion_is_not_forced() -> None:
+    operation = to_operation(RollbackStep(PROJECT, NAME, (DEV,), absent=True), Settings(certificates=()))
+
+    assert (operation.absent, operation.force, operation.options) == (
+        True,
+        False,
+        {"project": PROJECT, "name": NAME, "state": "absent"},
+    )
+
+
+@pytest.mark.parametrize(("update", "scope"), [(True, "all_projects"), (False, None)])
+def test_a_step_updates_jwks_where_the_run_did(update: bool, scope: str | None) -> None:
+    settings = Settings(certificates=(), update_referenced_jwks=update, update_scope="all_projects")
+
+    assert to_operation(step(DEV), settings).jwk_scope == scope
+
+
+def test_a_key_names_project_and_certificate() -> None:
+    assert Changed(PROJECT, NAME, (), None).key == step(DEV).key == KEY

@@ -5,16 +5,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
-    SettingError,
+    DesiredCertificate,
     Settings,
-    WantedCertificate,
+    check_variable_names,
     read_settings,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 
 CERTIFICATE = {"project": "MyProject", "name": "web", "path": "web.pem"}
 BLANK = (None, "", "  ", "\n")
@@ -37,24 +41,24 @@ def read(**variables: Any) -> Settings:
     return read_settings({"certificates": [CERTIFICATE], **variables})
 
 
-def read_certificate(item: dict[str, Any], **variables: Any) -> WantedCertificate:
-    (wanted,) = read_settings({"certificates": [item], **variables}).certificates
-    return wanted
+def read_certificate(item: dict[str, Any], **variables: Any) -> DesiredCertificate:
+    (desired,) = read_settings({"certificates": [item], **variables}).certificates
+    return desired
 
 
 def refusal(variable: str, message: str = "") -> Any:
-    """The error that opens with the variable as the user knows it."""
+    """The error whose message starts with the variable as the user knows it."""
     return pytest.raises(
         SettingError, match=f"^{re.escape(f'certificate_rotation_{variable}: ')}.*{re.escape(message)}"
     )
 
 
-def test_the_certificates_alone_will_do() -> None:
-    assert read() == Settings(certificates=(WantedCertificate("MyProject", "web", path="web.pem"),))
+def test_only_the_certificates_are_required() -> None:
+    assert read() == Settings(certificates=(DesiredCertificate("MyProject", "web", path="web.pem"),))
 
 
 @pytest.mark.parametrize("blank", BLANK)
-def test_a_blank_variable_is_one_that_was_not_given(blank: str | None) -> None:
+def test_a_blank_variable_counts_as_not_given(blank: str | None) -> None:
     others = (
         *FLAGS,
         *CHOICES,
@@ -77,20 +81,20 @@ def test_a_blank_variable_is_one_that_was_not_given(blank: str | None) -> None:
         *((text, False) for text in (False, "false", "False", "NO", " off ", "0", 0)),
     ],
 )
-def test_a_flag_is_native_or_a_word(variable: str, given: Any, flag: bool) -> None:
+def test_a_flag_is_a_boolean_or_a_word(variable: str, given: Any, flag: bool) -> None:
     assert getattr(read(**{variable: given}), variable) is flag
 
 
 @pytest.mark.parametrize("variable", [*FLAGS, "update_referenced_jwks"])
 @pytest.mark.parametrize("given", ["maybe", 2, [], "y"])
-def test_a_flag_is_nothing_else(variable: str, given: Any) -> None:
+def test_another_value_of_a_flag_is_refused(variable: str, given: Any) -> None:
     with refusal(variable, f"must be true or false, not '{given}'"):
         read(**{variable: given})
 
 
 @pytest.mark.parametrize("variable", NUMBERS)
 @pytest.mark.parametrize(("given", "number"), [(1, 1), (45, 45), ("45", 45), (" 7 ", 7)])
-def test_a_number_is_native_or_text(variable: str, given: Any, number: int) -> None:
+def test_a_number_is_an_integer_or_text(variable: str, given: Any, number: int) -> None:
     assert getattr(read(**{variable: given}), variable) == number
 
 
@@ -98,12 +102,12 @@ def test_a_number_is_native_or_text(variable: str, given: Any, number: int) -> N
     ("variable", "least"), [(name, int(name == "parallel_writes")) for name in (*NUMBERS, "renew_before_days")]
 )
 @pytest.mark.parametrize("given", [-1, "-1", "soon", "1.5", 1.5, True, False, []])
-def test_a_number_is_whole_and_not_too_small(variable: str, least: int, given: Any) -> None:
+def test_a_number_that_is_not_whole_or_too_small_is_refused(variable: str, least: int, given: Any) -> None:
     with refusal(variable, f"must be a whole number of {least} or more, not '{given}'"):
         read(**{variable: given})
 
 
-def test_the_least_of_a_number() -> None:
+def test_the_minimum_of_a_number_is_accepted() -> None:
     assert (read(soak_seconds=0).soak_seconds, read(minimum_remaining_days=0).minimum_remaining_days) == (0, 0)
     with refusal("parallel_writes", "must be a whole number of 1 or more, not '0'"):
         read(parallel_writes=0)
@@ -113,23 +117,23 @@ def test_the_least_of_a_number() -> None:
     ("variable", "choice"),
     [(variable, choice) for variable, choices in CHOICES.items() for choice in choices if choice],
 )
-def test_a_choice_is_taken_with_blanks_around_it(variable: str, choice: str) -> None:
+def test_blanks_around_a_choice_are_ignored(variable: str, choice: str) -> None:
     assert getattr(read(**{variable: f" {choice}\n"}), variable) == choice
 
 
 @pytest.mark.parametrize("given", [["dev", " prod "], "dev, prod", "dev\nprod\n", ["dev", "prod", "dev"]])
-def test_the_environments_to_keep_to_are_a_list_or_text(given: Any) -> None:
+def test_the_environments_of_a_run_are_a_list_or_text(given: Any) -> None:
     assert read(environments=given).environments == ("dev", "prod")
 
 
 @pytest.mark.parametrize("given", [",", [""], {"dev": 1}, 5])
-def test_the_environments_to_keep_to_name_at_least_one(given: Any) -> None:
+def test_the_environments_of_a_run_without_a_name_are_refused(given: Any) -> None:
     with refusal("environments"):
         read(environments=given)
 
 
 @pytest.mark.parametrize("variable", CHOICES)
-def test_another_choice_is_refused_with_those_there_are(variable: str) -> None:
+def test_another_choice_is_refused_and_the_choices_are_listed(variable: str) -> None:
     choices = ", ".join(choice for choice in CHOICES[variable] if choice)
 
     with refusal(variable, f"must be one of {choices}, not 'both'"):
@@ -137,11 +141,11 @@ def test_another_choice_is_refused_with_those_there_are(variable: str) -> None:
 
 
 @pytest.mark.parametrize("flag", [True, "yes"])
-def test_updating_jwks_takes_a_scope(flag: Any) -> None:
-    settings = read(update_referenced_jwks=flag, update_scope="same_project")
+def test_updating_jwks_requires_a_scope(flag: Any) -> None:
+    found = read(update_referenced_jwks=flag, update_scope="same_project")
 
-    assert (settings.update_referenced_jwks, settings.update_scope) == (True, "same_project")
-    with refusal("update_scope", "required with certificate_rotation_update_referenced_jwks"):
+    assert (found.update_referenced_jwks, found.update_scope) == (True, "same_project")
+    with refusal("update_scope", "required when certificate_rotation_update_referenced_jwks is true"):
         read(update_referenced_jwks=flag)
 
 
@@ -185,16 +189,16 @@ def test_waves_as_a_list_or_as_text(given: Any, waves: Any) -> None:
         ([None], "must be a list of environment names"),
         (5, "must be a list of lists of environment names, or auto"),
         ({"first": ["a"]}, "must be a list of lists of environment names, or auto"),
-        ("[[a", "is text that is no YAML in line 1"),
+        ("[[a", "is not valid YAML in line 1"),
     ],
 )
-def test_waves_that_are_none(given: Any, message: str) -> None:
+def test_waves_that_cannot_be_used(given: Any, message: str) -> None:
     with refusal("waves", message):
         read(waves=given)
 
 
-def test_a_certificate_with_everything() -> None:
-    wanted = read_certificate(
+def test_a_certificate_with_every_key() -> None:
+    desired = read_certificate(
         {
             "project": "MyProject",
             "name": "web",
@@ -207,7 +211,7 @@ def test_a_certificate_with_everything() -> None:
         renew_before_days=30,
     )
 
-    assert wanted == WantedCertificate(
+    assert desired == DesiredCertificate(
         "MyProject",
         "web",
         content="PEM",
@@ -218,10 +222,10 @@ def test_a_certificate_with_everything() -> None:
     )
 
 
-def test_what_is_blank_in_a_certificate_was_not_given() -> None:
+def test_a_blank_key_of_a_certificate_counts_as_not_given() -> None:
     blank = dict.fromkeys(("content", "alias", "description", "environments", "renew_before_days"), "")
 
-    assert read_certificate(CERTIFICATE | blank, renew_before_days="30") == WantedCertificate(
+    assert read_certificate(CERTIFICATE | blank, renew_before_days="30") == DesiredCertificate(
         "MyProject", "web", path="web.pem", renew_before_days=30
     )
 
@@ -243,7 +247,7 @@ def test_the_environments_of_a_certificate_as_text(text: Any) -> None:
     ],
 )
 def test_certificates_as_text(text: str) -> None:
-    found = [(wanted.key, wanted.path) for wanted in read(certificates=text).certificates]
+    found = [(desired.key, desired.path) for desired in read(certificates=text).certificates]
 
     assert found == [("MyProject/web", "web.pem"), ("MyProject/api", "api.pem")]
 
@@ -258,7 +262,7 @@ LIST = "must be a list of certificates, each with project, name, and path or con
         ([], LIST),
         ("web.pem", LIST),
         (CERTIFICATE, LIST),
-        (["web"], "item 1 must have keys (project, name, path, ...), not be plain text"),
+        (["web"], "item 1 must be a dictionary with project, name, and path or content"),
         ([CERTIFICATE, {"name": "web"}], "item 2 has no project"),
         ([{"project": "MyProject", "name": " "}], "item 1 has no name"),
         ([CERTIFICATE | {"paht": "x", "envs": "y"}], "item 1 has the unknown key envs, paht"),
@@ -270,7 +274,7 @@ LIST = "must be a list of certificates, each with project, name, and path or con
         ([CERTIFICATE | {"renew_before_days": "soon"}], "must be a whole number of 0 or more, not 'soon'"),
         (
             [{"project": "MyProject", "name": "web"}],
-            "MyProject/web has neither path nor content, and there is no certificate_rotation_obtain_tasks to get it",
+            "MyProject/web has neither path nor content, and certificate_rotation_obtain_tasks is not set",
         ),
     ],
 )
@@ -279,11 +283,11 @@ def test_certificates_that_cannot_be_used(given: Any, message: str) -> None:
         read(certificates=given)
 
 
-def test_a_damaged_text_is_not_repeated() -> None:
+def test_text_that_is_not_valid_yaml_is_not_quoted() -> None:
     """It may hold a private key, which users paste by mistake."""
     text = "- project: MyProject\n  content: |\n    -----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n"
 
-    with refusal("certificates", "is text that is no YAML in line 5") as raised:
+    with refusal("certificates", "is not valid YAML in line 5") as raised:
         read(certificates=text)
     assert "MIGH" not in str(raised.value)
     assert raised.value.__cause__ is None
@@ -293,8 +297,8 @@ BARE = {"project": "MyProject", "name": "web"}
 
 
 @pytest.mark.parametrize("days", [{"renew_before_days": 30}, {"renew_before_days": "30"}])
-def test_a_certificate_to_be_obtained_says_when(days: dict[str, Any]) -> None:
-    expected = WantedCertificate("MyProject", "web", renew_before_days=30)
+def test_a_certificate_to_be_obtained_requires_renew_before_days(days: dict[str, Any]) -> None:
+    expected = DesiredCertificate("MyProject", "web", renew_before_days=30)
 
     assert read_certificate(BARE | days, obtain_tasks="obtain.yml") == expected
     assert read_certificate(BARE, obtain_tasks="obtain.yml", **days) == expected
@@ -302,11 +306,77 @@ def test_a_certificate_to_be_obtained_says_when(days: dict[str, Any]) -> None:
         read_certificate(BARE, obtain_tasks="obtain.yml")
 
 
-def test_a_certificate_at_hand_needs_no_days_even_where_others_are_obtained() -> None:
-    wanted = read_certificate(CERTIFICATE, obtain_tasks="obtain.yml")
+def test_a_certificate_that_is_given_does_not_require_renew_before_days() -> None:
+    desired = read_certificate(CERTIFICATE, obtain_tasks="obtain.yml")
 
-    assert (wanted.path, wanted.renew_before_days) == ("web.pem", None)
+    assert (desired.path, desired.renew_before_days) == ("web.pem", None)
 
 
-def test_no_content_in_what_a_log_would_show() -> None:
+def test_the_content_of_a_certificate_is_not_in_its_repr() -> None:
     assert "PEM" not in repr(read_certificate(BARE | {"content": "PEM"}))
+
+
+ROLE = Path(__file__).parents[5] / "roles" / "certificate_rotation"
+PREFIX = "certificate_rotation_"
+
+
+def documented() -> set[str]:
+    """The role's variables, as its argument specification has them."""
+    specification = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
+    return set(specification["argument_specs"]["main"]["options"])
+
+
+def test_every_variable_of_the_role_is_known() -> None:
+    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+
+    assert {*defaults, f"{PREFIX}certificates"} == documented()
+    assert check_variable_names(documented()) == []
+
+
+def test_only_the_variables_of_the_role_its_playbook_and_its_hooks_are_known() -> None:
+    known = {f"{PREFIX}{name}" for name in (*settings.VARIABLES, *settings._OTHERS)}
+
+    assert known - documented() == {f"{PREFIX}{name}" for name in ("hosts", "item", "obtained", "result")}
+    assert documented() <= known
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("wave", "waves"),
+        ("certificate", "certificates"),
+        ("enviroments", "environments"),
+        ("stategy", "strategy"),
+        ("renew_before_day", "renew_before_days"),
+        ("require_later_expire", "require_later_expiry"),
+        ("parallel_write", "parallel_writes"),
+        ("backup_dirs", "backup_dir"),
+        ("verify_task", "verify_tasks"),
+        ("validate_cert", "validate_certs"),
+        ("tokn", "token"),
+        ("Waves", "waves"),
+    ],
+)
+def test_a_variable_that_is_almost_a_known_one_is_refused(name: str, meant: str) -> None:
+    with refusal(name, f"the role has no such variable. Did you mean {PREFIX}{meant}?"):
+        check_variable_names([f"{PREFIX}waves", f"{PREFIX}{name}"])
+
+
+def test_another_unknown_variable_is_a_warning() -> None:
+    assert check_variable_names([f"{PREFIX}team_mail", f"{PREFIX}approver", f"{PREFIX}waves"]) == [
+        f"{PREFIX}approver is not a variable of the role certificate_rotation, and has no effect",
+        f"{PREFIX}team_mail is not a variable of the role certificate_rotation, and has no effect",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["waves", "wave", "ansible_host", "certificate_restore_dir", f"{PREFIX}_run", f"{PREFIX}_planned"]
+)
+def test_variables_of_others_and_internal_ones_are_not_checked(name: str) -> None:
+    assert check_variable_names([name]) == []
+
+
+@pytest.mark.parametrize("name", ["backup_dir", "report_dir", "base_dir"])
+def test_a_folder_is_text(name: str) -> None:
+    assert getattr(read(**{name: "some/folder"}), name) == "some/folder"
+    assert getattr(read(), name) == ""

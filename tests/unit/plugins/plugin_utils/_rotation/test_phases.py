@@ -1,0 +1,1036 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process, manager
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
+    CERTIFICATE,
+    CERTIFICATE_INFO,
+    ENVIRONMENT_INFO,
+    ManagerAccess,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hints_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from unit.plugins.plugin_utils._rotation.fakes import FakeTask
+from unit.plugins.plugin_utils._rotation.run_builder import (
+    DEV,
+    EXPIRED,
+    KEY,
+    NAME,
+    NEW,
+    NOW,
+    OLD,
+    OTHER,
+    PROD,
+    PROJECT,
+    STAGE,
+    Certificates,
+    Json,
+    issued,
+)
+
+WAVES = [[DEV, STAGE], [PROD]]
+CERTIFICATE_VARIABLE = {"project": PROJECT, "name": NAME, "path": "web.pem"}
+INCOMPLETE = re.escape("The phases of the role certificate_rotation must run in order, and --tags, --skip-tags")
+
+
+class Clock(datetime):
+    """The time of the tests."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return NOW.astimezone(tz)
+
+
+class Role:
+    """Carries out the phases of the role, each in a task of its own, against a fake manager."""
+
+    def __init__(self, folder: Path, access: ManagerAccess, api: Any) -> None:
+        self.api = api
+        self.folder = folder
+        self.variables: Json = {"certificates": [CERTIFICATE_VARIABLE]}
+        self.check_mode = False
+        self.others: list[str] = []
+        self.run_file = ""
+        self.lines: list[str] = []
+        self._access = access
+        (folder / "web.pem").write_text(issued(days=300).pem)
+
+    def hold(self, certificates: Certificates, name: str = NAME, project: str = PROJECT) -> None:
+        """The manager holds a certificate in these environments; None for one without content."""
+        entries = (
+            Entry(environment, "web-alias", bundle, sha1=None if bundle else OLD.leaf.fingerprint_sha1)
+            for environment, bundle in certificates.items()
+        )
+        self.api.stored[project, name] = StoredCertificate(project, name, "First", entries=tuple(entries))
+
+    def holdings(self, name: str = NAME) -> dict[str, Bundle | None]:
+        """What each environment holds."""
+        return {entry.environment: entry.bundle for entry in self.api.stored[PROJECT, name].entries}
+
+    def phase(self, phase: str, *, failed: str = "", tags: tuple[str, ...] = (), **arguments: Any) -> Json:
+        """The result of a phase; C(failed) is the message of the task that failed before it."""
+        task: Any = FakeTask(
+            self.folder,
+            self._access,
+            ControllerFiles(str(self.folder)),
+            self.variables,
+            run_file=self.run_file,
+            check_mode=self.check_mode,
+            others=self.others,
+            failed=failed,
+            tags=tags,
+        )
+        result = PHASES[phase](task, **arguments)
+        self.run_file = result.get("run_file", self.run_file)
+        self.lines += task.lines
+        return result
+
+    def until(self, last: str) -> Json:
+        """The result of a phase, after those before it."""
+        for phase in ("plan", "preflight", "backup"):
+            result = self.phase(phase)
+            if phase == last:
+                break
+            assert "failed" not in result
+        return result
+
+    def wave(self, number: int) -> None:
+        """Write and verify a wave."""
+        assert "failed" not in self.phase("write", wave=number)
+        assert "failed" not in self.phase("verify", wave=number)
+
+    def report(self, **given: Any) -> Json:
+        """The result of the run, as the report phase has written it."""
+        made: Json = json.loads(Path(self.phase("report", **given)["result_file"]).read_text())
+        return made
+
+    @property
+    def run(self) -> Run:
+        return load_run(self.run_file)
+
+
+@pytest.fixture
+def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: Any) -> Role:
+    """A role whose manager holds C(OLD) in three environments."""
+
+    @contextmanager
+    def shared_manager(_connection: object, _hide: object) -> Iterator[Any]:
+        yield api
+
+    hints_of(Run)  # before its clock is replaced
+    for module in (phases, manager, run_module):
+        monkeypatch.setattr(module, "datetime", Clock)
+    monkeypatch.setattr(in_process, "shared_manager", shared_manager)
+    options = {"url": "https://manager.example.com", "token": "t0k3n"}
+    access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO), options))
+    api.stored.clear()
+    role = Role(tmp_path, access, api)
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), OLD))
+    return role
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[RotationPlan]:
+    """The plans that are made."""
+    made: list[RotationPlan] = []
+
+    def make_plan_and_record(*given: Any) -> RotationPlan:
+        made.append(make_plan(*given))
+        return made[-1]
+
+    monkeypatch.setattr(phases, "make_plan", make_plan_and_record)
+    return made
+
+
+def fails(_take_effect: Callable[[], None]) -> Deployment:
+    """A write that fails and changes nothing."""
+    raise RequestError("HTTP 403: no permission", status=403)
+
+
+def succeeds(take_effect: Callable[[], None]) -> Deployment:
+    take_effect()
+    return Deployment(success=True)
+
+
+def test_a_rotation_in_two_waves(role: Role) -> None:
+    role.variables |= {"waves": WAVES, "backup_dir": "backups", "report_dir": "reports"}
+
+    planned = role.phase("plan")
+    assert planned["strategy"] == (
+        "per_environment, since there are 2 waves, and only import-file writes one wave without the others"
+    )
+    assert [line.split()[:4] for line in planned["table"][1:]] == [
+        ["1", KEY, DEV, "update"],
+        ["1", KEY, STAGE, "update"],
+        ["2", KEY, PROD, "update"],
+    ]
+    assert planned["to_obtain"] == []
+
+    assert role.phase("preflight") == {
+        "changed": False,
+        "waves": [
+            {"number": 1, "environments": [DEV, STAGE], "requests": []},
+            {"number": 2, "environments": [PROD], "requests": []},
+        ],
+    }
+    folder = str(role.folder / "backups/2026-06-01T120000Z-localhost")
+    assert role.phase("backup") == {"changed": True, "folder": folder}
+
+    assert role.phase("write", wave=1)["changed"]
+    assert role.holdings() == {PROD: OLD, DEV: NEW, STAGE: NEW}
+    assert role.phase("verify", wave=1) == {"changed": False}
+    role.wave(2)
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), NEW)
+
+    result = role.report()
+    assert (result["outcome"], result["backup"], result["host"]) == ("rotated", folder, "localhost")
+    assert result["manager"] == "https://manager.example.com"
+    assert {path.name for path in (role.folder / "reports").iterdir()} == {
+        "rotation.json",
+        "rotation.html",
+        "rotation.md",
+    }
+
+
+@pytest.mark.parametrize("waves", [[], WAVES])
+def test_the_plan_is_made_once(role: Role, plans: list[RotationPlan], waves: Any) -> None:
+    role.variables |= {"waves": waves, "backup_dir": "backups"}
+
+    role.until("backup")
+    for wave in range(1, max(len(waves), 1) + 1):
+        role.wave(wave)
+    assert role.report()["outcome"] == "rotated"
+
+    assert len(plans) == 1
+
+
+def test_a_plan_reads_each_project_once(role: Role) -> None:
+    role.phase("plan")
+
+    assert role.api.calls == [f"list {PROJECT}"]
+
+
+def test_the_run_file_begins_in_the_temporary_folder(role: Role) -> None:
+    role.phase("plan")
+
+    path = Path(role.run_file)
+    assert path.parent == role.folder
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (role.run.started, role.run.check_mode) == (NOW, False)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"strategy": "both"}, "certificate_rotation_strategy: must be one of"),
+        ({"certificates": []}, "certificate_rotation_certificates: must be a list"),
+        (
+            {"force": SettingError("force", "cannot be rendered: x")},
+            "certificate_rotation_force: cannot be rendered: x",
+        ),
+        ({"wave": [[DEV]]}, "certificate_rotation_wave: the role has no such variable"),
+    ],
+)
+def test_variables_that_cannot_be_used_stop_the_run(role: Role, variables: Json, message: str) -> None:
+    role.variables |= variables
+
+    result = role.phase("plan")
+
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+    assert result["run_file"] == role.run_file
+    assert role.api.calls == []
+    assert role.report(failed=result["msg"])["outcome"] == "refused"
+
+
+def test_unknown_variables_and_the_warnings_of_the_manager_are_shown(role: Role) -> None:
+    role.others = ["certificate_rotation_team_mail", "other_variable"]
+
+    assert role.phase("plan")["warnings"] == [
+        "certificate_rotation_team_mail is not a variable of the role certificate_rotation, and has no effect"
+    ]
+
+
+def test_a_manager_that_cannot_be_read_stops_the_run(role: Role) -> None:
+    role.api.reads = [RequestError("HTTP 503")]
+
+    result = role.phase("plan")
+
+    assert (result["failed"], result["msg"]) == (True, "HTTP 503")
+    made = role.report(failed="HTTP 503")
+    assert (made["outcome"], made["message"]) == ("refused", "Nothing was written. HTTP 503.")
+
+
+def test_the_types_of_environments_make_the_waves(role: Role) -> None:
+    role.variables |= {"waves": "auto"}
+
+    role.phase("plan")
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert "certificate_rotation_waves: auto needs the type of each environment" in result["msg"]
+
+
+def test_all_problems_are_reported_by_preflight(role: Role) -> None:
+    (role.folder / "file").write_text("")
+    role.variables |= {
+        "certificates": [
+            {"project": PROJECT, "name": NAME, "path": "missing.pem"},
+            {**CERTIFICATE_VARIABLE, "name": "x"},
+        ],
+        "backup_dir": "file/backups",
+        "verify_tasks": "missing.yml",
+    }
+
+    assert "failed" not in role.phase("plan")
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert [
+        result["msg"].find(text)
+        for text in (
+            "The new certificate of MyProject/web (missing.pem) cannot be used",
+            "certificate_rotation_backup_dir: the folder",
+            "certificate_rotation_verify_tasks: the file missing.yml does not exist",
+            "MyProject/x is in no environment yet",
+        )
+    ] == sorted(
+        result["msg"].find(text)
+        for text in (
+            "The new certificate of MyProject/web (missing.pem)",
+            "certificate_rotation_backup_dir: ",
+            "certificate_rotation_verify_tasks: ",
+            "MyProject/x is in no environment yet",
+        )
+    )
+    assert ".." not in result["msg"]
+    assert result["msg"].endswith(".")
+    assert role.report(failed=result["msg"])["outcome"] == "refused"
+
+
+def obtaining(role: Role, **item: Any) -> Json:
+    """The plan of a role that obtains its certificate, and the item for the user's tasks."""
+    role.variables |= {
+        "certificates": [{"project": PROJECT, "name": NAME, "renew_before_days": 30, **item}],
+        "obtain_tasks": "obtain.yml",
+    }
+    return role.phase("plan")
+
+
+def test_a_certificate_to_be_obtained_is_described_for_the_users_tasks(role: Role) -> None:
+    role.hold({DEV: OLD, STAGE: NEW})
+
+    planned = obtaining(role, environments=[DEV, STAGE, PROD])
+
+    (item,) = planned["to_obtain"]
+    assert {key: item[key] for key in ("key", "project", "name")} == {"key": KEY, "project": PROJECT, "name": NAME}
+    assert [(one["name"], one["reason"]) for one in item["environments"]] == [
+        (DEV, "expires_soon"),
+        (STAGE, "differs"),
+        (PROD, "absent"),
+    ]
+    assert [(one["current"] or {}).get("not_after") for one in item["environments"]] == [
+        "2026-06-21T12:00:00Z",
+        "2027-03-28T12:00:00Z",
+        None,
+    ]
+
+
+def test_nothing_is_obtained_where_nothing_is_due(role: Role) -> None:
+    assert obtaining(role, renew_before_days=10)["to_obtain"] == []
+
+
+def test_nothing_is_obtained_in_check_mode(role: Role) -> None:
+    role.check_mode = True
+
+    planned = obtaining(role)
+
+    assert planned["to_obtain"] == []
+    assert "to-be-obtained" in planned["table"][1]
+    assert role.phase("preflight") == {"changed": False, "waves": []}
+    assert role.report()["outcome"] == "planned"
+
+
+def test_nothing_is_obtained_where_the_plan_has_problems(role: Role) -> None:
+    role.variables["verify_tasks"] = "missing.yml"
+
+    assert obtaining(role)["to_obtain"] == []
+
+
+@pytest.mark.parametrize("obtained", [{"path": "web.pem"}, {"content": issued(days=300).pem}])
+def test_an_obtained_certificate_is_planned_and_written(role: Role, obtained: Json) -> None:
+    obtaining(role)
+    role.variables["obtained"] = obtained
+
+    assert role.phase("obtain", key=KEY) == {"changed": False}
+    assert [wave["number"] for wave in role.phase("preflight")["waves"]] == [1]
+    role.wave(1)
+
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), NEW)
+    assert role.report()["outcome"] == "rotated"
+
+
+def test_with_obtained_certificates_the_plan_is_made_twice_and_the_manager_listed_once(
+    role: Role, plans: list[RotationPlan]
+) -> None:
+    role.hold({DEV: OLD}, "api")
+    obtaining(role)
+    role.variables["certificates"].append({"project": PROJECT, "name": "api", "renew_before_days": 30})
+    role.run_file = ""
+    role.api.calls.clear()
+    plans.clear()
+
+    assert [item["key"] for item in role.phase("plan")["to_obtain"]] == [KEY, "MyProject/api"]
+    role.variables["obtained"] = {"path": "web.pem"}
+    role.phase("obtain", key=KEY)
+    role.phase("obtain", key="MyProject/api")
+    role.phase("preflight")
+
+    assert len(plans) == 2
+    assert role.api.calls.count(f"list {PROJECT}") == 1
+    assert [planned.new for planned in role.run.plan.due] == [NEW, NEW]
+
+
+def test_an_obtained_certificate_that_is_already_deployed_is_not_written(role: Role) -> None:
+    obtaining(role)
+    role.variables["obtained"] = {"content": issued(days=20).pem}
+
+    role.phase("obtain", key=KEY)
+
+    assert role.phase("preflight")["waves"] == []
+    assert role.report()["outcome"] == "nothing_to_do"
+
+
+def test_an_obtained_certificate_passes_the_guards_like_any_other(role: Role) -> None:
+    obtaining(role)
+    role.variables["obtained"] = {"content": issued(days=5).pem}
+
+    role.phase("obtain", key=KEY)
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert "certificate_rotation_require_later_expiry" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("obtained", "message"),
+    [
+        (None, "(certificate_rotation_obtained) cannot be used: your tasks set neither path nor content in it"),
+        ({}, "(certificate_rotation_obtained) cannot be used: your tasks set neither path nor content in it"),
+        ("web.pem", "(certificate_rotation_obtained) cannot be used: your tasks set neither path nor content in it"),
+        ({"path": "missing.pem"}, "(missing.pem) cannot be used: "),
+        ({"content": "x"}, "(content) cannot be used: "),
+    ],
+)
+def test_an_obtained_certificate_that_cannot_be_used_stops_the_run(role: Role, obtained: Any, message: str) -> None:
+    obtaining(role)
+    role.variables["obtained"] = obtained
+
+    result = role.phase("obtain", key=KEY)
+
+    assert result["failed"]
+    assert result["msg"].startswith(f"The new certificate of MyProject/web {message}")
+    assert role.run.failure == result["msg"]
+
+
+def test_preflight_keeps_the_previous_certificates_and_the_guards(role: Role) -> None:
+    role.until("preflight")
+
+    run = role.run
+    assert run.ready
+    assert [view["content"] for view in run.previous[KEY]["environments"]] == [OLD.pem] * 3
+    assert len(run.guards[KEY]) == 10
+    assert run.diffs == {}
+
+
+def test_preflight_writes_nothing(role: Role) -> None:
+    role.until("preflight")
+
+    assert role.api.sent == []
+
+
+def test_preflight_reports_what_the_manager_would_refuse(role: Role) -> None:
+    role.api.known_environments = (DEV,)
+    role.variables["certificates"] = [{**CERTIFICATE_VARIABLE, "environments": [DEV, STAGE, PROD, "typo"]}]
+
+    role.phase("plan")
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert "typo" in result["msg"]
+    assert not role.run.ready
+
+
+def test_a_guard_stops_the_run(role: Role) -> None:
+    role.hold({PROD: NEW})
+    (role.folder / "web.pem").write_text(issued(days=290).pem)
+
+    role.phase("plan")
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert result["msg"] == (
+        "MyProject/web in production: the current certificate is valid until 2027-03-28T12:00:00Z, the new one until "
+        "2027-03-18T12:00:00Z (certificate_rotation_require_later_expiry: false lifts this guard)"
+    )
+    made = role.report(failed=result["msg"])
+    assert (made["outcome"], made["certificates"][0]["outcome"]) == ("refused", "skipped")
+
+
+def test_a_guard_leaves_a_certificate_out_with_a_warning(role: Role) -> None:
+    role.hold({PROD: OLD}, "api")
+    (role.folder / "api.pem").write_text(issued(days=10).pem)
+    role.variables |= {
+        "certificates": [CERTIFICATE_VARIABLE, {"project": PROJECT, "name": "api", "path": "api.pem"}],
+        "on_guard_failure": "skip",
+    }
+
+    role.phase("plan")
+    result = role.phase("preflight")
+
+    (warning,) = result["warnings"]
+    assert warning.startswith("MyProject/api in production: the current certificate is valid until ")
+    assert warning.endswith(". The certificate is left out")
+    role.wave(1)
+    assert role.holdings("api") == {PROD: OLD}
+    made = role.report()
+    assert (made["outcome"], [one["outcome"] for one in made["certificates"]]) == ("rotated", ["rotated", "skipped"])
+
+
+def test_a_run_whose_guards_leave_everything_out_is_skipped_with_a_warning(role: Role) -> None:
+    (role.folder / "web.pem").write_text(issued(days=10).pem)
+    role.variables["on_guard_failure"] = "skip"
+
+    role.phase("plan")
+    assert role.phase("preflight")["waves"] == []
+    reported = role.phase("report")
+
+    assert reported["warnings"] == ["Nothing was written. The guards left out every certificate that is due (1 of 1)."]
+    assert reported["failed_outcome"] is False
+
+
+def test_certificates_without_content_fail_the_guards(role: Role) -> None:
+    role.hold({PROD: None})
+
+    role.phase("plan")
+    assert "the manager does not return the current certificate" in role.phase("preflight")["msg"]
+
+
+def test_preflight_skips_the_guards_of_a_certificate_to_be_created(role: Role) -> None:
+    role.api.stored.clear()
+    role.variables["certificates"] = [{**CERTIFICATE_VARIABLE, "environments": [DEV]}]
+
+    role.until("preflight")
+
+    assert [guard.guard for guard in role.run.guards[KEY]] == ["minimum_remaining_days"]
+    assert role.run.previous == {KEY: None}
+
+
+@pytest.mark.parametrize("hook", ["before_wave_tasks", "verify_tasks"])
+def test_hooks_see_the_requests_of_each_wave(role: Role, hook: str) -> None:
+    role.hold({DEV: OLD, STAGE: NEW, PROD: OLD})
+    role.variables |= {"waves": WAVES, hook: "hook.yml"}
+
+    waves = role.until("preflight")["waves"]
+
+    assert [[request["environments"] for request in wave["requests"]] for wave in waves] == [[[DEV]], [[PROD]]]
+    assert {request["fingerprint_sha256"] for wave in waves for request in wave["requests"]} == {
+        NEW.leaf.fingerprint_sha256
+    }
+    assert "BEGIN" not in str(waves)
+
+
+def test_a_wave_with_nothing_to_write_is_left_out_and_the_others_keep_their_numbers(role: Role) -> None:
+    role.hold({DEV: NEW, STAGE: NEW, PROD: OLD})
+    role.variables["waves"] = WAVES
+
+    assert [wave["number"] for wave in role.until("preflight")["waves"]] == [2]
+
+
+def test_a_run_with_nothing_to_do_has_no_waves(role: Role) -> None:
+    role.hold({DEV: NEW})
+
+    assert role.until("preflight")["waves"] == []
+    assert role.report()["outcome"] == "nothing_to_do"
+
+
+def test_no_content_is_on_the_screen(role: Role) -> None:
+    role.variables |= {"waves": WAVES, "verify_tasks": "hook.yml"}
+
+    shown = [role.phase("plan"), role.phase("preflight"), role.phase("write", wave=1), role.phase("verify", wave=1)]
+
+    assert "BEGIN" not in str(shown)
+
+
+def test_check_mode_predicts_each_wave_and_writes_nothing(role: Role) -> None:
+    role.check_mode = True
+    role.variables |= {"waves": WAVES, "backup_dir": "backups"}
+
+    assert role.until("backup") == {"changed": True}
+    first, second = role.phase("write", wave=1), role.phase("write", wave=2)
+
+    assert (first["changed"], second["changed"]) == (True, True)
+    assert [sorted(one["diff"][0]["after"]["environments"]) for one in (first, second)] == [[DEV, STAGE], [PROD]]
+    assert first["diff"][0]["before"]["environments"][DEV]["fingerprint_sha256"] == OLD.leaf.fingerprint_sha256
+    assert first["diff"][0]["after"]["environments"][DEV]["fingerprint_sha256"] == NEW.leaf.fingerprint_sha256
+    assert role.api.sent == []
+    assert not (role.folder / "backups").exists()
+    assert role.report()["outcome"] == "planned"
+
+
+def test_a_backup_that_cannot_be_written_stops_the_run(role: Role) -> None:
+    role.variables["backup_dir"] = "backups"
+    role.until("preflight")
+    (role.folder / "backups").write_text("in the way since the plan")
+
+    result = role.phase("backup")
+
+    assert result["failed"]
+    assert result["msg"].startswith("certificate_rotation_backup_dir: the folder ")
+    assert role.report(failed=result["msg"])["outcome"] == "refused"
+
+
+def test_a_write_without_the_backup_that_is_set_is_a_warning(role: Role) -> None:
+    role.variables["backup_dir"] = "backups"
+    role.until("preflight")
+
+    assert role.phase("write", wave=1)["warnings"] == [
+        "certificate_rotation_backup_dir is set, but no backup was made, since --tags or --skip-tags leave it out"
+    ]
+
+
+def test_a_failed_write_is_kept_as_the_failure_of_the_run(role: Role) -> None:
+    role.until("preflight")
+    role.api.writes = [fails]
+
+    result = role.phase("write", wave=1)
+
+    assert result["failed"]
+    assert "HTTP 403: no permission" in result["msg"]
+    assert role.run.failure == result["msg"]
+    assert result["run_file"] == role.run_file
+
+
+def test_a_wave_does_not_start_while_another_is_not_verified(role: Role) -> None:
+    """As after ignore_errors on the verification, or with skipped tasks."""
+    role.variables["waves"] = WAVES
+    role.until("preflight")
+    role.phase("write", wave=1)
+
+    result = role.phase("write", wave=2)
+
+    assert (result["failed"], result["msg"]) == (True, "Wave 2 was not started, since wave 1 was not verified")
+    assert role.holdings()[PROD] == OLD
+
+
+def test_verification_compares_the_record_with_what_was_written(role: Role) -> None:
+    role.variables["waves"] = WAVES
+    role.until("preflight")
+    role.phase("write", wave=1)
+    role.hold({DEV: OTHER, PROD: OLD})
+
+    result = role.phase("verify", wave=1)
+
+    assert result["failed"]
+    assert result["msg"] == (
+        f"Verification failed: MyProject/web in development: the manager holds SHA-256 {OTHER.leaf.fingerprint_sha256} "
+        f"instead of the new certificate {NEW.leaf.fingerprint_sha256}; "
+        "MyProject/web in staging: the manager holds no certificate"
+    )
+    assert role.run.verified == []
+
+
+def test_verification_is_case_sensitive_and_looks_in_the_certificates_own_project(role: Role) -> None:
+    role.until("preflight")
+    role.phase("write", wave=1)
+    role.api.stored.clear()
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), "Web")
+    role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), project="admin")
+
+    message = role.phase("verify", wave=1)["msg"]
+    assert message.count("the manager holds no certificate") == 3
+
+
+def test_verification_covers_all_projects_of_a_wave(role: Role) -> None:
+    role.hold({DEV: OLD}, "api", "admin")
+    role.variables["certificates"].append({**CERTIFICATE_VARIABLE, "project": "admin", "name": "api"})
+    role.until("preflight")
+    role.phase("write", wave=1)
+    assert role.phase("verify", wave=1) == {"changed": False}
+
+    role.hold({DEV: OTHER}, "api", "admin")
+    assert role.phase("verify", wave=1)["msg"].startswith(
+        "Verification failed: admin/api in development: the manager holds SHA-256 "
+    )
+
+
+def test_verification_finds_duplicate_entries(role: Role) -> None:
+    role.until("preflight")
+    role.phase("write", wave=1)
+    stored = role.api.stored[PROJECT, NAME]
+    role.api.stored[PROJECT, NAME] = replace(stored, entries=stored.entries * 2)
+
+    assert "MyProject/web in development: the manager lists 2 entries" in role.phase("verify", wave=1)["msg"]
+
+
+def test_a_record_that_cannot_be_read_fails_the_verification(role: Role) -> None:
+    role.until("preflight")
+    role.phase("write", wave=1)
+    role.api.reads = [RequestError("HTTP 503")]
+
+    assert role.phase("verify", wave=1)["msg"] == "HTTP 503"
+
+
+def test_a_failed_run_is_rolled_back(role: Role) -> None:
+    role.variables["waves"] = WAVES
+    role.until("preflight")
+    role.wave(1)
+    role.api.writes = [fails]
+    failed = role.phase("write", wave=2)["msg"]
+
+    assert role.phase("rollback", failed=failed) == {"changed": True}
+
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
+    made = role.report(failed=failed)
+    assert (made["outcome"], made["rollback"]["complete"]) == ("rolled_back", True)
+    assert made["message"].startswith(failed)
+
+
+def test_an_environment_that_was_written_is_restored_where_another_was_added(role: Role) -> None:
+    """Two writes to the same environment: one restores it, and one removes the certificate from the other."""
+    role.hold({DEV: OLD})
+    role.variables |= {
+        "certificates": [{**CERTIFICATE_VARIABLE, "environments": [DEV, PROD]}],
+        "waves": [[DEV], [PROD]],
+    }
+    role.until("preflight")
+    role.wave(1)
+    role.wave(2)
+    assert role.holdings() == {DEV: NEW, PROD: NEW}
+
+    assert role.phase("rollback", failed="The smoke test failed") == {"changed": True}
+
+    assert role.holdings() == {DEV: OLD}
+    assert role.report()["outcome"] == "rolled_back"
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_each_write_of_the_rollback_that_fails_is_reported(role: Role, failing: int) -> None:
+    role.hold({DEV: OLD})
+    role.variables |= {
+        "certificates": [{**CERTIFICATE_VARIABLE, "environments": [DEV, PROD]}],
+        "waves": [[DEV], [PROD]],
+    }
+    role.until("preflight")
+    role.wave(1)
+    role.wave(2)
+    role.api.writes = [*[succeeds] * failing, fails]
+
+    assert role.phase("rollback", failed="The smoke test failed")["failed"]
+    assert "HTTP 403: no permission" in str(role.run.rollback)
+
+
+def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
+    role.until("preflight")
+    role.wave(1)
+
+    role.phase("rollback", failed="The smoke test failed")
+
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
+    assert role.report(failed="x")["message"].startswith("The smoke test failed. Every environment that was written")
+
+
+def test_a_rollback_that_is_not_complete_says_so(role: Role) -> None:
+    role.hold({DEV: EXPIRED, PROD: OLD})
+    role.until("preflight")
+    role.wave(1)
+
+    result = role.phase("rollback", failed="The smoke test failed")
+
+    assert (result["changed"], result["failed"], result["msg"]) == (True, True, "The rollback is not complete")
+    assert role.holdings() == {DEV: NEW, PROD: OLD}
+    made = role.report()
+    assert (made["outcome"], made["rollback"]["complete"]) == ("rollback_failed", False)
+    assert "the previous certificate expired on 2026-05-27T12:00:00Z, so it was NOT restored" in made["message"]
+
+
+def test_a_write_of_the_rollback_that_fails_is_named(role: Role) -> None:
+    role.until("preflight")
+    role.wave(1)
+    role.api.writes = [fails]
+
+    result = role.phase("rollback", failed="The smoke test failed")
+
+    assert result["failed"]
+    (problem,) = role.run.rollback or []
+    assert "HTTP 403: no permission" in problem
+    assert role.report()["outcome"] == "rollback_failed"
+
+
+def test_a_rollback_that_is_interrupted_is_not_complete(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    role.until("preflight")
+    role.wave(1)
+
+    def killed(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(phases, "plan_rollback_of_run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        role.phase("rollback", failed="The smoke test failed")
+
+    assert (role.run.failure, role.run.rollback) == ("The smoke test failed", ["The rollback was interrupted"])
+
+
+@pytest.mark.parametrize("failed", ["The smoke test failed", ""])
+def test_without_a_run_there_is_no_rollback(role: Role, failed: str) -> None:
+    assert role.phase("rollback", failed=failed) == {"skipped": True}
+
+
+def test_without_writes_there_is_no_rollback(role: Role) -> None:
+    role.until("preflight")
+
+    assert role.phase("rollback", failed="A task failed") == {"skipped": True}
+    assert (role.run.failure, role.run.rollback) == ("A task failed", None)
+
+
+def test_a_rollback_that_is_switched_off_is_not_performed(role: Role) -> None:
+    role.variables["rollback"] = "no"
+    role.until("preflight")
+    role.wave(1)
+
+    assert role.phase("rollback", failed="The smoke test failed") == {"skipped": True}
+    assert role.report()["outcome"] == "failed"
+
+
+def test_a_task_that_failed_without_a_message_is_a_failure_too(role: Role) -> None:
+    role.until("preflight")
+    role.wave(1)
+
+    role.phase("rollback", failed="")
+
+    assert role.run.failure == "A task failed"
+    assert role.report()["outcome"] == "rolled_back"
+
+
+def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
+    role.until("preflight")
+    role.wave(1)
+
+    reported = role.phase("report")
+
+    result = json.loads(Path(reported.pop("result_file")).read_text())
+    assert reported == {
+        "changed": False,
+        "failed_outcome": False,
+        "ansible_stats": {
+            "data": {"certificate_rotation": {"localhost": result}},
+            "per_host": False,
+            "aggregate": True,
+        },
+    }
+    assert role.run.finished
+
+
+def test_only_its_owner_can_read_the_result_file(role: Role) -> None:
+    role.until("preflight")
+
+    path = Path(role.phase("report")["result_file"])
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.parent == role.folder
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_the_report_says_whether_the_play_fails(role: Role, failed: bool) -> None:
+    role.until("preflight")
+    if failed:
+        role.phase("rollback", failed="A task failed")
+
+    assert role.phase("report")["failed_outcome"] is failed
+
+
+def test_the_report_reads_back_what_the_environments_hold(role: Role) -> None:
+    role.until("preflight")
+    role.wave(1)
+    role.hold({DEV: NEW, STAGE: OTHER, PROD: NEW})
+
+    assert role.report()["message"].startswith(
+        "Modified by someone else after verification: MyProject/web in staging holds "
+    )
+
+
+def test_a_report_is_made_although_the_manager_cannot_be_read_any_more(role: Role) -> None:
+    role.until("preflight")
+    role.phase("write", wave=1)
+    role.api.reads = [RequestError("HTTP 503")]
+
+    made = role.report()
+
+    assert made["message"] == (
+        "Wave 1 was written but not verified. Nothing was rolled back. What the environments hold now could not be "
+        "read back."
+    )
+
+
+def test_report_files_that_cannot_be_written_are_a_warning(role: Role) -> None:
+    role.variables["report_dir"] = "reports"
+    role.until("preflight")
+    (role.folder / "reports").write_text("in the way since the plan")
+
+    (warning,) = role.phase("report")["warnings"]
+    assert warning.startswith("certificate_rotation_report_dir: the report was not written: the folder ")
+
+
+def test_report_files_are_written_in_check_mode_for_anyone_to_read(role: Role) -> None:
+    role.check_mode = True
+    role.variables |= {"report_dir": "reports", "base_dir": str(role.folder / "base")}
+    (role.folder / "base").mkdir()
+    role.variables["certificates"] = [{**CERTIFICATE_VARIABLE, "path": str(role.folder / "web.pem")}]
+
+    role.until("preflight")
+    role.phase("report")
+
+    files = sorted((role.folder / "base/reports").iterdir())
+    assert [path.name for path in files] == ["rotation.html", "rotation.json", "rotation.md"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
+    assert json.loads(files[1].read_text())["outcome"] == "planned"
+
+
+@pytest.mark.parametrize(
+    ("phase", "arguments"),
+    [
+        ("obtain", {"key": KEY}),
+        ("preflight", {}),
+        ("backup", {}),
+        ("write", {"wave": 1}),
+        ("verify", {"wave": 1}),
+    ],
+)
+def test_a_phase_without_a_plan_is_refused(role: Role, phase: str, arguments: Json) -> None:
+    """As with --start-at-task into the role, or with tags that leave the plan out."""
+    with pytest.raises(RunError, match=INCOMPLETE):
+        role.phase(phase, **arguments)
+    assert role.api.calls == []
+
+
+@pytest.mark.parametrize(("phase", "arguments"), [("backup", {}), ("write", {"wave": 1}), ("verify", {"wave": 1})])
+def test_a_phase_without_preflight_is_refused(role: Role, phase: str, arguments: Json) -> None:
+    role.phase("plan")
+
+    with pytest.raises(RunError, match=INCOMPLETE):
+        role.phase(phase, **arguments)
+    assert role.api.sent == []
+
+
+@pytest.mark.parametrize(
+    ("phase", "arguments"),
+    [
+        ("obtain", {"key": KEY}),
+        ("preflight", {}),
+        ("backup", {}),
+        ("write", {"wave": 1}),
+        ("verify", {"wave": 1}),
+        ("rollback", {"failed": "A task failed"}),
+    ],
+)
+def test_a_phase_after_the_end_of_the_run_is_refused(role: Role, phase: str, arguments: Json) -> None:
+    role.until("preflight")
+    role.phase("report")
+
+    with pytest.raises(RunError, match=INCOMPLETE):
+        role.phase(phase, **arguments)
+
+
+@pytest.mark.parametrize(("phase", "arguments"), [("backup", {}), ("write", {"wave": 2}), ("verify", {"wave": 1})])
+def test_nothing_more_is_written_after_a_failure(role: Role, phase: str, arguments: Json) -> None:
+    """As where ignore_errors on a block lets a play go on."""
+    role.variables["waves"] = WAVES
+    role.until("preflight")
+    role.api.writes = [fails]
+    failed = role.phase("write", wave=1)["msg"]
+
+    with pytest.raises(RunError, match=r"^Nothing more is written, since the run has failed: ") as raised:
+        role.phase(phase, **arguments)
+    assert failed in str(raised.value)
+
+
+def test_the_message_of_a_refused_phase_names_the_ways_that_work(role: Role) -> None:
+    with pytest.raises(RunError) as raised:
+        role.phase("preflight")
+    for text in ("--start-at-task", "--tags plan", "--tags preflight", "--skip-tags backup"):
+        assert text in str(raised.value)
+
+
+def test_a_report_without_a_run_is_a_refusal_that_says_why(role: Role) -> None:
+    made = role.report()
+
+    assert made["outcome"] == "refused"
+    assert re.match(f"Nothing was written. {INCOMPLETE}", made["message"])
+    assert (made["certificates"], made["waves"]) == ([], [])
+    assert made["manager"] == "https://manager.example.com"
+
+
+def test_a_report_without_a_run_tells_what_has_failed(role: Role) -> None:
+    assert role.report(failed="No such role variable")["message"] == "Nothing was written. No such role variable."
+
+
+@pytest.mark.parametrize("tags", [("other",), ("a", "b")])
+def test_tags_that_do_not_mean_the_role_skip_its_report(role: Role, tags: tuple[str, ...]) -> None:
+    assert role.phase("report", tags=tags) == {
+        "skipped": True,
+        "skip_reason": f"--tags {','.join(tags)} selects no phase of the role certificate_rotation",
+    }
+
+
+@pytest.mark.parametrize("tags", [(), ("all",), *((tag,) for tag in sorted(TAGS)), ("other", "apply")])
+def test_tags_that_mean_the_role_do_not_skip_its_report(role: Role, tags: tuple[str, ...]) -> None:
+    assert "result_file" in role.phase("report", tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("tags", "skip_tags", "own_tags", "skipped"),
+    [
+        (["other"], [], [], True),
+        (["other"], [], ["mine"], True),
+        (["mine"], [], ["mine"], False),
+        (["other"], ["unrelated"], [], True),
+        (["other"], ["plan"], [], False),
+    ],
+)
+def test_tags_of_the_role_itself_count_as_well(
+    role: Role, tags: list[str], skip_tags: list[str], own_tags: list[str], skipped: bool
+) -> None:
+    files: Any = ControllerFiles(str(role.folder))
+    task: Any = FakeTask(role.folder, None, files, {}, tags=tags, skip_tags=skip_tags, own_tags=own_tags)
+
+    assert phases.report(task).get("skipped", False) is skipped
+
+
+def test_a_report_of_a_run_does_not_ask_for_tags(role: Role) -> None:
+    role.until("preflight")
+
+    assert "result_file" in role.phase("report", tags=("other",))

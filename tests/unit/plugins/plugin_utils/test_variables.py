@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
+    SettingError,
+    choice,
+    flag,
+    from_text,
+    integer,
+    is_blank,
+    names,
+    optional_names,
+)
+
+
+def refusal(message: str) -> Any:
+    return pytest.raises(SettingError, match=f"^{re.escape(message)}$")
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", "\n\t"])
+def test_blank_text_counts_as_not_given(value: Any) -> None:
+    assert is_blank(value)
+
+
+@pytest.mark.parametrize("value", [0, False, [], {}, "0"])
+def test_other_values_count_as_given(value: Any) -> None:
+    assert not is_blank(value)
+
+
+@pytest.mark.parametrize("value", [None, "", " ", []])
+def test_without_environments_there_is_no_limit(value: Any) -> None:
+    assert optional_names(value) is None
+
+
+@pytest.mark.parametrize(
+    "value", [["dev", " prod ", "dev"], ("dev", "prod"), "dev, prod", "dev\nprod\n", ["dev", "", "prod"]]
+)
+def test_environments_are_a_list_or_text(value: Any) -> None:
+    assert optional_names(value) == ("dev", "prod")
+    assert names("environments", value) == ("dev", "prod")
+
+
+@pytest.mark.parametrize("value", [",", [""], [None]])
+def test_a_list_without_a_name_is_refused(value: Any) -> None:
+    with refusal("certificate_rotation_waves: is an empty list of environments. Name at least one, or leave it out"):
+        names("waves", value)
+
+
+@pytest.mark.parametrize("value", [5, {"dev": 1}])
+def test_another_type_than_a_list_is_refused(value: Any) -> None:
+    with refusal(
+        "certificate_restore_environments: must be a list of environment names, or text with commas or line breaks"
+    ):
+        optional_names(value, prefix="certificate_restore_")
+
+
+def test_a_limit_without_a_name_is_refused_with_the_variable_of_its_playbook() -> None:
+    with pytest.raises(SettingError, match=r"^certificate_restore_environments: is an empty list"):
+        optional_names(",", prefix="certificate_restore_")
+
+
+def test_the_first_choice_is_the_default() -> None:
+    assert choice({}, "strategy", ("auto", "replace")) == "auto"
+    assert choice({"strategy": " replace\n"}, "strategy", ("auto", "replace")) == "replace"
+    with refusal("certificate_rotation_strategy: must be one of auto, replace, not 'both'"):
+        choice({"strategy": "both"}, "strategy", ("auto", "replace"))
+
+
+@pytest.mark.parametrize("value", [7, "7", " 7 "])
+def test_an_integer_is_a_number_or_text(value: Any) -> None:
+    assert integer("soak_seconds", value, 0) == 7
+
+
+@pytest.mark.parametrize("value", [0, "0", True, False, "many", 1.5, None, []])
+def test_another_integer_is_refused(value: Any) -> None:
+    with refusal(f"certificate_rotation_parallel_writes: must be a whole number of 1 or more, not '{value}'"):
+        integer("parallel_writes", value, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(True, True), ("Yes", True), ("1", True), (0, False), (" off ", False)]
+)
+def test_a_flag_is_a_boolean_or_a_word(value: Any, expected: bool) -> None:
+    assert flag({"force": value}, "force", default=not expected) is expected
+
+
+def test_a_flag_that_is_not_given_has_its_default() -> None:
+    assert flag({}, "force", default=True) is True
+    with refusal("certificate_rotation_force: must be true or false, not 'maybe'"):
+        flag({"force": "maybe"}, "force", default=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("- a\n- b", ["a", "b"]), ('[["a"]]', [["a"]]), (["a"], ["a"]), (None, None), ("", None)]
+)
+def test_text_is_read_as_yaml_and_other_values_are_kept(value: Any, expected: Any) -> None:
+    assert from_text("waves", value) == expected
+
+
+@pytest.mark.parametrize(("text", "where"), [("[[a", " in line 1"), ("a: b\nc", " in line 2"), ("a\x00b", "")])
+def test_text_that_is_not_yaml_is_refused_without_quoting_it(text: str, where: str) -> None:
+    with refusal(f"certificate_rotation_waves: is not valid YAML{where}") as raised:
+        from_text("waves", text)
+    assert raised.value.__cause__ is None
