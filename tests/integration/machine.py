@@ -24,7 +24,7 @@ CERTIFICATE, INFO, ENVIRONMENT_INFO = (
     "apinizer_certificate_info",
     "apinizer_environment_info",
 )
-SECONDS = 60
+SECONDS = 120
 """A run that takes longer than this hangs."""
 
 
