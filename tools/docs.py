@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the documentation site, offline, and check that every link leads somewhere."""
+"""Build the documentation site offline, and check all links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import links
-from project import BIN, CACHE, PLACE, ROOT, Failed, copy_tree, environment, files, run
+from project import BIN, CACHE, PLACE, ROOT, Failed, copy_tree, environment, files, run, say
 
 SETTINGS = ROOT / "tools" / "docsite"
 SOURCES = CACHE / "docs" / "rst"
@@ -18,7 +18,7 @@ SITE = CACHE / "docs" / "html"
 
 
 def check() -> str:
-    """Build the site and check its links and those of the Markdown files; say where it is and what it has."""
+    """Build the site, and check its links and those of the Markdown files. Return a summary."""
     build()
     pages = {file: links.read_html(file.read_text(encoding="utf-8")) for file in sorted(SITE.rglob("*.html"))}
     texts = {ROOT / file: links.read_markdown((ROOT / file).read_text(encoding="utf-8")) for file in files("*.md")}
@@ -26,16 +26,16 @@ def check() -> str:
     known = tracked | {folder for file in tracked for folder in file.parents if folder.is_relative_to(ROOT)}
     broken = links.broken(pages, SITE, Path.is_file) + links.broken(texts, ROOT, known.__contains__)
     for line in broken:
-        print(line)
+        say(line)
     if broken:
-        raise Failed(f"{len(broken)} links lead nowhere, first: {broken[0]}")
+        raise Failed(f"{len(broken)} broken links, first: {broken[0]}")
     count = sum(len(page.links) for page in (*pages.values(), *texts.values()))
-    return f"{(SITE / 'index.html').relative_to(ROOT)}: {len(pages)} pages; {count} links, those of *.md with them"
+    return f"{(SITE / 'index.html').relative_to(ROOT)}: {len(pages)} pages; {count} links, including *.md"
 
 
 def build() -> None:
-    """Write the reference from the sources, put the guides beside it, and make HTML of both. A warning is an error."""
-    tree = copy_tree()
+    """Generate the reference, add the guides, and build HTML from both. Warnings are errors."""
+    tree = copy_tree("docs")
     shutil.rmtree(SOURCES.parent, ignore_errors=True)
     SOURCES.mkdir(parents=True, mode=0o755)
     env = environment(ANSIBLE_COLLECTIONS_PATH=tree.parents[len(PLACE.parts) - 1])
@@ -44,6 +44,6 @@ def build() -> None:
         *("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", SOURCES, ".".join(PLACE.parts[1:])),
         env=env,
     )
-    # -E, -a: nothing of an earlier build.
+    # Reuse nothing from an earlier build.
     options = ("--quiet", "--fresh-env", "--write-all", "--fail-on-warning", "--keep-going")
     run(BIN / "sphinx-build", "-b", "html", "-c", SETTINGS, *options, SOURCES, SITE, env=env)
