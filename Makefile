@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Needs git, make and a Python 3.11 or newer. Everything else comes into .venv, .venv-legs and .cache,
-# which git ignores; nothing is written elsewhere, but for uv's and pip's own package caches.
+# Requires git, make and Python 3.11 or newer. Everything else is installed into .venv, .venv-legs and .cache, which git
+# ignores. Nothing is written elsewhere, except the package caches of uv and pip.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -19,7 +19,7 @@ UV := UV_PYTHON_DOWNLOADS=never UV_PYTHON_INSTALL_DIR=.cache/uv $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --requirement
 COMPILE := $(UV) pip compile --quiet --universal --no-annotate --custom-compile-command 'make lock'
 
-# For what runs straight from make: Ansible finds the collection, and writes nothing to the user's home.
+# The environment of programs that make starts: Ansible finds the collection, and writes nothing to the user's home.
 RUN := env PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests \
 	ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(VENV)/collections" \
 	ANSIBLE_HOME="$(CURDIR)/.cache/ansible" ANSIBLE_REMOTE_TEMP="$(CURDIR)/.cache/ansible/tmp"
@@ -27,7 +27,7 @@ RUN := env PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests \
 ##@ Try it
 
 .PHONY: demo
-demo: $(VENV)/.demo ## A rotation from start to end against a stand-in manager on this machine
+demo: $(VENV)/.demo ## Run a complete rotation against a stand-in manager on this machine
 	@$(RUN) $(BIN)/python -m demo $(ARGS)
 
 .PHONY: manager
@@ -37,51 +37,56 @@ manager: $(VENV)/.demo ## Start the stand-in manager (ARGS="--help" lists its op
 ##@ Check it
 
 .PHONY: test
-test: $(VENV)/.test ## Everything below, with a summary at the end
+test: $(VENV)/.test ## Run all checks below, two at a time, and print a summary
 	@$(CHECK)
 
-# Each is a part of tools/check.py, which holds the commands.
+# Each target is a part of tools/check.py, which contains the commands.
 PARTS := lint changelog-lint docs-lint docs unit sanity build ee importer integration oldest newest
+MEASURED := unit integration coverage
 .PHONY: $(PARTS)
 
 lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck, licence headers
 changelog-lint: ## The changelog fragments, with antsibull-changelog
 docs-lint: ## The documentation of the plugins, with antsibull-docs
-docs: ## The documentation site, into .cache/docs/html, and all links
-unit: ## Unit tests (ARGS="-k name" goes to pytest)
-sanity: ## ansible-test sanity, on every Python found, without exceptions
-build: ## The artifact for Galaxy, into dist
-ee: ## The execution environment, through ansible-builder
-importer: ## The artifact, through galaxy-importer
-integration: ## Real playbook runs against the stand-in manager (ARGS goes to pytest)
+docs: ## Build the documentation site in .cache/docs/html, and check all links
+unit: ## Unit tests (ARGS="PATH" or ARGS="-k NAME" goes to pytest)
+sanity: ## ansible-test sanity, on every Python of this machine, without ignores
+build: ## Build the artifact for Galaxy in dist
+ee: ## Check the execution environment with ansible-builder
+importer: ## Check the artifact with galaxy-importer
+integration: ## Integration tests against the fake manager (ARGS goes to pytest)
 oldest: ## Unit and integration tests with the oldest supported versions
 newest: ## Unit and integration tests with the newest supported versions
 
 $(PARTS): $(VENV)/.test
 	@$(CHECK) $@ -- $(ARGS)
 
+.PHONY: coverage
+coverage: $(VENV)/.test ## Unit and integration tests, with the coverage of plugins/
+	@$(CHECK) $(MEASURED) -- $(ARGS)
+
 .PHONY: legs
-legs: $(VENV)/.test ## oldest and newest together
+legs: $(VENV)/.test ## Run oldest and newest
 	@$(CHECK) oldest newest -- $(ARGS)
 
 ##@ Measure it
 
 .PHONY: bench
-bench: $(VENV)/.demo ## How fast the collection is, next to other ways (ARGS="--quick", or "--help" for more)
+bench: $(VENV)/.demo ## Compare the speed with other methods (ARGS="--quick", or "--help" for more)
 	@$(RUN) $(BIN)/python -m bench $(ARGS)
 
 ##@ Work on it
 
 .PHONY: venv
-venv: $(VENV)/.test ## Make or refresh .venv, with all tools
+venv: $(VENV)/.test ## Create or update .venv with all tools
 
 .PHONY: format
-format: $(VENV)/.test ## Format the Python code and mend what ruff can mend
+format: $(VENV)/.test ## Format the Python code and apply the fixes of ruff
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(VENV)/.uv ## Bring the locks in requirements/ up to the newest versions
+lock: $(VENV)/.uv ## Update the locks in requirements/ to the newest versions
 	$(COMPILE) --upgrade --python-version 3.11 --output-file requirements/test.txt requirements/test.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/demo.txt requirements/demo.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/uv.txt requirements/uv.in
@@ -89,23 +94,23 @@ lock: $(VENV)/.uv ## Bring the locks in requirements/ up to the newest versions
 	$(COMPILE) --upgrade --python-version 3.12 --output-file requirements/newest.txt requirements/newest.in
 
 .PHONY: release
-release: $(VENV)/.test ## Turn the changelog fragments into the changelog of the version in galaxy.yml
+release: $(VENV)/.test ## Generate the changelog of the version in galaxy.yml from the fragments
 	$(RUN) $(BIN)/antsibull-changelog release
 
 .PHONY: clean
-clean: ## Remove everything that make made
+clean: ## Remove everything that make created
 	rm -rf $(VENV) .venv-legs .cache dist
 
 .PHONY: help
-help: ## This list
+help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z][a-z-]*:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The environment: a stamp a step, each made again when its lock is newer.
+# The environment is created in steps. Each has a stamp file, and runs again when its lock is newer.
 
 $(VENV)/.uv: requirements/uv.txt tools/make_venv.py
-	@echo "Making $(VENV) with $(PYTHON)"
+	@echo "Creating $(VENV) with $(PYTHON)"
 	@$(PYTHON) tools/make_venv.py $(VENV)
 	@touch $@
 

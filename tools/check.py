@@ -2,37 +2,87 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the named parts of the check, or all of them, and sum them up."""
+"""Run the given parts of the check, or all of them, and print a summary.
+
+All parts together run in two lanes at a time. Most programs use one core, so the pytest runs share the cores with them.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docs
 import execution_environment
 import legs
 import sanity
-from project import BIN, DIST, HOME, PLACE, ROOT, Failed, Unavailable, copy_tree, environment, files, run, versions
+from project import (
+    BIN,
+    CACHE,
+    DIST,
+    HOME,
+    PLACE,
+    ROOT,
+    Failed,
+    Unavailable,
+    console,
+    copy_tree,
+    environment,
+    files,
+    run,
+    say,
+    versions,
+)
 
 LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+LANES = 2
+"""How many parts run in parallel. Each pytest run uses its share of the cores."""
+
+COVERAGE = CACHE / "coverage"
+MEASURED = ("unit", "integration")
+"""The parts whose coverage counts."""
+
+Part = Callable[[], str]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a part; the note says what it ran with, or why it did not pass."""
+    """The result of a part. The note contains the versions that it ran with, or why it did not pass."""
 
     part: str
     verdict: str
     seconds: float
+    cpu_seconds: float
     note: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the suites run: arguments for pytest, and whether all parts run."""
+
+    arguments: list[str]
+    complete: bool = False
+    """Whether all parts run, so that the legs run what `integration` can leave out."""
+    coverage: bool = False
+
+    @property
+    def workers(self) -> str:
+        """The number of processes for pytest. With 0, the tests run in the process of pytest itself."""
+        if not self.complete:
+            return "auto"
+        share = (os.cpu_count() or 1) // LANES
+        return str(share if share > 1 else 0)
 
 
 def lint() -> str:
-    """Let every linter speak, then fail if any of them found something."""
+    """Run every linter, then fail if any of them found a problem."""
     _all(
         _headers,
         lambda: run(BIN / "ruff", "check", "."),
@@ -53,15 +103,15 @@ def changelog_lint() -> str:
 
 def docs_lint() -> str:
     options = ("--plugin-docs", "--validate-collection-refs", "self")
-    run(BIN / "antsibull-docs", "lint-collection-docs", *options, copy_tree())
+    run(BIN / "antsibull-docs", "lint-collection-docs", *options, copy_tree("docs-lint"))
     return "antsibull-docs"
 
 
 def build() -> str:
-    """Build the artifact from the project's files alone; return its name."""
+    """Build the artifact from the files of the project, and return its name."""
     for old in DIST.glob("*.tar.gz"):
         old.unlink()
-    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", DIST, copy_tree())
+    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", DIST, copy_tree("build"))
     return next(DIST.glob("*.tar.gz")).name
 
 
@@ -74,43 +124,85 @@ def importer() -> str:
     return artifact
 
 
-def pytest(suite: str, arguments: list[str], *, python: Path = BIN / "python", programs: Path = BIN) -> str:
-    """Run a suite with a Python, against the Ansible of a folder; return the versions there."""
+def pytest(suite: str, options: Options, *marks: str, python: Path = BIN / "python", programs: Path = BIN) -> str:
+    """Run a suite of tests.
+
+    :arg marks: further arguments for pytest, such as the tests to select by marker.
+    :arg python: the Python that runs the tests.
+    :arg programs: the folder with the Ansible under test.
+    :returns: the versions under test.
+    """
+    selected = _selected(suite, options.arguments)
+    if not selected:
+        return f"no test of tests/{suite} is selected"
     note = versions(programs / "python")
-    print(f"# {suite} tests with {note}", flush=True)
+    say(f"# {suite} tests with {note}")
     env = environment(programs, APIOPS_TEST_BIN=programs)
-    run(python, "-m", "pytest", "--numprocesses", "auto", f"tests/{suite}", *arguments, env=env)
+    words = ["--numprocesses", options.workers, *marks]
+    if options.coverage:
+        env["COVERAGE_FILE"] = str(COVERAGE / suite)
+        # The part `coverage` reports, and compares with the floor.
+        words += ["--cov", "--cov-report=", "--cov-fail-under=0"]
+    run(python, "-m", "pytest", *words, *selected, env=env)
     return note
 
 
-def integration(arguments: list[str], *, legs_follow: bool) -> str:
-    """Run the integration tests; of those that both legs are about to run, none a third time."""
-    if not legs_follow:
-        return pytest("integration", arguments)
-    quick = ["--quick-modes", *arguments]
+def _selected(suite: str, arguments: list[str]) -> list[str]:
+    """Return pytest's arguments for a suite: paths in the arguments replace the whole suite.
+
+    :returns: an empty list if the paths are all outside the suite.
+    """
+    paths = [word for word in arguments if (ROOT / word.partition("::")[0]).exists()]
+    if not paths:
+        return [f"tests/{suite}", *arguments]
+    folder = ROOT / "tests" / suite
+    inside = [word for word in paths if (ROOT / word.partition("::")[0]).resolve().is_relative_to(folder)]
+    return [*inside, *(word for word in arguments if word not in paths)] if inside else []
+
+
+def integration(options: Options) -> str:
+    """Run the integration tests. If all parts run, leave out the tests that both legs run anyway."""
+    if not options.complete:
+        return pytest("integration", options)
     if legs.available():
-        return pytest("integration", ["-m", "exhaustive", *quick]) + "; the exhaustive ones, the others with the legs"
-    return pytest("integration", quick)
+        note = pytest("integration", options, "--quick-modes", "-m", "exhaustive")
+        return f"{note}; those marked exhaustive, because the legs run the others"
+    return pytest("integration", options, "--quick-modes")
 
 
-def leg(name: str, arguments: list[str]) -> str:
-    """Run the tests of the collection with the leg's versions.
+def leg(name: str, options: Options) -> str:
+    """Run the tests of the collection with the versions of a leg.
 
-    The unit tests run in the leg's own Python. The integration tests drive the leg's programs from outside, and the
-    stand-in manager, which is theirs, need not cope with the oldest libraries; so its own tests are left out too, with
-    those of the benchmark that uses it, and so are the long matrices of cases that depend on no version.
+    The unit tests run in the leg's own Python. The integration tests run in the main Python and start the programs of the
+    leg, because the fake manager does not support the oldest libraries. Therefore the tests of the fake manager and of the
+    benchmark, which uses it, are left out, as are tests that depend on no version.
     """
     programs = legs.prepare(name) / "bin"
+    options = replace(options, coverage=False)
     left_out = ("--ignore", "tests/unit/manager", "--ignore", "tests/unit/bench")
     _all(
-        lambda: pytest("unit", [*left_out, *arguments], python=programs / "python", programs=programs),
-        lambda: pytest("integration", ["-m", "not exhaustive", "--quick-modes", *arguments], programs=programs),
+        lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
+        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", programs=programs),
     )
     return versions(programs / "python")
 
 
+def coverage() -> str:
+    """Combine the coverage of the measured parts, report it, and fail if it is below the floor in pyproject.toml."""
+    combined = COVERAGE / "combined"
+    combined.unlink(missing_ok=True)
+    measured = [COVERAGE / part for part in MEASURED if (COVERAGE / part).exists()]
+    if not measured:
+        raise Failed(f"nothing was measured: run it together with {' and '.join(MEASURED)}")
+    env = environment(COVERAGE_FILE=combined)
+    run(BIN / "coverage", "combine", "--quiet", "--keep", *measured, env=env)
+    said = run(BIN / "coverage", "report", env=env)
+    (total,) = (line.split()[-1] for line in said.splitlines() if line.startswith("TOTAL"))
+    return f"{total} of the lines in plugins/"
+
+
 def _all(*checks: Callable[[], object]) -> None:
-    """Run every check even when one fails; then fail with what all of them found."""
+    """Run every check even if one fails, then fail with the messages of all."""
     found = []
     for check in checks:
         try:
@@ -122,7 +214,7 @@ def _all(*checks: Callable[[], object]) -> None:
 
 
 def _headers() -> None:
-    """Every script, and every YAML file but the changelog's, says its licence in its first lines."""
+    """Require a licence header in the first lines of every script and YAML file, except those of the changelog."""
     lacking = []
     for file in files("*.py", "*.sh", "*.yml", "*.yaml", "Makefile", ".ci/run"):
         text = (ROOT / file).read_text(encoding="utf-8")
@@ -133,7 +225,7 @@ def _headers() -> None:
 
 
 def _typed() -> Iterator[str]:
-    """What mypy checks: all that is not a test."""
+    """Yield what mypy checks: everything except the tests."""
     for part in ("plugins", "extensions"):
         yield from ("--package", ".".join((*PLACE.parts, part)))
     for package in ("manager", "demo", "bench"):
@@ -151,58 +243,103 @@ def _shell_scripts() -> Iterator[Path]:
             yield file
 
 
-def _parts(arguments: list[str], *, legs_follow: bool) -> dict[str, Callable[[], str]]:
-    """All parts, those that fail fastest first."""
+def _parts(options: Options) -> dict[str, Part]:
+    """Return all parts in the order of a run by name; `build` and `coverage` are part of others if all run."""
     return {
         "lint": lint,
         "changelog-lint": changelog_lint,
-        "unit": lambda: pytest("unit", arguments),
+        "unit": lambda: pytest("unit", options),
         "docs-lint": docs_lint,
         "docs": docs.check,
         "build": build,
         "ee": execution_environment.check,
         "importer": importer,
         "sanity": sanity.run,
-        "integration": lambda: integration(arguments, legs_follow=legs_follow),
-        "oldest": lambda: leg("oldest", arguments),
-        "newest": lambda: leg("newest", arguments),
+        "integration": lambda: integration(options),
+        "oldest": lambda: leg("oldest", options),
+        "newest": lambda: leg("newest", options),
+        "coverage": coverage,
     }
 
 
-def _result(name: str, part: Callable[[], str]) -> Result:
-    print(f"\n=== {name} ===", flush=True)
+LANE_ORDER = (
+    *("newest", "oldest", "integration", "sanity", "lint", "unit"),
+    *("importer", "docs", "docs-lint", "ee", "changelog-lint"),
+)
+"""All parts, longest first, so that both lanes end at about the same time. The part `importer` includes `build`."""
+
+
+def _result(name: str, part: Part, *, buffered: bool = False) -> Result:
+    """Run a part. `buffered`: return its output instead of showing it."""
     start = time.monotonic()
-    try:
-        verdict, note = "passed", part()
-    except Failed as failure:
-        verdict, note = "FAILED", str(failure)
-    except Unavailable as reason:
-        verdict, note = "not run", str(reason)
-    if verdict != "passed":
-        print(f"{name} {verdict}: {note}", flush=True)
-    return Result(name, verdict, time.monotonic() - start, note)
+    with console(buffered=buffered) as used:
+        say(f"\n=== {name} ===")
+        try:
+            verdict, note = "passed", part()
+        except Failed as failure:
+            verdict, note = "FAILED", str(failure)
+        except Unavailable as reason:
+            verdict, note = "not run", str(reason)
+        if verdict != "passed":
+            say(f"{name} {verdict}: {note}")
+    output = used.text.getvalue() if used.text else ""
+    return Result(name, verdict, time.monotonic() - start, used.cpu_seconds, note, output)
 
 
-def _report(results: list[Result]) -> bool:
-    """Print the summary; return whether nothing failed."""
+def _run_in_lanes(parts: Mapping[str, Part]) -> list[Result]:
+    """Run all parts in lanes; show the output of each when it ends."""
+    results = {}
+    with ThreadPoolExecutor(LANES) as pool:
+        running = [pool.submit(_result, name, parts[name], buffered=True) for name in LANE_ORDER]
+        print(
+            f"Running {len(running)} parts, {LANES} at a time. The output of each part follows when it ends.",
+            flush=True,
+        )
+        for done in as_completed(running):
+            result = done.result()
+            print(result.output, end="")
+            print(f"--- {result.part} {result.verdict} after {result.seconds:.0f} s", flush=True)
+            results[result.part] = result
+    return [results[name] for name in parts if name in results]
+
+
+def _report(results: list[Result], seconds: float) -> bool:
+    """Print the summary; return whether no part failed."""
     print("\n=== summary ===")
     for result in results:
-        print(f"{result.part:15} {result.verdict:8} {result.seconds:5.0f} s  {result.note}")
+        print(
+            f"{result.part:15} {result.verdict:8} {result.seconds:5.0f} s {result.cpu_seconds:5.0f} s CPU  {result.note}"
+        )
     verdicts = [result.verdict for result in results]
     if "not run" in verdicts:
-        print("'not run' means that this machine lacks what the part needs: it counts neither as passed nor as failed.")
-    print(f"\n{verdicts.count('passed')} passed, {verdicts.count('FAILED')} failed", flush=True)
+        print("'not run': this machine lacks what the part needs. It counts neither as passed nor as failed.")
+    cpu = sum(result.cpu_seconds for result in results)
+    print(
+        f"\n{verdicts.count('passed')} passed, {verdicts.count('FAILED')} failed, in {seconds:.0f} s ({cpu:.0f} s CPU)",
+        flush=True,
+    )
     return "FAILED" not in verdicts
 
 
 def main() -> None:
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
-    names, parts = words[:end], _parts(words[end + 1 :], legs_follow=not words[:end])
+    names = words[:end]
+    options = Options(words[end + 1 :], complete=not names, coverage=not names or "coverage" in names)
+    parts = _parts(options)
     if unknown := [name for name in names if name not in parts]:
-        sys.exit(f"usage: check.py [PART ...] [-- PYTEST ARGUMENTS]; no part {unknown[0]}, but {', '.join(parts)}")
-    names = names or [name for name in parts if name != "build"]  # importer builds as well
-    sys.exit(not _report([_result(name, parts[name]) for name in names]))
+        sys.exit(
+            f"usage: check.py [PART ...] [-- PYTEST ARGUMENTS]; unknown part {unknown[0]}, known: {', '.join(parts)}"
+        )
+    if options.coverage:
+        shutil.rmtree(COVERAGE, ignore_errors=True)
+        COVERAGE.mkdir(parents=True)
+    start = time.monotonic()
+    if names:
+        results = [_result(name, parts[name]) for name in names]
+    else:
+        results = [*_run_in_lanes(parts), _result("coverage", coverage)]
+    sys.exit(not _report(results, time.monotonic() - start))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fetch collections for tests, out of a package that brings many: those of Galaxy cannot be had everywhere."""
+"""Fetch collections for tests from the PyPI package `ansible`, because Galaxy is not reachable everywhere."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from project import BIN, CACHE, Failed, run
 
 PACKAGE, VERSION = "ansible", "11.13.0"
 SHA256 = "7f1c9c6a6026ff214d9240647e4d2b019b2a9d4c7a2bc733932bcf92af80ab04"
-"""Of the package's wheel, so that nothing else is ever unpacked."""
+"""The checksum of the wheel, so that no other file is ever unpacked."""
 
 FOLDER = CACHE / "collections" / f"{PACKAGE}-{VERSION}"
 
 
 def fetch(*collections: str) -> Path:
-    """Fetch collections, as far as they are not there yet; return the folder that Ansible is to search for them.
+    """Fetch the collections that are missing, and return the folder for Ansible's search path.
 
-    :arg collections: such as C(community.crypto).
-    :raises Failed: where the package cannot be fetched, or is not the one expected.
+    :arg collections: the names, such as C(community.crypto).
+    :raises Failed: if the package cannot be fetched, or its checksum differs.
     """
     missing = [collection for collection in collections if not _place(FOLDER, collection).is_dir()]
     if missing:
@@ -52,7 +52,7 @@ def _unpack(wheel: Path, scratch: Path, collections: list[str]) -> None:
             archive.extractall(scratch, members)
             target = _place(FOLDER, collection)
             target.parent.mkdir(parents=True, exist_ok=True)
-            # In one step at the end: what is there is whole. Another process may have been faster.
+            # Move each collection at the end in one step, so that it is always complete. Another process may be faster.
             if not target.exists():
                 shutil.move(_place(scratch, collection), target)
 

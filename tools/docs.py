@@ -71,7 +71,7 @@ def build() -> list[Plugin]:
 
     :return: the internal plugins, which the site leaves out. A public page that refers to one of them fails the build.
     """
-    tree = copy_tree()
+    tree = copy_tree("docs")
     internal = [plugin for plugin, summary in documented_plugins(tree) if summary.startswith(INTERNAL)]
     for plugin in internal:
         for file in plugin.files:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the tests with the oldest and with the newest versions that the collection supports."""
+"""Virtual environments with the oldest and the newest versions that the collection supports."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ FOLDER = project.ROOT / ".venv-legs"
 
 @dataclass(frozen=True)
 class Leg:
-    """One end of what the collection supports; its lock file is requirements/NAME.txt."""
+    """One end of the supported range of versions. Its lock file is requirements/NAME.txt."""
 
     name: str
     pythons: tuple[tuple[int, int], ...]
-    """Those that its ansible-core runs on, the preferred one first."""
+    """The Pythons that its ansible-core supports, the preferred one first."""
 
     @property
     def lock(self) -> Path:
@@ -42,7 +42,7 @@ LEGS = {
 
 
 def prepare(name: str) -> Path:
-    """Make the leg's venv, unless it is there and of the same lock; return its folder."""
+    """Create the leg's virtual environment, unless it exists with the same lock, and return its folder."""
     leg = LEGS[name]
     python = _python(leg)
     stamp = leg.venv / ".lock"
@@ -56,7 +56,7 @@ def prepare(name: str) -> Path:
 
 
 def available() -> bool:
-    """Whether this machine has a Python for each leg."""
+    """Return whether this machine has a Python for each leg."""
     found = project.pythons()
     return all(any(version in found for version in leg.pythons) for leg in LEGS.values())
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The links of pages, and which of them lead nowhere. Nothing is fetched: an address elsewhere has to be well-formed."""
+"""Find broken links in pages. Nothing is fetched: an external address only has to be well-formed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 @dataclass(frozen=True)
 class Page:
-    """What links can point to within a page, and the links that it has, in order."""
+    """The anchors of a page and its links, in order."""
 
     anchors: frozenset[str]
     links: tuple[str, ...]
@@ -47,7 +47,7 @@ def read_html(text: str) -> Page:
 
 
 def read_markdown(text: str) -> Page:
-    """A Markdown page. Its anchors are those that GitHub makes of its headings."""
+    """Return a Markdown page with the anchors that GitHub generates for its headings."""
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
     headings = [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
     found = [part for token in tokens for part in (token, *(token.children or ()))]
@@ -61,7 +61,7 @@ def read_markdown(text: str) -> Page:
 
 
 def _anchors(headings: list[str]) -> list[str]:
-    """GitHub's names: lower case, blanks to hyphens, other punctuation gone, a number for the second of a kind."""
+    """Return GitHub's anchors: lowercase, hyphens for spaces, no punctuation, and a number for repetitions."""
     seen: Counter[str] = Counter()
     anchors = []
     for heading in headings:
@@ -72,10 +72,10 @@ def _anchors(headings: list[str]) -> list[str]:
 
 
 def broken(pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]) -> list[str]:
-    """The links that lead nowhere, each in a line with its page and the reason.
+    """Return the broken links, each as a line with its page and the reason.
 
-    :arg root: what no relative link may leave.
-    :arg exists: whether there is such a file or folder for a link to point to.
+    :arg root: the folder that no relative link may leave.
+    :arg exists: returns whether a link may point to this file or folder.
     """
     return [
         f"{file.relative_to(root)}: {link or 'an empty link'}: {reason}"
@@ -90,17 +90,17 @@ def _fault(link: str, file: Path, pages: Mapping[Path, Page], root: Path, exists
     try:
         parts = urlsplit(link)
     except ValueError as exc:
-        return f"no address ({exc})"
+        return f"invalid address ({exc})"
     if parts.scheme or parts.netloc:
         return None if _is_well_formed(link) else "not a well-formed https address"
     if not link:
-        return "leads nowhere"
+        return "empty target"
     target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
     if not target.is_relative_to(root) or not exists(target):
-        return "there is no such file"
+        return "file not found"
     anchor = unquote(parts.fragment)
     if anchor and (target not in pages or anchor not in pages[target].anchors):
-        return "the page has no such anchor"
+        return "anchor not found in the page"
     return None
 
 

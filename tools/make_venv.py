@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make an empty .venv that holds uv, with nothing but a Python: make does the rest with that uv."""
+"""Create .venv with uv in it. It needs only Python; make installs everything else with that uv."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def main() -> None:
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             sys.exit(
-                f"error: {sys.executable} lacks the module '{module}', needed to make .venv:"
+                f"error: {sys.executable} lacks the module '{module}', which is needed to create .venv:"
                 " install it (Debian and Ubuntu: apt install python3-venv) and try again"
             )
-    import venv  # noqa: PLC0415  absent where the message above is shown
+    import venv  # noqa: PLC0415  missing if the message above is shown
 
     folder = sys.argv[1]
     venv.create(folder, clear=True, with_pip=True, symlinks=os.name != "nt")

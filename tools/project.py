@@ -2,16 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tools share: where things lie, the environment that programs run in, and the Pythons of this machine."""
+"""Shared by the tools: paths, running programs and their environment, and the Pythons of this machine."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,21 +28,51 @@ HOME = CACHE / "home"
 DIST = ROOT / "dist"
 
 PLACE = Path("ansible_collections", "apinizer", "apiops")
-"""Where a collection lies under a folder that Ansible searches."""
+"""The path of this collection below a folder of Ansible's search path."""
 
 
 class Failed(Exception):
-    """A check that ran and found something."""
+    """A check ran and found a problem."""
 
 
 class Unavailable(Exception):
-    """A check that cannot run on this machine."""
+    """A check cannot run on this machine."""
+
+
+@dataclass
+class Console:
+    """The output of a part, and the CPU time of the programs that it ran. Without `text`, output is shown at once."""
+
+    text: io.StringIO | None = None
+    cpu_seconds: float = 0.0
+
+
+_console: ContextVar[Console] = ContextVar("console")
+
+
+@contextlib.contextmanager
+def console(*, buffered: bool) -> Iterator[Console]:
+    """Collect the output and the CPU time of this thread. `buffered`: keep the output instead of showing it."""
+    token = _console.set(Console(io.StringIO() if buffered else None))
+    try:
+        yield _console.get()
+    finally:
+        _console.reset(token)
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print text to the console of this thread."""
+    target = _console.get(Console()).text
+    print(text, end=end, file=target or sys.stdout, flush=target is None)
 
 
 def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
-    """Run a program, show it and what it says as it says it, and return that; raise Failed when it fails."""
+    """Run a program, print its command and its output, and return the output.
+
+    :raises Failed: if the program fails.
+    """
     words = [str(word) for word in command]
-    print("$", _short(shlex.join(words)), flush=True)
+    say(f"$ {_short(shlex.join(words))}")
     lines = []
     with subprocess.Popen(
         words,
@@ -50,28 +85,34 @@ def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = Non
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            print(_short(line), end="", flush=True)
+            say(_short(line), end="")
             lines.append(line)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    _console.get(Console()).cpu_seconds += usage.ru_utime + usage.ru_stime
     if process.returncode:
         raise Failed(f"{Path(words[0]).name} ended with exit code {process.returncode}")
     return "".join(lines)
 
 
 def uv(*arguments: str | Path) -> str:
-    """Run uv in the user's own environment: its package cache and settings are shared with the user's other work."""
+    """Run uv in the user's own environment, with the user's package cache and settings."""
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_PYTHON_INSTALL_DIR": str(CACHE / "uv")}
     return run(BIN / "uv", *arguments, "--quiet", env=env)
 
 
 def output(*command: str | Path) -> str:
-    """What a program prints, quietly; raise CalledProcessError when it fails."""
+    """Return the output of a program without showing it.
+
+    :raises subprocess.CalledProcessError: if the program fails.
+    """
     return subprocess.run(
         [str(word) for word in command], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
     ).stdout
 
 
 def environment(*first_on_path: Path, **more: str | Path) -> dict[str, str]:
-    """This process's environment, with a home and programs of our own, and no settings of the user's Ansible."""
+    """Return the environment of programs: a separate home, our executables, and none of the user's Ansible settings."""
     env = {
         key: value
         for key, value in os.environ.items()
@@ -84,19 +125,22 @@ def environment(*first_on_path: Path, **more: str | Path) -> dict[str, str]:
         "ANSIBLE_HOME": str(HOME / ".ansible"),
     }
     if sys.platform == "linux":
-        env["LC_ALL"] = "C.UTF-8"  # Ansible refuses any encoding but UTF-8
+        env["LC_ALL"] = "C.UTF-8"  # Ansible requires UTF-8
     return env | {key: str(value) for key, value in more.items()}
 
 
 def files(*patterns: str) -> list[Path]:
-    """The files that belong to the project, whether committed yet or not, relative to its root."""
+    """Return the files of the project relative to its root, committed or not."""
     names = output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns).split("\0")
     return sorted({Path(name) for name in names if name and (ROOT / name).is_file()})
 
 
-def copy_tree() -> Path:
-    """Copy the project's files to where a tool finds a collection that must not be a link; return that folder."""
-    tree = CACHE / "tree" / PLACE
+def copy_tree(user: str) -> Path:
+    """Copy the project's files for a tool that needs a collection without links, and return the folder.
+
+    :arg user: the part that uses the copy; parts that run in parallel need separate copies.
+    """
+    tree = CACHE / "tree" / user / PLACE
     shutil.rmtree(tree, ignore_errors=True)
     for file in files():
         target = tree / file
@@ -106,7 +150,7 @@ def copy_tree() -> Path:
 
 
 def pythons() -> dict[tuple[int, int], Path]:
-    """The Pythons 3 of this machine that really run, oldest first: those on PATH before those of pyenv."""
+    """Return the working Python 3 interpreters of this machine by version, oldest first; PATH precedes pyenv."""
     candidates = [Path(folder) for folder in _path_without_shims()]
     if pyenv := _pyenv_root():
         candidates += sorted(pyenv.glob("versions/3.*/bin"), key=_numbers, reverse=True)
@@ -118,7 +162,7 @@ def pythons() -> dict[tuple[int, int], Path]:
 
 
 def versions(python: Path) -> str:
-    """Which Python that is, and which of the packages that matter it has, in words."""
+    """Return the version of a Python and of the most important packages in it, as text."""
     code = (
         "import platform; from importlib.metadata import version;"
         "print(', '.join(['Python ' + platform.python_version()]"
@@ -128,7 +172,7 @@ def versions(python: Path) -> str:
 
 
 def _version(executable: Path) -> tuple[int, int] | None:
-    """A Python's version, or nothing where it does not start or cannot make virtual environments."""
+    """Return the version of a Python, or None if it does not start or cannot create virtual environments."""
     code = "import ensurepip, sys, venv; print(*sys.version_info[:2])"
     try:
         major, minor = output(executable, "-c", code).split()
@@ -138,7 +182,7 @@ def _version(executable: Path) -> tuple[int, int] | None:
 
 
 def _path_without_shims() -> list[str]:
-    """PATH without any venv's folder, and without pyenv's shims, which exist for versions that then do not start."""
+    """Return PATH without virtual environments and without pyenv's shims, some of which do not start."""
     pyenv = _pyenv_root()
     shims = str(pyenv / "shims") if pyenv else None
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
@@ -157,13 +201,14 @@ def _pyenv_root() -> Path | None:
 
 
 def _scratch_home() -> Path:
-    """A home folder of our own, that knows the user's pip settings and shares pip's cache."""
+    """Create a separate home folder with links to the user's pip settings and cache, and return it."""
     for kind in ("config", "cache"):
         ours = HOME / f".{kind}" / "pip"
         theirs = Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or Path.home() / f".{kind}") / "pip"
         if theirs.is_dir() and not ours.is_symlink():
             ours.parent.mkdir(parents=True, exist_ok=True)
-            ours.symlink_to(theirs)
+            with contextlib.suppress(FileExistsError):  # another part was faster
+                ours.symlink_to(theirs)
     HOME.mkdir(parents=True, exist_ok=True)
     return HOME
 
@@ -173,5 +218,5 @@ def _numbers(path: Path) -> list[int]:
 
 
 def _short(text: str) -> str:
-    """Text in which the project's files are named as seen from its root."""
+    """Return text with paths relative to the root of the project."""
     return text.replace(f"{ROOT}{os.sep}", "").replace(f"{COLLECTIONS.relative_to(ROOT) / PLACE}{os.sep}", "")

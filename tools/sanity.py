@@ -12,8 +12,8 @@ from pathlib import Path
 
 import project
 
-# ansible-test downloads its own bootstrap script for pip unless its cache has one.
-# This one does the same with the pip that Python brings, so that only packages are downloaded.
+# ansible-test downloads a bootstrap script for pip unless it is cached. This script does the same with the pip that
+# Python includes, so that only packages are downloaded.
 BOOTSTRAP = """\
 import subprocess
 import sys
@@ -25,9 +25,9 @@ sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *opt
 
 
 def run() -> str:
-    """Run all sanity tests; return in words what they ran with."""
-    tree = project.copy_tree()
-    # Without a repository of its own ansible-test asks that of the project, which ignores the copy: it would see no file.
+    """Run all sanity tests and return a summary."""
+    tree = project.copy_tree("sanity")
+    # Without its own repository, ansible-test would use that of the project, which ignores the copy.
     project.output("git", "init", "--quiet", tree)
     _provide_pip_bootstrap()
     env = project.environment(project.BIN, _link(project.pythons()))
@@ -36,11 +36,13 @@ def run() -> str:
 
 
 def _provide_pip_bootstrap() -> None:
-    """Put the script where ansible-test looks for it: the file's name holds the version of pip that it wants."""
+    """Write the script to the cache of ansible-test. The file name contains the required version of pip."""
     source = next(project.VENV.glob("lib/python3*/site-packages/ansible_test/_internal/python_requirements.py"))
     wanted = re.findall(r"^ +pip='([\d.]+)',$", source.read_text(encoding="utf-8"), flags=re.MULTILINE)
     if not wanted:
-        raise project.Failed(f"{source} does not say which pip ansible-test wants: adapt {Path(__file__).name}")
+        raise project.Failed(
+            f"{source} does not contain the version of pip that ansible-test requires: adapt {Path(__file__).name}"
+        )
     folder = project.HOME / ".ansible" / "test" / "cache"
     folder.mkdir(parents=True, exist_ok=True)
     for version in wanted:
@@ -48,7 +50,7 @@ def _provide_pip_bootstrap() -> None:
 
 
 def _link(pythons: dict[tuple[int, int], Path]) -> Path:
-    """A folder with a python3.X for every Python, for ansible-test to find on PATH."""
+    """Create a folder for PATH with a python3.X for each Python, and return it."""
     folder = project.CACHE / "pythons"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -58,7 +60,7 @@ def _link(pythons: dict[tuple[int, int], Path]) -> Path:
 
 
 def _summary(said: str) -> str:
-    """How many tests ran, and which did not for want of a Python."""
+    """Return how many tests ran, and which Pythons were not found."""
     tests = set(re.findall(r'^Running sanity test "([\w-]+)"', said, flags=re.MULTILINE))
     if not tests:
         raise project.Failed("ansible-test ran no test")

@@ -24,7 +24,7 @@ CERTIFICATE, INFO, ENVIRONMENT_INFO = (
     "apinizer_certificate_info",
     "apinizer_environment_info",
 )
-SECONDS = 60
+SECONDS = 120
 """A run that takes longer than this hangs."""
 
 
@@ -162,7 +162,8 @@ class Machine:
         return str(path)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Return the environment of every command; it contains nothing from the test process."""
+        """Return the environment of every command; it contains nothing from the test process but a coverage run."""
+        coverage = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
         return {
             "PATH": os.pathsep.join([str(self._programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(self.home),
@@ -180,6 +181,7 @@ class Machine:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            **coverage,
             **more,
         }
 

@@ -54,7 +54,7 @@ class RotationAction(InProcessAction):
         if "wave" in arguments:
             arguments["wave"] = int(arguments["wave"])
         # Before the current folder changes, which a variable may refer to.
-        task.render(_RENDERED.get(phase, ()))
+        task.render((*CONNECTION_SPEC, *_RENDERED.get(phase, ())))
         try:
             with self.module_environment():
                 return {**result, **PHASES[phase](task, **arguments)}
@@ -103,9 +103,9 @@ class Task:
         return list(self._variables)
 
     def render(self, names: Iterable[str]) -> None:
-        """Render variables of the role, and those of the connection."""
+        """Render variables of the role now, rather than when a phase asks for them."""
         omitted = str(self._variables.get("omit"))
-        for name in (*CONNECTION_SPEC, *names):
+        for name in names:
             try:
                 value = plain(self._action._templar.template(self._variables.get(PREFIX + name)))
                 self._rendered[name] = _without_omitted(value, omitted)
@@ -117,6 +117,8 @@ class Task:
 
         :raises SettingError: where it cannot be rendered.
         """
+        if name not in self._rendered:
+            self.render((name,))
         value = self._rendered[name]
         if isinstance(value, SettingError):
             raise value
