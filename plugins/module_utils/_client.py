@@ -87,7 +87,7 @@ class Client:
             )
         self._auth = auth or Auth(connection.token)
         self._base: str | None = None
-        self._settings: dict[str, t.Any] | None = None
+        self._settings: t.Any = None
         self._environment = os.environ.copy()
         self._has_answered = False
         if not connection.validate_certs:
@@ -207,8 +207,8 @@ class Client:
             request.prepare_url(self.connection.base, None)
             self._base = request.url
         request.method = method
-        request.url = self._base + path
-        request.headers = self._session.headers.copy()
+        request.url = f"{self._base}{path}"
+        request.headers = self._requests.structures.CaseInsensitiveDict(self._session.headers)
         if authorization is not None:
             request.headers["Authorization"] = authorization
         request.prepare_cookies(self._session.cookies)
@@ -223,7 +223,8 @@ class Client:
             self._settings = self._session.merge_environment_settings(
                 self.connection.base, {}, None, self.connection.verify, None
             )
-        return self._settings
+        settings: dict[str, t.Any] = self._settings
+        return settings
 
     def _no_response(self, method: str, exc: Exception) -> ApinizerError:
         errors = self._requests.exceptions

@@ -187,9 +187,9 @@ def test_a_file_that_does_not_have_tasks_is_a_problem(tmp_path: Path, text: str,
     [
         (None, ""),
         ({}, ""),
-        ({"failed": True}, "A task failed"),
-        ({"failed": True, "msg": "HTTP 503."}, "HTTP 503"),
-        ({"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": "No."}]}, "No"),
+        ({"failed": True}, ""),
+        ({"failed": True, "msg": "HTTP 503."}, "HTTP 503."),
+        ({"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": "No."}]}, "No."),
         (
             {"msg": "x", "results": [{"failed": True, "msg": "No."}, {"failed": True, "msg": "Never"}, "y"]},
             "No. Never",
