@@ -210,7 +210,7 @@ def test_an_import_of_which_the_manager_reports_no_deployment(start: Start) -> N
 
     assert outcome["deployment"] == {"success": None, "message": None, "environments": []}
     (warning,) = outcome.warnings
-    assert "did not report whether it was deployed" in warning
+    assert "did not report the deployment" in warning
     assert "staging" in warning
     assert "development" not in warning
 

@@ -148,7 +148,7 @@ def test_a_fault_that_passes(start: Start, fault: str, kind: str) -> None:
         assert len(_writes(scene)) == 1
         # The deployment's result went with the answer: none is claimed, and the user learns of it.
         assert outcome["deployment"]["success"] is None
-        assert ["lost with the answer" in warning for warning in outcome.warnings] == [True]
+        assert ["the response with the deployment result was lost" in warning for warning in outcome.warnings] == [True]
     else:
         assert len(_writes(scene)) == 2
         assert outcome["deployment"]["success"] is (None if kind == "import" else True)
@@ -158,7 +158,7 @@ def test_a_fault_that_passes(start: Start, fault: str, kind: str) -> None:
 LASTING = {
     "503": (Fault("status", headers=AT_ONCE), "HTTP 503: the text 'Service Unavailable'"),
     "429 with too long a wait": (Fault("status", status=429, headers={"Retry-After": "3600"}), "wait 3600 seconds"),
-    "connection dropped": (Fault("drop_before"), "connection to the manager broke"),
+    "connection dropped": (Fault("drop_before"), "connection to the manager was interrupted"),
     "400 with the manager's words": (
         Fault("status", status=400, body={"status": "FAILURE", "resultMessage": "Takma ad kullanılıyor!"}),
         "Takma ad kullanılıyor!",
@@ -299,7 +299,7 @@ class TestReadBack:
 
         outcome = scene.run(content=scene.new.pem, retries=1)
 
-        assert_error(outcome, f"HTTP {status}", "not known", "Run again")
+        assert_error(outcome, f"HTTP {status}", "unknown", "Run again")
         assert outcome.changed
         assert "certificate" not in outcome
         assert "diff" not in outcome
@@ -360,7 +360,7 @@ class TestAnotherWriter:
         assert outcome.failed is after
         assert scene.served() == dict.fromkeys(HELD_IN, theirs.der if after else scene.new.der)
         if after:
-            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha1)
+            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha256)
 
     def test_who_wrote_the_same(self, scene: Scene) -> None:
         scene.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(scene.new.pem)))
@@ -409,7 +409,7 @@ class TestAnotherWriter:
 
         outcome = scene.run(content=scene.new.pem, retries=3)
 
-        assert_error(outcome, "HTTP 503", theirs.sha1)
+        assert_error(outcome, "HTTP 503", theirs.sha256)
         assert_truthful(outcome, scene.manager)
         assert _writes(scene) == ["update"], "another's certificate was overwritten"
         assert scene.served() == dict.fromkeys(HELD_IN, theirs.der)

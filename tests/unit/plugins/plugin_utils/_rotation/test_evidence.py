@@ -78,8 +78,8 @@ def test_the_issuers_of_a_file_travel_along() -> None:
     ("material", "reason"),
     [
         ({"content": "no certificate"}, "contains no certificate"),
-        ({"content": ""}, "contains no data"),
-        ({"base64": ""}, "contains no data"),
+        ({"content": ""}, "is empty"),
+        ({"base64": ""}, "is empty"),
         ({"base64": encoded(NEW_ISSUED.der[:-9])}, "contains no certificate"),
         ({"base64": "abc"}, "the file was not transferred whole"),
         ({"base64": None, "error": "file not found: web.pem"}, "file not found: web.pem"),
