@@ -79,7 +79,8 @@ class Client:
         self.sleep = sleep
         self._add_secret = add_secret
         self._requests = requests
-        self._session = requests.Session()
+        # Without a type: the versions of requests differ in theirs.
+        self._session: t.Any = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": "ansible-apinizer.apiops"})
         if connection.client_cert:
             self._session.cert = (
@@ -202,13 +203,13 @@ class Client:
         Session.prepare_request takes longer than sending the request does: it normalizes the same address, merges the
         same settings, and looks for the credentials of a ~/.netrc (which must not be used here) each time.
         """
-        request = self._requests.PreparedRequest()
+        request: t.Any = self._requests.PreparedRequest()
         if self._base is None:
             request.prepare_url(self.connection.base, None)
-            self._base = request.url
+            self._base = str(request.url)
         request.method = method
         request.url = f"{self._base}{path}"
-        request.headers = self._requests.structures.CaseInsensitiveDict(self._session.headers)
+        request.headers = self._requests.structures.CaseInsensitiveDict(t.cast("dict[str, str]", self._session.headers))
         if authorization is not None:
             request.headers["Authorization"] = authorization
         request.prepare_cookies(self._session.cookies)

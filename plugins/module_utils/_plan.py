@@ -103,13 +103,13 @@ def _plan_create(project: str, name: str, desired: Desired) -> Plan:
     if desired.bundle is None:
         raise InputError(
             "path",
-            f"path or content is required, because certificate {name} does not exist in project {project} and must be "
-            "created",
+            f"missing; path or content is required to create certificate {name}, which does not exist in project "
+            f"{project}",
         )
     if desired.environments is None:
         raise InputError(
             "environments",
-            f"required, because certificate {name} does not exist in project {project} and must be created",
+            f"missing; it is required to create certificate {name}, which does not exist in project {project}",
         )
     alias, description = desired.alias or name, desired.description or name
     environments = tuple(sorted(desired.environments))
@@ -126,7 +126,9 @@ def _plan_create(project: str, name: str, desired: Desired) -> Plan:
 def _listed(current: StoredCertificate, desired: Desired) -> set[str]:
     listed = set(current.environments if desired.environments is None else desired.environments)
     if not listed:
-        raise InputError("environments", f"required, because no environment holds certificate {current.name}")
+        raise InputError(
+            "environments", f"missing; it is required, because no environment holds certificate {current.name}"
+        )
     return listed
 
 
@@ -230,13 +232,14 @@ def _bundle(current: StoredCertificate, desired: Desired, target: set[str]) -> B
     if len(bundles) > 1:
         raise InputError(
             "path",
-            f"path or content is required, because certificate {current.name} is not the same in all its environments "
-            f"({', '.join(sorted({entry.environment for entry in entries}))})",
+            f"missing; path or content is required, because certificate {current.name} is not the same in all its "
+            f"environments ({', '.join(sorted({entry.environment for entry in entries}))})",
         )
     if not bundles or any(entry.bundle is None for entry in entries):
         raise InputError(
             "path",
-            f"path or content is required, because the manager does not return the content of certificate {current.name}",
+            "missing; path or content is required, because the manager does not return the content of certificate "
+            f"{current.name}",
         )
     return next(iter(bundles.values()))
 
@@ -252,7 +255,7 @@ def _current_alias(current: StoredCertificate, bundle: Bundle, target: set[str])
     if len(set(aliases.values())) > 1:
         raise InputError(
             "alias",
-            f"required, because certificate {current.name} has different aliases ("
+            f"missing; it is required, because certificate {current.name} has different aliases ("
             + ", ".join(f"{environment}: {alias}" for environment, alias in aliases.items())
             + "), and this request sets the same alias everywhere. Set alias, or change the environments one by one with "
             "unlisted_environments=keep, which keeps each alias",

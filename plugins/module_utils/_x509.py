@@ -171,7 +171,7 @@ def parse_input(data: bytes) -> Bundle:
     :raises CertificateError: if the input is not one certificate with its issuers for any other reason.
     """
     if not data.strip():
-        raise CertificateError("contains no data")
+        raise CertificateError("is empty")
     if _PRIVATE_KEY.search(data.lower()):
         raise PrivateKeyError("contains a private key. Provide only the certificate; the key was not sent anywhere")
     if not _BEGIN.search(data):

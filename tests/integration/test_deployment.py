@@ -220,7 +220,7 @@ def test_import_without_a_reported_deployment(make_case: MakeCase) -> None:
 
     assert outcome["deployment"] == {"success": None, "message": None, "environments": []}
     (warning,) = outcome.warnings
-    assert "did not report whether it was deployed" in warning
+    assert "did not report the deployment" in warning
     assert "staging" in warning
     assert "development" not in warning
 

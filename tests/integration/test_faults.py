@@ -150,7 +150,7 @@ def test_temporary_fault_is_overcome(make_case: MakeCase, fault: str, kind: str)
         assert len(_writes(case)) == 1
         # The deployment result was lost with the response: the result claims none, and a warning says so.
         assert outcome["deployment"]["success"] is None
-        assert ["lost with the answer" in warning for warning in outcome.warnings] == [True]
+        assert ["the response with the deployment result was lost" in warning for warning in outcome.warnings] == [True]
     else:
         assert len(_writes(case)) == 2
         assert outcome["deployment"]["success"] is (None if kind == "import" else True)
@@ -160,7 +160,7 @@ def test_temporary_fault_is_overcome(make_case: MakeCase, fault: str, kind: str)
 LASTING = {
     "503": (Fault("status", headers=AT_ONCE), "HTTP 503: the text 'Service Unavailable'"),
     "429 with too long a wait": (Fault("status", status=429, headers={"Retry-After": "3600"}), "wait 3600 seconds"),
-    "connection dropped": (Fault("drop_before"), "connection to the manager broke"),
+    "connection dropped": (Fault("drop_before"), "connection to the manager was interrupted"),
     "400 with the manager's words": (
         Fault("status", status=400, body={"status": "FAILURE", "resultMessage": "Takma ad kullanılıyor!"}),
         "Takma ad kullanılıyor!",
@@ -301,7 +301,7 @@ class TestReadBack:
 
         outcome = case.run(content=case.new.pem, retries=1)
 
-        assert_error(outcome, f"HTTP {status}", "not known", "Run again")
+        assert_error(outcome, f"HTTP {status}", "unknown", "Run again")
         assert outcome.changed
         assert "certificate" not in outcome
         assert "diff" not in outcome
@@ -362,7 +362,7 @@ class TestAnotherWriter:
         assert outcome.failed is after
         assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der if after else case.new.der)
         if after:
-            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha1)
+            assert_error(outcome, "someone else modified the certificate at the same time", theirs.sha256)
 
     def test_other_client_writes_the_same_certificate(self, case: CertificateFixture) -> None:
         case.manager.faults.add(Fault("other_writer", method="PUT", action=_overwrite(case.new.pem)))
@@ -411,10 +411,10 @@ class TestAnotherWriter:
 
         outcome = case.run(content=case.new.pem, retries=3)
 
-        assert_error(outcome, "HTTP 503", theirs.sha1)
-        assert_accurate(outcome, case.manager)
+        assert_error(outcome, "HTTP 503", theirs.sha256)
+        assert_truthful(outcome, case.manager)
         assert _writes(case) == ["update"], "another's certificate was overwritten"
-        assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, theirs.der)
+        assert case.served() == dict.fromkeys(HELD_IN, theirs.der)
 
 
 class TestInterruptedUpdate:

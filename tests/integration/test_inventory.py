@@ -264,7 +264,7 @@ def test_login_is_supported(case: CertificateFixture) -> None:
 
 ERRORS = {
     "The certificates of project myproject cannot be listed": {"projects": ["myproject"]},
-    "HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN)": {"token": "wrong-token"},
+    "HTTP 401: Token is not valid! Check token (APINIZER_TOKEN)": {"token": "wrong-token"},
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": {"url": "http://127.0.0.1:9"},
     "project: is not an option of this plugin": {"project": PROJECT},
     "projects: is an empty list": {"projects": []},

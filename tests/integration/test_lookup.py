@@ -126,9 +126,7 @@ ERRORS = {
     "'yse' is not a valid boolean": _expression(validate_certs="yse"),
     "name: '..' is not a valid name": _expression(".."),
     "cannot be reached at http://127.0.0.1:9 (option url, APINIZER_URL)": _expression(url="http://127.0.0.1:9"),
-    "HTTP 401: Token is not valid!. Check token (APINIZER_TOKEN)": _expression().replace(
-        ") }}", ", token=my_token) }}"
-    ),
+    "HTTP 401: Token is not valid! Check token (APINIZER_TOKEN)": _expression().replace(") }}", ", token=my_token) }}"),
 }
 
 

@@ -320,18 +320,22 @@ def test_a_certificate_without_content_can_be_in_sync(
         pytest.param(
             None,
             {"environments": "staging"},
-            "path: path or content is required, because certificate web does not exist in project MyProject and "
-            "must be created",
+            "path: missing; path or content is required to create certificate web, which does not exist in project "
+            "MyProject",
             id="creating without a certificate",
         ),
         pytest.param(
             None,
             {"bundle": "new"},
-            "environments: required, because certificate web does not exist in project MyProject and must be created",
+            "environments: missing; it is required to create certificate web, which does not exist in project "
+            "MyProject",
             id="creating without environments",
         ),
         pytest.param(
-            {}, {"bundle": "new"}, "environments: required, because no environment holds certificate web", id="nowhere"
+            {},
+            {"bundle": "new"},
+            "environments: missing; it is required, because no environment holds certificate web",
+            id="nowhere",
         ),
         pytest.param(
             {**BOTH, "development": "old/web"},
@@ -345,38 +349,38 @@ def test_a_certificate_without_content_can_be_in_sync(
         pytest.param(
             {"production": "old/web", "staging": "new/web"},
             {"description": "Second"},
-            "path: path or content is required, because certificate web is not the same in all its environments "
-            "(production, staging)",
+            "path: missing; path or content is required, because certificate web is not the same in all its "
+            "environments (production, staging)",
             id="environments hold different certificates",
         ),
         pytest.param(
             {"production": "old/web", "staging": "new/web"},
             {"environments": "development", "unlisted": "keep"},
-            "path: path or content is required, because certificate web is not the same in all its environments "
-            "(production, staging)",
+            "path: missing; path or content is required, because certificate web is not the same in all its "
+            "environments (production, staging)",
             id="an additional environment, and the others hold different certificates",
         ),
         pytest.param(
             {"staging": "old/web new/web"},
             {"force": True},
-            "path: path or content is required, because certificate web is not the same in all its environments "
-            "(staging)",
+            "path: missing; path or content is required, because certificate web is not the same in all its "
+            "environments (staging)",
             id="the entries of a duplicate are different certificates",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/b"},
             {"bundle": "new"},
-            "alias: required, because certificate web has different aliases (production: a, staging: b), and this "
-            "request sets the same alias everywhere. Set alias, or change the environments one by one with "
-            "unlisted_environments=keep, which keeps each alias",
+            "alias: missing; it is required, because certificate web has different aliases (production: a, staging: "
+            "b), and this request sets the same alias everywhere. Set alias, or change the environments one by one "
+            "with unlisted_environments=keep, which keeps each alias",
             id="aliases differ",
         ),
         pytest.param(
             {"production": "old/a", "staging": "old/b"},
             {"bundle": "new", "environments": "development", "unlisted": "keep"},
-            "alias: required, because certificate web has different aliases (production: a, staging: b), and this "
-            "request sets the same alias everywhere. Set alias, or change the environments one by one with "
-            "unlisted_environments=keep, which keeps each alias",
+            "alias: missing; it is required, because certificate web has different aliases (production: a, staging: "
+            "b), and this request sets the same alias everywhere. Set alias, or change the environments one by one "
+            "with unlisted_environments=keep, which keeps each alias",
             id="an additional environment, and the aliases of the others differ",
         ),
     ],
@@ -399,7 +403,7 @@ def test_content_that_the_manager_does_not_return_cannot_be_sent_again(world: Wo
     with pytest.raises(InputError) as caught:
         world.plan(StoredCertificate("MyProject", "web", "First", entries=tuple(entries)), alias="other")
     assert str(caught.value) == (
-        "path: path or content is required, because the manager does not return the content of certificate web"
+        "path: missing; path or content is required, because the manager does not return the content of certificate web"
     )
 
 

@@ -46,8 +46,8 @@ def test_text_is_read(issued_new: Issued, new: Bundle, now: datetime) -> None:
 
 def test_errors_name_the_option_and_the_file(file: Path, now: datetime) -> None:
     file.write_text("")
-    assert refusal(file, now=now) == f"path: {file}: contains no data"
-    assert refusal(None, " ", now=now) == "content: contains no data"
+    assert refusal(file, now=now) == f"path: {file}: is empty"
+    assert refusal(None, " ", now=now) == "content: is empty"
 
 
 def test_a_private_key_is_not_shown(file: Path, issued_new: Issued, now: datetime) -> None:

@@ -158,8 +158,8 @@ def test_der_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"", "contains no data", id="nothing"),
-        pytest.param(b" \r\n\t", "contains no data", id="blanks"),
+        pytest.param(b"", "is empty", id="nothing"),
+        pytest.param(b" \r\n\t", "is empty", id="blanks"),
         pytest.param(b"web.example.com", NEITHER, id="other text"),
         pytest.param(LEAF.der[:-1], NEITHER, id="DER cut off"),
         pytest.param(LEAF.der + LEAF.der, NEITHER, id="two DER"),
