@@ -88,14 +88,14 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> str:
 def fork_servers(
     tmp_path_factory: pytest.TempPathFactory, programs: Path, collections: str
 ) -> Iterator[Callable[[str], ForkServer]]:
-    """Return the fork server of an execution mode; one per mode serves all tests of a worker."""
+    """Return the fork server of a kind, which all tests of a worker share."""
     started: dict[str, ForkServer] = {}
 
-    def fork_server(mode: str) -> ForkServer:
-        if mode not in started:
-            home = Machine(tmp_path_factory.mktemp("fork-server"), programs, collections, mode)
-            started[mode] = ForkServer(programs / "python", mode, home.environment())
-        return started[mode]
+    def fork_server(kind: str) -> ForkServer:
+        if kind not in started:
+            home = Machine(tmp_path_factory.mktemp("fork-server"), programs, collections, "process")
+            started[kind] = ForkServer(programs / "python", kind, home.environment())
+        return started[kind]
 
     yield fork_server
     for one in started.values():
@@ -112,7 +112,8 @@ def machine(
     request: pytest.FixtureRequest,
 ) -> Iterator[Machine]:
     """A machine with an empty home folder, in one of the execution modes."""
-    machine = Machine(tmp_path, programs, collections, mode, fork_servers(mode))
+    machine = Machine(tmp_path, programs, collections, mode, fork_servers)
+    machine.measured = "COVERAGE_PROCESS_CONFIG" in os.environ and bool(request.node.get_closest_marker("measured"))
     yield machine
     request.node.user_properties.append((mode, machine.results))
 

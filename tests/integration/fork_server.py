@@ -3,13 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fork server: runs Python programs in children of a process that has already imported their libraries.
 
-It runs as a program of its own, with the Python under test. Its argument is the kind of program to run: `module` for a
-module by itself, `process` for ansible-playbook. They need separate servers, because a module behaves differently where
-the controller's libraries are imported.
+It runs as a program of its own, with the Python under test. Its argument is the kind of program to run:
+
+- `module`: a module by itself. It needs a separate server, because a module behaves differently where the controller's
+  libraries are imported.
+- `process`: ansible-playbook with a single task. Ansible is imported before the fork, so its settings are those of the
+  server.
+- `playbook`: ansible-playbook as a user runs it. Only libraries are imported before the fork, and Ansible after it, so that
+  it reads the settings of the request.
 
 Each line of standard input is a request, a JSON object with `arguments` (the file of the module, or the arguments of
-ansible-playbook), `stdin`, `cwd` and `env`. The response is one line of JSON with `status`, `stdout` and `stderr`. A child
-cannot affect the server or other children.
+ansible-playbook), `stdin`, `cwd`, `env` and `one_stream` (whether standard error goes to standard output). The response is
+one line of JSON with `status`, `stdout` and `stderr`. A child cannot affect the server or other children.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ Program = Callable[[list[str]], int]
 
 def main() -> None:
     """Handle requests until the input ends."""
-    program = {"module": _module, "process": _playbook}[sys.argv[1]]()
+    program = {"module": _module, "process": _single_task, "playbook": _playbook}[sys.argv[1]]()
     for line in sys.stdin:
         answer = _answer(program, json.loads(line))
         print(json.dumps(answer), flush=True)
@@ -46,11 +51,23 @@ def _module() -> Program:
     return run
 
 
-def _playbook() -> Program:
+def _single_task() -> Program:
     from ansible.cli.playbook import PlaybookCLI  # noqa: PLC0415 - a module must not find it imported
 
     _prepare("ansible.executor.task_executor")
     return lambda arguments: int(PlaybookCLI(["ansible-playbook", *arguments]).run())
+
+
+def _playbook() -> Program:
+    # None of these reads a setting of Ansible.
+    _prepare("jinja2.nativetypes", "multiprocessing.queues", "yaml", "ansible.module_utils.basic")
+
+    def run(arguments: list[str]) -> int:
+        cli = importlib.import_module("ansible.cli.playbook").PlaybookCLI
+        cli.cli_executor(["ansible-playbook", *arguments])
+        return 0
+
+    return run
 
 
 def _prepare(*modules: str) -> None:
@@ -65,7 +82,7 @@ def _answer(program: Program, request: dict[str, Any]) -> dict[str, Any]:
         stdin.seek(0)
         child = os.fork()
         if child == 0:
-            for number, file in enumerate((stdin, out, error)):
+            for number, file in enumerate((stdin, out, out if request["one_stream"] else error)):
                 os.dup2(file.fileno(), number)
             os._exit(_run(program, request))
         _pid, status = os.waitpid(child, 0)

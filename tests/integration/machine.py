@@ -9,8 +9,9 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ CERTIFICATE, INFO, ENVIRONMENT_INFO = (
 )
 SECONDS = 120
 """A run that takes longer than this hangs."""
+
+_COVERAGE = ("COVERAGE_PROCESS_CONFIG",)
+"""What coverage.py passes to the processes that it measures."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +101,38 @@ def task(title: str, module: str = CERTIFICATE, /, *, check_mode: bool | None = 
 class ForkServer:
     """A client of the fork server, which runs Python programs for many tests without importing their libraries again."""
 
-    def __init__(self, python: Path, mode: str, env: Mapping[str, str]) -> None:
-        """Start the server with the Python under test, for one execution mode: see fork_server.py."""
+    def __init__(self, python: Path, kind: str, env: Mapping[str, str]) -> None:
+        """Start the server with the Python under test. `kind` is what it runs: see fork_server.py."""
         self._process = subprocess.Popen(
-            [str(python), str(Path(__file__).with_name("fork_server.py")), mode],
+            [str(python), str(Path(__file__).with_name("fork_server.py")), kind],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
+            start_new_session=True,
         )
 
-    def run(self, *arguments: str, stdin: str = "", cwd: Path, env: Mapping[str, str]) -> Run:
-        """Run a program to its end. `text` of the result is standard output only."""
+    def run(
+        self,
+        *arguments: str,
+        stdin: str = "",
+        cwd: Path,
+        env: Mapping[str, str],
+        one_stream: bool = False,
+        seconds: float = SECONDS,
+    ) -> Run:
+        """Run a program to its end. `text` of the result is standard output, with `one_stream` standard error as well."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"arguments": arguments, "stdin": stdin, "cwd": str(cwd), "env": dict(env)}
+        request["one_stream"] = one_stream
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        ready, _unused, _unused = select.select([self._process.stdout], [], [], SECONDS)
-        assert ready, f"{' '.join(arguments)} hangs"
+        ready, _unused, _unused = select.select([self._process.stdout], [], [], seconds)
+        if not ready:
+            # The programs belong to the process group of the server.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise AssertionError(f"{' '.join(arguments)} hangs")
         answer = json.loads(self._process.stdout.readline())
         return Run(answer["status"], answer["stdout"], stderr=answer["stderr"])
 
@@ -130,11 +147,16 @@ class Machine:
     """A fake machine of a user: a folder with a home, Ansible's settings and the working directory."""
 
     def __init__(
-        self, folder: Path, programs: Path, collections: str, mode: str, fork_server: ForkServer | None = None
+        self,
+        folder: Path,
+        programs: Path,
+        collections: str,
+        mode: str,
+        fork_servers: Callable[[str], ForkServer] | None = None,
     ) -> None:
         """Create the home. `programs` holds the executables, `collections` is Ansible's search path.
 
-        `mode` is the execution mode of this collection's tasks, `fork_server` runs single tasks.
+        `mode` is the execution mode of this collection's tasks, `fork_servers` returns the fork server of each kind.
         """
         self.folder = folder
         self.home = folder / "home"
@@ -142,7 +164,9 @@ class Machine:
         self.results: list[str] = []
         """The results of this collection's tasks, in the form that execution_modes compares."""
         self.mode = mode
-        self._fork_server = fork_server
+        self.measured = False
+        """Whether the commands count for coverage, if it is measured."""
+        self._fork_servers = fork_servers
         self._programs = programs
         self._collections = collections
         self._results = folder / "results.jsonl"
@@ -162,8 +186,8 @@ class Machine:
         return str(path)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Return the environment of every command; it contains nothing from the test process but a coverage run."""
-        coverage = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
+        """Return the environment of every command; of the test process, it contains only a measurement of coverage."""
+        coverage = {name: value for name, value in os.environ.items() if self.measured and name in _COVERAGE}
         return {
             "PATH": os.pathsep.join([str(self._programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(self.home),
@@ -192,13 +216,25 @@ class Machine:
         variables = ["-e", f"ansible_python_interpreter={self._interpreter}"] if runs_tasks else []
         return [str(self._programs / program), *variables, *arguments]
 
+    def playbook_server(self, program: str, env: Mapping[str, str] | None) -> ForkServer | None:
+        """Return the fork server for a command, if it can run there."""
+        needs_new_python = self.measured or "PYTHONPATH" in (env or {})
+        if program != "ansible-playbook" or needs_new_python or self._fork_servers is None:
+            return None
+        return self._fork_servers("playbook")
+
     def command(self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
         """Run a program in the working directory."""
         self._results.unlink(missing_ok=True)
+        environment = self.environment(**env or {})
+        program, *arguments = self.words(*words)
+        if server := self.playbook_server(words[0], env):
+            run = server.run(*arguments, cwd=cwd or self.folder, env=environment)
+            return Run(run.status, run.text + run.stderr, self._outcomes())
         done = subprocess.run(
-            self.words(*words),
+            [program, *arguments],
             cwd=cwd or self.folder,
-            env=self.environment(**env or {}),
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -238,10 +274,10 @@ class Machine:
 
     def _by_itself(self, module: str, options: Mapping[str, Any], env: Mapping[str, str], *, check: bool) -> Outcome:
         """Run the file of a module with its options on standard input, as when debugging a module."""
-        assert self._fork_server is not None
+        assert self._fork_servers is not None
         internal = {"check_mode": check, "diff": True, "module_name": f"{COLLECTION}.{module}"}
         given = {**options, **{f"_ansible_{name}": value for name, value in internal.items()}}
-        run = self._fork_server.run(
+        run = self._fork_servers("module").run(
             str(ROOT / "plugins" / "modules" / f"{module}.py"),
             stdin=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
             cwd=self.folder,
@@ -256,12 +292,12 @@ class Machine:
 
     def _as_play(self, module: str, options: Mapping[str, Any], env: Mapping[str, str], *, check: bool) -> Outcome:
         """Run a play with one task."""
-        assert self._fork_server is not None
+        assert self._fork_servers is not None
         self._results.unlink(missing_ok=True)
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "diff": True, "check_mode": check}
         play["tasks"] = [{"name": "task", f"{COLLECTION}.{module}": options}]
         self.file("playbook.yml", _dump_unsafe([play]))
-        run = self._fork_server.run("playbook.yml", cwd=self.folder, env=env)
+        run = self._fork_servers("process").run("playbook.yml", cwd=self.folder, env=env)
         text = run.text + run.stderr
         outcomes = self._outcomes()
         assert set(outcomes) == {"task"}, f"the play crashed before the task returned a result:\n{text}"

@@ -23,8 +23,8 @@ from integration.machine import COLLECTION, Run
 from manager import Fault
 from manager.model import Environment
 
-# This runs the plugin in the process of Ansible; tasks of modules are not the subject.
-pytestmark = pytest.mark.single_mode
+# The plugin always runs in the controller's process.
+pytestmark = [pytest.mark.single_mode, pytest.mark.measured]
 
 PLUGIN = f"{COLLECTION}.environments"
 GUIDE = "guide_inventory"

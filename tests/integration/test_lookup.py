@@ -16,8 +16,8 @@ from integration.certificate_fixture import NAME, PROJECT, CertificateFixture, M
 from integration.guides import shown_files
 from integration.machine import COLLECTION, INFO, Run, task
 
-# This runs the plugin in the process of Ansible and no task of a module.
-pytestmark = pytest.mark.single_mode
+# The plugin always runs in the controller's process.
+pytestmark = [pytest.mark.single_mode, pytest.mark.measured]
 
 PLUGIN = f"{COLLECTION}.certificate"
 FIELDS = (

@@ -208,14 +208,20 @@ class RotationFixture:
         content = new.pem if isinstance(new, Issued) else new or self.new.pem
         return {"project": PROJECT, "name": name, "path": self.machine.file(f"new/{name}.pem", content), **keys}
 
-    def ansible(self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
-        """Run an Ansible command until it ends or is killed."""
+    def ansible(self, *words: str, env: Mapping[str, str] | None = None, killed: bool = False) -> Run:
+        """Run an Ansible command until it ends. `killed`: until the test calls `kill`."""
         connection = {"APINIZER_URL": self.manager.url, "APINIZER_TOKEN": self.manager.token}
         settings = self.machine.environment(**{**_SETTINGS, **connection, **(env or {})})
         del settings["ANSIBLE_CALLBACKS_ENABLED"]
+        program, *arguments = self.machine.words(*words)
+        server = None if killed else self.machine.playbook_server(words[0], env)
+        if server:
+            run = server.run(*arguments, cwd=self.machine.folder, env=settings, one_stream=True, seconds=SECONDS)
+            self.manager.settle()
+            return run
         with subprocess.Popen(
-            self.machine.words(*words),
-            cwd=cwd or self.machine.folder,
+            [program, *arguments],
+            cwd=self.machine.folder,
             env=settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -277,7 +283,9 @@ class RotationFixture:
         }
         before, requests = manager_state(self.manager), self.manager.journal.mark()
         words = ["--check", "--diff"] if check else []
-        run = self.ansible("ansible-playbook", *words, *arguments, self.write_playbook(given, times), env=env)
+        run = self.ansible(
+            "ansible-playbook", *words, *arguments, self.write_playbook(given, times), env=env, killed=killed
+        )
         file = reports / "rotation.json"
         result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         rotation = RotationRun(run, list(requests), before, manager_state(self.manager), reports, result)
