@@ -26,30 +26,13 @@ attributes:
     description: Will return details on what has changed, or would change in C(check_mode), when in diff mode.
     support: full
 options:
-  phase:
-    description: The phase to carry out.
-    type: str
-    required: true
-    choices: [plan, obtain, preflight, backup, write, verify, rollback, report, restore]
-  run:
-    description: The name of the run file, which the first phase returns. Empty for a new run.
-    type: str
-    default: ""
-  wave:
-    description: The number of the wave to write or to verify.
-    type: int
-  key:
-    description: The project and the name of the certificate that was obtained.
-    type: str
-  folder:
-    description: The folder of the backup to restore.
-    type: str
-  strategy:
-    description: How to write when restoring, V(per_environment) or V(replace).
-    type: str
-  environments:
-    description: The environments to restore. Empty for all.
-    type: raw
+  phase: {description: The phase to carry out., type: str, required: true}
+  run: {description: The name of the run file. Empty for a new run., type: str, default: ""}
+  wave: {description: The number of the wave to write or to verify., type: int}
+  key: {description: The project and the name of the certificate that was obtained., type: str}
+  folder: {description: The folder of the backup to restore., type: str}
+  strategy: {description: "How to restore: V(per_environment) or V(replace).", type: str}
+  environments: {description: The environments to restore. Empty for all., type: raw}
 """
 
 EXAMPLES = r"""

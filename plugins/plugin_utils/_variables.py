@@ -96,3 +96,22 @@ def names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ..
         message = "is an empty list of environments. Name at least one, or leave it out"
         raise SettingError(variable, message, prefix=prefix)
     return names
+
+
+def name_groups(variable: str, value: t.Any) -> tuple[tuple[str, ...], ...]:
+    """Groups of environment names from a list of lists, from YAML text, or from text with one line per group.
+
+    :raises SettingError: for anything else, or a name in more than one group.
+    """
+    if is_blank(value):
+        return ()
+    if isinstance(value, str):
+        yaml_text = value.lstrip().startswith(("[", "-"))
+        value = from_text(variable, value) if yaml_text else [line for line in value.splitlines() if line.strip()]
+    if not isinstance(value, (list, tuple)):
+        raise SettingError(variable, "must be a list of lists of environment names, or auto")
+    groups = tuple(names(variable, group) for group in value)
+    twice = {name for group in groups for name in group if sum(name in other for other in groups) > 1}
+    if twice:
+        raise SettingError(variable, f"{', '.join(sorted(twice))} is in more than one wave")
+    return groups

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
     Certificate,
     iso,
-    subject_names,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import (
+    Comparison,
+    later_expiry,
+    same_names,
+    same_subject,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     NONE,
@@ -86,7 +89,7 @@ def _against(
         if not getattr(settings, name):
             continue
         if current is None:
-            found = _Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
+            found = Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
         else:
             found = compare(current, new)
         remedy = "" if found.passed else f" ({PREFIX}{name}: false lifts this guard)"
@@ -95,46 +98,9 @@ def _against(
     return guards
 
 
-class _Comparison(t.NamedTuple):
-    passed: bool
-    message: str
-    current: str | None = None
-    new: str | None = None
-
-
-def _later_expiry(current: Certificate, new: Certificate) -> _Comparison:
-    before, after = (iso(moment) if moment else None for moment in (current.not_after, new.not_after))
-    # The same certificate again is a redeployment.
-    passed = current.der == new.der or (
-        current.not_after is not None and new.not_after is not None and new.not_after > current.not_after
-    )
-    message = f"the current certificate is valid until {before}, the new one until {after}"
-    return _Comparison(passed, message, before, after)
-
-
-def _same_subject(current: Certificate, new: Certificate) -> _Comparison:
-    passed = current.subject is not None and current.subject == new.subject
-    before, after = (subject or "unreadable" for subject in (current.subject, new.subject))
-    message = f"the current subject is {before}, the new one is {after}"
-    return _Comparison(passed, message, current.subject, new.subject)
-
-
-def _same_names(current: Certificate, new: Certificate) -> _Comparison:
-    try:
-        before, after = subject_names(current), subject_names(new)
-    except CertificateError as exc:
-        return _Comparison(False, str(exc))
-    missing = sorted(before - after)
-    texts = ", ".join(sorted(before)) or "none", ", ".join(sorted(after)) or "none"
-    message = f"the current names are {texts[0]}, the new ones are {texts[1]}"
-    if missing:
-        message += f"; {', '.join(missing)} would be lost"
-    return _Comparison(not missing, message, *texts)
-
-
-_COMPARISONS: dict[str, t.Callable[[Certificate, Certificate], _Comparison]] = {
-    "require_later_expiry": _later_expiry,
-    "require_same_subject": _same_subject,
-    "require_same_names": _same_names,
+_COMPARISONS = {
+    "require_later_expiry": later_expiry,
+    "require_same_subject": same_subject,
+    "require_same_names": same_names,
 }
 """The guards that compare two certificates, by the variable that switches each on."""

@@ -21,13 +21,13 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._result import ent
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps, open_private
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._restore.phase import restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     problems_of_files,

@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
     from_text,
     integer,
     is_blank,
+    name_groups,
     names,
     optional_names,
 )
@@ -65,7 +66,7 @@ class Settings:
     """
 
     certificates: tuple[DesiredCertificate, ...]
-    waves: tuple[tuple[str, ...], ...] | t.Literal["auto"] = ()
+    waves: tuple[tuple[str, ...], ...] | str = ()
     environments: tuple[str, ...] | None = None
     strategy: str = AUTO
     minimum_remaining_days: int = 1
@@ -123,7 +124,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     days = integer("renew_before_days", given["renew_before_days"], 0) if "renew_before_days" in given else None
     settings = Settings(
         certificates=_certificates(given.get("certificates"), days, obtains=obtains),
-        waves=_waves(given.get("waves")),
+        waves=AUTO if str(given.get("waves")).strip() == AUTO else name_groups("waves", given.get("waves")),
         environments=optional_names(given.get("environments")),
         strategy=choice(given, "strategy", (AUTO, "replace", "per_environment")),
         minimum_remaining_days=integer("minimum_remaining_days", given.get("minimum_remaining_days", 1), 0),
@@ -147,27 +148,6 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     if settings.update_referenced_jwks and settings.update_scope is None:
         raise SettingError("update_scope", f"required when {PREFIX}update_referenced_jwks is true")
     return settings
-
-
-def _waves(value: t.Any) -> tuple[tuple[str, ...], ...] | t.Literal["auto"]:
-    """Waves from a list of lists, or from text: C(auto), YAML, or one line per wave with commas between environments."""
-    if value is None or value == []:
-        return ()
-    if isinstance(value, str):
-        if value.strip() == AUTO:
-            return "auto"
-        value = (
-            from_text("waves", value)
-            if value.lstrip().startswith(("[", "-"))
-            else [line for line in value.splitlines() if line.strip()]
-        )
-    if not isinstance(value, (list, tuple)):
-        raise SettingError("waves", "must be a list of lists of environment names, or auto")
-    waves = tuple(names("waves", wave) for wave in value)
-    twice = {name for wave in waves for name in wave if sum(name in other for other in waves) > 1}
-    if twice:
-        raise SettingError("waves", f"{', '.join(sorted(twice))} is in more than one wave")
-    return waves
 
 
 def _certificates(value: t.Any, days: int | None, *, obtains: bool) -> tuple[DesiredCertificate, ...]:

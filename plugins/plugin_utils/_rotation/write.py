@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
@@ -19,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     warnings_of,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
@@ -166,18 +167,8 @@ class _WaveWriter:
 def predict_wave(run: Run, wave: int) -> Result:
     """What writing a wave would change, from what preflight has learned in check mode."""
     requests = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
-    diffs = [_part_of(run.diffs[key], targets) for key, targets in requests.items() if key in run.diffs]
+    diffs = [diff_of_environments(run.diffs[key], targets) for key, targets in requests.items() if key in run.diffs]
     return {"changed": bool(requests), "diff": diffs}
-
-
-def _part_of(diff: Mapping[str, t.Any], environments: Sequence[str]) -> dict[str, t.Any]:
-    """A diff as far as it is about these environments."""
-
-    def part(side: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        kept = {name: view for name, view in side.get("environments", {}).items() if name in environments}
-        return {**side, "environments": kept} if side else {}
-
-    return {**diff, "before": part(diff["before"]), "after": part(diff["after"])}
 
 
 def _may_have_changed(result: Result) -> bool:

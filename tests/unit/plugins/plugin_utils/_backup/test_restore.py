@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._restore.phase import plan_restore, restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.backup import write_backup
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import plan_restore, restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import RollbackPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.plugin_utils._rotation.fakes import FakeFiles

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.backup import MANIFEST, SCHEMA
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import MANIFEST, SCHEMA
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     Changed,
     RollbackPlan,

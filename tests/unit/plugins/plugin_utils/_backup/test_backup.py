@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, FileProblem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.backup import MANIFEST, write_backup
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import MANIFEST, write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
 from unit.plugins.plugin_utils._rotation.fakes import FakeFiles

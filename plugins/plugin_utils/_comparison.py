@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares a new certificate with the current one. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Certificate, iso, subject_names
+
+
+class Comparison(t.NamedTuple):
+    """The result of a comparison, with both values as text."""
+
+    passed: bool
+    message: str
+    current: str | None = None
+    new: str | None = None
+
+
+def later_expiry(current: Certificate, new: Certificate) -> Comparison:
+    """Whether the new certificate expires after the current one."""
+    before, after = (iso(moment) if moment else None for moment in (current.not_after, new.not_after))
+    # The same certificate again is a redeployment.
+    passed = current.der == new.der or (
+        current.not_after is not None and new.not_after is not None and new.not_after > current.not_after
+    )
+    message = f"the current certificate is valid until {before}, the new one until {after}"
+    return Comparison(passed, message, before, after)
+
+
+def same_subject(current: Certificate, new: Certificate) -> Comparison:
+    """Whether both certificates have the same subject."""
+    passed = current.subject is not None and current.subject == new.subject
+    before, after = (subject or "unreadable" for subject in (current.subject, new.subject))
+    message = f"the current subject is {before}, the new one is {after}"
+    return Comparison(passed, message, current.subject, new.subject)
+
+
+def same_names(current: Certificate, new: Certificate) -> Comparison:
+    """Whether the new certificate has every DNS name and IP address of the current one."""
+    try:
+        before, after = subject_names(current), subject_names(new)
+    except CertificateError as exc:
+        return Comparison(False, str(exc))
+    missing = sorted(before - after)
+    texts = ", ".join(sorted(before)) or "none", ", ".join(sorted(after)) or "none"
+    message = f"the current names are {texts[0]}, the new ones are {texts[1]}"
+    if missing:
+        message += f"; {', '.join(missing)} would be lost"
+    return Comparison(not missing, message, *texts)
