@@ -103,13 +103,12 @@ def _plan_create(project: str, name: str, desired: Desired) -> Plan:
     if desired.bundle is None:
         raise InputError(
             "path",
-            f"missing; path or content is required to create certificate {name}, which does not exist in project "
-            f"{project}",
+            f"missing; project {project} has no certificate {name}, and path or content is required to create it",
         )
     if desired.environments is None:
         raise InputError(
             "environments",
-            f"missing; it is required to create certificate {name}, which does not exist in project {project}",
+            f"missing; project {project} has no certificate {name}, and environments is required to create it",
         )
     alias, description = desired.alias or name, desired.description or name
     environments = tuple(sorted(desired.environments))

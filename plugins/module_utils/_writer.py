@@ -214,7 +214,7 @@ class Writer:
                     join_sentences(
                         "The manager answered the write with success" if failure is None else str(failure),
                         f"What the manager holds now is unknown, because reading it back failed: {exc}",
-                        "Run the task again once the manager can be reached; it then writes only what is still missing",
+                        "Run again once the manager can be reached; the next run only writes what is still missing",
                     ),
                     after=None,
                     known=False,

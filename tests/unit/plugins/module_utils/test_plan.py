@@ -320,15 +320,14 @@ def test_a_certificate_without_content_can_be_in_sync(
         pytest.param(
             None,
             {"environments": "staging"},
-            "path: missing; path or content is required to create certificate web, which does not exist in project "
-            "MyProject",
+            "path: missing; project MyProject has no certificate web, and path or content is required to create it",
             id="creating without a certificate",
         ),
         pytest.param(
             None,
             {"bundle": "new"},
-            "environments: missing; it is required to create certificate web, which does not exist in project "
-            "MyProject",
+            "environments: missing; project MyProject has no certificate web, and environments is required to "
+            "create it",
             id="creating without environments",
         ),
         pytest.param(

@@ -629,8 +629,8 @@ def test_a_write_that_cannot_be_read_back_has_an_unknown_result(job: Job, new: B
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
         "The manager answered the write with success. What the manager holds now is unknown, because reading it "
-        f"back failed: HTTP {status}. Run the task again once the manager can be reached; it then writes only what "
-        "is still missing"
+        f"back failed: HTTP {status}. Run again once the manager can be reached; the next run only writes what is "
+        "still missing"
     )
     assert (caught.value.known, caught.value.after, caught.value.changed) == (False, None, True)
     assert caught.value.deployment == Deployment(success=True)
