@@ -32,22 +32,38 @@ def dumps(value: t.Any) -> str:
 
 def decode(kind: t.Any, value: t.Any) -> t.Any:
     """A value of JSON as one of a type: a dataclass or a container of these, a date, bytes, or what JSON has itself."""
+    decoder = _decoder(kind)
+    return value if decoder is None or value is None else decoder(value)
+
+
+@cache
+def hints_of(kind: t.Any) -> dict[str, t.Any]:
+    """The types of a class's attributes."""
+    return dict(t.get_type_hints(kind))
+
+
+@cache
+def _decoder(kind: t.Any) -> t.Callable[[t.Any], t.Any] | None:
+    """The function that decodes values of a type; None where JSON has the type itself."""
     origin, kinds = t.get_origin(kind), t.get_args(kind)
-    decoded = value
-    if value is None or (isinstance(value, str) and kind not in _FROM_TEXT):
-        pass
-    elif kind not in _FROM_TEXT and origin in (t.Union, UnionType):
-        decoded = decode(kinds[0], value)
+    decoder: t.Callable[[t.Any], t.Any] | None = _FROM_TEXT.get(kind)
+    if decoder is None and origin in (t.Union, UnionType):
+        inner = _decoder(kinds[0])
+        # Text stands for itself: it is the other kind of value of a union.
+        decoder = inner and (lambda value: value if isinstance(value, str) else inner(value))
     elif origin is dict:
-        decoded = {key: decode(kinds[1], item) for key, item in value.items()}
+        decoder = _decoder(kinds[1]) and (lambda value: {key: decode(kinds[1], item) for key, item in value.items()})
     elif origin in (list, tuple):
-        decoded = origin(decode(kinds[0], item) for item in value)
+        decoder = lambda value: origin(decode(kinds[0], item) for item in value)  # noqa: E731
     elif is_dataclass(kind):
-        hints = hints_of(t.cast(t.Any, kind))
-        decoded = t.cast(t.Any, kind)(**{name: decode(hints[name], item) for name, item in value.items()})
-    elif kind in _FROM_TEXT:
-        decoded = _FROM_TEXT[kind](value)
-    return decoded
+        decoders = {name: inner for name, hint in hints_of(t.cast(t.Any, kind)).items() if (inner := _decoder(hint))}
+        decoder = lambda value: _construct(kind, decoders, value)  # noqa: E731
+    return decoder
+
+
+def _construct(kind: t.Any, decoders: dict[str, t.Callable[[t.Any], t.Any]], value: dict[str, t.Any]) -> t.Any:
+    decoded = {name: decode(value[name]) for name, decode in decoders.items() if value.get(name) is not None}
+    return kind(**{**value, **decoded})
 
 
 _FROM_TEXT: dict[t.Any, t.Callable[[str], t.Any]] = {
@@ -55,12 +71,6 @@ _FROM_TEXT: dict[t.Any, t.Callable[[str], t.Any]] = {
     datetime: datetime.fromisoformat,
     datetime | None: datetime.fromisoformat,
 }
-
-
-@cache
-def hints_of(kind: t.Any) -> dict[str, t.Any]:
-    """The types of a class's attributes."""
-    return dict(t.get_type_hints(kind))
 
 
 def _encode(value: t.Any) -> t.Any:

@@ -229,7 +229,8 @@ def report(task: Task) -> Result:
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     failed = result["outcome"] in FAILURES
     made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "ansible_stats": stats}
-    return _with_warnings(made, warnings)
+    # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
+    return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
 
 
 PHASES: dict[str, Callable[..., Result]] = {
@@ -296,6 +297,7 @@ def _make_plan(run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -
         "run_file": run.path,
         "strategy": f"{made.strategy}, since {made.strategy_reason}",
         "table": plan_table(made, views),
+        "pending": bool(made.problems or made.due or made.to_obtain),
         "to_obtain": [_to_obtain(planned) for planned in obtainable],
     }
     return _with_warnings(result, record["warnings"])

@@ -845,6 +845,7 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
     assert reported == {
         "changed": False,
         "failed_outcome": False,
+        "_ansible_no_log": True,
         "ansible_stats": {
             "data": {"certificate_rotation": {"localhost": result}},
             "per_host": False,
