@@ -27,11 +27,11 @@ RUN := env PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests \
 ##@ Try it
 
 .PHONY: demo
-demo: $(VENV)/.demo ## Run a complete rotation against a stand-in manager on this machine
+demo: $(VENV)/.demo ## Run a complete rotation against a fake manager on this machine
 	@$(RUN) $(BIN)/python -m demo $(ARGS)
 
 .PHONY: manager
-manager: $(VENV)/.demo ## Start the stand-in manager (ARGS="--help" lists its options)
+manager: $(VENV)/.demo ## Start the fake manager (ARGS="--help" lists its options)
 	@$(RUN) $(BIN)/python -m manager $(ARGS)
 
 ##@ Check it
@@ -45,7 +45,7 @@ PARTS := lint changelog-lint docs-lint docs unit sanity build ee importer integr
 MEASURED := unit integration coverage
 .PHONY: $(PARTS)
 
-lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck, licence headers
+lint: ## ruff, mypy, ansible-lint, yamllint, shellcheck, license headers
 changelog-lint: ## The changelog fragments, with antsibull-changelog
 docs-lint: ## The documentation of the plugins, with antsibull-docs
 docs: ## Build the documentation site in .cache/docs/html, and check all links

@@ -40,7 +40,7 @@ from project import (
     versions,
 )
 
-LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+LICENSE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LANES = 2
 """How many parts run in parallel. Each pytest run uses its share of the cores."""
 
@@ -92,7 +92,7 @@ def lint() -> str:
         lambda: run(BIN / "shellcheck", *_shell_scripts()),
         lambda: run(BIN / "ansible-lint", "--offline", "--strict", "--nocolor", "--profile", "production"),
     )
-    return "licence headers, ruff, mypy, yamllint, shellcheck, ansible-lint"
+    return "license headers, ruff, mypy, yamllint, shellcheck, ansible-lint"
 
 
 def changelog_lint() -> str:
@@ -214,14 +214,14 @@ def _all(*checks: Callable[[], object]) -> None:
 
 
 def _headers() -> None:
-    """Require a licence header in the first lines of every script and YAML file, except those of the changelog."""
+    """Require a license header in the first lines of every script and YAML file, except those of the changelog."""
     lacking = []
     for file in files("*.py", "*.sh", "*.yml", "*.yaml", "Makefile", ".ci/run"):
         text = (ROOT / file).read_text(encoding="utf-8")
-        if text and file.parts[0] != "changelogs" and not any(LICENCE in line for line in text.splitlines()[:6]):
+        if text and file.parts[0] != "changelogs" and not any(LICENSE in line for line in text.splitlines()[:6]):
             lacking.append(str(file))
     if lacking:
-        raise Failed("no licence header in " + ", ".join(lacking))
+        raise Failed("no license header in " + ", ".join(lacking))
 
 
 def _typed() -> Iterator[str]:

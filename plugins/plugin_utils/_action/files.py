@@ -83,7 +83,7 @@ class ControllerFiles:
         while not os.path.lexists(existing) and os.path.dirname(existing) != existing:
             existing = os.path.dirname(existing)
         if not os.path.isdir(existing):
-            raise FileProblem(f"the folder {folder} cannot be made: {existing} is not a folder")
+            raise FileProblem(f"the folder {folder} cannot be created: {existing} is not a folder")
         if not os.access(existing, os.W_OK | os.X_OK):
             raise FileProblem(f"the folder {folder} cannot be written: no permission in {existing}")
 
@@ -91,7 +91,7 @@ class ControllerFiles:
         try:
             os.makedirs(self.path(path), mode=mode, exist_ok=True)
         except OSError as exc:
-            raise FileProblem(f"the folder {self.path(path)} cannot be made: {exc.strerror}") from exc
+            raise FileProblem(f"the folder {self.path(path)} cannot be created: {exc.strerror}") from exc
 
     def write(self, path: str, text: str, mode: int) -> None:
         target = self.path(path)

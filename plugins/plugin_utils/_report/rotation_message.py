@@ -39,7 +39,7 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     if outcome.name == "refused":
         return join_sentences("Nothing was written", outcome.failure, "").rstrip()
     rollback = {
-        "rolled_back": "Every environment that was written holds its previous certificate again.",
+        "rolled_back": "Every environment that the run changed holds its previous certificate again.",
         "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
         "failed": "Nothing was rolled back.",
     }[outcome.name]

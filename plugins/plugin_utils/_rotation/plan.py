@@ -249,7 +249,7 @@ def _waves_by_stage(
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:
     if settings.strategy != AUTO:
-        return settings.strategy, f"set in {PREFIX}strategy"
+        return settings.strategy, f"it is set in {PREFIX}strategy"
     if len(waves) > 1:
         return (
             "per_environment",

@@ -159,7 +159,7 @@ class _WaveWriter:
         which = silent[0] if len(silent) == 1 else f"{len(silent)} certificates"
         merged = (
             f"Wave {self._wave}: the manager stored {which}, but did not report the deployment to the gateways of "
-            f"{', '.join(targets)}. Check what the gateways there trust"
+            f"{', '.join(targets)}. Check that the gateways there hold the new certificate"
         )
         return [merged, *others]
 

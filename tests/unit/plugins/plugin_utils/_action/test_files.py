@@ -108,7 +108,7 @@ def test_a_folder_whose_place_is_occupied_does_not_pass_the_check(
 
     with pytest.raises(FileProblem) as raised:
         files.check_folder(path)
-    assert str(raised.value) == (f"the folder {tmp_path / path} cannot be made: {tmp_path / occupied} is not a folder")
+    assert str(raised.value) == (f"the folder {tmp_path / path} cannot be created: {tmp_path / occupied} is not a folder")
 
 
 @pytest.mark.usefixtures("no_permission")
@@ -135,7 +135,7 @@ def test_a_folder_is_made_with_those_above_it_and_its_mode(files: ControllerFile
 def test_a_folder_that_cannot_be_made_is_a_problem(files: ControllerFiles, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(FileProblem, match=f"^the folder {tmp_path}/file/a cannot be made: Not a directory$"):
+    with pytest.raises(FileProblem, match=f"^the folder {tmp_path}/file/a cannot be created: Not a directory$"):
         files.make_folder("file/a", 0o700)
 
 

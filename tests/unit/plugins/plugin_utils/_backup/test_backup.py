@@ -171,7 +171,7 @@ def test_only_their_owner_can_read_the_files() -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_a_problem() -> None:
-    with pytest.raises(FileProblem, match="cannot be made"):
+    with pytest.raises(FileProblem, match="cannot be created"):
         write_backup(RunBuilder(holding({DEV: OLD})).build(), FakeFiles(unusable=["backup"]), "backup")
 
 

@@ -103,11 +103,11 @@ class FakeFiles:
 
     def check_folder(self, path: str) -> None:
         if path in self._unusable:
-            raise FileProblem(f"the folder {path} cannot be made")
+            raise FileProblem(f"the folder {path} cannot be created")
 
     def make_folder(self, path: str, mode: int) -> None:
         if path in self._unusable:
-            raise FileProblem(f"the folder {path} cannot be made")
+            raise FileProblem(f"the folder {path} cannot be created")
         self.modes[path] = mode
 
     def write(self, path: str, text: str, mode: int) -> None:

@@ -205,7 +205,7 @@ def test_a_folder_that_cannot_be_made_is_a_problem(name: str, folder: str, path:
     given = settings(base_dir="/base", **{name: folder})
 
     assert problems_of_files(task_with(FakeFiles(unusable=[path])), given) == [
-        f"certificate_rotation_{name}: the folder {path} cannot be made"
+        f"certificate_rotation_{name}: the folder {path} cannot be created"
     ]
 
 

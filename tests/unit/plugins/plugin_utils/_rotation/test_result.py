@@ -438,7 +438,7 @@ def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
         (
             result(second_wave_failed().rolled_back(), BEFORE),
             (
-                "No permission to write. Every environment that was written holds its previous certificate again. "
+                "No permission to write. Every environment that the run changed holds its previous certificate again. "
                 "Now: web in development: OLD; web in production: OLD."
             ),
         ),
@@ -456,7 +456,7 @@ def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
         (
             result(RunBuilder(BEFORE).wrote(DEV, PROD).failed("No permission to write.").rolled_back()),
             (
-                "No permission to write. Every environment that was written holds its previous certificate again. "
+                "No permission to write. Every environment that the run changed holds its previous certificate again. "
                 "What the environments hold now could not be read back."
             ),
         ),

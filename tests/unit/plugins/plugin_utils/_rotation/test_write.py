@@ -315,7 +315,7 @@ def test_deployments_that_were_not_reported_are_one_warning(silent: tuple[str, .
     assert result["warnings"] == [
         (
             f"Wave 1: the manager stored {which}, but did not report the deployment to the gateways of development. "
-            "Check what the gateways there trust"
+            "Check that the gateways there hold the new certificate"
         )
     ]
 
