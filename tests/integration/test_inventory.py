@@ -397,7 +397,7 @@ def test_waves_of_the_guide_are_rotated_in_order(guided: CertificateFixture) -> 
         ("changed", "production"),
     ]
     assert guided.gateway_certificates() == dict.fromkeys(ENVIRONMENTS, new)
-    assert guided.holds() == {**{name: [new] for name in ENVIRONMENTS}, MANAGER_ITSELF: [old]}
+    assert guided.record_certificates() == {**{name: [new] for name in ENVIRONMENTS}, MANAGER_ITSELF: [old]}
     assert [(request.method, request.fields["environmentList"]) for request in manager.journal.writes()] == [
         ("POST", "development"),
         ("POST", "staging"),
@@ -419,7 +419,7 @@ def test_no_wave_starts_after_a_failed_wave(guided: CertificateFixture) -> None:
         "staging": guided.old.der,
         "production": guided.old.der,
     }
-    assert guided.holds()["production"] == [guided.old.der]
+    assert guided.record_certificates()["production"] == [guided.old.der]
 
 
 @pytest.mark.exhaustive
