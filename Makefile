@@ -37,7 +37,7 @@ manager: $(VENV)/.demo ## Start the fake manager (ARGS="--help" lists its option
 ##@ Check it
 
 .PHONY: test
-test: $(VENV)/.test ## Run all checks below, two at a time, and print a summary
+test: $(VENV)/.test ## Run all checks below, several at a time, and print a summary
 	@$(CHECK)
 
 # Each target is a part of tools/check.py, which contains the commands.

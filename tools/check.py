@@ -4,7 +4,7 @@
 
 """Run the given parts of the check, or all of them, and print a summary.
 
-All parts together run in two lanes at a time. Most programs use one core, so the pytest runs share the cores with them.
+All parts together run in parallel lanes. Most programs use one core only, and pytest uses its share of the cores.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from project import (
 )
 
 LICENSE = "SPDX-License-Identifier: GPL-3.0-or-later"
-LANES = 2
-"""How many parts run in parallel. Each pytest run uses its share of the cores."""
+LANES = 3
+"""How many parts run in parallel: one more than two cores, because tests often wait. Pytest runs share the cores."""
 
 COVERAGE = CACHE / "coverage"
 MEASURED = ("unit", "integration")
@@ -266,7 +266,7 @@ LANE_ORDER = (
     *("newest", "oldest", "integration", "sanity", "lint", "unit"),
     *("importer", "docs", "docs-lint", "ee", "changelog-lint"),
 )
-"""All parts, longest first, so that both lanes end at about the same time. The part `importer` includes `build`."""
+"""All parts, longest first, so that the lanes end at about the same time. The part `importer` includes `build`."""
 
 
 def _result(name: str, part: Part, *, buffered: bool = False) -> Result:
