@@ -37,15 +37,9 @@ options:
 
 EXAMPLES = r"""
 - name: Write wave 1
-  apinizer.apiops.rotation:
-    phase: write
-    run: "{{ certificate_rotation__run }}"
-    wave: 1
+  apinizer.apiops.rotation: {phase: write, run: "{{ certificate_rotation__run }}", wave: 1}
 """
 
 RETURN = r"""
-run_file:
-  description: The name of the run file.
-  type: str
-  returned: by the phase plan
+run_file: {description: The name of the run file., type: str, returned: by the phase plan}
 """

@@ -30,9 +30,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
 
-Views = dict[tuple[str, str], View]
-"""Environments by the key of their certificate and their name."""
-
 
 def read_record(access: ManagerAccess, settings: Settings) -> dict[str, t.Any]:
     """Read what the manager holds in the projects of a run.
@@ -57,8 +54,8 @@ def read_record(access: ManagerAccess, settings: Settings) -> dict[str, t.Any]:
     }
 
 
-def views_of(listed: Mapping[str, Sequence[View]]) -> Views:
-    """The environments of all certificates that were listed, by project."""
+def views_of(listed: Mapping[str, Sequence[View]]) -> dict[tuple[str, str], View]:
+    """The environments of all listed certificates, by the key of their certificate and their name."""
     return {
         (f"{project}/{certificate['name']}", view["name"]): view
         for project, certificates in listed.items()

@@ -28,7 +28,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hints_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import inputs, phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
@@ -1036,3 +1036,29 @@ def test_a_report_of_a_run_does_not_ask_for_tags(role: Role) -> None:
     role.until("preflight")
 
     assert "result_file" in role.phase("report", tags=("other",))
+
+
+def test_each_step_of_a_run_is_done_once(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three waves: the variables are read once, the plan is made once, and the new certificate is parsed once."""
+    calls: list[str] = []
+
+    def count(module: Any, name: str) -> None:
+        function = getattr(module, name)
+
+        def counted(*arguments: Any, **named: Any) -> Any:
+            calls.append(name)
+            return function(*arguments, **named)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(phases, "read_settings")
+    count(phases, "make_plan")
+    count(inputs, "parse_input")
+    role.variables |= {"waves": [[DEV], [STAGE], [PROD]]}
+
+    role.until("preflight")
+    for number in (1, 2, 3):
+        role.wave(number)
+
+    assert role.report()["outcome"] == "rotated"
+    assert sorted(calls) == ["make_plan", "parse_input", "read_settings"]
