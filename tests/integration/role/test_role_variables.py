@@ -107,7 +107,9 @@ def test_folder_that_cannot_be_made_is_found_before_the_first_write(
     run = case.ansible("ansible-playbook", playbook, *(["--check"] if check else []))
 
     assert run.status != 0
-    assert f"certificate_rotation_{variable}: the folder {occupied}/folder cannot be created" in " ".join(run.text.split())
+    assert f"certificate_rotation_{variable}: the folder {occupied}/folder cannot be created" in " ".join(
+        run.text.split()
+    )
     assert not any(request.writes for request in case.manager.journal)
 
 

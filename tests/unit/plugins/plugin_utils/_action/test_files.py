@@ -108,7 +108,9 @@ def test_a_folder_whose_place_is_occupied_does_not_pass_the_check(
 
     with pytest.raises(FileProblem) as raised:
         files.check_folder(path)
-    assert str(raised.value) == (f"the folder {tmp_path / path} cannot be created: {tmp_path / occupied} is not a folder")
+    assert str(raised.value) == (
+        f"the folder {tmp_path / path} cannot be created: {tmp_path / occupied} is not a folder"
+    )
 
 
 @pytest.mark.usefixtures("no_permission")

@@ -760,7 +760,9 @@ def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
     role.phase("rollback", failed="The smoke test failed")
 
     assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
-    assert role.report(failed="x")["message"].startswith("The smoke test failed. Every environment that was written")
+    assert role.report(failed="x")["message"].startswith(
+        "The smoke test failed. Every environment that the run changed"
+    )
 
 
 def test_a_rollback_that_is_not_complete_says_so(role: Role) -> None:

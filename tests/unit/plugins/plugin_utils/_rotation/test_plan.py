@@ -371,8 +371,8 @@ def test_an_environment_that_the_manager_does_not_list_has_an_unknown_stage() ->
         ),
         (certificate(entry(DEV, NEW, entries=2)), {}, "per_environment", "an environment has duplicate entries"),
         (holding({DEV: OLD}), {"strategy": "replace"}, "replace", "it is set in certificate_rotation_strategy"),
-        (holding({DEV: OLD}), {"strategy": "per_environment"}, "per_environment", "set in certificate_rotation_"),
-        (certificate(entry(DEV, entries=2)), {"strategy": "replace"}, "replace", "set in certificate_rotation_"),
+        (holding({DEV: OLD}), {"strategy": "per_environment"}, "per_environment", "it is set in certificate_rotation_"),
+        (certificate(entry(DEV, entries=2)), {"strategy": "replace"}, "replace", "it is set in certificate_rotation_"),
     ],
 )
 def test_the_strategy_and_its_reason(current: Json, settings: dict[str, Any], strategy: str, reason: str) -> None:
