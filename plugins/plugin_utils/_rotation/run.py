@@ -40,8 +40,8 @@ class RunError(Exception):
 class Write:
     """One write: its intent, and its result once there is one.
 
+    :arg failed, may_have_changed: both are true until there is a result, since an interrupted write may have changed the record.
     :arg deployment: what the manager reported about the deployment.
-    :arg ended: whether the write returned a result; an interrupted one may have changed the record.
     :arg duplicated: whether the manager listed an environment more than once after the write.
     """
 
