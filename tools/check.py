@@ -295,11 +295,15 @@ def _run_in_lanes(parts: Mapping[str, Part]) -> list[Result]:
             f"Running {len(running)} parts, {LANES} at a time. The output of each part follows when it ends.",
             flush=True,
         )
-        for done in as_completed(running):
-            result = done.result()
-            print(result.output, end="")
-            print(f"--- {result.part} {result.verdict} after {result.seconds:.0f} s", flush=True)
-            results[result.part] = result
+        try:
+            for done in as_completed(running):
+                result = done.result()
+                print(result.output, end="")
+                print(f"--- {result.part} {result.verdict} after {result.seconds:.0f} s", flush=True)
+                results[result.part] = result
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return [results[name] for name in parts if name in results]
 
 
