@@ -88,8 +88,8 @@ class Settings:
 
 VARIABLES = (*(one.name for one in fields(Settings)), "renew_before_days")
 """The variables that make up the settings."""
-_OTHERS = (*CONNECTION_SPEC, *HOOKS, "hosts", "item", "obtained", "result")
-"""The other variables of the role, and those that its playbook and its hooks set."""
+_OTHERS = (*CONNECTION_SPEC, *HOOKS, "hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
+"""The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
 
 
 def check_variable_names(variables: Iterable[str]) -> list[str]:
