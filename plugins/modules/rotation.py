@@ -9,16 +9,13 @@ DOCUMENTATION = r"""
 module: rotation
 short_description: "Internal: carry out a phase of the role certificate_rotation"
 version_added: 0.2.0
-author:
-  - apinizer.apiops contributors (@apinizer-apiops)
+author: [apinizer.apiops contributors (@apinizer-apiops)]
 description:
   - Internal to the role P(apinizer.apiops.certificate_rotation#role) and the playbook C(apinizer.apiops.restore). It may change
     with any release; do not use it in your own tasks.
   - It reads the variables of the role from the host, and keeps the state of a run in a file.
 attributes:
-  action:
-    description: Runs on the controller, and runs modules on the host where that is necessary.
-    support: full
+  action: {description: "Runs on the controller, and runs modules on the host where that is necessary.", support: full}
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full

@@ -43,6 +43,28 @@ def test_action_group_contains_every_module() -> None:
 
 
 @pytest.mark.single_mode
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("module", {*MODULES, "rotation"}),
+        ("filter", {"audit_report", "certificate_findings", "rotation_report"}),
+        ("inventory", {"environments"}),
+        ("lookup", {"certificate"}),
+    ],
+)
+def test_ansible_doc_lists_few_names(machine: Machine, kind: str, names: set[str]) -> None:
+    """The only internal name is the module that stands for the action of the role, and it says so."""
+    run = machine.command("ansible-doc", "--type", kind, "--list", COLLECTION)
+
+    listed = dict(re.findall(rf"^{re.escape(COLLECTION)}\.(\w+) +(.*)$", run.text, re.MULTILINE))
+    assert listed.keys() == names
+    assert [name for name, description in listed.items() if description.startswith("Internal")] == (
+        ["rotation"] if kind == "module" else []
+    )
+
+
+@pytest.mark.single_mode
 @pytest.mark.parametrize("module", MODULES)
 def test_ansible_doc_shows_the_module_without_warnings(machine: Machine, module: str) -> None:
     run = machine.command("ansible-doc", "--type", "module", f"{COLLECTION}.{module}")

@@ -181,5 +181,5 @@ def load_run(path: str) -> Run:
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise RunError(f"The run file {path} cannot be read: {exc}") from exc
+        raise RunError(f"The run file {path} cannot be read, so what the run has written is unknown: {exc}") from exc
     return run

@@ -261,7 +261,7 @@ def test_a_file_that_is_not_a_run_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(RunError, match=f"^The run file {path} cannot be read: "):
+    with pytest.raises(RunError, match=f"^The run file {path} cannot be read, so what the run has written is unknown: "):
         load_run(str(path))
 
 
