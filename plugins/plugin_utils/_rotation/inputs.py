@@ -25,7 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
     HOOKS,
     Settings,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError, is_blank
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
@@ -109,10 +109,15 @@ def problems_of_files(task: Task, settings: Settings) -> list[str]:
         except FileProblem as exc:
             problems.append(f"{PREFIX}{name}: {exc}")
     for name in HOOKS:
-        try:
-            file = task.variable(name)
-        except SettingError:
-            continue  # it depends on the wave
-        if file and (problem := task.hook_problem(str(file))):
+        if problem := hook_problem(task, name):
             problems.append(f"{PREFIX}{name}: {problem}")
     return problems
+
+
+def hook_problem(task: Task, name: str) -> str | None:
+    """Why the file that a variable of C(HOOKS) names cannot be used; None where it can, or where none is named."""
+    try:
+        file = task.variable(name)
+    except SettingError:
+        return None  # it depends on the wave
+    return None if is_blank(file) else task.hook_problem(str(file))

@@ -30,6 +30,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_f
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
+    hook_problem,
     problems_of_files,
     read_new_certificate,
     read_new_certificates,
@@ -228,7 +229,13 @@ def report(task: Task) -> Result:
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     failed = result["outcome"] in FAILURES
-    made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "ansible_stats": stats}
+    made = {
+        "changed": False,
+        "result_file": result_file,
+        "failed_outcome": failed,
+        "usable_tasks": hook_problem(task, "after_run_tasks") is None,
+        "ansible_stats": stats,
+    }
     # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
     return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
 

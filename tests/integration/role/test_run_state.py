@@ -215,3 +215,33 @@ def test_run_file_is_private_and_stays_with_the_backup(case: RotationFixture) ->
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(re.findall(r'^\{"write"', text, re.MULTILINE)) == 2 * len(THREE_WAVES)
     assert case.manager.token not in text
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("hook", ["before_wave_tasks", "verify_tasks", "after_run_tasks"])
+@pytest.mark.parametrize("meta", ["end_host", "end_play", "end_role"])
+def test_tasks_that_would_end_the_run_are_refused(case: RotationFixture, hook: str, meta: str) -> None:
+    """Ansible would carry out no other task of the role: no rollback and no report, and the play would succeed."""
+    tasks = [{"name": "Stop", "block": [{"name": "End", "ansible.builtin.meta": meta}]}]
+    file = case.machine.file("stop.yml", json.dumps(tasks))
+    reports = case.machine.folder / "reports"
+    variables = {"waves": THREE_WAVES, "report_dir": str(reports), hook: file}
+
+    run = case.ansible("ansible-playbook", case.write_playbook({"certificates": [case.desired()], **variables}))
+
+    assert run.status != 0, run.text
+    assert not any(request.writes for request in case.manager.journal)
+    assert f"certificate_rotation_{hook}: {file} has the task meta: {meta}" in " ".join(run.text.split())
+    assert json.loads((reports / "rotation.json").read_text(encoding="utf-8"))["outcome"] == "refused"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", ["soak.yml", "report.yml"])
+def test_tasks_named_like_a_file_of_the_role_are_refused(case: RotationFixture, name: str) -> None:
+    """Ansible finds the role's file first, which would include itself without end."""
+    case.machine.file(name, "- name: Look\n  ansible.builtin.debug:\n    msg: looked\n")
+
+    rotation = case.rotate(waves=THREE_WAVES, verify_tasks=name)
+
+    assert rotation.outcome == "refused"
+    assert f"certificate_rotation_verify_tasks: {name} is a file of the role itself" in rotation.message

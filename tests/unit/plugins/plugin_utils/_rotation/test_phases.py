@@ -847,6 +847,7 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
     assert reported == {
         "changed": False,
         "failed_outcome": False,
+        "usable_tasks": True,
         "_ansible_no_log": True,
         "ansible_stats": {
             "data": {"certificate_rotation": {"localhost": result}},
