@@ -245,3 +245,17 @@ def test_tasks_named_like_a_file_of_the_role_are_refused(case: RotationFixture, 
 
     assert rotation.outcome == "refused"
     assert f"certificate_rotation_verify_tasks: {name} is a file of the role itself" in rotation.message
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("value", [None, " "], ids=["null", "blank"])
+def test_variables_without_a_value_count_as_not_given(case: RotationFixture, value: str | None) -> None:
+    files = ("before_wave_tasks", "verify_tasks", "after_run_tasks", "obtain_tasks", "backup_dir")
+
+    variables = {"waves": THREE_WAVES, "soak_seconds": 1, **dict.fromkeys(files, value)}
+    playbook = case.write_playbook({"certificates": [case.desired()], **variables})
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
+    assert not list(case.machine.folder.rglob("manifest.json"))
