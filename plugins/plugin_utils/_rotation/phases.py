@@ -348,11 +348,14 @@ def _not_selected(task: Task) -> str:
 
 
 def _to_report(task: Task) -> Run:
-    """The run of the task; where no plan was made, an empty one that says so."""
-    try:
-        return _started(task)
-    except RunError as exc:
-        return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or str(exc))
+    """The run of the task; where no plan was made, an empty one that says so.
+
+    :raises RunError: where the run file cannot be read, so that nobody knows what was written.
+    """
+    run = load_run(task.run_file) if task.run_file else Run(finished=True)
+    if run.finished:
+        return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or _INCOMPLETE)
+    return run
 
 
 def _write_report(task: Task, run: Run, result: t.Any) -> None:

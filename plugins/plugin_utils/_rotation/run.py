@@ -181,5 +181,8 @@ def load_run(path: str) -> Run:
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise RunError(f"The run file {path} cannot be read: {exc}") from exc
+        raise RunError(
+            f"The run file {path} cannot be read: {exc}. Therefore what the run has written is not known, and it is not "
+            "rolled back. Run the role again with --check to see what each environment holds"
+        ) from exc
     return run

@@ -259,3 +259,26 @@ def test_variables_without_a_value_count_as_not_given(case: RotationFixture, val
     assert run.status == 0, run.text
     assert set(_holds_new(case).values()) == {True}
     assert not list(case.machine.folder.rglob("manifest.json"))
+
+
+@pytest.mark.exhaustive
+def test_lost_run_file_is_not_reported_as_nothing_written(case: RotationFixture) -> None:
+    """Someone removes the backup folder, and with it the run file, before a wave fails."""
+    tasks = f"""
+- name: Clean up
+  ansible.builtin.file:
+    path: "{case.backups}"
+    state: absent
+- name: Fail
+  ansible.builtin.fail:
+"""
+    variables = {"backup_dir": str(case.backups), "verify_tasks": case.machine.file("verify.yml", tasks)}
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES, **variables})
+
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status != 0, run.text
+    assert _holds_new(case)[DEVELOPMENT]
+    assert "what the run has written is not known, and it is not rolled back" in " ".join(run.text.split())
+    assert "Nothing was written" not in run.text
+    assert "Traceback" not in run.text
