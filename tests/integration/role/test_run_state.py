@@ -282,3 +282,15 @@ def test_lost_run_file_is_not_reported_as_nothing_written(case: RotationFixture)
     assert "what the run has written is not known, and it is not rolled back" in " ".join(run.text.split())
     assert "Nothing was written" not in run.text
     assert "Traceback" not in run.text
+
+
+@pytest.mark.exhaustive
+def test_rollback_cannot_be_skipped(case: RotationFixture) -> None:
+    """The rollback and the report have the tag always."""
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES})
+
+    run = case.ansible("ansible-playbook", playbook, "--skip-tags", "always")
+
+    assert run.status != 0, run.text
+    assert "--skip-tags always leaves out the rollback" in " ".join(run.text.split())
+    assert not any(request.writes for request in case.manager.journal)
