@@ -304,6 +304,7 @@ def _make_plan(run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -
     result = {
         "changed": False,
         "run_file": run.path,
+        "check_mode": run.check_mode,
         "strategy": f"{made.strategy}, since {made.strategy_reason}",
         "table": plan_table(made, views),
         "pending": bool(made.problems or made.due or made.to_obtain),

@@ -294,3 +294,28 @@ def test_rollback_cannot_be_skipped(case: RotationFixture) -> None:
     assert run.status != 0, run.text
     assert "--skip-tags always leaves out the rollback" in " ".join(run.text.split())
     assert not any(request.writes for request in case.manager.journal)
+
+
+@pytest.mark.exhaustive
+def test_check_mode_of_the_play_counts_as_check_mode(case: RotationFixture) -> None:
+    """The tasks of the user are not run, as with --check."""
+    tasks = case.machine.file("fail.yml", "- name: Fail\n  ansible.builtin.fail:\n")
+    reports = case.machine.folder / "reports"
+    variables = {"waves": THREE_WAVES, "report_dir": str(reports), "before_wave_tasks": tasks, "verify_tasks": tasks}
+    playbook = case.write_playbook({"certificates": [case.desired()], **variables}, check_mode=True)
+
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status == 0, run.text
+    assert json.loads((reports / "rotation.json").read_text(encoding="utf-8"))["outcome"] == "planned"
+    assert not any(request.writes for request in case.manager.journal)
+
+
+@pytest.mark.exhaustive
+def test_role_that_writes_in_a_check_verifies_what_it_wrote(case: RotationFixture) -> None:
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES}, check_mode=False)
+
+    run = case.ansible("ansible-playbook", playbook, "--check")
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
