@@ -143,7 +143,7 @@ def backup(task: Task) -> Result:
         return {"changed": True}
     name = f"{run.started.strftime('%Y-%m-%dT%H%M%SZ')}-{run.host}"
     try:
-        folder = write_backup(run, task.files, os.path.join(settings.base_dir, settings.backup_dir, name))
+        folder = write_backup(run, task.files, os.path.join(settings.in_base_dir(settings.backup_dir), name))
     except FileProblem as exc:
         return _failed(run, f"{PREFIX}backup_dir: {exc}")
     run.save(backup=folder)
@@ -368,7 +368,7 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
     """
     if run.settings is None or not run.settings.report_dir:
         return
-    folder = os.path.join(run.settings.base_dir, run.settings.report_dir)
+    folder = run.settings.in_base_dir(run.settings.report_dir)
     task.files.make_folder(folder, 0o755)
     for name, text in rotation_files(result).items():
         task.files.write(os.path.join(folder, name), text, 0o644)

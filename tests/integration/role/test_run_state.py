@@ -319,3 +319,22 @@ def test_role_that_writes_in_a_check_verifies_what_it_wrote(case: RotationFixtur
 
     assert run.status == 0, run.text
     assert set(_holds_new(case).values()) == {True}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("home", ["~", "$HOME"])
+def test_paths_in_the_home_folder_do_not_start_at_base_dir(case: RotationFixture, home: str) -> None:
+    case.machine.file("home/new.pem", case.new.pem)
+    certificate = {"project": PROJECT, "name": NAME, "path": f"{home}/new.pem"}
+    folders = {"backup_dir": f"{home}/backups", "report_dir": f"{home}/reports"}
+    base = str(case.machine.folder)
+
+    run = case.ansible(
+        "ansible-playbook", case.write_playbook({"certificates": [certificate], "base_dir": base, **folders})
+    )
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
+    assert list(case.machine.home.glob("backups/*/manifest.json"))
+    assert (case.machine.home / "reports" / "rotation.json").is_file()
+    assert not (case.machine.folder / home).exists()
