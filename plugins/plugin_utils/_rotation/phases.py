@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -23,7 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
@@ -51,6 +52,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run impo
     Run,
     RunError,
     load_run,
+    write_private,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     VARIABLES,
@@ -144,7 +146,7 @@ def backup(task: Task) -> Result:
     name = f"{run.started.strftime('%Y-%m-%dT%H%M%SZ')}-{run.host}"
     try:
         folder = write_backup(run, task.files, os.path.join(settings.in_base_dir(settings.backup_dir), name))
-    except FileProblem as exc:
+    except (FileProblem, RunError) as exc:
         return _failed(run, f"{PREFIX}backup_dir: {exc}")
     run.save(backup=folder)
     return {"changed": True, "folder": folder}
@@ -190,10 +192,13 @@ def roll_back(task: Task) -> Result:
     if not task.run_file:
         return {"skipped": True}
     run = _started(task)
-    run.fail(task.failure() or "A task failed")
+    # Where the disk is full, the run is rolled back nevertheless.
+    with suppress(RunError):
+        run.fail(task.failure() or "A task failed")
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
-    run.save(rollback=["The rollback was interrupted"])
+    with suppress(RunError):
+        run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
     done: dict[str, Result] = {}
     changed = False
@@ -226,8 +231,7 @@ def report(task: Task) -> Result:
     except FileProblem as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
     result_file = os.path.join(task.temporary_folder, f"certificate-rotation-result-{os.getpid()}.json")
-    with open_private(result_file) as file:
-        file.write(dumps(result))
+    write_private(result_file, dumps(result))
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     failed = result["outcome"] in FAILURES

@@ -248,7 +248,7 @@ def test_a_file_is_not_moved_over_another_one(tmp_path: Path) -> None:
     run = kept(Run(), tmp_path)
     (tmp_path / FILE_NAME).write_text("another run")
 
-    with pytest.raises(FileExistsError):
+    with pytest.raises(RunError, match="File exists"):
         run.move_file(str(tmp_path))
     assert load_run(run.path) == run
 
