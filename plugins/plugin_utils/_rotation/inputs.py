@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
     HOOKS,
     Settings,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError, is_blank
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
@@ -92,7 +91,7 @@ def read_new_certificate(files: Files, settings: Settings, key: str, path: str |
             return parse_input(content.encode("utf-8", "surrogateescape"))
         if path is None:
             raise CertificateError("your tasks set neither path nor content in it")
-        return parse_input(files.read(os.path.join(settings.base_dir, path)))
+        return parse_input(files.read(settings.in_base_dir(path)))
     except (CertificateError, FileProblem) as exc:
         source = path or ("content" if content is not None else f"{PREFIX}obtained")
         raise RunError(f"The new certificate of {key} ({source}) cannot be used: {exc}") from exc
@@ -105,14 +104,19 @@ def problems_of_files(task: Task, settings: Settings) -> list[str]:
         folder = getattr(settings, name)
         try:
             if folder:
-                task.files.check_folder(os.path.join(settings.base_dir, folder))
+                task.files.check_folder(settings.in_base_dir(folder))
         except FileProblem as exc:
             problems.append(f"{PREFIX}{name}: {exc}")
     for name in HOOKS:
-        try:
-            file = task.variable(name)
-        except SettingError:
-            continue  # it depends on the wave
-        if file and (problem := task.hook_problem(str(file))):
+        if problem := hook_problem(task, name):
             problems.append(f"{PREFIX}{name}: {problem}")
     return problems
+
+
+def hook_problem(task: Task, name: str) -> str | None:
+    """Why the file that a variable of C(HOOKS) names cannot be used; None where it can, or where none is named."""
+    try:
+        file = task.variable(name)
+    except SettingError:
+        return None  # it depends on the wave
+    return None if is_blank(file) else task.hook_problem(str(file))

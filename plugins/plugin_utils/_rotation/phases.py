@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -23,13 +24,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
+    hook_problem,
     problems_of_files,
     read_new_certificate,
     read_new_certificates,
@@ -50,6 +52,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run impo
     Run,
     RunError,
     load_run,
+    write_private,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     VARIABLES,
@@ -109,6 +112,8 @@ def obtain(task: Task, key: str) -> Result:
 def preflight(task: Task) -> Result:
     """Plan again with the certificates that were obtained, and check everything that reading can tell, and the guards."""
     run = _started(task)
+    if "always" in task.skip_tags:
+        return _failed(run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation")
     if any(planned.key in run.new for planned in run.plan.to_obtain):
         _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
@@ -140,8 +145,8 @@ def backup(task: Task) -> Result:
         return {"changed": True}
     name = f"{run.started.strftime('%Y-%m-%dT%H%M%SZ')}-{run.host}"
     try:
-        folder = write_backup(run, task.files, os.path.join(settings.base_dir, settings.backup_dir, name))
-    except FileProblem as exc:
+        folder = write_backup(run, task.files, os.path.join(settings.in_base_dir(settings.backup_dir), name))
+    except (FileProblem, RunError) as exc:
         return _failed(run, f"{PREFIX}backup_dir: {exc}")
     run.save(backup=folder)
     return {"changed": True, "folder": folder}
@@ -187,10 +192,13 @@ def roll_back(task: Task) -> Result:
     if not task.run_file:
         return {"skipped": True}
     run = _started(task)
-    run.fail(task.failure() or "A task failed")
+    # Where the disk is full, the run is rolled back nevertheless.
+    with suppress(RunError):
+        run.fail(task.failure() or "A task failed")
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
-    run.save(rollback=["The rollback was interrupted"])
+    with suppress(RunError):
+        run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
     done: dict[str, Result] = {}
     changed = False
@@ -223,12 +231,17 @@ def report(task: Task) -> Result:
     except FileProblem as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
     result_file = os.path.join(task.temporary_folder, f"certificate-rotation-result-{os.getpid()}.json")
-    with open_private(result_file) as file:
-        file.write(dumps(result))
+    write_private(result_file, dumps(result))
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     failed = result["outcome"] in FAILURES
-    made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "ansible_stats": stats}
+    made = {
+        "changed": False,
+        "result_file": result_file,
+        "failed_outcome": failed,
+        "usable_tasks": hook_problem(task, "after_run_tasks") is None,
+        "ansible_stats": stats,
+    }
     # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
     return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
 
@@ -295,6 +308,7 @@ def _make_plan(run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -
     result = {
         "changed": False,
         "run_file": run.path,
+        "check_mode": run.check_mode,
         "strategy": f"{made.strategy}, since {made.strategy_reason}",
         "table": plan_table(made, views),
         "pending": bool(made.problems or made.due or made.to_obtain),
@@ -358,7 +372,7 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
     """
     if run.settings is None or not run.settings.report_dir:
         return
-    folder = os.path.join(run.settings.base_dir, run.settings.report_dir)
+    folder = run.settings.in_base_dir(run.settings.report_dir)
     task.files.make_folder(folder, 0o755)
     for name, text in rotation_files(result).items():
         task.files.write(os.path.join(folder, name), text, 0o644)

@@ -14,7 +14,8 @@ import json
 import os
 import tempfile
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -136,24 +137,42 @@ class Run:
 
     def create_file(self, folder: str) -> None:
         """Begin the file in Ansible's own temporary folder, which is removed when Ansible ends."""
-        handle, self.path = tempfile.mkstemp(prefix="certificate-rotation-", suffix=".jsonl", dir=folder)
-        os.close(handle)
+        with _writing(folder):
+            handle, self.path = tempfile.mkstemp(prefix="certificate-rotation-", suffix=".jsonl", dir=folder)
+            os.close(handle)
         self.save(manager=self.manager, host=self.host, check_mode=self.check_mode, started=self.started)
 
     def move_file(self, folder: str) -> None:
         """Go on in a backup folder. The first file then refers to the second one."""
         path = os.path.join(folder, NAME)
-        with open(self.path, encoding="ascii") as source, open_private(path, new=True) as target:
+        with _writing(path), open(self.path, encoding="ascii") as source, open_private(path, new=True) as target:
             target.write(source.read())
         self._append({"moved": path})
         self.path = path
 
     def _append(self, changed: Mapping[str, t.Any]) -> None:
         if self.path:
-            with open(self.path, "a", encoding="ascii") as file:
+            with _writing(self.path), open(self.path, "a", encoding="ascii") as file:
                 file.write(dumps(changed) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+
+
+def write_private(path: str, text: str) -> None:
+    """Write a file that only its owner can read.
+
+    :raises RunError: where it cannot be written.
+    """
+    with _writing(path), open_private(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise RunError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def load_run(path: str) -> Run:
@@ -181,5 +200,8 @@ def load_run(path: str) -> Run:
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise RunError(f"The run file {path} cannot be read, so what the run has written is unknown: {exc}") from exc
+        raise RunError(
+            f"The run file {path} cannot be read: {exc}. Therefore what the run has written is not known, and it is not "
+            "rolled back. Run the role again with --check to see what each environment holds"
+        ) from exc
     return run

@@ -10,6 +10,7 @@ the user knows it.
 from __future__ import annotations
 
 import difflib
+import os
 import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -84,6 +85,10 @@ class Settings:
     base_dir: str = ""
     backup_dir: str = ""
     report_dir: str = ""
+
+    def in_base_dir(self, path: str) -> str:
+        """The path of a file or folder of the user: a relative one starts at base_dir, one in a home folder does not."""
+        return path if path.startswith(("~", "$")) else os.path.join(self.base_dir, path)
 
 
 VARIABLES = (*(one.name for one in fields(Settings)), "renew_before_days")

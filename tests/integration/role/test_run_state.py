@@ -215,3 +215,126 @@ def test_run_file_is_private_and_stays_with_the_backup(case: RotationFixture) ->
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(re.findall(r'^\{"write"', text, re.MULTILINE)) == 2 * len(THREE_WAVES)
     assert case.manager.token not in text
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("hook", ["before_wave_tasks", "verify_tasks", "after_run_tasks"])
+@pytest.mark.parametrize("meta", ["end_host", "end_play", "end_role"])
+def test_tasks_that_would_end_the_run_are_refused(case: RotationFixture, hook: str, meta: str) -> None:
+    """Ansible would carry out no other task of the role: no rollback and no report, and the play would succeed."""
+    tasks = [{"name": "Stop", "block": [{"name": "End", "ansible.builtin.meta": meta}]}]
+    file = case.machine.file("stop.yml", json.dumps(tasks))
+    reports = case.machine.folder / "reports"
+    variables = {"waves": THREE_WAVES, "report_dir": str(reports), hook: file}
+
+    run = case.ansible("ansible-playbook", case.write_playbook({"certificates": [case.desired()], **variables}))
+
+    assert run.status != 0, run.text
+    assert not any(request.writes for request in case.manager.journal)
+    assert f"certificate_rotation_{hook}: {file} has the task meta: {meta}" in " ".join(run.text.split())
+    assert json.loads((reports / "rotation.json").read_text(encoding="utf-8"))["outcome"] == "refused"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", ["soak.yml", "report.yml"])
+def test_tasks_named_like_a_file_of_the_role_are_refused(case: RotationFixture, name: str) -> None:
+    """Ansible finds the role's file first, which would include itself without end."""
+    case.machine.file(name, "- name: Look\n  ansible.builtin.debug:\n    msg: looked\n")
+
+    rotation = case.rotate(waves=THREE_WAVES, verify_tasks=name)
+
+    assert rotation.outcome == "refused"
+    assert f"certificate_rotation_verify_tasks: {name} is a file of the role itself" in rotation.message
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("value", [None, " "], ids=["null", "blank"])
+def test_variables_without_a_value_count_as_not_given(case: RotationFixture, value: str | None) -> None:
+    files = ("before_wave_tasks", "verify_tasks", "after_run_tasks", "obtain_tasks", "backup_dir")
+
+    variables = {"waves": THREE_WAVES, "soak_seconds": 1, **dict.fromkeys(files, value)}
+    playbook = case.write_playbook({"certificates": [case.desired()], **variables})
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
+    assert not list(case.machine.folder.rglob("manifest.json"))
+
+
+@pytest.mark.exhaustive
+def test_lost_run_file_is_not_reported_as_nothing_written(case: RotationFixture) -> None:
+    """Someone removes the backup folder, and with it the run file, before a wave fails."""
+    tasks = f"""
+- name: Clean up
+  ansible.builtin.file:
+    path: "{case.backups}"
+    state: absent
+- name: Fail
+  ansible.builtin.fail:
+"""
+    variables = {"backup_dir": str(case.backups), "verify_tasks": case.machine.file("verify.yml", tasks)}
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES, **variables})
+
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status != 0, run.text
+    assert _holds_new(case)[DEVELOPMENT]
+    assert "what the run has written is not known, and it is not rolled back" in " ".join(run.text.split())
+    assert "Nothing was written" not in run.text
+    assert "Traceback" not in run.text
+
+
+@pytest.mark.exhaustive
+def test_rollback_cannot_be_skipped(case: RotationFixture) -> None:
+    """The rollback and the report have the tag always."""
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES})
+
+    run = case.ansible("ansible-playbook", playbook, "--skip-tags", "always")
+
+    assert run.status != 0, run.text
+    assert "--skip-tags always leaves out the rollback" in " ".join(run.text.split())
+    assert not any(request.writes for request in case.manager.journal)
+
+
+@pytest.mark.exhaustive
+def test_check_mode_of_the_play_counts_as_check_mode(case: RotationFixture) -> None:
+    """The tasks of the user are not run, as with --check."""
+    tasks = case.machine.file("fail.yml", "- name: Fail\n  ansible.builtin.fail:\n")
+    reports = case.machine.folder / "reports"
+    variables = {"waves": THREE_WAVES, "report_dir": str(reports), "before_wave_tasks": tasks, "verify_tasks": tasks}
+    playbook = case.write_playbook({"certificates": [case.desired()], **variables}, check_mode=True)
+
+    run = case.ansible("ansible-playbook", playbook)
+
+    assert run.status == 0, run.text
+    assert json.loads((reports / "rotation.json").read_text(encoding="utf-8"))["outcome"] == "planned"
+    assert not any(request.writes for request in case.manager.journal)
+
+
+@pytest.mark.exhaustive
+def test_role_that_writes_in_a_check_verifies_what_it_wrote(case: RotationFixture) -> None:
+    playbook = case.write_playbook({"certificates": [case.desired()], "waves": THREE_WAVES}, check_mode=False)
+
+    run = case.ansible("ansible-playbook", playbook, "--check")
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("home", ["~", "$HOME"])
+def test_paths_in_the_home_folder_do_not_start_at_base_dir(case: RotationFixture, home: str) -> None:
+    case.machine.file("home/new.pem", case.new.pem)
+    certificate = {"project": PROJECT, "name": NAME, "path": f"{home}/new.pem"}
+    folders = {"backup_dir": f"{home}/backups", "report_dir": f"{home}/reports"}
+    base = str(case.machine.folder)
+
+    run = case.ansible(
+        "ansible-playbook", case.write_playbook({"certificates": [certificate], "base_dir": base, **folders})
+    )
+
+    assert run.status == 0, run.text
+    assert set(_holds_new(case).values()) == {True}
+    assert list(case.machine.home.glob("backups/*/manifest.json"))
+    assert (case.machine.home / "reports" / "rotation.json").is_file()
+    assert not (case.machine.folder / home).exists()

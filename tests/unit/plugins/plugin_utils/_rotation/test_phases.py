@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -847,6 +849,7 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
     assert reported == {
         "changed": False,
         "failed_outcome": False,
+        "usable_tasks": True,
         "_ansible_no_log": True,
         "ansible_stats": {
             "data": {"certificate_rotation": {"localhost": result}},
@@ -1062,3 +1065,32 @@ def test_each_step_of_a_run_is_done_once(role: Role, monkeypatch: pytest.MonkeyP
 
     assert role.report()["outcome"] == "rotated"
     assert sorted(calls) == ["make_plan", "parse_input", "read_settings"]
+
+
+def _disk_is_full(_path: str, *_given: object, **_options: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_does_not_prevent_the_rollback(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    role.until("preflight")
+    role.wave(1)
+    monkeypatch.setattr(run_module.os, "fsync", _disk_is_full)
+
+    with pytest.raises(RunError, match="cannot be written: No space left on device"):
+        role.phase("rollback", failed="The smoke test failed")
+
+    assert set(role.holdings().values()) == {OLD}
+
+
+def test_a_backup_folder_that_cannot_hold_the_run_file_names_its_variable(
+    role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role.variables["backup_dir"] = str(role.folder / "backups")
+    role.until("preflight")
+    monkeypatch.setattr(run_module, "open_private", _disk_is_full)
+
+    result = role.phase("backup")
+
+    assert result["failed"]
+    assert result["msg"].startswith("certificate_rotation_backup_dir: ")
+    assert result["msg"].endswith("run.jsonl cannot be written: No space left on device")
