@@ -8,21 +8,67 @@ from __future__ import annotations
 import base64
 import json
 import os
+import tempfile
 import typing as t
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from types import UnionType
 
 
-def open_private(path: str, *, new: bool = False) -> t.TextIO:
-    """Open a file for writing that only its owner can read.
+class RecordError(Exception):
+    """A record that cannot be kept; the message is for the user."""
+
+
+def create_private(folder: str, *, prefix: str, suffix: str) -> str:
+    """Create an empty file that only its owner can read; return its path.
+
+    :raises RecordError: where it cannot be created.
+    """
+    with _writing(folder):
+        handle, path = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+        os.close(handle)
+    return path
+
+
+def write_private(path: str, text: str, *, new: bool = False) -> None:
+    """Write a file that only its owner can read.
 
     :arg new: whether there must be no such file yet.
-    :raises OSError: where it cannot be opened.
+    :raises RecordError: where it cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new else os.O_TRUNC)
-    return t.cast(t.TextIO, open(os.open(path, flags, 0o600), "w", encoding="utf-8"))
+    with _writing(path), open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def copy_private(source: str, target: str) -> None:
+    """Copy a file to a new one that only its owner can read.
+
+    :raises RecordError: where it cannot be written.
+    """
+    with open(source, encoding="ascii") as file:
+        write_private(target, file.read(), new=True)
+
+
+def append(path: str, value: t.Any) -> None:
+    """Append a line of JSON to a file, so that it is on the disk when this returns.
+
+    :raises RecordError: where it cannot be written.
+    """
+    with _writing(path), open(path, "a", encoding="ascii") as file:
+        file.write(dumps(value) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _writing(path: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise RecordError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def dumps(value: t.Any) -> str:

@@ -25,9 +25,10 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ENVIRONMENT_INFO,
     ManagerAccess,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import HOOKS, VARIABLES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
 
@@ -36,9 +37,6 @@ _CREDENTIALS = ("token", "username", "password")
 _RENDERED = {"plan": (*VARIABLES, *HOOKS), "obtain": ("obtained",)}
 """The variables that each phase needs."""
 _OWN_TASKS = ("main.yml", "obtain.yml", "report.yml", "soak.yml", "wave.yml")
-"""The role's own files with tasks."""
-_ENDS = ("end_host", "end_play", "end_batch", "end_role")
-"""What a task C(meta) must not do in the user's tasks: Ansible would carry out no other task of the role."""
 
 
 class RotationAction(InProcessAction):
@@ -62,7 +60,7 @@ class RotationAction(InProcessAction):
         try:
             with self.module_environment():
                 return {**result, **PHASES[phase](task, **arguments)}
-        except (RunError, SettingError) as exc:
+        except (RecordError, SettingError) as exc:
             return {**result, "failed": True, "msg": str(exc)}
 
 
@@ -132,23 +130,8 @@ class Task:
         return bool(str(self._variables.get(PREFIX + name) or "").strip())
 
     def hook_problem(self, file: str) -> str | None:
-        loader = self._action._loader
-        path = loader.path_dwim_relative(self._variables.get("role_path", ""), "tasks", file, is_role=True)
-        if not os.path.isfile(path):
-            return f"the file {file} does not exist, neither in the role nor at {loader.path_dwim(file)}"
-        own = (os.path.join(self._variables.get("role_path", ""), "tasks", name) for name in _OWN_TASKS)
-        if os.path.realpath(path) in map(os.path.realpath, own):
-            # Included from the role, it would include itself.
-            return f"{file} is a file of the role itself. Give the path of your file in full"
-        try:
-            tasks = loader.load_from_file(path)
-        except AnsibleError as exc:
-            return f"{path} cannot be read: {' '.join(str(exc).split())}"
-        if not isinstance(tasks, (list, type(None))):
-            return f"{path} is not a list of tasks"
-        if ends := _task_that_ends(tasks or ()):
-            return f"{path} has the task meta: {ends}, which would end the run without rollback and report. Let a task fail instead"
-        return None
+        """What is wrong with a file of tasks; None where it can be included."""
+        return task_file_problem(self._action._loader, self._variables.get("role_path", ""), file, _OWN_TASKS)
 
     def failure(self) -> str:
         """The message of the task that has failed; empty where none has."""
@@ -172,21 +155,6 @@ class Task:
         if own.keys() & set(_CREDENTIALS):
             options = {name: value for name, value in options.items() if name not in _CREDENTIALS}
         return {name: value for name, value in {**options, **own}.items() if name in CONNECTION_SPEC}
-
-
-def _task_that_ends(tasks: Iterable[t.Any]) -> str | None:
-    """The argument of the first meta task that ends the play, the host or the role; blocks are searched as well."""
-    for task in tasks:
-        if not isinstance(task, Mapping):
-            continue
-        for word in ("meta", "ansible.builtin.meta", "ansible.legacy.meta"):
-            argument = str(task.get(word) or "").strip()
-            if argument in _ENDS:
-                return argument
-        inner = [one for part in ("block", "rescue", "always") for one in task.get(part) or ()]
-        if found := _task_that_ends(inner):
-            return found
-    return None
 
 
 def _without_omitted(value: t.Any, omitted: str) -> t.Any:

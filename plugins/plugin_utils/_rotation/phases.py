@@ -24,7 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import dumps
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps, write_private
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
@@ -52,7 +52,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run impo
     Run,
     RunError,
     load_run,
-    write_private,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     VARIABLES,
@@ -113,7 +112,9 @@ def preflight(task: Task) -> Result:
     """Plan again with the certificates that were obtained, and check everything that reading can tell, and the guards."""
     run = _started(task)
     if "always" in task.skip_tags:
-        return _failed(run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation")
+        return _failed(
+            run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
+        )
     if any(planned.key in run.new for planned in run.plan.to_obtain):
         _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
@@ -146,7 +147,7 @@ def backup(task: Task) -> Result:
     name = f"{run.started.strftime('%Y-%m-%dT%H%M%SZ')}-{run.host}"
     try:
         folder = write_backup(run, task.files, os.path.join(settings.in_base_dir(settings.backup_dir), name))
-    except (FileProblem, RunError) as exc:
+    except (FileProblem, RecordError) as exc:
         return _failed(run, f"{PREFIX}backup_dir: {exc}")
     run.save(backup=folder)
     return {"changed": True, "folder": folder}
@@ -193,11 +194,11 @@ def roll_back(task: Task) -> Result:
         return {"skipped": True}
     run = _started(task)
     # Where the disk is full, the run is rolled back nevertheless.
-    with suppress(RunError):
+    with suppress(RecordError):
         run.fail(task.failure() or "A task failed")
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
-    with suppress(RunError):
+    with suppress(RecordError):
         run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
     done: dict[str, Result] = {}

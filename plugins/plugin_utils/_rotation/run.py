@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import typing as t
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import decode, dumps, hints_of, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
+    RecordError,
+    append,
+    copy_private,
+    create_private,
+    decode,
+    hints_of,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     PlannedCertificate,
@@ -33,7 +38,7 @@ NAME = "run.jsonl"
 """The file's name in a backup folder."""
 
 
-class RunError(Exception):
+class RunError(RecordError):
     """A run that cannot go on; the message is for the user."""
 
 
@@ -137,42 +142,19 @@ class Run:
 
     def create_file(self, folder: str) -> None:
         """Begin the file in Ansible's own temporary folder, which is removed when Ansible ends."""
-        with _writing(folder):
-            handle, self.path = tempfile.mkstemp(prefix="certificate-rotation-", suffix=".jsonl", dir=folder)
-            os.close(handle)
+        self.path = create_private(folder, prefix="certificate-rotation-", suffix=".jsonl")
         self.save(manager=self.manager, host=self.host, check_mode=self.check_mode, started=self.started)
 
     def move_file(self, folder: str) -> None:
         """Go on in a backup folder. The first file then refers to the second one."""
         path = os.path.join(folder, NAME)
-        with _writing(path), open(self.path, encoding="ascii") as source, open_private(path, new=True) as target:
-            target.write(source.read())
+        copy_private(self.path, path)
         self._append({"moved": path})
         self.path = path
 
     def _append(self, changed: Mapping[str, t.Any]) -> None:
         if self.path:
-            with _writing(self.path), open(self.path, "a", encoding="ascii") as file:
-                file.write(dumps(changed) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-
-
-def write_private(path: str, text: str) -> None:
-    """Write a file that only its owner can read.
-
-    :raises RunError: where it cannot be written.
-    """
-    with _writing(path), open_private(path) as file:
-        file.write(text)
-
-
-@contextmanager
-def _writing(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise RunError(f"{path} cannot be written: {exc.strerror}") from exc
+            append(self.path, changed)
 
 
 def load_run(path: str) -> Run:

@@ -11,16 +11,15 @@ from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._writer import deployment_unknown_warning
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     ManagerAccess,
     Operation,
     failures,
-    warnings_of,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
@@ -139,29 +138,11 @@ class _WaveWriter:
             "changed": any(_may_have_changed(result) for result in results.values()),
             "diff": [result["diff"] for result in results.values() if "diff" in result],
         }
-        if warnings := self._merged_warnings():
+        if warnings := wave_warnings(self._wave, self.operations, self._results):
             summary["warnings"] = warnings
         if messages := failures(results):
             summary |= {"failed": True, "msg": join_sentences(*messages)}
         return summary
-
-    def _merged_warnings(self) -> list[str]:
-        """The warnings of the wave; that deployments were not reported is one warning for all certificates."""
-        unknown = {
-            key: deployment_unknown_warning(operation.name, operation.environments)
-            for key, operation in self.operations.items()
-        }
-        silent = [key for key, result in self._results.items() if unknown[key] in result.get("warnings", ())]
-        others = [text for text in warnings_of(self._results.values()) if text not in unknown.values()]
-        if not silent:
-            return others
-        targets = sorted({name for key in silent for name in self.operations[key].environments})
-        which = silent[0] if len(silent) == 1 else f"{len(silent)} certificates"
-        merged = (
-            f"Wave {self._wave}: the manager stored {which}, but did not report the deployment to the gateways of "
-            f"{', '.join(targets)}. Check that the gateways there hold the new certificate"
-        )
-        return [merged, *others]
 
 
 def predict_wave(run: Run, wave: int) -> Result:

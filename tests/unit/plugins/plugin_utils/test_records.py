@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import decode, dumps, hints_of, open_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
+    RecordError,
+    decode,
+    dumps,
+    hints_of,
+    write_private,
+)
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,7 @@ def test_the_types_of_a_class_are_resolved() -> None:
 def test_only_its_owner_can_read_a_private_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
 
-    with open_private(str(path)) as file:
-        file.write("text ü")
+    write_private(str(path), "text ü")
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text(encoding="utf-8") == "text ü"
@@ -110,9 +115,8 @@ def test_a_private_file_is_replaced_unless_it_must_be_new(tmp_path: Path) -> Non
     path = tmp_path / "file"
     path.write_text("a longer text")
 
-    with pytest.raises(FileExistsError):
-        open_private(str(path), new=True)
+    with pytest.raises(RecordError, match="cannot be written: File exists"):
+        write_private(str(path), "new", new=True)
     assert path.read_text() == "a longer text"
-    with open_private(str(path)) as file:
-        file.write("new")
+    write_private(str(path), "new")
     assert path.read_text() == "new"

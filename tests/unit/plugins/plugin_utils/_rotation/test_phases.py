@@ -29,7 +29,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ENVIRONMENT_INFO,
     ManagerAccess,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hints_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, hints_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import inputs, phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
@@ -1074,12 +1074,16 @@ def _disk_is_full(_path: str, *_given: object, **_options: object) -> None:
 def test_a_full_disk_does_not_prevent_the_rollback(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     role.until("preflight")
     role.wave(1)
-    monkeypatch.setattr(run_module.os, "fsync", _disk_is_full)
+    monkeypatch.setattr(os, "fsync", _disk_is_full)
 
-    with pytest.raises(RunError, match="cannot be written: No space left on device"):
+    with pytest.raises(RecordError, match="cannot be written: No space left on device"):
         role.phase("rollback", failed="The smoke test failed")
 
     assert set(role.holdings().values()) == {OLD}
+
+
+def _no_space_for_the_copy(_source: str, target: str) -> None:
+    raise RecordError(f"{target} cannot be written: No space left on device")
 
 
 def test_a_backup_folder_that_cannot_hold_the_run_file_names_its_variable(
@@ -1087,7 +1091,7 @@ def test_a_backup_folder_that_cannot_hold_the_run_file_names_its_variable(
 ) -> None:
     role.variables["backup_dir"] = str(role.folder / "backups")
     role.until("preflight")
-    monkeypatch.setattr(run_module, "open_private", _disk_is_full)
+    monkeypatch.setattr(run_module, "copy_private", _no_space_for_the_copy)
 
     result = role.phase("backup")
 

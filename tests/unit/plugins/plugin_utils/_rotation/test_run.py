@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import NAME as FILE_NAME
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, Write, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
@@ -248,7 +249,7 @@ def test_a_file_is_not_moved_over_another_one(tmp_path: Path) -> None:
     run = kept(Run(), tmp_path)
     (tmp_path / FILE_NAME).write_text("another run")
 
-    with pytest.raises(RunError, match="File exists"):
+    with pytest.raises(RecordError, match="File exists"):
         run.move_file(str(tmp_path))
     assert load_run(run.path) == run
 
