@@ -32,7 +32,7 @@ demo: $(VENV)/.demo ## Run a complete rotation against a fake manager on this ma
 
 .PHONY: manager
 manager: $(VENV)/.demo ## Start the fake manager (ARGS="--help" lists its options)
-	@$(RUN) $(BIN)/python -m manager $(ARGS)
+	@exec $(RUN) $(BIN)/python -m manager $(ARGS)
 
 ##@ Check it
 

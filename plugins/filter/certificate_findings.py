@@ -22,8 +22,10 @@ def certificate_findings(certificates: object, threshold_days: object = None) ->
     """
     try:
         threshold = None if threshold_days in (None, "") else int(str(threshold_days))
-    except ValueError as exc:
-        raise AnsibleFilterError(f"certificate_findings: {threshold_days} is not a whole number of days") from exc
+    except ValueError:
+        raise AnsibleFilterError(
+            f"certificate_findings: threshold_days must be a whole number of days, not '{threshold_days}'"
+        ) from None
     try:
         return find(read_certificates(certificates), threshold)
     except ReportError as exc:

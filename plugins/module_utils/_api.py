@@ -80,14 +80,7 @@ class CertificateApi:
         except RequestError as exc:
             if exc.status not in (400, 404):
                 raise
-            raise RequestError(
-                join_sentences(
-                    f"The certificates of project {project} cannot be listed: {exc}",
-                    "Check the option project (case-sensitive) and the permissions of the token: "
-                    f"{READING_PERMISSIONS}",
-                ),
-                status=exc.status,
-            ) from exc
+            raise _cannot_list("certificates", project, exc) from exc
         self._is_2025 = "success" in body
         return _read(lambda: tuple(_payloads.certificate(project, item) for item in _payloads.results(body)))
 
@@ -127,7 +120,8 @@ class CertificateApi:
                 if self._is_2025 is False and exc.status == other.status == 404:
                     self.lists_environments = False
                 # HTTP 404 for the first address most likely means that the address does not exist, so it says little.
-                raise (exc if exc.status != 404 and other.status in NOT_OFFERED else other) from other
+                error = exc if exc.status != 404 and other.status in NOT_OFFERED else other
+                raise (_cannot_list("environments", project, error) if error.status == 400 else error) from other
         return _read(lambda: _payloads.environments(body))
 
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
@@ -237,3 +231,16 @@ def _read(read: t.Callable[[], _Value]) -> _Value:
         return read()
     except ShapeError as exc:
         raise RequestError(f"The manager's response has an unknown format: {exc}") from exc
+
+
+def _cannot_list(what: str, project: str, exc: RequestError) -> RequestError:
+    """The error for a project whose list is refused. HTTP 404 may also mean that the address is not the manager's."""
+    address = ["Check also that url (APINIZER_URL) is the address of the manager itself"] if exc.status == 404 else []
+    return RequestError(
+        join_sentences(
+            f"The {what} of project {project} cannot be listed: {exc}",
+            f"Check the option project (case-sensitive) and the permissions of the token: {READING_PERMISSIONS}",
+            *address,
+        ),
+        status=exc.status,
+    )

@@ -265,6 +265,11 @@ class Client:
         )
 
     def _untrusted(self, exc: Exception) -> RequestError:
+        if getattr(_chain(exc)[-1], "reason", None) == "WRONG_VERSION_NUMBER":
+            return RequestError(
+                f"The server at {self.connection.url} does not use TLS. Check the scheme and the port in url (APINIZER_URL)",
+                maybe_applied=False,
+            )
         return RequestError(
             f"No trusted TLS connection to {self.connection.url}: {_reason(exc)}. Set ca_path (APINIZER_CA_PATH) to the "
             "certificate authority of the manager. If the manager requires a client certificate, set client_cert and "
@@ -317,7 +322,9 @@ class Client:
         sentences = [f"The manager answered {method} with HTTP {status}: {text}"]
         if status == 401:
             option = (
-                "token (APINIZER_TOKEN)" if self.connection.token else "username and password (APINIZER_USERNAME, …)"
+                "token (APINIZER_TOKEN)"
+                if self.connection.token
+                else "username and password (APINIZER_USERNAME, APINIZER_PASSWORD)"
             )
             sentences.append(f"Check {option} and the permissions: {READING_PERMISSIONS}; {WRITING_PERMISSIONS}")
         elif status == 403:

@@ -192,7 +192,7 @@ def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> No
     assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
 
 
-@pytest.mark.parametrize("width", [500, 900])
+@pytest.mark.parametrize("width", [500, 900, 1180])
 def test_no_table_scrolls_sideways_in_a_narrow_window(browser: Browser, width: int) -> None:
     for page in (rotation_report(RUNS["refused"](), "html"), audit_report(AUDITS["findings"](), "html")):
         assert browser.overflow(page, width, measure="sideways") == 0

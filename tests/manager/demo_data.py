@@ -44,7 +44,7 @@ def seed(manager: Manager, authority: Authority) -> None:
     soon = dict.fromkeys(ENVIRONMENTS, issue("expires-soon", -356 * DAY, 9 * DAY + _HOUR))
     manager.add_certificate(PROJECT, "expires-soon", soon, description="Expires in 9 days")
 
-    expired = issue("expired", -400 * DAY, -35 * DAY)
+    expired = issue("expired", -400 * DAY, -35 * DAY + _HOUR)
     manager.add_certificate(PROJECT, "expired", {"development": expired}, description="Expired 35 days ago")
 
     old, new = issue("drifted", -300 * DAY, 65 * DAY), issue("drifted")

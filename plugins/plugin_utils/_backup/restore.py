@@ -52,7 +52,7 @@ def plan_restore(
     :arg environments: those to restore; None for all.
     :arg now: ISO 8601; a certificate that has expired by then is not restored.
     :raises FileProblem: where a file of the backup cannot be read.
-    :raises SettingError: where the folder holds no backup, or the strategy is unknown.
+    :raises SettingError: where the folder holds no backup, the strategy is unknown, or the backup is of other environments.
     """
     if strategy not in ("replace", "per_environment"):
         raise SettingError("strategy", f"must be one of per_environment, replace, not '{strategy}'", prefix=_PREFIX)
@@ -63,6 +63,7 @@ def plan_restore(
         raise SettingError("dir", f"{MANIFEST} in {folder} is not the manifest of a backup", prefix=_PREFIX) from exc
     if schema != SCHEMA:
         raise SettingError("dir", f"{MANIFEST} in {folder} has schema {schema}, not {SCHEMA}", prefix=_PREFIX)
+    _refuse_unknown(environments, manifest["certificates"])
     changed = []
     for certificate in manifest["certificates"]:
         views = [_stored_view(files, folder, view, now) for view in certificate["environments"]]
@@ -70,6 +71,21 @@ def plan_restore(
         previous = {**certificate, "environments": views}
         changed.append(Changed(certificate["project"], certificate["name"], names, previous))
     return plan_rollback(changed, one_update=strategy == "replace")
+
+
+def _refuse_unknown(environments: Sequence[str] | None, certificates: Sequence[Mapping[str, t.Any]]) -> None:
+    """A typo must not turn into a restore of nothing. Environments beyond those of the backup are allowed.
+
+    :raises SettingError: where the backup has no certificate of any of the environments.
+    """
+    saved = {view["name"] for certificate in certificates for view in certificate["environments"]}
+    if environments is not None and saved.isdisjoint(environments):
+        raise SettingError(
+            "environments",
+            f"the backup has no certificate of {', '.join(environments)}. It has certificates of "
+            f"{', '.join(sorted(saved)) or 'no environment'} (case-sensitive)",
+            prefix=_PREFIX,
+        )
 
 
 def _stored_view(files: Files, folder: str, view: Mapping[str, t.Any], now: str) -> dict[str, t.Any]:

@@ -30,7 +30,6 @@ def mismatch(view: View | None, new: View) -> str:
     if view is None:
         return "the manager holds no certificate"
     if view["fingerprint_sha1"] != new["fingerprint_sha1"]:
-        algorithm = "256" if view["fingerprint_sha256"] else "1"
-        held, written = (one[f"fingerprint_sha{algorithm}"] for one in (view, new))
-        return f"the manager holds SHA-{algorithm} {held} instead of the new certificate {written}"
+        written = new if view["fingerprint_sha256"] else {**new, "fingerprint_sha256": None}
+        return f"the manager holds {fingerprint(view, 16)} instead of the new certificate, {fingerprint(written, 16)}"
     return f"the manager lists {view['entries']} entries" if view["entries"] > 1 else ""

@@ -24,7 +24,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
         for step in planned.steps:
             rows.append(
                 (
-                    str(step.wave or "-"),
+                    str(step.wave or "none"),
                     planned.key,
                     step.environment,
                     step.action,
@@ -33,7 +33,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
                     "-" if step.action == NONE else _day(until) if until else "to-be-obtained",
                 )
             )
-    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, int(row[0].replace("-", "0"))))
+    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, int(row[0].replace("none", "0"))))
     due = sum(row[3] != NONE for row in rows[1:])
     hidden = len(rows) - 1 - due - NOT_DUE_SHOWN
     if hidden > 0:

@@ -28,12 +28,12 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     targets = sum(step.action != NONE for planned in due for step in planned.steps)
     left_out = f" The guards left out {skipped} of them." if skipped else ""
     if outcome.name == "nothing_to_do":
-        return f"Nothing to do: none of {total} certificates is due."
+        return f"Nothing to do: 0 of {total} certificates due."
     if outcome.name == "skipped":
         return f"Nothing was written. The guards left out every certificate that is due ({skipped} of {total})."
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
-        return f"Nothing was written{mode}: {len(due)} of {total} certificates are due in {targets} environments.{left_out}"
+        return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{left_out}"
     if outcome.name == "rotated":
         return _rotated_message(outcome, len(due) - skipped, total) + left_out
     if outcome.name == "refused":

@@ -287,7 +287,7 @@ def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: 
     nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]
     if nowhere:
         problems.append(
-            f"{certificate.key} is due in {', '.join(nowhere)}, which is in no wave. Add it to {PREFIX}waves, or "
-            "leave it out of the certificate's environments"
+            f"{certificate.key} is due in environments that are in no wave: {', '.join(nowhere)}. Add them to "
+            f"{PREFIX}waves, or leave them out of the certificate's environments"
         )
     return replace(certificate, steps=steps)

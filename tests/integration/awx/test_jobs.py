@@ -175,7 +175,7 @@ def test_refused_plan_stops_the_workflow(case: RotationFixture, controller: Fake
 
     assert not run.successful
     assert list(run.jobs) == ["plan", "report"]
-    assert f"due in {STAGING}, which is in no wave" in run.jobs["plan"].text
+    assert f"due in environments that are in no wave: {STAGING}" in run.jobs["plan"].text
     assert not case.manager.journal.writes()
     assert not _backups(controller)
 

@@ -82,7 +82,7 @@ PROBLEMS = [
     (
         "2026",
         {"waves": f"{DEVELOPMENT}", "strategy": "replace"},
-        [f"due in {PRODUCTION}, {STAGING}, which is in no wave", "certificate_rotation_waves"],
+        [f"due in environments that are in no wave: {PRODUCTION}, {STAGING}", "certificate_rotation_waves"],
     ),
 ]
 

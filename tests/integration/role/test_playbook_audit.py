@@ -146,6 +146,6 @@ def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
     run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")
 
     assert run.status == 0, run.text
-    assert "Nothing found" in run.text
+    assert "No problems found" in run.text
     assert statistics(run)["certificate_audit"] == {"localhost": {"findings": []}}
     assert set(case.machine.folder.iterdir()) == files

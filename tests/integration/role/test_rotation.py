@@ -132,7 +132,7 @@ def test_check_mode_predicts_the_rotation_and_a_second_run_changes_nothing(
 def _assert_tells_its_plan_first(rotation: RotationRun) -> None:
     """Assert that the plan is printed before the first wave: the strategy with its reason, and a line per environment."""
     plan, _unused, rest = rotation.text.partition("Check the plan, the manager, and the guards")
-    assert f"with strategy {rotation.result['strategy']}, since {rotation.result['strategy_reason']}" in plan
+    assert f"Strategy {rotation.result['strategy']}, since {rotation.result['strategy_reason']}" in plan
     for (_unused, name, environment), (wave, action, reason, _unused, _unused) in rotation.plan().items():
         (line,) = (line for line in plan.splitlines() if f"{PROJECT}/{name} " in line and f" {environment} " in line)
         assert line.split()[0].strip('"') == str(wave)

@@ -115,7 +115,7 @@ def test_plan_that_is_refused_is_refused_with_tags_as_well(case: RotationFixture
     rotation = case.rotate(waves=[[DEVELOPMENT]], arguments=["--tags", "plan"])
 
     assert rotation.outcome == "refused"
-    assert "which is in no wave" in rotation.message
+    assert "that are in no wave" in rotation.message
 
 
 SELECTIONS = [

@@ -29,7 +29,7 @@ def test_without_a_threshold_only_expired_certificates_are_reported(threshold):
 
 @pytest.mark.parametrize("threshold", ["soon", 1.5, True])
 def test_a_wrong_threshold_is_refused(threshold):
-    with pytest.raises(AnsibleFilterError, match=f"certificate_findings: {threshold} is not a whole number of days"):
+    with pytest.raises(AnsibleFilterError, match=f"threshold_days must be a whole number of days, not '{threshold}'"):
         certificate_findings([], threshold)
 
 

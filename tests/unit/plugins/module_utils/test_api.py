@@ -121,16 +121,19 @@ def test_the_certificates_of_a_project(api: CertificateApi, client: FakeClient) 
     assert api.find_listed("MyProject", "WEB") is None
 
 
-@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize(
+    ("status", "address"),
+    [(400, ""), (404, ". Check also that url (APINIZER_URL) is the address of the manager itself")],
+)
 def test_a_project_that_cannot_be_listed_names_the_option_and_the_rights(
-    api: CertificateApi, client: FakeClient, status: int
+    api: CertificateApi, client: FakeClient, status: int, address: str
 ) -> None:
     client.answers = {GET_LIST: failure(status)}
     with pytest.raises(RequestError) as caught:
         api.list_all("MyProject")
     assert str(caught.value) == (
         f"The certificates of project MyProject cannot be listed: HTTP {status}. Check the option project "
-        "(case-sensitive) and the permissions of the token: reading requires any permission in the project"
+        f"(case-sensitive) and the permissions of the token: reading requires any permission in the project{address}"
     )
     assert caught.value.status == status
 
@@ -199,7 +202,8 @@ def test_a_manager_that_lists_no_environments_fails_with_its_first_response(
     api: CertificateApi, client: FakeClient
 ) -> None:
     client.answers = {NEWER: failure(400), OLDER: failure(404)}
-    with pytest.raises(RequestError, match=r"^HTTP 400$"):
+    reason = r"^The environments of project MyProject cannot be listed: HTTP 400\. Check the option project "
+    with pytest.raises(RequestError, match=reason):
         api.environments("MyProject")
 
 

@@ -298,7 +298,7 @@ def test_a_requested_token_is_not_tried_bare(failure_of: Callable[..., RequestEr
     server.replies = [ISSUED, NOT_VALID]
     error = failure_of(username="user", password=PASSWORD)
     assert server.authorizations == [None, "Bearer issued"]
-    assert "Check username and password (APINIZER_USERNAME, …)" in str(error)
+    assert "Check username and password (APINIZER_USERNAME, APINIZER_PASSWORD)" in str(error)
 
 
 def test_the_token_request_is_retried_if_the_manager_is_busy(
@@ -786,6 +786,13 @@ def test_a_manager_that_is_not_trusted_gets_no_request(
     )
     assert (error.retryable, error.maybe_applied) == (False, False)
     assert (tls_server.seen, sleeps) == ([], [])
+
+
+def test_a_server_without_tls_is_named_as_such(failure_of: Callable[..., RequestError], server: Server) -> None:
+    url = server.url.replace("http:", "https:")
+    assert str(failure_of(url=url)) == (
+        f"The server at {url} does not use TLS. Check the scheme and the port in url (APINIZER_URL)"
+    )
 
 
 def test_a_manager_with_another_host_name_is_not_trusted(

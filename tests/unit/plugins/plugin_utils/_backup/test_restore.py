@@ -101,7 +101,6 @@ def test_a_certificate_that_has_expired_since_is_left_out_and_named(
         ((DEV,), [DEV]),
         ((DEV, "elsewhere"), [DEV]),
         ((PROD, DEV), [DEV, PROD]),
-        (("elsewhere",), []),
     ],
 )
 @pytest.mark.parametrize("strategy", ["replace", "per_environment"])
@@ -113,6 +112,15 @@ def test_a_restore_is_limited_to_the_given_environments(
     assert [name for names, _content in restored(found) for name in names] == expected
     everywhere = strategy == "replace" and len(expected) == 2
     assert {step.unlisted_environments for step in found.steps} <= {"fail" if everywhere else "keep"}
+
+
+def test_a_restore_of_environments_that_are_not_in_the_backup_is_refused() -> None:
+    reason = (
+        r"^certificate_restore_environments: the backup has no certificate of elsewhere, nowhere\. "
+        rf"It has certificates of {DEV}, {PROD} \(case-sensitive\)$"
+    )
+    with pytest.raises(SettingError, match=reason):
+        plan(backup_of(holding({PROD: OLD, DEV: OLD})), environments=("elsewhere", "nowhere"))
 
 
 def test_a_certificate_without_a_date_is_restored() -> None:

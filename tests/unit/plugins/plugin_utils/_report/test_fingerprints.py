@@ -37,16 +37,29 @@ def test_a_fingerprint_names_its_algorithm(view: Any, digits: int | None, expect
         (listed_entry(DEV, NEW), ""),
         (None, "the manager holds no certificate"),
         (entry(DEV, NEW, entries=2), "the manager lists 2 entries"),
-        (entry(DEV, OLD), f"the manager holds SHA-256 {OLD_SHA256} instead of the new certificate {NEW_SHA256}"),
+        (
+            entry(DEV, OLD),
+            (
+                f"the manager holds SHA-256 {OLD_SHA256[:16]}... instead of the new certificate, "
+                f"SHA-256 {NEW_SHA256[:16]}..."
+            ),
+        ),
         (
             listed_entry(DEV, OLD),
             (
-                f"the manager holds SHA-1 {OLD.leaf.fingerprint_sha1} instead of the new certificate "
-                f"{NEW.leaf.fingerprint_sha1}"
+                f"the manager holds SHA-1 {OLD.leaf.fingerprint_sha1[:16]}... instead of the new certificate, "
+                f"SHA-1 {NEW.leaf.fingerprint_sha1[:16]}..."
+            ),
+        ),
+        (
+            entry(DEV, OLD, entries=2),
+            (
+                f"the manager holds SHA-256 {OLD_SHA256[:16]}... (2 entries) instead of the new certificate, "
+                f"SHA-256 {NEW_SHA256[:16]}..."
             ),
         ),
     ],
-    ids=["same", "same in a list", "none", "2 entries", "SHA-256", "SHA-1"],
+    ids=["same", "same in a list", "none", "2 entries", "SHA-256", "SHA-1", "SHA-256 and 2 entries"],
 )
 def test_a_mismatch_compares_fingerprints_of_one_algorithm(view: Json | None, expected: str) -> None:
     assert mismatch(view, entry("", NEW)) == expected

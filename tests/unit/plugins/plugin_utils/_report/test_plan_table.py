@@ -56,7 +56,7 @@ def test_the_table_has_a_dash_for_an_unknown_value() -> None:
     desired = DesiredCertificate(PROJECT, NAME, renew_before_days=30, environments=(DEV, PROD))
 
     assert cells(RunBuilder(holding({PROD: OLD}), desired=desired, new=None, waves=((PROD,),)))[1:] == [
-        ["-", KEY, DEV, "create", "absent", "-", "to-be-obtained"],
+        ["none", KEY, DEV, "create", "absent", "-", "to-be-obtained"],
         ["1", KEY, PROD, "update", "expires_soon", "2026-06-21", "to-be-obtained"],
     ]
 

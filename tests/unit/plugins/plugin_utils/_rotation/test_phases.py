@@ -658,8 +658,9 @@ def test_verification_compares_the_record_with_what_was_written(role: Role) -> N
 
     assert result["failed"]
     assert result["msg"] == (
-        f"Verification failed: MyProject/web in development: the manager holds SHA-256 {OTHER.leaf.fingerprint_sha256} "
-        f"instead of the new certificate {NEW.leaf.fingerprint_sha256}; "
+        "Verification failed: MyProject/web in development: the manager holds "
+        f"SHA-256 {OTHER.leaf.fingerprint_sha256[:16]}... instead of the new certificate, "
+        f"SHA-256 {NEW.leaf.fingerprint_sha256[:16]}...; "
         "MyProject/web in staging: the manager holds no certificate"
     )
     assert role.run.verified == []

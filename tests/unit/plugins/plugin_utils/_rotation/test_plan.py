@@ -255,7 +255,7 @@ def test_an_environment_that_is_due_and_in_no_wave_is_a_problem() -> None:
     made = plan(holding({DEV: OLD, STAGE: OLD, PROD: OLD}), waves=((DEV,), ("elsewhere",)))
 
     (problem,) = made.problems
-    assert problem.startswith("MyProject/web is due in production, staging, which is in no wave")
+    assert problem.startswith("MyProject/web is due in environments that are in no wave: production, staging.")
     assert "certificate_rotation_waves" in problem
 
 
@@ -343,7 +343,7 @@ def test_an_unknown_stage_is_a_problem(kind: str | None, named: str) -> None:
     assert made.problems[0].startswith(
         "certificate_rotation_waves: auto needs the type of each environment (TEST, SANDBOX, PRODUCTION)"
     )
-    assert "due in production, which is in no wave" in made.problems[1]
+    assert "due in environments that are in no wave: production" in made.problems[1]
 
 
 def test_an_environment_that_the_manager_does_not_list_has_an_unknown_stage() -> None:

@@ -176,8 +176,7 @@ def test_each_certificate_has_its_own_outcome() -> None:
 
 def test_a_plan_counts_what_the_guards_leave_out() -> None:
     assert result(several(check_mode=True))["message"] == (
-        "Nothing was written in check mode: 3 of 4 certificates are due in 3 environments. "
-        "The guards left out 1 of them."
+        "Nothing was written in check mode: 3 of 4 certificates due in 3 environments. The guards left out 1 of them."
     )
 
 
@@ -204,7 +203,7 @@ def test_schema_1_of_a_run() -> None:
         "finished": "2026-06-01T12:05:00Z",
         "check_mode": True,
         "outcome": "planned",
-        "message": "Nothing was written in check mode: 1 of 1 certificates are due in 2 environments.",
+        "message": "Nothing was written in check mode: 1 of 1 certificates due in 2 environments.",
         "strategy": "per_environment",
         "strategy_reason": "there are 2 waves, and only import-file writes one wave without the others",
         "waves": [
@@ -424,11 +423,11 @@ def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
 @pytest.mark.parametrize(
     ("run", "message"),
     [
-        (result(RunBuilder(AFTER)), "Nothing to do: none of 1 certificates is due."),
-        (result(RunBuilder(BEFORE)), "Nothing was written: 1 of 1 certificates are due in 2 environments."),
+        (result(RunBuilder(AFTER)), "Nothing to do: 0 of 1 certificates due."),
+        (result(RunBuilder(BEFORE)), "Nothing was written: 1 of 1 certificates due in 2 environments."),
         (
             result(RunBuilder(BEFORE, check_mode=True)),
-            "Nothing was written in check mode: 1 of 1 certificates are due in 2 environments.",
+            "Nothing was written in check mode: 1 of 1 certificates due in 2 environments.",
         ),
         (result(RunBuilder(BEFORE).failed("No permission to read.")), "Nothing was written. No permission to read."),
         (
