@@ -32,7 +32,7 @@ def test_module_defaults_have_every_connection_option() -> None:
     [
         ({"client_cert": "/none/client.pem"}, "client_cert: /none/client.pem cannot be read"),
         ({"client_key": "/none/client.key"}, "client_cert: missing"),
-        ({"retries": "-1"}, "retries: must be 0 or more"),
+        ({"retries": "-1"}, "retries: must be 0 or greater"),
     ],
 )
 def test_connection_variables_reach_the_module(machine: Machine, options: dict[str, str], message: str) -> None:

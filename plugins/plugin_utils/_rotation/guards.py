@@ -14,12 +14,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Certificate,
     iso,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import (
-    Comparison,
-    later_expiry,
-    same_names,
-    same_subject,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils import _comparison
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     NONE,
     PlannedCertificate,
@@ -89,7 +84,9 @@ def _against(
         if not getattr(settings, name):
             continue
         if current is None:
-            found = Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
+            found = _comparison.Comparison(
+                False, "the manager does not return the current certificate, so it cannot be compared"
+            )
         else:
             found = compare(current, new)
         remedy = "" if found.passed else f" ({PREFIX}{name}: false lifts this guard)"
@@ -99,8 +96,8 @@ def _against(
 
 
 _COMPARISONS = {
-    "require_later_expiry": later_expiry,
-    "require_same_subject": same_subject,
-    "require_same_names": same_names,
+    "require_later_expiry": _comparison.later_expiry,
+    "require_same_subject": _comparison.same_subject,
+    "require_same_names": _comparison.same_names,
 }
 """The guards that compare two certificates, by the variable that switches each on."""

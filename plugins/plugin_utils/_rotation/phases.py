@@ -236,13 +236,9 @@ def report(task: Task) -> Result:
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     failed = result["outcome"] in FAILURES
-    made = {
-        "changed": False,
-        "result_file": result_file,
-        "failed_outcome": failed,
-        "usable_tasks": hook_problem(task, "after_run_tasks") is None,
-        "ansible_stats": stats,
-    }
+    usable = hook_problem(task, "after_run_tasks") is None
+    made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "usable_tasks": usable}
+    made["ansible_stats"] = stats
     # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
     return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
 

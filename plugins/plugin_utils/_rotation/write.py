@@ -25,8 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
 PROGRESS_FROM = 20
-"""A wave of this many certificates or more shows its progress."""
-PROGRESS_LINES = 10
+"""A wave of this many certificates or more shows its progress, in ten lines."""
 
 Show = Callable[[str], object]
 """Shows a line on the screen."""
@@ -128,7 +127,7 @@ class _WaveWriter:
             return
         if result.get("failed"):
             self._show(f"Wave {self._wave}: {key} failed")
-        if done == total or done % max(1, total // PROGRESS_LINES) == 0:
+        if done == total or done % max(1, total // 10) == 0:
             self._show(f"Wave {self._wave}: {done:,} of {total:,} certificates written")
 
     def summary(self) -> Result:

@@ -312,7 +312,7 @@ def test_audit_over_tls_with_username_and_password(
     machine = make_case().machine
     files = [machine.file(f"pki/server.{kind}", text) for kind, text in (("pem", issued.pem), ("key", issued.key_pem))]
     secure = make_case(tls=Tls(*files))
-    secure.hold()
+    secure.add_certificate()
     password = "password-of-the-operator"
     secure.manager.add_user("operator", password)
     controller.credential = {"url": secure.manager.url, "username": "operator", "password": password}
@@ -345,7 +345,7 @@ def test_audit_over_mutual_tls(make_case: MakeCase, controller: FakeController, 
             machine.file("pki/ca.pem", authority.pem),
         )
     )
-    secure.hold()
+    secure.add_certificate()
     token = secure.manager.token
     inputs = {"url": secure.manager.url, "token": token, "ca_bundle": authority.pem, "timeout": "20", "retries": "0"}
     answers = {"certificate_audit_threshold_days": "1"}
