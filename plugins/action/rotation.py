@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib import import_module
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import RotationAction
 
-# Ansible loads this file in its main process and carries out each phase in a child of it, so what is imported here is
-# imported once. A missing library is reported where it is needed.
+# Imported once, in Ansible's main process, rather than in each child that carries out a phase.
 with suppress(ImportError):
-    import requests  # noqa: F401
+    import_module("requests")
+    import_module("cryptography.x509")
 
 
 class ActionModule(RotationAction):

@@ -13,7 +13,7 @@ import typing as t
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 
 
@@ -92,19 +92,32 @@ def hints_of(kind: t.Any) -> dict[str, t.Any]:
 def _decoder(kind: t.Any) -> t.Callable[[t.Any], t.Any] | None:
     """The function that decodes values of a type; None where JSON has the type itself."""
     origin, kinds = t.get_origin(kind), t.get_args(kind)
-    decoder: t.Callable[[t.Any], t.Any] | None = _FROM_TEXT.get(kind)
-    if decoder is None and origin in (t.Union, UnionType):
+    if kind in _FROM_TEXT:
+        return _FROM_TEXT[kind]
+    if origin in (t.Union, UnionType):
         inner = _decoder(kinds[0])
-        # Text stands for itself: it is the other kind of value of a union.
-        decoder = inner and (lambda value: value if isinstance(value, str) else inner(value))
-    elif origin is dict:
-        decoder = _decoder(kinds[1]) and (lambda value: {key: decode(kinds[1], item) for key, item in value.items()})
-    elif origin in (list, tuple):
-        decoder = lambda value: origin(decode(kinds[0], item) for item in value)  # noqa: E731
-    elif is_dataclass(kind):
-        decoders = {name: inner for name, hint in hints_of(t.cast(t.Any, kind)).items() if (inner := _decoder(hint))}
-        decoder = lambda value: _construct(kind, decoders, value)  # noqa: E731
-    return decoder
+        return inner and partial(_decode_unless_text, inner)
+    if origin is dict:
+        return _decoder(kinds[1]) and partial(_decode_values, kinds[1])
+    if origin in (list, tuple):
+        return partial(_decode_items, origin, kinds[0])
+    if is_dataclass(kind):
+        hints = hints_of(t.cast(t.Any, kind))
+        return partial(_construct, kind, {name: inner for name, hint in hints.items() if (inner := _decoder(hint))})
+    return None
+
+
+def _decode_unless_text(decoder: t.Callable[[t.Any], t.Any], value: t.Any) -> t.Any:
+    """Text stands for itself: it is the other kind of value of a union."""
+    return value if isinstance(value, str) else decoder(value)
+
+
+def _decode_values(kind: t.Any, value: dict[str, t.Any]) -> t.Any:
+    return {key: decode(kind, item) for key, item in value.items()}
+
+
+def _decode_items(container: t.Any, kind: t.Any, value: list[t.Any]) -> t.Any:
+    return container(decode(kind, item) for item in value)
 
 
 def _construct(kind: t.Any, decoders: dict[str, t.Callable[[t.Any], t.Any]], value: dict[str, t.Any]) -> t.Any:

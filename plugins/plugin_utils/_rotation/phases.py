@@ -71,7 +71,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
 
 TAGS = frozenset(("discover", "plan", "preflight", "backup", "apply"))
-"""The tags of the role's phases."""
 
 _INCOMPLETE = (
     "The phases of the role certificate_rotation must run in order, and --tags, --skip-tags or --start-at-task leave out the "
