@@ -113,7 +113,9 @@ def preflight(task: Task) -> Result:
     """Plan again with the certificates that were obtained, and check everything that reading can tell, and the guards."""
     run = _started(task)
     if "always" in task.skip_tags:
-        return _failed(run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation")
+        return _failed(
+            run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
+        )
     if any(planned.key in run.new for planned in run.plan.to_obtain):
         _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
