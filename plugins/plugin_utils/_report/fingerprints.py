@@ -29,7 +29,10 @@ def mismatch(view: View | None, new: View) -> str:
     """How the record of an environment differs from what was written; empty where it does not."""
     if view is None:
         return "the manager holds no certificate"
-    if view["fingerprint_sha1"] != new["fingerprint_sha1"]:
-        written = new if view["fingerprint_sha256"] else {**new, "fingerprint_sha256": None}
-        return f"the manager holds {fingerprint(view, 16)} instead of the new certificate, {fingerprint(written, 16)}"
-    return f"the manager lists {view['entries']} entries" if view["entries"] > 1 else ""
+    if view["entries"] > 1:
+        # The one that was issued last stands for them, which need not be the one that was written.
+        return f"the manager lists {view['entries']} entries"
+    if view["fingerprint_sha1"] == new["fingerprint_sha1"]:
+        return ""
+    written = new if view["fingerprint_sha256"] else {**new, "fingerprint_sha256": None}
+    return f"the manager holds {fingerprint(view, 16)} instead of the new certificate, {fingerprint(written, 16)}"

@@ -38,8 +38,11 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         return _rotated_message(outcome, len(due) - skipped, total) + left_out
     if outcome.name == "refused":
         return join_sentences("Nothing was written", outcome.failure, "").rstrip()
+    changed = any(write.may_have_changed for write in run.writes)
     rollback = {
-        "rolled_back": "Every environment that the run changed holds its previous certificate again.",
+        "rolled_back": "Every environment that the run changed holds its previous certificate again."
+        if changed
+        else "No environment was changed.",
         "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
         "failed": "Nothing was rolled back.",
     }[outcome.name]

@@ -88,7 +88,7 @@ def plan(task: Task) -> Result:
         run.save(settings=read_settings({name: task.variable(name) for name in VARIABLES}))
         record = read_record(task.access, _settings(run))
     except (SettingError, RunError) as exc:
-        return _failed(run, str(exc))
+        return {**_failed(run, str(exc)), "run_file": run.path}
     run.new, problems = read_new_certificates(task.files, _settings(run))
     record["warnings"] += warnings
     return _make_plan(run, record, [*problems, *problems_of_files(task, _settings(run))])
@@ -258,7 +258,7 @@ PHASES: dict[str, Callable[..., Result]] = {
 
 def _failed(run: Run, message: str) -> Result:
     run.fail(message)
-    return {"changed": False, "run_file": run.path, "failed": True, "msg": message}
+    return {"changed": False, "failed": True, "msg": message}
 
 
 def _with_warnings(result: Result, warnings: Sequence[str]) -> Result:
