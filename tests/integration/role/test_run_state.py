@@ -128,6 +128,8 @@ SELECTIONS = [
     ["--start-at-task", "Check the plan, the manager, and the guards"],
     ["--start-at-task", "Back up the current certificates"],
     ["--start-at-task", "Report the rotation"],
+    ["--start-at-task", "Show the result"],
+    ["--start-at-task", "Fail if the rotation failed"],
 ]
 
 
