@@ -351,10 +351,7 @@ def _not_selected(task: Task) -> str:
 
 
 def _to_report(task: Task) -> Run:
-    """The run of the task; where no plan was made, an empty one that says so.
-
-    :raises RunError: where the run file cannot be read.
-    """
+    """The run of the task; where no plan was made, an empty one that says so."""
     run = load_run(task.run_file) if task.run_file else Run(finished=True)
     if not run.finished:
         return run

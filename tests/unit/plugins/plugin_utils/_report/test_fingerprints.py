@@ -51,15 +51,9 @@ def test_a_fingerprint_names_its_algorithm(view: Any, digits: int | None, expect
                 f"SHA-1 {NEW.leaf.fingerprint_sha1[:16]}..."
             ),
         ),
-        (
-            entry(DEV, OLD, entries=2),
-            (
-                f"the manager holds SHA-256 {OLD_SHA256[:16]}... (2 entries) instead of the new certificate, "
-                f"SHA-256 {NEW_SHA256[:16]}..."
-            ),
-        ),
+        (entry(DEV, OLD, entries=2), "the manager lists 2 entries"),
     ],
-    ids=["same", "same in a list", "none", "2 entries", "SHA-256", "SHA-1", "SHA-256 and 2 entries"],
+    ids=["same", "same in a list", "none", "2 entries", "SHA-256", "SHA-1", "2 entries of another"],
 )
 def test_a_mismatch_compares_fingerprints_of_one_algorithm(view: Json | None, expected: str) -> None:
     assert mismatch(view, entry("", NEW)) == expected
