@@ -59,9 +59,11 @@ class RotationAction(InProcessAction):
         task.render((*CONNECTION_SPEC, *_RENDERED.get(phase, ())))
         try:
             with self.module_environment():
-                return {**result, **PHASES[phase](task, **arguments)}
+                result |= PHASES[phase](task, **arguments)
         except (RecordError, SettingError) as exc:
-            return {**result, "failed": True, "msg": str(exc)}
+            result |= {"failed": True, "msg": str(exc)}
+        # Ansible copies a result several times, and a wave may have thousands of differences.
+        return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
 
 
 class Task:

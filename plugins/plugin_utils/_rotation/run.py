@@ -34,8 +34,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
-NAME = "run.jsonl"
-"""The file's name in a backup folder."""
+NAME = "run.jsonl"  # in a backup folder
 
 
 class RunError(RecordError):

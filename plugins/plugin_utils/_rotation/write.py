@@ -27,8 +27,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 PROGRESS_FROM = 20
 """A wave of this many certificates or more shows its progress, in ten lines."""
 
-Show = Callable[[str], object]
-"""Shows a line on the screen."""
+Show = Callable[[str], object]  # shows a line on the screen
 
 
 def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = None) -> Operation:

@@ -52,6 +52,7 @@ def build_action(
         "action": "apinizer.apiops.rotation",
         "args": {},
         "async_val": 0,
+        "diff": False,
         "check_mode": False,
         "delegate_to": None,
         "environment": [],
