@@ -70,7 +70,7 @@ class InProcessAction(ActionBase):  # type: ignore[misc]
     def run_module(
         self, name: str, options: Mapping[str, t.Any], variables: dict[str, t.Any], *, check_mode: bool = False
     ) -> Result:
-        """Run a module on the task's host, in check mode or not, whatever the play is in.
+        """Run a module on the task's host, in check mode or not, regardless of the play's mode.
 
         :returns: its result. A host that cannot be reached is a failure, after which something may have been changed.
         """

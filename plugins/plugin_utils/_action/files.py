@@ -96,7 +96,7 @@ class ControllerFiles:
     def write(self, path: str, text: str, mode: int) -> None:
         target = self.path(path)
         try:
-            # Written beside it and renamed: nobody finds half a file.
+            # Write a file beside the target and rename it, so that no reader sees a partial file.
             part = f"{target}.part"
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
                 file.write(text)

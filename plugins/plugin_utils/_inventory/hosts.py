@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import EntryView
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.projects import (
     ListedEnvironment,
     ProjectData,
@@ -26,26 +27,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.project
 _RESERVED = ("all", "ungrouped")
 
 
-class HostCertificate(t.TypedDict):
+class HostCertificate(EntryView):
     """A certificate that an environment holds.
 
-    The values are those that C(apinizer_certificate_info) returns for an environment; C(days_remaining) and C(expired)
-    are as of now.
+    The values are those that C(apinizer_certificate_info) returns for an environment, but C(name) is that of the
+    certificate; C(days_remaining) and C(expired) are as of now.
     """
 
     project: str
-    name: str
-    alias: str | None
-    subject: str | None
-    issuer: str | None
-    serial_number: str | None
-    not_before: str | None
-    not_after: str | None
-    days_remaining: int | None
-    expired: bool | None
-    fingerprint_sha256: str | None
-    fingerprint_sha1: str | None
-    entries: int
 
 
 class HostVariables(t.TypedDict):

@@ -21,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     RotationResult,
     ShownCertificate,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     NONE,
     PlannedCertificate,
@@ -142,12 +143,7 @@ class Outcome:
 
     @cached_property
     def _read_back(self) -> dict[tuple[str, str], View]:
-        return {
-            (f"{project}/{certificate['name']}", view["name"]): view
-            for project, certificates in (self.after or {}).items()
-            for certificate in certificates
-            for view in certificate["environments"]
-        }
+        return views_of(self.after or {})
 
 
 def make_result(run: Run, after: Mapping[str, Sequence[View]] | None, finished: datetime) -> RotationResult:
