@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import typing as t
 from collections.abc import Iterable, Mapping
@@ -47,6 +48,8 @@ class RotationAction(InProcessAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Carry out the phase; what stops it is a failed result."""
+        # This process ends with the task. What it has inherited need not be searched for garbage again and again.
+        gc.freeze()
         result: Result = super().run(tmp, task_vars)
         arguments = plain(self._task.args)
         phase = str(arguments.pop("phase", ""))

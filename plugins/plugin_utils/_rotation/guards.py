@@ -9,20 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
-    Bundle,
-    Certificate,
-    iso,
-)
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils import _comparison
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
-    NONE,
-    PlannedCertificate,
-    Step,
-)
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
-    Settings,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 

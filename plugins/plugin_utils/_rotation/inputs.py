@@ -18,12 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
-    AUTO,
-    FOLDERS,
-    HOOKS,
-    Settings,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import AUTO, FOLDERS, HOOKS, Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError, is_blank
 
 if t.TYPE_CHECKING:

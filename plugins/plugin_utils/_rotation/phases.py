@@ -24,7 +24,12 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps, write_private
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
+    RecordError,
+    create_private,
+    dumps,
+    write_private,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
@@ -38,21 +43,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs i
     read_record,
     views_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
-    NONE,
-    PlannedCertificate,
-    make_plan,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, make_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     plan_rollback_of_run,
     to_operation,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import (
-    Run,
-    RunError,
-    load_run,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     VARIABLES,
     Settings,
@@ -230,14 +227,14 @@ def report(task: Task) -> Result:
         _write_report(task, run, result)
     except FileProblem as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
-    result_file = os.path.join(task.temporary_folder, f"certificate-rotation-result-{os.getpid()}.json")
-    write_private(result_file, dumps(result))
+    variables_file = _keep_result(task.temporary_folder, dumps(result))
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
-    failed = result["outcome"] in FAILURES
-    usable = hook_problem(task, "after_run_tasks") is None
-    made = {"changed": False, "result_file": result_file, "failed_outcome": failed, "usable_tasks": usable}
-    made["ansible_stats"] = stats
+    made = {"changed": False, "variables_file": variables_file, "message": result["message"], "ansible_stats": stats}
+    made |= {
+        "failed_outcome": result["outcome"] in FAILURES,
+        "usable_tasks": hook_problem(task, "after_run_tasks") is None,
+    }
     # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
     return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
 
@@ -356,6 +353,19 @@ def _to_report(task: Task) -> Run:
     if not run.finished:
         return run
     return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or _INCOMPLETE)
+
+
+def _keep_result(folder: str, result: str) -> str:
+    """Keep the result in a file, and return a file for include_vars whose variable reads it when it is used.
+
+    Ansible looks into each value of a fact that is set, which takes seconds for a thousand certificates.
+    """
+    path = create_private(folder, prefix="certificate-rotation-result-", suffix=".json")
+    write_private(path, result)
+    variables = create_private(folder, prefix="certificate-rotation-result-", suffix=".vars.json")
+    template = f"{{{{ lookup('ansible.builtin.file', {dumps(path)}) | from_json }}}}"
+    write_private(variables, dumps({f"{PREFIX}result": template}))
+    return variables
 
 
 def _write_report(task: Task, run: Run, result: t.Any) -> None:

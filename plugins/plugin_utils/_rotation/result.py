@@ -22,12 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     ShownCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
-    NONE,
-    PlannedCertificate,
-    Step,
-    View,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step, View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 
 
@@ -107,8 +102,8 @@ class Outcome:
 
     def before(self, planned: PlannedCertificate, environment: str) -> View | None:
         """An environment as it was before the run, as preflight read it, or else as the list has it."""
-        listed = next((step.current for step in planned.steps if step.environment == environment), None)
-        return self.run.previous_in(planned.key, environment) or listed
+        previous = self.run.previous_in(planned.key, environment) if self.run.previous else None
+        return previous or next((step.current for step in planned.steps if step.environment == environment), None)
 
     def is_restored(self, planned: PlannedCertificate, step: Step) -> bool:
         """Whether an environment holds what it held before the run, and no other entry beside it."""

@@ -127,12 +127,20 @@ class Role:
 
     def report(self, **given: Any) -> Json:
         """The result of the run, as the report phase has written it."""
-        made: Json = json.loads(Path(self.phase("report", **given)["result_file"]).read_text())
+        made: Json = json.loads(result_file(self.phase("report", **given)).read_text())
         return made
 
     @property
     def run(self) -> Run:
         return load_run(self.run_file)
+
+
+def result_file(reported: Json) -> Path:
+    """The file that the variable with the result reads."""
+    (template,) = json.loads(Path(reported["variables_file"]).read_text()).values()
+    reads = re.fullmatch(r"{{ lookup\('ansible.builtin.file', (.+)\) \| from_json }}", template)
+    assert reads
+    return Path(json.loads(reads[1]))
 
 
 @pytest.fixture
@@ -845,9 +853,11 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
 
     reported = role.phase("report")
 
-    result = json.loads(Path(reported.pop("result_file")).read_text())
+    result = json.loads(result_file(reported).read_text())
+    del reported["variables_file"]
     assert reported == {
         "changed": False,
+        "message": result["message"],
         "failed_outcome": False,
         "usable_tasks": True,
         "_ansible_no_log": True,
@@ -860,13 +870,25 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
     assert role.run.finished
 
 
-def test_only_its_owner_can_read_the_result_file(role: Role) -> None:
+def test_only_its_owner_can_read_the_files_of_the_result(role: Role) -> None:
     role.until("preflight")
 
-    path = Path(role.phase("report")["result_file"])
+    reported = role.phase("report")
 
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.parent == role.folder
+    for path in (Path(reported["variables_file"]), result_file(reported)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.parent == role.folder
+
+
+def test_each_run_has_a_result_file_of_its_own(role: Role) -> None:
+    """The variable of an earlier host or run reads its file when it is used."""
+    files = set()
+    for _unused in range(2):
+        role.run_file = ""
+        role.until("preflight")
+        files.add(result_file(role.phase("report")))
+
+    assert len(files) == 2
 
 
 @pytest.mark.parametrize("failed", [True, False])
@@ -1013,7 +1035,7 @@ def test_tags_that_do_not_mean_the_role_skip_its_report(role: Role, tags: tuple[
 
 @pytest.mark.parametrize("tags", [(), ("all",), *((tag,) for tag in sorted(TAGS)), ("other", "apply")])
 def test_tags_that_mean_the_role_do_not_skip_its_report(role: Role, tags: tuple[str, ...]) -> None:
-    assert "result_file" in role.phase("report", tags=tags)
+    assert "variables_file" in role.phase("report", tags=tags)
 
 
 @pytest.mark.parametrize(
@@ -1038,7 +1060,7 @@ def test_tags_of_the_role_itself_count_as_well(
 def test_a_report_of_a_run_does_not_ask_for_tags(role: Role) -> None:
     role.until("preflight")
 
-    assert "result_file" in role.phase("report", tags=("other",))
+    assert "variables_file" in role.phase("report", tags=("other",))
 
 
 def test_each_step_of_a_run_is_done_once(role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
