@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
+from ansible_collections.apinizer.apiops.plugins.module_utils import _archive, _payloads
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import READING_PERMISSIONS, Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ImportFileUnavailableError,
     LoginError,
     RequestError,
     ShapeError,
+    TruststoreUnavailableError,
     join_sentences,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Environment,
+    StoredCertificate,
+    Truststore,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 # The manager itself, "API Manager" in the console. No list of environments contains it, but a certificate may.
 PSEUDO_ENVIRONMENT = "apimanager"
 # The statuses with which a manager answers if it, or this token, does not have what was requested.
 NOT_OFFERED = (400, 403, 404, 405)
+# The project of the global certificates, and the only one whose address lists truststores as JSON.
+ADMIN_PROJECT = "admin"
+# After so many pages without anything new, a list has no more pages.
+_MOST_FRUITLESS_PAGES = 4
 
 _Value = t.TypeVar("_Value")
 
@@ -38,6 +48,9 @@ class CertificateApi:
         # that has neither address of that list.
         self.lists_environments = True
         self._without_jwks: set[str] = set()
+        # The addresses of the truststore that this manager does not have.
+        self._without_truststore: set[str] = set()
+        self._latest_lists: dict[str, tuple[StoredCertificate, ...]] = {}
 
     def get(self, project: str, name: str) -> StoredCertificate:
         """Return one certificate with its content.
@@ -76,13 +89,19 @@ class CertificateApi:
         :raises RequestError: also if the project does not exist.
         """
         try:
-            body = self.client.get("projects", project, "certificates")
+            body, items = self._list("projects", project, "certificates")
         except RequestError as exc:
             if exc.status not in (400, 404):
                 raise
             raise _cannot_list("certificates", project, exc) from exc
         self._is_2025 = "success" in body
-        return _read(lambda: tuple(_payloads.certificate(project, item) for item in _payloads.results(body)))
+        found = _read(lambda: tuple(_payloads.certificate(project, item) for item in items))
+        self._latest_lists[project] = found
+        return found
+
+    def latest_list(self, project: str) -> tuple[StoredCertificate, ...]:
+        """Return the certificates of a project as this object has listed them last."""
+        return self._latest_lists.get(project, ())
 
     def find_listed(self, project: str, name: str) -> StoredCertificate | None:
         """Return one certificate from the list of its project, or None if the list does not contain it.
@@ -93,8 +112,8 @@ class CertificateApi:
 
     def projects(self) -> list[str]:
         """Return the names of the projects that the token has access to."""
-        body = self.client.get("projects")
-        return _read(lambda: _payloads.project_names(body))
+        _body, items = self._list("projects")
+        return _read(lambda: _payloads.project_names(items))
 
     def environments(self, project: str) -> tuple[Environment, ...]:
         """Return the gateway environments of a project.
@@ -110,19 +129,19 @@ class CertificateApi:
         ]
         first, second = reversed(addresses) if self._is_2025 else addresses
         try:
-            body = self.client.get(*first[0], slash=first[1])
+            _body, items = self._list(*first[0], slash=first[1])
         except RequestError as exc:
             if exc.status not in NOT_OFFERED:
                 raise
             try:
-                body = self.client.get(*second[0], slash=second[1])
+                _body, items = self._list(*second[0], slash=second[1])
             except RequestError as other:
                 if self._is_2025 is False and exc.status == other.status == 404:
                     self.lists_environments = False
                 # HTTP 404 for the first address most likely means that the address does not exist, so it says little.
                 error = exc if exc.status != 404 and other.status in NOT_OFFERED else other
                 raise (_cannot_list("environments", project, error) if error.status == 400 else error) from other
-        return _read(lambda: _payloads.environments(body))
+        return _read(lambda: _payloads.environments(items))
 
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
         """Return the names of the JWKs of a project that were created from a certificate.
@@ -134,31 +153,115 @@ class CertificateApi:
         if project in self._without_jwks:
             return ()
         try:
-            body = self.client.get("projects", project, "jwks")
+            body, items = self._list("projects", project, "jwks")
         except RequestError as exc:
             if exc.status == 404:
                 self.lists_environments = False
                 self._without_jwks.add(project)
             raise
         self._is_2025 = "success" in body
-        found = _read(lambda: _payloads.certificate_jwks(body))
+        found = _read(lambda: _payloads.certificate_jwks(items))
         if not found:
             self._without_jwks.add(project)
         return found
 
+    def truststore(self, project: str, environment: str) -> Truststore:
+        """Return what the gateways of an environment trust.
+
+        The archive of 2026.09 comes live from the workers. If it is not to be had, the JSON list is tried (2025 and newer),
+        which only a token with access to the project C(admin) can read. An address that does not exist is asked for once.
+
+        :arg project: a project in which the token has the permission C(SECRETS) with C(EXPORT_IMPORT).
+        :raises TruststoreUnavailableError: if neither is available. HTTP 400 for the archive does not tell unreachable
+            workers from an empty truststore.
+        """
+        if environment == PSEUDO_ENVIRONMENT:
+            raise TruststoreUnavailableError(
+                f"{PSEUDO_ENVIRONMENT} is the manager itself, and no request returns the manager's own truststore"
+            )
+        address = ("projects", project, "certificates", "truststore", environment, "export-file")
+        failures = []
+        if "archive" not in self._without_truststore:
+            try:
+                data = self.client.download(*address)
+                return Truststore(environment, "workers", _read(lambda: _archive.truststore_entries(environment, data)))
+            except RequestError as exc:
+                failures.append(self._no_truststore("archive", exc))
+        if "list" not in self._without_truststore:
+            try:
+                _body, items = self._list("projects", ADMIN_PROJECT, *address[2:5])
+                return Truststore(environment, "manager", _read(lambda: _payloads.truststore(environment, items)))
+            except RequestError as exc:
+                failures.append(self._no_truststore("list", exc))
+        raise TruststoreUnavailableError(
+            join_sentences(
+                f"The truststore of environment {environment} cannot be read",
+                *dict.fromkeys(str(failure) for failure in failures[:1]),
+                "Reading it requires SECRETS with EXPORT_IMPORT in the project and a manager from release 2026.09 on, or "
+                "access to the project admin and a manager from release 2025 on",
+            ),
+            status=failures[0].status if failures else None,
+        )
+
+    def _no_truststore(self, address: str, exc: RequestError) -> RequestError:
+        """Return why an address of the truststore failed, and remember one that the manager does not have.
+
+        :raises TruststoreUnavailableError: if another address would fail as well.
+        """
+        if isinstance(exc, LoginError) or exc.status in (None, 401):
+            raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
+        if exc.status in (404, 405):
+            self._without_truststore.add(address)
+        return exc
+
+    def _list(self, *segments: str, slash: bool = True) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
+        """Return the envelope and all objects of a list.
+
+        The vendor names C(page) and C(size) as common parameters without saying where pages start, and its pages of lists
+        mention neither. A list with fewer objects than its C(resultCount) is therefore read on until it is complete.
+
+        :raises RequestError: also if the list stays incomplete: what it lacks would look as if it did not exist.
+        """
+        body = self.client.get(*segments, slash=slash)
+        items = _read(lambda: _payloads.results(body))
+        count = _payloads.result_count(body)
+        if len(items) >= count:
+            return body, items
+        found = {_identity(item): item for item in items}
+        fruitless = 0
+        for page, size in _pages(count, len(items)):
+            known = len(found)
+            try:
+                more = self.client.get(*segments, slash=slash, params={"page": str(page), "size": str(size)})
+            except RequestError as exc:
+                if exc.status not in NOT_OFFERED:
+                    raise
+            else:
+                found.update({_identity(item): item for item in _read(lambda more=more: _payloads.results(more))})
+            if len(found) >= count:
+                return body, list(found.values())
+            fruitless = fruitless + 1 if len(found) == known else 0
+            if fruitless == _MOST_FRUITLESS_PAGES:
+                break
+        raise RequestError(
+            f"The manager returned only {len(found)} of {count} objects of the list {'/'.join(segments)}. Without the others, "
+            "it is not known what the manager holds"
+        )
+
     def create(
-        self, project: str, name: str, *, environments: t.Iterable[str], alias: str, description: str, bundle: Bundle
+        self, project: str, name: str, *, environments: t.Sequence[str], alias: str, description: str, bundle: Bundle
     ) -> Deployment:
         """Create a certificate and deploy it."""
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle)}
-        return _payloads.deployment(self.client.write("POST", "projects", project, "certificates", form=form))
+        body = self.client.write("POST", "projects", project, "certificates", form=form)
+        return _payloads.deployment(body, environments)
 
     def update(
         self,
         project: str,
         name: str,
         *,
-        environments: t.Iterable[str],
+        environments: t.Sequence[str],
         alias: str,
         description: str,
         bundle: Bundle,
@@ -174,12 +277,11 @@ class CertificateApi:
             {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": jwk_scope} if jwk_scope else {}
         )
         form = _form(environments, alias, description, bundle)
-        return _payloads.deployment(
-            self.client.write("PUT", "projects", project, "certificates", name, params=params, form=form)
-        )
+        body = self.client.write("PUT", "projects", project, "certificates", name, params=params, form=form)
+        return _payloads.deployment(body, environments)
 
     def import_file(
-        self, project: str, name: str, *, environments: t.Iterable[str], alias: str, description: str, bundle: Bundle
+        self, project: str, name: str, *, environments: t.Sequence[str], alias: str, description: str, bundle: Bundle
     ) -> Deployment:
         """Replace the entries of some environments and leave all others unchanged (from 2026.09 on).
 
@@ -198,7 +300,7 @@ class CertificateApi:
                 "certificate_rotation_strategy=replace",
                 status=exc.status,
             ) from exc
-        return _payloads.deployment(body)
+        return _payloads.deployment(body, environments)
 
     def delete(self, project: str, name: str, *, with_jwks: bool = False) -> Deployment:
         """Delete a certificate everywhere.
@@ -212,7 +314,7 @@ class CertificateApi:
 
 
 def _form(
-    environments: t.Iterable[str], alias: str, description: str, bundle: Bundle, file_field: str = "pemEncodedFile"
+    environments: t.Sequence[str], alias: str, description: str, bundle: Bundle, file_field: str = "pemEncodedFile"
 ) -> dict[str, tuple[t.Any, ...]]:
     return {
         "alias": (None, alias),
@@ -220,6 +322,21 @@ def _form(
         "environmentList": (None, ",".join(environments)),
         file_field: ("certificate.pem", bundle.pem.encode("ascii"), "application/x-pem-file"),
     }
+
+
+def _pages(count: int, size: int) -> t.Iterator[tuple[int, int]]:
+    """Yield the pages to ask for, each with its size: one page for all objects, then pages of the size of the first list.
+
+    The first page may be 0 or 1.
+    """
+    yield from ((0, count), (1, count))
+    size = max(size, 1)
+    yield from ((page, size) for page in range(1, count // size + 2))
+
+
+def _identity(item: dict[str, t.Any]) -> str:
+    """What tells the objects of a list apart."""
+    return str(item.get("id") or item.get("name") or item.get("kid"))
 
 
 def _read(read: t.Callable[[], _Value]) -> _Value:

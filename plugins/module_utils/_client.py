@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, quote_plus, urlencode
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
+from ansible_collections.apinizer.apiops.plugins.module_utils._archive import is_archive
 from ansible_collections.apinizer.apiops.plugins.module_utils._auth import Auth, request_token
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
@@ -42,6 +43,7 @@ _REDACTED = "********"
 _LONGEST_EXCERPT = 300
 
 _Form = dict[str, tuple[t.Any, ...]]
+_Value = t.TypeVar("_Value")
 
 
 def backoff_delay(attempt: int, retry_after: float | None = None) -> float:
@@ -81,7 +83,9 @@ class Client:
         self._requests = requests
         # Without a type: the versions of requests differ in theirs.
         self._session: t.Any = requests.Session()
-        self._session.headers.update({"Accept": "application/json", "User-Agent": "ansible-apinizer.apiops"})
+        self._session.headers.update(
+            {"Accept": "application/json, application/zip", "User-Agent": "ansible-apinizer.apiops"}
+        )
         if connection.client_cert:
             self._session.cert = (
                 (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
@@ -115,15 +119,23 @@ class Client:
         if environment != self._environment:
             self._environment, self._settings = environment, None
 
-    def get(self, *segments: str, slash: bool = True) -> dict[str, t.Any]:
+    def get(self, *segments: str, slash: bool = True, params: dict[str, str] | None = None) -> dict[str, t.Any]:
         """Send a GET request. If it fails in a way that may pass, retry it up to C(retries) times.
 
         :arg segments: the path below C(/apiops/), not encoded.
         :arg slash: whether the path ends in a slash.
+        :arg params: the query parameters.
         :returns: the JSON object of the response.
         :raises RequestError: if the response is anything but a success envelope.
         """
-        return self._with_retries(lambda: self._call("GET", segments, slash=slash))
+        return self._with_retries(lambda: self._call("GET", segments, slash=slash, params=params))
+
+    def download(self, *segments: str) -> bytes:
+        """Send a GET request for a ZIP archive, with the retries of C(get).
+
+        :raises RequestError: if the response is anything but an archive.
+        """
+        return self._with_retries(lambda: self._read_archive(self._request("GET", segments)))
 
     def write(
         self, method: str, *segments: str, params: dict[str, str] | None = None, form: _Form | None = None
@@ -139,7 +151,7 @@ class Client:
         """
         return self._call(method, segments, params=params, form=form)
 
-    def _with_retries(self, request: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+    def _with_retries(self, request: t.Callable[[], _Value]) -> _Value:
         attempt = 0
         while True:
             try:
@@ -159,15 +171,25 @@ class Client:
         params: dict[str, str] | None = None,
         form: _Form | None = None,
     ) -> dict[str, t.Any]:
+        return self._read_envelope(method, self._request(method, segments, slash=slash, params=params, form=form))
+
+    def _request(
+        self,
+        method: str,
+        segments: t.Sequence[str],
+        *,
+        slash: bool = True,
+        params: dict[str, str] | None = None,
+        form: _Form | None = None,
+    ) -> t.Any:
         path = "/".join(quote(segment, safe="") for segment in segments) + ("/" if slash else "")
         if params:
             path += "?" + urlencode(params)
-        response = self._auth.send(
+        return self._auth.send(
             lambda authorization: self._send(method, path, authorization, files=form),
             log_in=self._log_in,
             add_secret=self._add_secret,
         )
-        return self._read_envelope(method, response)
 
     def _log_in(self) -> str:
         def post(form: dict[str, str | None]) -> dict[str, t.Any]:
@@ -276,6 +298,13 @@ class Client:
             "client_key",
             maybe_applied=False,
         )
+
+    def _read_archive(self, response: t.Any) -> bytes:
+        data: bytes = response.content
+        if response.status_code == 200 and is_archive(data):
+            return data
+        self._read_envelope("GET", response)
+        raise RequestError("The manager answered GET with JSON instead of a ZIP archive", status=response.status_code)
 
     def _read_envelope(self, method: str, response: t.Any) -> dict[str, t.Any]:
         """Return the JSON object of a response.

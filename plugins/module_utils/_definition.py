@@ -10,12 +10,13 @@ The layers of C(module_utils). Each file only uses files that come after it on t
     module definitions      _module  _definition  _source  _options
             |
     operations              _operations  _result  _writer  _plan        read, plan, write, read back, result
+                            _gateways                                   ask the gateways what they hold
             |
     certificate API         _api                                        endpoints and generations of the manager
             |
     client                  _client  _auth  _connection                 HTTP, authentication, retries
             |
-    payloads                _payloads                                   JSON of the manager -> values
+    payloads                _payloads  _archive                         responses of the manager -> values
             |
     x509, model, errors     _model  _x509  _errors                      values
 """

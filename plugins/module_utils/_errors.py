@@ -10,6 +10,7 @@
      +- RequestError                    a request without a usable response; attributes tell whether to retry it
      |   +- LoginError                  the token request failed, so the actual request was never sent
      |   +- ImportFileUnavailableError  the manager does not offer import-file
+     |   +- TruststoreUnavailableError  the truststore of an environment cannot be read
      +- WriteError                      a plan was not carried out (in _writer.py; caught by _operations.py)
      +- OperationError                  an operation failed after it sent a write; has the result so far
 
@@ -83,6 +84,10 @@ class LoginError(RequestError):
 
 class ImportFileUnavailableError(RequestError):
     """The manager does not offer import-file, so it cannot write some environments and leave the others unchanged."""
+
+
+class TruststoreUnavailableError(RequestError):
+    """The truststore of an environment cannot be read, so what its gateways hold is unknown."""
 
 
 class OperationError(ApinizerError):

@@ -160,3 +160,31 @@ class Deployment:
     @property
     def failed_environments(self) -> tuple[EnvironmentDeployment, ...]:
         return tuple(environment for environment in self.environments if not environment.success)
+
+
+@dataclass(frozen=True)
+class Truststore:
+    """What the gateways of an environment trust, see the vendor's pages for the truststore.
+
+    :arg source: C(workers) if the manager read it live from the workers, or C(manager) if it comes from the JSON list.
+    :arg entries: the certificates of all projects, and any others, such as public certificate authorities.
+    """
+
+    environment: str
+    source: str
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Whether the gateways of an environment hold the certificate that they should.
+
+    :arg state: C(confirmed), C(stale) (they hold another certificate under its alias), C(missing), or C(unknown).
+    :arg fingerprint_sha256: the fingerprint of the certificate found, or None.
+    :arg reason: why the state is unknown, or under which other alias the certificate was found.
+    """
+
+    name: str
+    state: str
+    fingerprint_sha256: str | None = None
+    reason: str | None = None

@@ -19,10 +19,29 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import (
     CertificateApi,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, OperationError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
+    CONFIRMED,
+    DEFAULT_TIMEOUT,
+    MISSING,
+    STALE,
+    UNKNOWN,
+    ask,
+    ask_until_confirmed,
+    deployment_unknown_warning,
+    undeployed_message,
+    unknown_message,
+    unreported,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    Gateway,
+    StoredCertificate,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, Plan, plan_absent, plan_present
-from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, TruststoreView
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 _Warn = t.Callable[[str], None]
 
@@ -35,6 +54,8 @@ class CertificateOperation:
     :arg desired: the desired state, if the certificate is not to be deleted.
     :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs created from the certificate, or None.
     :arg delete_jwks: delete the JWKs created from the certificate together with it.
+    :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    :arg verify_timeout: the seconds within which the gateways must hold what was written.
     """
 
     project: str
@@ -43,6 +64,8 @@ class CertificateOperation:
     desired: Desired
     jwk_scope: str | None = None
     delete_jwks: bool = False
+    verify_gateways: str = "never"
+    verify_timeout: float = DEFAULT_TIMEOUT
 
 
 def run_certificate_operation(
@@ -53,24 +76,36 @@ def run_certificate_operation(
     :arg check_mode: predict the result and write nothing.
     :arg now: the time that C(days_remaining) and C(expired) refer to.
     :arg warn: receives each warning for the user.
-    :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment) and
-        C(diff).
+    :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment),
+        C(gateways) and C(diff).
     :raises InputError: if an option is not valid. Nothing was written.
     :raises RequestError: if the manager could not be read. Nothing was written.
     :raises OperationError: if a write failed.
     """
     before = _read(api, operation)
-    if operation.absent:
-        plan = plan_absent(before)
-    else:
-        plan = plan_present(operation.project, operation.name, before, operation.desired)
+    if not operation.absent:
+        _check_environments(api, operation, before)
+    plan = _plan(api, operation, before)
+    bundle = operation.desired.bundle
+    gateways: list[Gateway] | None = None
+    if plan.operation == "none" and plan.after and operation.verify_gateways == "required":
+        gateways = ask(api, operation.project, _entries(plan.after, operation.desired.environments, bundle))
+        stale = frozenset(gateway.name for gateway in gateways if gateway.state in (STALE, MISSING))
+        if stale:
+            operation = replace(operation, desired=replace(operation.desired, stale=stale))
+            plan = _plan(api, operation, before)
     for warning in plan.warnings:
         warn(warning)
-    _check_before_write(api, operation, plan, warn)
-    bundle = operation.desired.bundle
+    _check_before_write(api, operation, plan, before, warn)
     previous = _result.certificate(before, now, desired=bundle, with_content=True)
 
-    def result(after: StoredCertificate | None, deployment: Deployment | None, *, changed: bool) -> dict[str, t.Any]:
+    def result(
+        after: StoredCertificate | None,
+        deployment: Deployment | None,
+        gateways: list[Gateway] | None,
+        *,
+        changed: bool,
+    ) -> dict[str, t.Any]:
         if changed:
             after = _with_description_sent(after, plan)
         certificate = _result.certificate(after, now, desired=bundle)
@@ -80,11 +115,14 @@ def run_certificate_operation(
             "certificate": certificate,
             "previous": previous,
             "deployment": _result.deployment(deployment),
+            "gateways": None if gateways is None else [asdict(gateway) for gateway in gateways],
             "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate),
         }
 
     if check_mode or plan.operation == "none":
-        return result(plan.after, None, changed=plan.operation != "none")
+        known = result(plan.after, None, gateways, changed=plan.operation != "none")
+        _check_gateways(operation, plan, gateways or [], known, warn, written=False)
+        return known
     writer = Writer(
         api,
         operation.project,
@@ -96,12 +134,80 @@ def run_certificate_operation(
     try:
         after, deployment = writer.carry_out(plan, before)
     except WriteError as exc:
-        known = result(exc.after, exc.deployment, changed=exc.changed)
+        known = result(exc.after, exc.deployment, None, changed=exc.changed)
         if not exc.known:
             known.pop("certificate")
             known.pop("diff")
         raise OperationError(str(exc), known, exc.request_error) from exc
-    return result(after, deployment, changed=True)
+    gateways = _ask_after_write(api, operation, plan, after, deployment, warn)
+    known = result(after, deployment, gateways, changed=True)
+    _check_gateways(operation, plan, gateways or [], known, warn, written=True)
+    return known
+
+
+def _plan(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> Plan:
+    if operation.absent:
+        return plan_absent(before)
+    siblings = () if before else api.latest_list(operation.project)
+    return plan_present(operation.project, operation.name, before, operation.desired, siblings)
+
+
+def _entries(stored: StoredCertificate, environments: t.Iterable[str] | None, bundle: Bundle | None) -> list[Entry]:
+    """Return what the gateways of environments should hold, or of all that the record contains."""
+    names = stored.environments if environments is None else sorted(set(environments) & set(stored.environments))
+    entries = [stored.entry_of(name, bundle) for name in names]
+    return [entry for entry in entries if entry is not None]
+
+
+def _ask_after_write(
+    api: CertificateApi,
+    operation: CertificateOperation,
+    plan: Plan,
+    after: StoredCertificate | None,
+    deployment: Deployment,
+    warn: _Warn,
+) -> list[Gateway] | None:
+    """Ask the gateways of the environments that were written, as far as the task wants that. Return None if it does not."""
+    if after is None or plan.operation == "delete":
+        return None
+    written = sorted({name for write in plan.writes for name in write.environments})
+    silent = unreported(deployment, written)
+    names = {"auto": silent, "required": written, "never": []}[operation.verify_gateways]
+    if not names:
+        if silent:
+            warn(deployment_unknown_warning(operation.name, silent))
+        return None
+    entries = _entries(after, names, operation.desired.bundle)
+    return ask_until_confirmed(api, operation.project, entries, operation.verify_timeout)
+
+
+def _check_gateways(
+    operation: CertificateOperation,
+    plan: Plan,
+    gateways: list[Gateway],
+    known: dict[str, t.Any],
+    warn: _Warn,
+    *,
+    written: bool,
+) -> None:
+    """Judge the states of the gateways.
+
+    :arg known: the return values.
+    :arg written: whether the gateways were asked after a write. Before one, a stale gateway is a difference.
+    :raises OperationError: if a gateway does not hold what was written, or if it must be asked and cannot be.
+    """
+    undeployed = [gateway for gateway in gateways if gateway.state in (STALE, MISSING)]
+    if undeployed and written:
+        raise OperationError(undeployed_message(operation.name, undeployed, plan.operation), known)
+    for gateway in gateways:
+        if gateway.state == CONFIRMED and gateway.reason:
+            warn(f"The gateways of {gateway.name} hold certificate {operation.name}, {gateway.reason}")
+    unknown = [gateway for gateway in gateways if gateway.state == UNKNOWN]
+    refused = [gateway for gateway in unknown if gateway.name != PSEUDO_ENVIRONMENT]
+    if refused and operation.verify_gateways == "required":
+        raise OperationError(unknown_message(operation.name, refused), known)
+    if unknown:
+        warn(unknown_message(operation.name, unknown))
 
 
 def _with_description_sent(after: StoredCertificate | None, plan: Plan) -> StoredCertificate | None:
@@ -122,15 +228,52 @@ def _read(api: CertificateApi, operation: CertificateOperation) -> StoredCertifi
     return current.recognize(operation.desired.bundle) if current else None
 
 
-def _check_before_write(api: CertificateApi, operation: CertificateOperation, plan: Plan, warn: _Warn) -> None:
-    """Check everything that reading can tell about the write before it is sent, in check mode as well.
-
-    The JWKs are read first: their list also shows the manager's generation, which saves a request for the environments.
-    """
+def _check_before_write(
+    api: CertificateApi,
+    operation: CertificateOperation,
+    plan: Plan,
+    before: StoredCertificate | None,
+    warn: _Warn,
+) -> None:
+    """Check everything else that reading can tell about the write before it is sent, in check mode as well."""
+    if plan.operation == "import" and operation.jwk_scope is not None:
+        raise InputError(
+            "update_referenced_jwks",
+            "an import, which unlisted_environments=keep requires, cannot update JWKs. Update all environments of the "
+            "certificate in one request (another value of unlisted_environments), or set update_referenced_jwks=false",
+        )
     if plan.operation == "update" and operation.jwk_scope is None:
         _warn_about_jwks(api, operation, warn)
-    if plan.added:
-        _check_environments(api, operation, plan.added)
+    _check_aliases(api, operation, plan, before)
+
+
+def _check_aliases(
+    api: CertificateApi, operation: CertificateOperation, plan: Plan, before: StoredCertificate | None
+) -> None:
+    """Check that no other certificate of the project has the alias in an environment. Other projects are not visible.
+
+    :raises InputError: if an alias is used already.
+    """
+    renamed = {
+        name: write.alias
+        for write in plan.writes
+        if write.kind != "delete"
+        for name in write.environments
+        if before is None or write.alias not in [entry.alias for entry in before.entries_of(name) or before.entries]
+    }
+    if not renamed:
+        return
+    siblings = api.list_all(operation.project) if before else api.latest_list(operation.project)
+    for sibling in siblings:
+        names = sorted(
+            {entry.environment for entry in sibling.entries if renamed.get(entry.environment) == entry.alias}
+        )
+        if names and sibling.name != operation.name:
+            raise InputError(
+                "alias",
+                f"{renamed[names[0]]} is already the alias of certificate {sibling.name} in {', '.join(names)}, and an alias "
+                "must be unique in each environment. Choose another alias",
+            )
 
 
 def _warn_about_jwks(api: CertificateApi, operation: CertificateOperation, warn: _Warn) -> None:
@@ -150,9 +293,14 @@ def _warn_about_jwks(api: CertificateApi, operation: CertificateOperation, warn:
         )
 
 
-def _check_environments(api: CertificateApi, operation: CertificateOperation, added: tuple[str, ...]) -> None:
-    if not api.lists_environments:
-        return  # The manager checks the names itself when it receives the write.
+def _check_environments(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> None:
+    """Check the names of the environments that do not hold the certificate yet, before anything else is asked of the user.
+
+    :raises InputError: if the project has no such environment.
+    """
+    added = (operation.desired.environments or frozenset()) - set(before.environments if before else ())
+    if not added or not api.lists_environments:
+        return  # A manager that does not list environments checks the names itself when it receives the write.
     try:
         listed = api.environments(operation.project)
     except RequestError as exc:
@@ -160,7 +308,7 @@ def _check_environments(api: CertificateApi, operation: CertificateOperation, ad
             raise
         return
     known = {environment.name for environment in listed} | {PSEUDO_ENVIRONMENT}
-    unknown = sorted(set(added) - known)
+    unknown = sorted(added - known)
     if unknown:
         raise InputError(
             "environments",
@@ -225,3 +373,16 @@ def run_environment_info_operation(api: CertificateApi, project: str) -> list[di
     """
     environments = sorted(api.environments(project), key=lambda environment: environment.name)
     return [asdict(environment) for environment in environments]
+
+
+def run_truststore_info_operation(
+    api: CertificateApi, project: str, environments: frozenset[str] | None, *, now: datetime
+) -> list[TruststoreView]:
+    """Return what the gateways of environments trust, as the module returns it, sorted by environment.
+
+    :arg environments: None for all environments of the project.
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :raises RequestError: if a truststore cannot be read.
+    """
+    names = [environment.name for environment in api.environments(project)] if environments is None else environments
+    return [_result.truststore(api.truststore(project, name), now) for name in sorted(names)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -66,16 +67,16 @@ def results(body: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     return listed
 
 
-def project_names(body: dict[str, t.Any]) -> list[str]:
-    """Return the names of the projects in C(resultList).
+def project_names(items: list[dict[str, t.Any]]) -> list[str]:
+    """Return the names of projects.
 
     :raises ShapeError: if a project has no name.
     """
-    return [_named(item) for item in results(body)]
+    return [_named(item) for item in items]
 
 
-def environments(body: dict[str, t.Any]) -> tuple[Environment, ...]:
-    """Return the environments in C(resultList).
+def environments(items: list[dict[str, t.Any]]) -> tuple[Environment, ...]:
+    """Read environments.
 
     :raises ShapeError: if an environment has no name.
     """
@@ -87,7 +88,7 @@ def environments(body: dict[str, t.Any]) -> tuple[Environment, ...]:
             access_url=_text(item.get("accessUrl")),
             description=_text(item.get("description")),
         )
-        for item in results(body)
+        for item in items
     )
 
 
@@ -98,14 +99,11 @@ def _named(item: dict[str, t.Any]) -> str:
     return name
 
 
-def certificate_jwks(body: dict[str, t.Any]) -> tuple[str, ...]:
-    """Return the names of the JWKs in C(resultList) that were created from a certificate.
-
-    :raises ShapeError: if there is no list of objects.
-    """
+def certificate_jwks(items: list[dict[str, t.Any]]) -> tuple[str, ...]:
+    """Return the names of the JWKs that were created from a certificate."""
     return tuple(
         str(jwk.get("name") or jwk.get("kid"))
-        for jwk in results(body)
+        for jwk in items
         if str(jwk.get("sourceType")).upper() == "CERTIFICATE" and jwk.get("sourceId")
     )
 
@@ -147,24 +145,55 @@ def _entry(name: str, item: t.Any) -> Entry:
     )
 
 
-def deployment(body: dict[str, t.Any]) -> Deployment:
-    """Read the deployment result of a write, in the format of the pages or in the format of openapi.yaml."""
+def truststore(environment: str, items: list[dict[str, t.Any]]) -> tuple[Entry, ...]:
+    """Read the certificates of a truststore, which have the format of the list of certificates."""
+    found = []
+    for item in items:
+        name = _text(item.get("name"))
+        for part in _dicts(item.get("certificateEnvironmentList")) or [item]:
+            if part.get("environmentName") in (None, environment):
+                entry = _entry(name or "", {**part, "environmentName": environment})
+                found.append(entry if entry.alias else replace(entry, alias=name))
+    return tuple(found)
+
+
+def result_count(body: dict[str, t.Any]) -> int:
+    """Return how many objects the manager has for a list, or 0 if it does not say."""
+    count = body.get("resultCount")
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
+
+
+def deployment(body: dict[str, t.Any], environments: t.Iterable[str] = ()) -> Deployment:
+    """Read the deployment result of a write, in the format of the pages or in the format of openapi.yaml.
+
+    :arg environments: the environments that were written. If the deployment failed and the result does not say where, those
+        that the manager's message names have failed (vendor: Import Key File, Import Keystore File).
+    """
     references = body.get("unresolvedReferences")
     unresolved = tuple(str(reference) for reference in references) if isinstance(references, list) else ()
     result = body.get("deploymentResult")
     if not isinstance(result, dict):
         return Deployment(unresolved=unresolved)
-    environments: dict[str, EnvironmentDeployment] = {}
+    found: dict[str, EnvironmentDeployment] = {}
     for item in _dicts(result.get("environmentResults")) + _dicts(result.get("detailList")):
-        found = _environment_deployment(item, result.get("success"))
-        environments[found.name] = _merge(environments.get(found.name), found)
+        one = _environment_deployment(item, result.get("success"))
+        found[one.name] = _merge(found.get(one.name), one)
     success = result.get("success")
+    message = _text(result.get("message")) or _text(result.get("detail"))
+    if success is False and not any(found):
+        message = message or _text(body.get("resultMessage"))
+        found = {name: EnvironmentDeployment(name, False, message) for name in _named_in(message or "", environments)}
     return Deployment(
         success=success if isinstance(success, bool) else None,
-        message=_text(result.get("message")) or _text(result.get("detail")),
-        environments=tuple(environments[name] for name in sorted(environments)),
+        message=message,
+        environments=tuple(found[name] for name in sorted(found)),
         unresolved=unresolved,
     )
+
+
+def _named_in(message: str, environments: t.Iterable[str]) -> list[str]:
+    """Return the environments whose names are words of a message. Names can contain hyphens and each other."""
+    return [name for name in environments if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", message)]
 
 
 def _environment_deployment(item: dict[str, t.Any], whole: t.Any) -> EnvironmentDeployment:

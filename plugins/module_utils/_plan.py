@@ -9,11 +9,15 @@ an environment that it does not list loses the certificate. Only import-file lea
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+
+# Shorter names, such as dev and deb, differ in one letter by chance.
+_SHORTEST_TYPO = 5
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Desired:
     """The desired state. None means that the option is not set.
 
     C(unlisted) is C(fail), C(remove), C(update) or C(keep): what happens to environments that hold the certificate but
-    are not in C(environments).
+    are not in C(environments). C(stale) are environments whose gateways do not hold what the record contains.
     """
 
     bundle: Bundle | None = None
@@ -30,6 +34,7 @@ class Desired:
     environments: frozenset[str] | None = None
     unlisted: str = "fail"
     force: bool = False
+    stale: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,13 +74,20 @@ def plan_absent(current: StoredCertificate | None) -> Plan:
     return Plan("delete", None, (Write("delete", None, current.environments),))
 
 
-def plan_present(project: str, name: str, current: StoredCertificate | None, desired: Desired) -> Plan:
+def plan_present(
+    project: str,
+    name: str,
+    current: StoredCertificate | None,
+    desired: Desired,
+    siblings: t.Sequence[StoredCertificate] = (),
+) -> Plan:
     """Plan to create or change the certificate so that it matches C(desired).
 
+    :arg siblings: the other certificates of the project, as far as they are known.
     :raises InputError: if the task does not specify something that only the user can decide.
     """
     if current is None:
-        return _plan_create(project, name, desired)
+        return _plan_create(project, name, desired, similar_names(name, [sibling.name for sibling in siblings]))
     current = current.recognize(desired.bundle)
     listed = _listed(current, desired)
     unlisted = set(current.environments) - listed
@@ -99,27 +111,56 @@ def plan_present(project: str, name: str, current: StoredCertificate | None, des
     return Plan(operation, writes[-1].expected, writes, added, warnings)
 
 
-def _plan_create(project: str, name: str, desired: Desired) -> Plan:
-    if desired.bundle is None:
-        raise InputError(
-            "path",
-            f"missing; project {project} has no certificate {name}, and path or content is required to create it",
-        )
-    if desired.environments is None:
-        raise InputError(
-            "environments",
-            f"missing; project {project} has no certificate {name}, and environments is required to create it",
-        )
+def similar_names(name: str, others: t.Iterable[str]) -> list[str]:
+    """Return the names that differ from a name only in case, or in one letter. Digits usually number a series."""
+    return [other for other in others if other != name and (_folded(other) == _folded(name) or _is_typo(name, other))]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _is_typo(name: str, other: str) -> bool:
+    """Whether one letter was added, left out, or replaced, or two neighbors were swapped."""
+    name, other = sorted((_folded(name), _folded(other)), key=len)
+    if len(other) - len(name) > 1 or len(name) < _SHORTEST_TYPO:
+        return False
+    start = next((at for at, pair in enumerate(zip(name, other)) if pair[0] != pair[1]), len(name))
+    differing = name[start : start + 1] + other[start : start + 1]
+    if any(character.isdigit() for character in differing):
+        return False
+    if len(name) < len(other):
+        return name[start:] == other[start + 1 :]
+    swapped = name[start : start + 2] == other[start : start + 2][::-1] and name[start + 2 :] == other[start + 2 :]
+    return swapped or name[start + 1 :] == other[start + 1 :]
+
+
+def _plan_create(project: str, name: str, desired: Desired, similar: t.Sequence[str]) -> Plan:
+    for option, value in (("path", desired.bundle), ("environments", desired.environments)):
+        if value is None:
+            what = "path or content is" if option == "path" else "environments is"
+            raise InputError(
+                option,
+                join_sentences(
+                    f"missing; project {project} has no certificate {name}, and {what} required to create it",
+                    *([f"Did you mean {' or '.join(similar)}?"] if similar else []),
+                ),
+            )
+    bundle = t.cast(Bundle, desired.bundle)
     alias, description = desired.alias or name, desired.description or name
-    environments = tuple(sorted(desired.environments))
+    environments = tuple(sorted(desired.environments or ()))
     after = StoredCertificate(
         project=project,
         name=name,
         description=description,
-        entries=tuple(Entry(environment, alias, desired.bundle) for environment in environments),
+        entries=tuple(Entry(environment, alias, bundle) for environment in environments),
     )
-    write = Write("create", after, environments, alias, description, desired.bundle)
-    return Plan("create", after, (write,), added=environments)
+    write = Write("create", after, environments, alias, description, bundle)
+    warnings = tuple(
+        f"Project {project} has a certificate {other}, whose name is almost the same as that of the new certificate {name}"
+        for other in similar
+    )
+    return Plan("create", after, (write,), added=environments, warnings=warnings)
 
 
 def _listed(current: StoredCertificate, desired: Desired) -> set[str]:
@@ -142,8 +183,8 @@ def _unlisted_error(current: StoredCertificate, unlisted: set[str]) -> InputErro
 
 
 def _differs(current: StoredCertificate, desired: Desired, environment: str) -> bool:
-    """Whether no entry of the environment matches the options that are set."""
-    return not any(
+    """Whether the gateways are stale, or no entry of the environment matches the options that are set."""
+    return environment in desired.stale or not any(
         (desired.bundle is None or entry.holds(desired.bundle)) and desired.alias in (None, entry.alias)
         for entry in current.entries_of(environment)
     )

@@ -8,7 +8,12 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    StoredCertificate,
+    Truststore,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso
 
 
@@ -61,6 +66,29 @@ class DeploymentView(t.TypedDict):
     success: bool | None
     message: str | None
     environments: list[EnvironmentDeploymentView]
+
+
+class TrustedCertificateView(t.TypedDict):
+    """A certificate in a truststore. Of one that cannot be read, only the alias is known."""
+
+    alias: str | None
+    subject: str | None
+    issuer: str | None
+    serial_number: str | None
+    not_before: str | None
+    not_after: str | None
+    days_remaining: int | None
+    expired: bool | None
+    fingerprint_sha256: str | None
+    fingerprint_sha1: str | None
+
+
+class TruststoreView(t.TypedDict):
+    """What the gateways of an environment trust, sorted by alias. C(source) is C(workers) or C(manager)."""
+
+    environment: str
+    source: str
+    certificates: list[TrustedCertificateView]
 
 
 def certificate(
@@ -116,6 +144,18 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
         "fingerprint_sha1": entry.fingerprint_sha1,
         "entries": entries,
     }
+
+
+def truststore(found: Truststore, now: datetime) -> TruststoreView:
+    """Return the view of a truststore.
+
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    """
+    keys = tuple(TrustedCertificateView.__annotations__)
+    views = ({**entry_values(entry, now, 1)} for entry in found.entries)
+    certificates = [t.cast(TrustedCertificateView, {key: view[key] for key in keys}) for view in views]
+    certificates.sort(key=lambda one: (one["alias"] or "", one["fingerprint_sha1"] or ""))
+    return {"environment": found.environment, "source": found.source, "certificates": certificates}
 
 
 def diff(header: str, before: CertificateView | None, after: CertificateView | None) -> dict[str, t.Any]:

@@ -25,23 +25,8 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import Depl
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Plan, Write, duplicates_warning
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
-_WRITE_TOOK_EFFECT = (
-    "The write took effect, but the response with the deployment result was lost. Run again with force=true to deploy "
-    "once more"
-)
+_WRITE_TOOK_EFFECT = "The write took effect, but the response with the deployment result was lost"
 _DELETION_TOOK_EFFECT = "The certificate was deleted, but the response with the deployment result was lost"
-
-
-def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
-    """Return the warning for a write whose deployment the manager did not report, as after an import.
-
-    :arg name: the name of the certificate.
-    :arg environments: the environments that were written.
-    """
-    return (
-        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report the deployment. Check "
-        "that the gateways there hold the new certificate"
-    )
 
 
 class WriteError(ApinizerError):
@@ -151,7 +136,6 @@ class Writer:
                 if not reached:
                     raise self._not_as_written(write, before, after, attempts)
                 if not _deployment_failed(attempts):
-                    self._warn_if_deployment_is_unknown(write, attempts.reported)
                     return after, attempts.reported or Deployment()
                 if write.kind == "delete" or (after and after.duplicated) or attempts.attempt >= self._retries:
                     raise self._not_deployed(write, after, attempts)
@@ -164,10 +148,6 @@ class Writer:
             else:
                 write = self._next_attempt(write, failure, after, attempts)
             attempts.attempt += 1
-
-    def _warn_if_deployment_is_unknown(self, write: Write, reported: Deployment | None) -> None:
-        if write.kind != "delete" and (reported is None or reported.success is None):
-            self._warn(deployment_unknown_warning(self._name, write.environments))
 
     def _send(self, write: Write) -> Deployment:
         if write.kind == "delete":

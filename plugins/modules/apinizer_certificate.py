@@ -58,7 +58,9 @@ options:
   state:
     description:
       - V(present) creates the certificate, or changes it so that it matches the other options.
-      - V(absent) deletes the certificate from the manager and from all its environments.
+      - V(absent) deletes the certificate from the manager and from all its environments. It cannot be combined with
+        O(path), O(content), O(alias), O(description), O(environments), or O(unlisted_environments), because the manager
+        cannot delete a certificate from some environments only.
     type: str
     choices:
       - present
@@ -95,26 +97,53 @@ options:
     elements: str
   unlisted_environments:
     description:
-      - What to do with environments that hold the certificate but are not listed in O(environments).
+      - What to do with environments that hold the certificate but are not listed in O(environments). If not set, the module
+        acts as with V(fail).
       - V(fail) fails before anything is written, and names the environments.
       - V(remove) removes the certificate from them.
       - V(update) replaces the certificate there as well.
       - V(keep) leaves them unchanged. For this, the module writes with C(import-file), which a manager has from release
         2026.09 on, and which requires the permission C(SECRETS) with C(EXPORT_IMPORT). The documentation of the manager does
-        not say whether C(import-file) deploys to the gateways, see RV(deployment). If O(alias) is not set, each environment
-        keeps its own alias.
+        not say whether C(import-file) deploys to the gateways, so the module asks them, see O(verify_gateways). If O(alias)
+        is not set, each environment keeps its own alias.
     type: str
     choices:
       - fail
       - remove
       - update
       - keep
-    default: fail
+  verify_gateways:
+    description:
+      - Whether to ask the gateways what they hold, by reading the truststore of each environment. The manager offers this
+        from release 2026.09 on to a token with the permission C(SECRETS) with C(EXPORT_IMPORT) in the project, and from
+        release 2025 on to a token with access to the project V(admin).
+      - V(auto) asks after a write, in each environment for which the manager does not report the deployment. If the gateways
+        cannot be asked, the module warns.
+      - V(required) always asks. If the manager's record is in sync, a gateway that does not hold the certificate counts as a
+        difference. If the gateways cannot be asked, the module fails. The environment V(apimanager) is an exception, because
+        no request returns its truststore.
+      - V(never) does not ask.
+      - If a gateway does not hold the certificate after a write, the module fails.
+    type: str
+    choices:
+      - auto
+      - required
+      - never
+    default: auto
+    version_added: 0.2.0
+  verify_gateways_timeout:
+    description:
+      - The seconds within which all gateways must hold the certificate after a write. Until then, the module asks again those
+        that do not hold it yet.
+    type: float
+    default: 10
+    version_added: 0.2.0
   update_referenced_jwks:
     description:
       - Whether to update the JWKs that were created from the certificate as well.
       - If V(false), managers from release 2026.01 on remove their link to the certificate. The module warns about this and
         names the JWKs.
+      - An import cannot update JWKs, so the module fails before it writes if O(unlisted_environments=keep).
     type: bool
     default: false
   update_scope:
@@ -360,6 +389,40 @@ previous:
       type: list
       elements: dict
       returned: always
+gateways:
+  description:
+    - What the gateways hold, for each environment that was asked. V(null) if none was asked, see O(verify_gateways).
+  returned: success, and failure after a write was tried
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the environment.
+      type: str
+      returned: always
+      sample: production
+    state:
+      description:
+        - V(confirmed) if the gateways hold the certificate, V(stale) if they hold another one under its alias, V(missing) if
+          they hold neither, and V(unknown) if they could not be asked.
+      type: str
+      returned: always
+      choices:
+        - confirmed
+        - stale
+        - missing
+        - unknown
+      sample: confirmed
+    fingerprint_sha256:
+      description: The SHA-256 fingerprint of the certificate that the gateways hold. V(null) if there is none or it is unknown.
+      type: str
+      returned: always
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    reason:
+      description: Why the state is unknown, or under which other alias the certificate was found. Otherwise V(null).
+      type: str
+      returned: always
+      sample: found under the alias other-alias
 deployment:
   description: The deployment as the manager reported it. V(null) if nothing was written.
   returned: success, and failure after a write was tried
@@ -398,9 +461,13 @@ deployment:
           sample: Deployed
 """
 
+import math
 from datetime import datetime
+from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT, VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
@@ -425,7 +492,10 @@ ARGUMENT_SPEC = {
     "alias": {"type": "str"},
     "description": {"type": "str"},
     "environments": {"type": "list", "elements": "str"},
-    "unlisted_environments": {"type": "str", "choices": ["fail", "remove", "update", "keep"], "default": "fail"},
+    # Without a default, since it must not be set together with state=absent.
+    "unlisted_environments": {"type": "str", "choices": ["fail", "remove", "update", "keep"]},
+    "verify_gateways": {"type": "str", "choices": list(VERIFY_MODES), "default": "auto"},
+    "verify_gateways_timeout": {"type": "float", "default": DEFAULT_TIMEOUT},
     "update_referenced_jwks": {"type": "bool", "default": False},
     "update_scope": {"type": "str", "choices": ["same_project", "all_projects"]},
     "delete_referenced_jwks": {"type": "bool", "default": False},
@@ -442,6 +512,13 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
     params = context.params
     absent = params["state"] == "absent"
     bundle = None
+    if absent:
+        _check_nothing_to_write(params)
+    if not (math.isfinite(params["verify_gateways_timeout"]) and params["verify_gateways_timeout"] >= 0):
+        raise InputError(
+            "verify_gateways_timeout",
+            f"must be a number of seconds from 0 on, not {params['verify_gateways_timeout']:g}",
+        )
     if not absent:
         bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
         if params["content"] is not None:
@@ -455,12 +532,29 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
             alias=params["alias"],
             description=params["description"],
             environments=environment_names(params["environments"]),
-            unlisted=params["unlisted_environments"],
+            unlisted=params["unlisted_environments"] or "fail",
             force=params["force"],
         ),
         jwk_scope=params["update_scope"].upper() if params["update_referenced_jwks"] else None,
         delete_jwks=params["delete_referenced_jwks"],
+        verify_gateways=params["verify_gateways"],
+        verify_timeout=params["verify_gateways_timeout"],
     )
+
+
+def _check_nothing_to_write(params: dict[str, Any]) -> None:
+    """Check that a deletion names nothing that only a write has.
+
+    :raises InputError: if it does. A list of environments most likely means that only these are to lose the certificate.
+    """
+    for option in ("environments", "unlisted_environments", "path", "content", "alias", "description"):
+        if params[option] is not None:
+            raise InputError(
+                option,
+                "cannot be combined with state=absent, which deletes the certificate from all environments. To remove it "
+                "from some environments only, use state=present, list the others in environments, and set "
+                "unlisted_environments=remove",
+            )
 
 
 def run(context: ModuleContext, now: datetime) -> Result:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._writer import deployment_unknown_warning
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import deployment_unknown_warning
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation, warnings_of
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._writer import deployment_unknown_warning
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import deployment_unknown_warning
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write, load_run

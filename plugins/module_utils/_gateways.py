@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask the gateways whether they hold what the manager's record contains.
+
+The record, the reported deployment, and what the gateways hold can differ: an import may be stored without being deployed.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError, join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, Gateway, Truststore
+
+CONFIRMED, STALE, MISSING, UNKNOWN = "confirmed", "stale", "missing", "unknown"
+
+VERIFY_MODES = ("auto", "required", "never")
+
+# Seconds. A deployment takes some seconds to reach all workers.
+DEFAULT_TIMEOUT = 10.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 4.0
+
+
+def unreported(deployment: Deployment, environments: t.Iterable[str]) -> list[str]:
+    """Return the environments whose deployment the manager did not report."""
+    reported = {environment.name for environment in deployment.environments}
+    return [name for name in environments if deployment.success is None or name not in reported]
+
+
+def compare(truststore: Truststore, expected: Entry) -> Gateway:
+    """Compare a truststore with the entry of an environment.
+
+    Java truststores do not distinguish upper and lower case in aliases. A certificate under another alias is trusted as
+    well, so it counts as confirmed.
+    """
+    name = expected.environment
+    same = [entry for entry in truststore.entries if _is_same(entry, expected)]
+    alias = _folded(expected.alias)
+    if same:
+        sha256 = expected.leaf.fingerprint_sha256 if expected.leaf else _sha256(same[0])
+        if any(_folded(entry.alias) == alias for entry in same):
+            return Gateway(name, CONFIRMED, sha256)
+        return Gateway(name, CONFIRMED, sha256, f"found under the alias {same[0].alias}")
+    under_alias = next((entry for entry in truststore.entries if _folded(entry.alias) == alias), None)
+    if under_alias is not None:
+        return Gateway(name, STALE, _sha256(under_alias))
+    return Gateway(name, MISSING)
+
+
+def ask(api: CertificateApi, project: str, expected: t.Sequence[Entry]) -> list[Gateway]:
+    """Ask the gateways of each entry's environment once."""
+    gateways = []
+    for entry in expected:
+        try:
+            gateways.append(compare(api.truststore(project, entry.environment), entry))
+        except TruststoreUnavailableError as exc:
+            gateways.append(Gateway(entry.environment, UNKNOWN, reason=str(exc)))
+    return gateways
+
+
+def ask_until_confirmed(
+    api: CertificateApi, project: str, expected: t.Sequence[Entry], timeout: float
+) -> list[Gateway]:
+    """Ask the gateways until each holds its entry, or is unknown, but not longer than the timeout in seconds."""
+    found = {gateway.name: gateway for gateway in ask(api, project, expected)}
+    for delay in delays(timeout):
+        pending = [entry for entry in expected if found[entry.environment].state in (STALE, MISSING)]
+        if not pending:
+            break
+        api.client.sleep(delay)
+        found.update({gateway.name: gateway for gateway in ask(api, project, pending)})
+    return list(found.values())
+
+
+def delays(timeout: float) -> t.Iterator[float]:
+    """Yield the seconds to wait before each further attempt, with backoff, until the timeout is used up."""
+    delay, left = _FIRST_DELAY, timeout
+    while left > 0:
+        yield min(delay, left)
+        left -= delay
+        delay = min(delay * 2, _LONGEST_DELAY)
+
+
+def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
+    """Return the warning for a write whose deployment the manager did not report, and the gateways were not asked.
+
+    :arg name: the name of the certificate.
+    :arg environments: the environments that were written.
+    """
+    return (
+        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report the deployment. Check "
+        "that the gateways there hold the new certificate"
+    )
+
+
+def unknown_message(name: str, gateways: t.Sequence[Gateway]) -> str:
+    """Describe the gateways whose state is unknown."""
+    names = ", ".join(gateway.name for gateway in gateways)
+    reasons = dict.fromkeys(gateway.reason for gateway in gateways if gateway.reason)
+    return join_sentences(f"Whether the gateways of {names} hold certificate {name} is unknown", *reasons)
+
+
+def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str) -> str:
+    """Describe the gateways that do not hold what the manager's record contains, and what to do.
+
+    :arg operation: the operation that wrote the record, or C(none).
+    """
+    found = "; ".join(
+        f"{gateway.name} holds {_shown(gateway)} under its alias"
+        if gateway.state == STALE
+        else f"{gateway.name} does not hold it"
+        for gateway in gateways
+    )
+    return join_sentences(
+        f"The manager's record contains certificate {name}, but its gateways do not hold it: {found}",
+        _STORED_ONLY if operation == "import" else _NOT_DEPLOYED,
+    )
+
+
+_STORED_ONLY = (
+    "This manager stores an imported certificate without deploying it. To deploy it, write all environments of the "
+    "certificate in one update: leave out unlisted_environments=keep, or choose update or remove; with the role "
+    "certificate_rotation, use a single wave and certificate_rotation_strategy=replace"
+)
+_NOT_DEPLOYED = (
+    "The deployment may still be in progress, or has failed without being reported. Check the environment in the "
+    "manager's console, then run again with verify_gateways=required"
+)
+
+
+def _shown(gateway: Gateway) -> str:
+    return f"SHA-256 {gateway.fingerprint_sha256}" if gateway.fingerprint_sha256 else "another certificate"
+
+
+def _is_same(entry: Entry, expected: Entry) -> bool:
+    if entry.leaf and expected.leaf:
+        return entry.leaf.der == expected.leaf.der
+    return entry.fingerprint_sha1 is not None and entry.fingerprint_sha1 == expected.fingerprint_sha1
+
+
+def _sha256(entry: Entry) -> str | None:
+    return entry.leaf.fingerprint_sha256 if entry.leaf else None
+
+
+def _folded(alias: str | None) -> str:
+    return (alias or "").casefold()
