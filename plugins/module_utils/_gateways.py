@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError, join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, Gateway, Truststore
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, Gateway
 
 CONFIRMED, STALE, MISSING, UNKNOWN = "confirmed", "stale", "missing", "unknown"
 
@@ -29,24 +29,37 @@ def unreported(deployment: Deployment, environments: t.Iterable[str]) -> list[st
     return [name for name in environments if deployment.success is None or name not in reported]
 
 
-def compare(truststore: Truststore, expected: Entry) -> Gateway:
-    """Compare a truststore with the entry of an environment.
+class Trusted(t.NamedTuple):
+    """A certificate under an alias, as far as a truststore or the record tells. Fingerprints are lower-case hex digits."""
+
+    alias: str | None
+    fingerprint_sha256: str | None
+    fingerprint_sha1: str | None
+
+    def is_same(self, other: Trusted) -> bool:
+        """Whether both are the same certificate. SHA-1 only decides where one of them has no content."""
+        if self.fingerprint_sha256 and other.fingerprint_sha256:
+            return self.fingerprint_sha256 == other.fingerprint_sha256
+        return self.fingerprint_sha1 is not None and self.fingerprint_sha1 == other.fingerprint_sha1
+
+
+def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted) -> Gateway:
+    """Compare what the gateways of an environment hold with what they should hold.
 
     Java truststores do not distinguish upper and lower case in aliases. A certificate under another alias is trusted as
     well, so it counts as confirmed.
     """
-    name = expected.environment
-    same = [entry for entry in truststore.entries if _is_same(entry, expected)]
+    same = [one for one in held if one.is_same(expected)]
     alias = _folded(expected.alias)
     if same:
-        sha256 = expected.leaf.fingerprint_sha256 if expected.leaf else _sha256(same[0])
-        if any(_folded(entry.alias) == alias for entry in same):
-            return Gateway(name, CONFIRMED, sha256)
-        return Gateway(name, CONFIRMED, sha256, f"found under the alias {same[0].alias}")
-    under_alias = next((entry for entry in truststore.entries if _folded(entry.alias) == alias), None)
+        sha256 = expected.fingerprint_sha256 or same[0].fingerprint_sha256
+        if any(_folded(one.alias) == alias for one in same):
+            return Gateway(environment, CONFIRMED, sha256)
+        return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}")
+    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
     if under_alias is not None:
-        return Gateway(name, STALE, _sha256(under_alias))
-    return Gateway(name, MISSING)
+        return Gateway(environment, STALE, under_alias.fingerprint_sha256)
+    return Gateway(environment, MISSING)
 
 
 def ask(api: CertificateApi, project: str, expected: t.Sequence[Entry]) -> list[Gateway]:
@@ -54,7 +67,8 @@ def ask(api: CertificateApi, project: str, expected: t.Sequence[Entry]) -> list[
     gateways = []
     for entry in expected:
         try:
-            gateways.append(compare(api.truststore(project, entry.environment), entry))
+            truststore = api.truststore(project, entry.environment)
+            gateways.append(compare(entry.environment, [_trusted(one) for one in truststore.entries], _trusted(entry)))
         except TruststoreUnavailableError as exc:
             gateways.append(Gateway(entry.environment, UNKNOWN, reason=str(exc)))
     return gateways
@@ -134,14 +148,8 @@ def _shown(gateway: Gateway) -> str:
     return f"SHA-256 {gateway.fingerprint_sha256}" if gateway.fingerprint_sha256 else "another certificate"
 
 
-def _is_same(entry: Entry, expected: Entry) -> bool:
-    if entry.leaf and expected.leaf:
-        return entry.leaf.der == expected.leaf.der
-    return entry.fingerprint_sha1 is not None and entry.fingerprint_sha1 == expected.fingerprint_sha1
-
-
-def _sha256(entry: Entry) -> str | None:
-    return entry.leaf.fingerprint_sha256 if entry.leaf else None
+def _trusted(entry: Entry) -> Trusted:
+    return Trusted(entry.alias, entry.leaf.fingerprint_sha256 if entry.leaf else None, entry.fingerprint_sha1)
 
 
 def _folded(alias: str | None) -> str:

@@ -16,12 +16,14 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
     InfoOperation,
     run_certificate_operation,
     run_environment_info_operation,
     run_info_operation,
+    run_truststore_info_operation,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
@@ -36,10 +38,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 READS_IN_PARALLEL = 8
 """A manager serves its console to several people at the same time, so reading in parallel needs no setting."""
 
-CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO = (
+CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO = (
     "apinizer_certificate",
     "apinizer_certificate_info",
     "apinizer_environment_info",
+    "apinizer_truststore_info",
 )
 
 Item = t.TypeVar("Item")
@@ -65,6 +68,8 @@ class Operation:
     absent: bool = False
     force: bool = False
     jwk_scope: str | None = None
+    verify_gateways: str = "never"
+    verify_timeout: float = DEFAULT_TIMEOUT
 
     @property
     def options(self) -> dict[str, t.Any]:
@@ -72,17 +77,20 @@ class Operation:
         options: dict[str, t.Any] = {"project": self.project, "name": self.name}
         if self.absent:
             return {**options, "state": "absent"}
+        if self.bundle:
+            options["content"] = self.bundle.pem
         return {
             **options,
             "environments": list(self.environments),
             "unlisted_environments": self.unlisted_environments,
-            "content": self.bundle.pem if self.bundle else "",
             "alias": self.alias or "",
             "description": self.description or "",
             "force": self.force,
             "update_referenced_jwks": self.jwk_scope is not None,
             "update_scope": self.jwk_scope or "",
             "allow_expired": True,
+            "verify_gateways": self.verify_gateways,
+            "verify_gateways_timeout": self.verify_timeout,
         }
 
     def to_certificate_operation(self) -> CertificateOperation:
@@ -103,6 +111,8 @@ class Operation:
                 force=self.force,
             ),
             jwk_scope=self.jwk_scope.upper() if self.jwk_scope else None,
+            verify_gateways=self.verify_gateways,
+            verify_timeout=self.verify_timeout,
         )
 
 
@@ -150,6 +160,26 @@ class ManagerAccess:
             )
 
         return self._map(list_one, projects)
+
+    def read_truststores(self, projects: Mapping[str, str]) -> dict[str, Result]:
+        """Read what the gateways of environments trust: C(truststores), or a failure, by environment.
+
+        :arg projects: a project for each environment, since the manager checks the permissions of a project.
+        """
+
+        def read_one(environment: str) -> Result:
+            project = projects[environment]
+            if self._run_module:
+                given = self._given(TRUSTSTORE_INFO, project=project, environments=[environment])
+                return self._run_module(TRUSTSTORE_INFO, given, False)
+            return self._run(
+                TRUSTSTORE_INFO,
+                lambda api, now, _context: {
+                    "truststores": run_truststore_info_operation(api, project, frozenset((environment,)), now=now)
+                },
+            )
+
+        return self._map(read_one, list(projects))
 
     def predict(self, operations: Mapping[str, Operation]) -> dict[str, Result]:
         """Run operations in check mode, which tells everything that reading can tell, by the same keys."""

@@ -34,7 +34,7 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
         return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{left_out}"
-    if outcome.name == "rotated":
+    if outcome.name in ("rotated", "stored"):
         return _rotated_message(outcome, len(due) - skipped, total) + left_out
     if outcome.name == "refused":
         return join_sentences("Nothing was written", outcome.failure, "").rstrip()
@@ -52,11 +52,15 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
 def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
     writes = outcome.run.writes
     targets = len({(write.key, name) for write in writes for name in write.environments})
-    silent = sorted({name for write in writes if write.deployment_unknown for name in write.environments})
-    doubt = f" The manager did not report the deployment to the gateways of {', '.join(silent)}." if silent else ""
-    return (
-        f"Rotated {rotated} of {total} certificates in {targets} environments, verified in the manager's record.{doubt}"
-    )
+    unconfirmed = sorted({name for planned in outcome.run.plan.certificates for name in outcome.unconfirmed(planned)})
+    if unconfirmed:
+        return (
+            f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. Whether "
+            f"the gateways of {', '.join(unconfirmed)} hold the new certificates is unknown."
+        )
+    asked = any(outcome.run.gateways.values())
+    where = "in the manager's record and at the gateways" if asked else "in the manager's record"
+    return f"Rotated {rotated} of {total} certificates in {targets} environments, verified {where}."
 
 
 def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:

@@ -10,7 +10,7 @@ import typing as t
 SCHEMA = 1
 """Raised when a key of the result changes its meaning or is removed."""
 
-SUCCESSES = ("nothing_to_do", "planned", "rotated", "skipped")
+SUCCESSES = ("nothing_to_do", "planned", "rotated", "stored", "skipped")
 FAILURES = ("refused", "failed", "rolled_back", "rollback_failed")
 
 
@@ -35,6 +35,15 @@ class EnvironmentDeployment(t.TypedDict):
     message: str | None
 
 
+class GatewayResult(t.TypedDict):
+    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown)."""
+
+    name: str
+    state: str
+    fingerprint_sha256: str | None
+    reason: str | None
+
+
 EnvironmentResult = t.TypedDict(
     "EnvironmentResult",
     {
@@ -47,6 +56,7 @@ EnvironmentResult = t.TypedDict(
         "now": "ShownCertificate | None",
         "entries": "int | None",
         "deployment": "EnvironmentDeployment | None",
+        "gateway": "GatewayResult | None",
         "rolled_back": "bool | None",
     },
 )

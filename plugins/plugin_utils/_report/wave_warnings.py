@@ -12,17 +12,20 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import d
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation, warnings_of
 
 
-def wave_warnings(wave: int, operations: Mapping[str, Operation], results: Mapping[str, Result]) -> list[str]:
+def wave_warnings(
+    wave: int, operations: Mapping[str, Operation], results: Mapping[str, Result], *, verified: bool = False
+) -> list[str]:
     """The warnings of a wave. That deployments were not reported is one warning for all certificates.
 
     :arg operations: what was written, and C(results) what it returned, by C(project/name).
+    :arg verified: whether the gateways are asked next, so that no such warning is needed.
     """
     unknown = {
         key: deployment_unknown_warning(operation.name, operation.environments) for key, operation in operations.items()
     }
     unreported = [key for key, result in results.items() if unknown[key] in result.get("warnings", ())]
     others = [text for text in warnings_of(results.values()) if text not in unknown.values()]
-    if not unreported:
+    if verified or not unreported:
         return others
     targets = sorted({name for key in unreported for name in operations[key].environments})
     which = unreported[0] if len(unreported) == 1 else f"{len(unreported)} certificates"

@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     CERTIFICATE,
     CERTIFICATE_INFO,
     ENVIRONMENT_INFO,
+    TRUSTSTORE_INFO,
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
@@ -86,7 +87,8 @@ class Task:
 
     @cached_property
     def access(self) -> ManagerAccess:
-        options = {name: self._connection(name) for name in (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO)}
+        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
+        options = {name: self._connection(name) for name in modules}
         if self._action.why_as_module(self._variables) is None:
             return ManagerAccess(options)
 

@@ -24,6 +24,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
+    gateway_problems,
+    is_undeployed,
+    merged,
+    notes,
+    unknown_problems,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
     create_private,
@@ -34,6 +41,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprin
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.gateways import ask_before, ask_wave
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     hook_problem,
@@ -88,7 +96,7 @@ def plan(task: Task) -> Result:
         return {**_failed(run, str(exc)), "run_file": run.path}
     run.new, problems = read_new_certificates(task.files, _settings(run))
     record["warnings"] += warnings
-    return _make_plan(run, record, [*problems, *problems_of_files(task, _settings(run))])
+    return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
 
 
 def obtain(task: Task, key: str) -> Result:
@@ -112,7 +120,7 @@ def preflight(task: Task) -> Result:
             run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
         )
     if any(planned.key in run.new for planned in run.plan.to_obtain):
-        _make_plan(run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
+        _make_plan(task, run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
     results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
@@ -180,8 +188,12 @@ def verify(task: Task, wave: int) -> Result:
     ]
     if mismatches:
         return _failed(run, f"Verification failed: {'; '.join(mismatches)}")
+    answers = ask_wave(run, wave, task.access)
+    run.save(gateways=merged(run.gateways, answers))
+    if messages := gateway_problems(answers, run.plan.strategy, _settings(run).verify_gateways):
+        return _failed(run, join_sentences("Verification failed", *messages))
     run.save(verified=[*run.verified, wave])
-    return {"changed": False}
+    return _with_warnings({"changed": False}, notes(answers))
 
 
 def roll_back(task: Task) -> Result:
@@ -290,8 +302,14 @@ def _ready(task: Task) -> Run:
     return run
 
 
-def _make_plan(run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
+def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
     made = make_plan(_settings(run), record["listed"], run.new, record["types"])
+    if _settings(run).verify_gateways == "required" and not problems:
+        answers = ask_before(made, task.access)
+        undeployed = {key for key, gateway in answers.items() if is_undeployed(gateway)}
+        problems = unknown_problems(answers)
+        run.save(gateways=merged({}, answers))
+        made = make_plan(_settings(run), record["listed"], run.new, record["types"], undeployed) if undeployed else made
     made = replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
     views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
     if made.to_obtain:

@@ -9,9 +9,10 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
@@ -40,8 +41,8 @@ class Wave:
 class Step:
     """What happens to one certificate in one environment.
 
-    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(in_sync), C(not_due), C(duplicate_entries) or
-        C(forced).
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
+        C(duplicate_entries) or C(forced).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -75,6 +76,11 @@ class PlannedCertificate:
         """The environments of the plan, due or not."""
         return tuple(step.environment for step in self.steps)
 
+    def new_alias(self, environment: str) -> str:
+        """The alias in an environment after the run."""
+        current = next((step.current for step in self.steps if step.environment == environment), None)
+        return self.desired.alias or (current["alias"] if current else None) or self.desired.name
+
     def due_in(self, wave: int | None) -> tuple[str, ...]:
         """The environments of a wave in which the certificate is due; without a wave, those of all waves."""
         return tuple(step.environment for step in self.steps if step.action != NONE and wave in (None, step.wave))
@@ -106,12 +112,14 @@ def make_plan(
     listed: Mapping[str, Sequence[View]],
     new: Mapping[str, Bundle],
     types: Mapping[str, Mapping[str, str | None]],
+    undeployed: Container[tuple[str, str]] = (),
 ) -> RotationPlan:
     """Plan a rotation.
 
     :arg listed: the certificates of each project.
     :arg new: the new certificates by C(project/name), as far as they are known.
     :arg types: the type of each environment of each project, for waves by stage.
+    :arg undeployed: the C(project/name) and the environment of each entry in the record that its gateways do not hold.
     """
     problems: list[str] = []
     current = {
@@ -125,6 +133,7 @@ def make_plan(
         )
         for desired in settings.certificates
     )
+    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
     waves = _waves(settings, planned, types, problems)
@@ -133,6 +142,11 @@ def make_plan(
         problems.append(
             f"{PREFIX}strategy: replace writes all environments in one update, so it cannot write {len(waves)} waves. Use "
             "per_environment, which needs a manager with import-file, or a single wave"
+        )
+    if strategy == "per_environment" and settings.update_referenced_jwks and any(one.due for one in planned):
+        problems.append(
+            f"{PREFIX}update_referenced_jwks: strategy per_environment uses import-file, which cannot write JWKs. Use a single "
+            f"wave with {PREFIX}strategy=replace, or set this variable to false"
         )
     if strategy == "replace":
         planned = tuple(_in_one_update(certificate, problems) for certificate in planned)
@@ -157,6 +171,17 @@ def _plan_certificate(
         unlisted=tuple(sorted(set(entries) - set(names))),
         new=new,
     )
+
+
+def _with_undeployed(certificate: PlannedCertificate, undeployed: Container[tuple[str, str]]) -> PlannedCertificate:
+    """Write again what the record contains and the gateways do not hold."""
+    steps = tuple(
+        replace(step, action=UPDATE, reason="not_on_gateway")
+        if step.reason == "in_sync" and (certificate.key, step.environment) in undeployed
+        else step
+        for step in certificate.steps
+    )
+    return replace(certificate, steps=steps)
 
 
 def _within(
@@ -230,10 +255,14 @@ def _waves_by_stage(
 ) -> list[tuple[str, ...]]:
     by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
     unknown: dict[str, str] = {}
+    last: set[str] = set()
     for certificate in planned:
         for step in certificate.steps:
             kind = types.get(certificate.desired.project, {}).get(step.environment)
-            if kind in by_stage:
+            if step.environment == PSEUDO_ENVIRONMENT:
+                # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
+                last.add(step.environment)
+            elif kind in by_stage:
                 by_stage[kind].add(step.environment)
             else:
                 unknown[step.environment] = str(kind or "not reported")
@@ -244,7 +273,7 @@ def _waves_by_stage(
             + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
             + ". List the waves instead"
         )
-    return [tuple(sorted(names)) for names in by_stage.values() if names]
+    return [tuple(sorted(names)) for names in (*by_stage.values(), last) if names]
 
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:

@@ -52,17 +52,29 @@ class Outcome:
         """The outcome in a word, as the result has it."""
         run = self.run
         if self.failure:
-            if not run.writes:
-                return "refused"
-            if run.rollback is None:
-                return "failed"
-            return "rollback_failed" if self.rollback_problems else "rolled_back"
+            return self._failed_name
         due = [planned for planned in run.plan.certificates if planned.due]
         if not due:
             return "nothing_to_do"
         if all(run.stopped_by_guards(planned) for planned in due):
             return "skipped"
-        return "rotated" if run.writes else "planned"
+        if not run.writes:
+            return "planned"
+        return "stored" if any(self.unconfirmed(planned) for planned in due) else "rotated"
+
+    @property
+    def _failed_name(self) -> str:
+        if not self.run.writes:
+            return "refused"
+        if self.run.rollback is None:
+            return "failed"
+        return "rollback_failed" if self.rollback_problems else "rolled_back"
+
+    def unconfirmed(self, planned: PlannedCertificate) -> set[str]:
+        """The environments of which neither the manager nor the gateways have said that they hold the new certificate."""
+        gateways = self.run.gateways.get(planned.key, {})
+        confirmed = {name for name, gateway in gateways.items() if gateway["state"] == "confirmed"}
+        return {name for write in self.writes_to(planned) for name in write.unreported} - confirmed
 
     @cached_property
     def rollback_problems(self) -> list[str]:
@@ -204,9 +216,10 @@ def _certificate_outcome(outcome: Outcome, planned: PlannedCertificate) -> str:
         return "planned"
     if not writes:
         return "not_started"
-    if run.rollback is not None and any(write.may_have_changed for write in writes):
-        return "rolled_back" if outcome.name == "rolled_back" else "failed"
-    return "failed" if outcome.failure else "rotated"
+    if outcome.failure:
+        restored = outcome.name == "rolled_back" and any(write.may_have_changed for write in writes)
+        return "rolled_back" if restored else "failed"
+    return "stored" if outcome.unconfirmed(planned) else "rotated"
 
 
 def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> EnvironmentResult:
@@ -222,19 +235,15 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
         "action": step.action,
         "reason": step.reason,
         "from": _shown(outcome.before(planned, step.environment)),
-        "to": _shown({**new, "alias": _new_alias(planned, step)}) if new and step.action != NONE else None,
+        "to": _shown({**new, "alias": planned.new_alias(step.environment)}) if new and step.action != NONE else None,
         "now": _shown(now),
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),
+        "gateway": run.gateways.get(planned.key, {}).get(step.environment),
         "rolled_back": outcome.is_restored(planned, step)
         if run.rollback is not None and outcome.after is not None and written
         else None,
     }
-
-
-def _new_alias(planned: PlannedCertificate, step: Step) -> str:
-    current = step.current["alias"] if step.current else None
-    return planned.desired.alias or current or planned.desired.name
 
 
 def _shown(view: View | None) -> ShownCertificate | None:

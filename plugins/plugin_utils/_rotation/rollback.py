@@ -231,5 +231,10 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         absent=step.absent,
         # The record may list the previous certificate beside the new one, which the gateways then still hold.
         force=not step.absent,
-        jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+        # An import cannot update JWKs.
+        jwk_scope=settings.update_scope
+        if settings.update_referenced_jwks and step.unlisted_environments != "keep"
+        else None,
+        verify_gateways="never" if settings.verify_gateways == "never" else "auto",
+        verify_timeout=settings.verify_gateways_timeout,
     )

@@ -59,8 +59,13 @@ class Write:
     duplicated: bool = False
 
     @property
-    def deployment_unknown(self) -> bool:
-        return self.may_have_changed and (self.deployment or {}).get("success") is None
+    def unreported(self) -> tuple[str, ...]:
+        """The environments whose deployment the manager did not report."""
+        if not self.may_have_changed:
+            return ()
+        deployment = self.deployment or {"success": None, "environments": ()}
+        reported = {environment["name"] for environment in deployment["environments"]}
+        return tuple(name for name in self.environments if deployment["success"] is None or name not in reported)
 
 
 @dataclass
@@ -77,6 +82,7 @@ class Run:
     :arg diffs: in check mode, the predicted diff of each.
     :arg ready: whether preflight has passed.
     :arg verified: the numbers of the waves that were verified.
+    :arg gateways: what the gateways hold, by C(project/name) and environment, for those that were asked.
     :arg failure: what stopped the run; empty where nothing did.
     :arg rollback: messages of what could not be rolled back; None where no rollback was performed.
     :arg path: the name of the file; empty for a run without one.
@@ -99,6 +105,7 @@ class Run:
     backup: str = ""
     writes: list[Write] = field(default_factory=list)
     verified: list[int] = field(default_factory=list)
+    gateways: dict[str, t.Any] = field(default_factory=dict)
     failure: str = ""
     rollback: list[str] | None = None
     finished: bool = False

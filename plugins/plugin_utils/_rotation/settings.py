@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
     PREFIX,
@@ -81,6 +82,8 @@ class Settings:
     rollback: bool = True
     soak_seconds: int = 0
     parallel_writes: int = 1
+    verify_gateways: str = AUTO
+    verify_gateways_timeout: int = 10
     obtain_tasks: bool = False
     base_dir: str = ""
     backup_dir: str = ""
@@ -145,6 +148,8 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         rollback=flag(given, "rollback", default=True),
         soak_seconds=integer("soak_seconds", given.get("soak_seconds", 0), 0),
         parallel_writes=integer("parallel_writes", given.get("parallel_writes", 1), 1),
+        verify_gateways=choice(given, "verify_gateways", VERIFY_MODES),
+        verify_gateways_timeout=integer("verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0),
         obtain_tasks=obtains,
         base_dir=str(given.get("base_dir", "")),
         backup_dir=str(given.get("backup_dir", "")),

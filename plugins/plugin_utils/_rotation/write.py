@@ -132,7 +132,8 @@ class _WaveWriter:
             "changed": any(_may_have_changed(result) for result in results.values()),
             "diff": [result["diff"] for result in results.values() if "diff" in result],
         }
-        if warnings := wave_warnings(self._wave, self.operations, self._results):
+        verified = t.cast(Settings, self._run.settings).verify_gateways != "never"
+        if warnings := wave_warnings(self._wave, self.operations, self._results, verified=verified):
             summary["warnings"] = warnings
         if messages := failures(results):
             summary |= {"failed": True, "msg": join_sentences(*messages)}

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verification at the gateways: whether they hold what the manager's record contains.
+
+One request for each environment answers for all certificates in it. Several environments are asked in parallel.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
+    CONFIRMED,
+    MISSING,
+    STALE,
+    UNKNOWN,
+    Trusted,
+    compare,
+    delays,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
+
+Answers = dict[tuple[str, str], Gateway]
+"""What the gateways hold, by C(project/name) and environment."""
+
+_STORED_ONLY = (
+    "This manager stores imported certificates without deploying them, so it cannot be written wave by wave. Use a single "
+    "wave with certificate_rotation_strategy=replace, which deploys to all environments in one update"
+)
+_NOT_DEPLOYED = (
+    "The deployment may still be in progress, or has failed without being reported. Check these environments in the "
+    "manager's console, or raise certificate_rotation_verify_gateways_timeout"
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A certificate that the gateways of an environment should hold."""
+
+    key: str
+    project: str
+    environment: str
+    trusted: Trusted
+
+
+def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
+    """Ask the gateways once, by the key of the certificate and the environment."""
+    answers = access.read_truststores({one.environment: one.project for one in expected})
+    held: dict[str, list[Trusted]] = {
+        environment: [
+            Trusted(view["alias"], view["fingerprint_sha256"], view["fingerprint_sha1"])
+            for view in answer["truststores"][0]["certificates"]
+        ]
+        for environment, answer in answers.items()
+        if not answer.get("failed")
+    }
+    found = {}
+    for one in expected:
+        if one.environment in held:
+            gateway = compare(one.environment, held[one.environment], one.trusted)
+        else:
+            gateway = Gateway(one.environment, UNKNOWN, reason=str(answers[one.environment].get("msg")))
+        found[one.key, one.environment] = gateway
+    return found
+
+
+def ask_until_confirmed(
+    access: ManagerAccess,
+    expected: Sequence[Expected],
+    timeout: float,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Answers:
+    """Ask the gateways until each holds what it should, or is unknown, but not longer than the timeout in seconds."""
+    found = ask(access, expected) if expected else {}
+    for delay in delays(timeout):
+        pending = [one for one in expected if is_undeployed(found[one.key, one.environment])]
+        if not pending:
+            break
+        sleep(delay)
+        found.update(ask(access, pending))
+    return found
+
+
+def is_undeployed(gateway: Gateway) -> bool:
+    """Whether the gateways do not hold what they should."""
+    return gateway.state in (STALE, MISSING)
+
+
+def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
+    """Why the gateways are not as they should be after a write, as messages for the user."""
+    undeployed = {key: gateway for key, gateway in found.items() if is_undeployed(gateway)}
+    messages = []
+    if undeployed:
+        lines = [
+            f"{key} in {name}: the gateways "
+            + (f"hold {_shown(gateway)} instead" if gateway.state == STALE else "do not hold it")
+            for (key, name), gateway in undeployed.items()
+        ]
+        remedy = _STORED_ONLY if strategy == "per_environment" else _NOT_DEPLOYED
+        messages += [f"The gateways do not hold the new certificate: {'; '.join(lines)}", remedy]
+    return messages + (unknown_problems(found) if mode == "required" else [])
+
+
+def unknown_problems(found: Answers) -> list[str]:
+    """Why the gateways could not be asked, as messages for the user. Nobody can ask those of the manager itself."""
+    unknown = [one for one in found.values() if one.state == UNKNOWN and one.name != PSEUDO_ENVIRONMENT]
+    if not unknown:
+        return []
+    names = ", ".join(sorted({gateway.name for gateway in unknown}))
+    reasons = dict.fromkeys(str(gateway.reason) for gateway in unknown)
+    return [
+        join_sentences(
+            f"certificate_rotation_verify_gateways: what the gateways of {names} hold is unknown, and it is required",
+            *reasons,
+        )
+    ]
+
+
+def notes(found: Answers) -> list[str]:
+    """What is worth a warning: gateways that hold a certificate under another alias, and those that could not be asked."""
+    elsewhere = [
+        f"The gateways of {name} hold certificate {key}, {gateway.reason}"
+        for (key, name), gateway in found.items()
+        if gateway.state == CONFIRMED and gateway.reason
+    ]
+    unknown = sorted({gateway.name for gateway in found.values() if gateway.state == UNKNOWN})
+    reasons = dict.fromkeys(str(gateway.reason) for gateway in found.values() if gateway.state == UNKNOWN)
+    which = f"Whether the gateways of {', '.join(unknown)} hold the new certificates is unknown"
+    return [*elsewhere, join_sentences(which, *reasons)] if unknown else elsewhere
+
+
+def merged(saved: Mapping[str, Mapping[str, t.Any]], found: Answers) -> dict[str, dict[str, t.Any]]:
+    """What a run has saved, with further answers, by the key of the certificate and the environment."""
+    both = {key: dict(environments) for key, environments in saved.items()}
+    for (key, name), gateway in found.items():
+        both.setdefault(key, {})[name] = asdict(gateway)
+    return both
+
+
+def _shown(gateway: Gateway) -> str:
+    return f"SHA-256 {gateway.fingerprint_sha256[:16]}..." if gateway.fingerprint_sha256 else "another certificate"

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the gateways hold of the certificates of a run."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import Trusted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
+    Answers,
+    Expected,
+    ask,
+    ask_until_confirmed,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
+
+
+def ask_wave(run: Run, wave: int, access: ManagerAccess) -> Answers:
+    """Ask the gateways of a wave until each holds what was written, or is unknown, but not longer than the setting says."""
+    settings = t.cast(Settings, run.settings)
+    return ask_until_confirmed(access, _written(run, wave, settings.verify_gateways), settings.verify_gateways_timeout)
+
+
+def _written(run: Run, wave: int, mode: str) -> list[Expected]:
+    """What was written in a wave, as far as the mode wants the gateways to be asked about it."""
+    planned = {certificate.key: certificate for certificate in run.plan.certificates}
+    expected = []
+    for write in run.writes:
+        names = {"auto": write.unreported, "required": write.environments, "never": ()}[mode]
+        for name in names if write.wave == wave else ():
+            certificate, view = planned[write.key], run.new_views[write.key]
+            trusted = Trusted(certificate.new_alias(name), view["fingerprint_sha256"], view["fingerprint_sha1"])
+            expected.append(Expected(write.key, certificate.desired.project, name, trusted))
+    return expected
+
+
+def ask_before(plan: RotationPlan, access: ManagerAccess) -> Answers:
+    """Ask the gateways whether they hold what the record contains, before anything is written."""
+    expected = []
+    for certificate in plan.certificates:
+        for step in certificate.steps:
+            if step.current:
+                current = step.current
+                trusted = Trusted(current["alias"], current["fingerprint_sha256"], current["fingerprint_sha1"])
+                expected.append(Expected(certificate.key, certificate.desired.project, step.environment, trusted))
+    return ask(access, expected) if expected else {}
