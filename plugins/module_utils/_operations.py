@@ -174,8 +174,8 @@ def _ask_after_write(
     silent = unreported(deployment, written)
     names = {"auto": silent, "required": written, "never": []}[operation.verify_gateways]
     if not names:
-        if silent:
-            warn(deployment_unknown_warning(operation.name, silent))
+        if deployment.success is None:
+            warn(deployment_unknown_warning(operation.name, written))
         return None
     entries = _entries(after, names, operation.desired.bundle)
     return ask_until_confirmed(api, operation.project, entries, operation.verify_timeout)

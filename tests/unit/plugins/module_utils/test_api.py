@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +13,26 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ImportFileUnavailableError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    RequestError,
+    TruststoreUnavailableError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 GET_WEB = "GET projects/MyProject/certificates/web"
 GET_LIST = "GET projects/MyProject/certificates"
 WEB = {"name": "web", "certificateEnvironmentList": [{"environmentName": "staging"}]}
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A ZIP archive of these files."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return data.getvalue()
 
 
 class FakeClient:
@@ -28,8 +43,12 @@ class FakeClient:
         self.requests: list[str] = []
         self.sent: SimpleNamespace = SimpleNamespace()
 
-    def get(self, *segments: str, slash: bool = True) -> Any:
-        return self._answer(f"GET {'/'.join(segments)}{'' if slash else ' without a slash'}")
+    def get(self, *segments: str, slash: bool = True, params: Any = None) -> Any:
+        query = "".join(f" {name}={value}" for name, value in (params or {}).items())
+        return self._answer(f"GET {'/'.join(segments)}{query}{'' if slash else ' without a slash'}")
+
+    def download(self, *segments: str) -> Any:
+        return self._answer(f"GET {'/'.join(segments)}")
 
     def write(self, method: str, *segments: str, params: Any = None, form: Any = None) -> Any:
         self.sent = SimpleNamespace(params=params, form=form)
@@ -362,3 +381,123 @@ def test_a_manager_without_a_list_of_jwks_is_asked_once(
             api.certificate_jwks("MyProject")
     assert client.requests == [JWKS] * requests
     assert api.lists_environments is (status != 404)
+
+
+# Complete lists
+
+THREE = [{**WEB, "name": name} for name in ("a", "b", "c")]
+
+
+def paged(count: int, *names: str) -> dict[str, Any]:
+    return results(*[{**WEB, "name": name} for name in names], status="SUCCESS", resultCount=count)
+
+
+@pytest.mark.parametrize("envelope", [{"success": True}, {"status": "SUCCESS", "resultCount": 3}, {"resultCount": "9"}])
+def test_a_complete_list_takes_one_request(api: CertificateApi, client: FakeClient, envelope: dict[str, Any]) -> None:
+    client.answers = {GET_LIST: results(*THREE, **envelope)}
+    assert len(api.list_all("MyProject")) == 3
+    assert client.requests == [GET_LIST]
+
+
+@pytest.mark.parametrize(
+    ("pages", "requests"),
+    [
+        # One page for all: pages start at 0.
+        ({"page=0 size=3": paged(3, "a", "b", "c")}, 2),
+        # They start at 1, and 0 is refused.
+        ({"page=0 size=3": failure(400), "page=1 size=3": paged(3, "a", "b", "c")}, 3),
+        # The manager cuts each page, and pages start at 0.
+        ({"page=0 size=3": paged(3, "a"), "page=1 size=3": paged(3, "b"), "page=1 size=1": paged(3, "b"), "page=2 size=1": paged(3, "c")}, 5),
+        # The manager cuts each page, and pages start at 1.
+        (
+            {
+                "page=0 size=3": paged(3, "a"),
+                "page=1 size=3": paged(3, "a"),
+                "page=1 size=1": paged(3, "a"),
+                "page=2 size=1": paged(3, "b"),
+                "page=3 size=1": paged(3, "c"),
+            },
+            6,
+        ),
+    ],
+)
+def test_a_list_that_is_shorter_than_its_count_is_read_on(
+    api: CertificateApi, client: FakeClient, pages: dict[str, Any], requests: int
+) -> None:
+    client.answers = {GET_LIST: paged(3, "a"), **{f"{GET_LIST} {page}": answer for page, answer in pages.items()}}
+    assert [certificate.name for certificate in api.list_all("MyProject")] == ["a", "b", "c"]
+    assert len(client.requests) == requests
+
+
+def test_a_list_that_stays_incomplete_decides_nothing(api: CertificateApi, client: FakeClient) -> None:
+    first = paged(9, "a", "b")
+    client.answers = {GET_WEB: failure(400), GET_LIST: first}
+    client.answers |= {f"{GET_LIST} page={page} size={size}": first for page in range(9) for size in (2, 9)}
+    with pytest.raises(RequestError, match="returned only 2 of 9 objects of the list projects/MyProject/certificates"):
+        api.find("MyProject", "web")
+    assert len(client.requests) < 8
+
+
+# Truststores
+
+GET_ARCHIVE = "GET projects/MyProject/certificates/truststore/staging/export-file"
+GET_TRUSTSTORE = "GET projects/admin/certificates/truststore/staging"
+
+
+def test_a_truststore_comes_from_the_workers(api: CertificateApi, client: FakeClient, new: Bundle) -> None:
+    client.answers = {GET_ARCHIVE: archive({"web.cer": new.leaf.pem.encode()})}
+    found = api.truststore("MyProject", "staging")
+    assert (found.environment, found.source, [entry.alias for entry in found.entries]) == ("staging", "workers", ["web"])
+    assert client.requests == [GET_ARCHIVE]
+
+
+@pytest.mark.parametrize("error", [failure(400), failure(403), failure(404), failure(405), failure(500)])
+def test_the_list_of_the_truststore_comes_second(api: CertificateApi, client: FakeClient, error: RequestError) -> None:
+    entry = {"environmentName": "staging", "alias": "Web", "sha1Thumbprint": "AB:12"}
+    flat = {"name": "ca", "sha1Thumbprint": "cd34"}
+    other = {"name": "x", "certificateEnvironmentList": [{"environmentName": "production", "alias": "x"}]}
+    client.answers = {
+        GET_ARCHIVE: error,
+        GET_TRUSTSTORE: results({"name": "web", "certificateEnvironmentList": [entry]}, flat, other),
+    }
+    found = api.truststore("MyProject", "staging")
+    assert found.source == "manager"
+    assert [(one.alias, one.fingerprint_sha1) for one in found.entries] == [("Web", "ab12"), ("ca", "cd34")]
+
+
+def test_addresses_that_do_not_exist_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_ARCHIVE: failure(404), GET_TRUSTSTORE: failure(404)}
+    for _unused in range(2):
+        with pytest.raises(TruststoreUnavailableError, match="SECRETS with EXPORT_IMPORT.*release 2026.09"):
+            api.truststore("MyProject", "staging")
+    assert client.requests == [GET_ARCHIVE, GET_TRUSTSTORE]
+
+
+def test_unreachable_workers_do_not_rule_out_the_next_attempt(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_ARCHIVE: failure(400), GET_TRUSTSTORE: failure(403)}
+    for _unused in range(2):
+        with pytest.raises(TruststoreUnavailableError, match="HTTP 400"):
+            api.truststore("MyProject", "staging")
+    assert client.requests == [GET_ARCHIVE, GET_TRUSTSTORE] * 2
+
+
+@pytest.mark.parametrize("error", [failure(401), RequestError("The manager cannot be reached", retryable=True)])
+def test_a_manager_that_cannot_be_read_is_not_asked_in_another_way(
+    api: CertificateApi, client: FakeClient, error: RequestError
+) -> None:
+    client.answers = {GET_ARCHIVE: error}
+    with pytest.raises(TruststoreUnavailableError, match=str(error)):
+        api.truststore("MyProject", "staging")
+    assert client.requests == [GET_ARCHIVE]
+
+
+def test_the_manager_has_no_truststore_to_read(api: CertificateApi, client: FakeClient) -> None:
+    with pytest.raises(TruststoreUnavailableError, match="apimanager is the manager itself"):
+        api.truststore("MyProject", "apimanager")
+    assert client.requests == []
+
+
+def test_a_damaged_archive_is_not_evidence(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_ARCHIVE: b"PK\x03\x04damaged", GET_TRUSTSTORE: failure(403)}
+    with pytest.raises(TruststoreUnavailableError, match="ZIP archive is damaged"):
+        api.truststore("MyProject", "staging")
