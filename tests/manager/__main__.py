@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m manager", description="Run a fake Apinizer manager on this machine, with demo data."
     )
     parser.add_argument(
-        "--generation", choices=get_args(Generation), default="2026", help="generation of the API (default: 2026)"
+        "--generation", choices=get_args(Generation), default="2026.09", help="generation of the API (default: 2026.09)"
     )
     parser.add_argument(
         "--language", choices=get_args(Language), default="en", help="language of the messages (default: en)"

@@ -40,7 +40,7 @@ def update(installation: Installation, new: Submission, failing: Collection[str]
     """Replace a certificate as a whole, and deploy it (see the vendor's page on updates).
 
     Environments that the submission leaves out lose the certificate: it is removed from the record and from their
-    gateways. With `duplicates`, the other environments keep their old entries next to the new ones, as the 2026 pages
+    gateways. With `duplicates`, the other environments keep their old entries next to the new ones, as the 2026.09 pages
     describe.
     """
     old = installation.state.certificates[new.key]
@@ -51,7 +51,7 @@ def update(installation: Installation, new: Submission, failing: Collection[str]
 
 
 def import_file(installation: Installation, new: Submission, failing: Collection[str]) -> Deployment:
-    """Replace all entries of the listed environments, keep the other entries, and deploy (see the 2026 pages).
+    """Replace all entries of the listed environments, keep the other entries, and deploy (see the 2026.09 pages).
 
     Without a description, the certificate keeps its old one.
     """

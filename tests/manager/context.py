@@ -18,7 +18,7 @@ from .model import Installation, Token
 class Options:
     """The options of a manager, which do not change while it exists. `Manager` explains each of them."""
 
-    generation: Generation = "2026"
+    generation: Generation = "2026.09"
     language: Language = "en"
     duplicates: bool = False
     list_content: bool = True

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Generation = Literal["2023", "2025", "2026", "openapi"]
-"""`openapi` is 2026 with the deployment result of the vendor's openapi.yaml instead of that of the prose pages."""
+Generation = Literal["2024.09", "2025", "2026.09", "openapi"]
+"""`openapi` is 2026.09 with the deployment result of the vendor's openapi.yaml instead of that of the prose pages."""
 
 Envelope = Literal["success", "status"]
 """`{"success": true, …}`, or `{"status": "SUCCESS", …, "resultCount": n}`."""
@@ -35,7 +35,7 @@ class Dialect:
     token_expiry: Literal["seconds", "epoch milliseconds"]
 
 
-_D2023 = Dialect(
+_D2024_09 = Dialect(
     list_envelope="status",
     get_envelope="status",
     errors="failure",
@@ -61,7 +61,7 @@ _D2025 = Dialect(
     accepts_bare_token=False,
     token_expiry="seconds",
 )
-_D2026 = Dialect(
+_D2026_09 = Dialect(
     list_envelope="status",
     get_envelope="success",
     errors="failure",
@@ -74,6 +74,6 @@ _D2026 = Dialect(
     accepts_bare_token=False,
     token_expiry="seconds",
 )
-_OPENAPI = replace(_D2026, deployment="openapi")
+_OPENAPI = replace(_D2026_09, deployment="openapi")
 
-DIALECTS: dict[Generation, Dialect] = {"2023": _D2023, "2025": _D2025, "2026": _D2026, "openapi": _OPENAPI}
+DIALECTS: dict[Generation, Dialect] = {"2024.09": _D2024_09, "2025": _D2025, "2026.09": _D2026_09, "openapi": _OPENAPI}

@@ -47,7 +47,7 @@ class Manager(InstallationFixture):
 
     def __init__(
         self,
-        generation: Generation = "2026",
+        generation: Generation = "2026.09",
         language: Language = "en",
         duplicates: bool = False,
         list_content: bool = True,

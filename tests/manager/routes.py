@@ -22,9 +22,9 @@ from .read_endpoints import (
 from .token_endpoint import create_token
 from .write_endpoints import create_certificate, delete_certificate, import_certificate_file, update_certificate
 
-_ALL: tuple[Generation, ...] = ("2023", "2025", "2026", "openapi")
-_WITH_JWKS: tuple[Generation, ...] = ("2025", "2026", "openapi")
-_NEWEST: tuple[Generation, ...] = ("2026", "openapi")
+_ALL: tuple[Generation, ...] = ("2024.09", "2025", "2026.09", "openapi")
+_WITH_JWKS: tuple[Generation, ...] = ("2025", "2026.09", "openapi")
+_NEWEST: tuple[Generation, ...] = ("2026.09", "openapi")
 
 
 @dataclass(frozen=True)

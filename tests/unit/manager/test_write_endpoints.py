@@ -9,7 +9,7 @@ import base64
 
 import pytest
 
-GENERATIONS = ("2023", "2025", "2026", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.09", "openapi")
 WEB = ("MyProject", "web")
 
 
@@ -62,7 +62,7 @@ def test_only_import_file_replaces_duplicates(start, old, new):
     assert api.manager.holds(*WEB) == {"staging": [new.der], "production": [old.der, new.der]}
 
 
-@pytest.mark.parametrize("generation", ["2026", "openapi"])
+@pytest.mark.parametrize("generation", ["2026.09", "openapi"])
 @pytest.mark.parametrize("form", ["pem", "der"])
 def test_import_file_keeps_other_environments(start, old, new, generation, form):
     api = start(generation=generation)
@@ -86,8 +86,8 @@ def test_import_file_reports_what_the_options_say(start, new):
     assert [item["environmentName"] for item in body["deploymentResult"]["environmentResults"]] == ["staging"]
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025"])
-def test_import_file_exists_only_since_2026(start, new, generation):
+@pytest.mark.parametrize("generation", ["2024.09", "2025"])
+def test_import_file_exists_only_since_2026_09(start, new, generation):
     api = start(generation=generation)
     before = api.manager.snapshot()
     assert api.import_file(new.pem, "staging").status_code == 404
@@ -105,7 +105,7 @@ def test_delete_undeploys_everywhere(start, generation):
     assert api.delete().status_code == (404 if generation == "2025" else 400)
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+@pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.09"])
 def test_deployment_result_of_the_prose_pages(start, new, generation):
     body = start(generation=generation).put(new.pem, "staging").json()
     message = "Deployment completed successfully"
