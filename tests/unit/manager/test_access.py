@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-GENERATIONS = ("2024.09", "2025", "2026.09")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09")
 ABSENT = ("projects", "MyProject", "certificates", "absent")
 
 
