@@ -45,7 +45,7 @@ def order_chain(certificates: Sequence[Certificate], *, verify: bool = True) -> 
         return Bundle(certificates[0])
     if len(certificates) > _LONGEST:
         raise CertificateError(f"contains {len(certificates)} certificates. Provide one certificate and its issuers")
-    links = [_Link(certificate) for certificate in certificates]
+    links = [_link(certificate) for certificate in certificates]
     chain = _Chain(links, verify=verify)
     if ordered := chain.ordered():
         return Bundle(ordered[0].certificate, tuple(link.certificate for link in ordered[1:]))
@@ -91,21 +91,40 @@ class _Link:
         self.subject: Hashable | None = None
         self.issuer: Hashable | None = None
         self.certain = False
-        self.key_identifier: bytes | None = None
-        self.issuer_key_identifier: bytes | None = None
         with suppress(CertificateError):
             read_der(certificate.der, self._read)
 
     def _read(self, parsed: x509.Certificate) -> None:
-        self.key_identifier, self.issuer_key_identifier = _key_identifiers(parsed)
         subject, issuer = names_of(parsed)
         self.subject, self.issuer = _names.comparable(subject), _names.comparable(issuer)
         self.certain = _names.is_certain(subject) and _names.is_certain(issuer)
+
+    @property
+    def key_identifier(self) -> bytes | None:
+        return self._key_identifiers[0]
+
+    @property
+    def issuer_key_identifier(self) -> bytes | None:
+        return self._key_identifiers[1]
+
+    @cached_property
+    def _key_identifiers(self) -> tuple[bytes | None, bytes | None]:
+        """The identifiers of the certificate's key and of its issuer's key. Most chains do not need them."""
+        try:
+            return read_der(self.certificate.der, _read_key_identifiers)
+        except CertificateError:
+            return None, None
 
     @cached_property
     def signed_itself(self) -> bool:
         """Whether the certificate is self-signed, like those of root authorities."""
         return self.subject == self.issuer and _verifies(self.certificate.der, self.certificate.der) is not False
+
+
+@lru_cache(maxsize=256)
+def _link(certificate: Certificate) -> _Link:
+    """The result is cached, because many certificates have the same issuers."""
+    return _Link(certificate)
 
 
 class _Chain:
@@ -170,14 +189,10 @@ def _issued(issuer: _Link, link: _Link) -> bool:
     )
 
 
-def _key_identifiers(parsed: x509.Certificate) -> tuple[bytes | None, bytes | None]:
-    """Return the identifiers of a certificate's key and of its issuer's key, as far as they are known."""
+def _read_key_identifiers(parsed: x509.Certificate) -> tuple[bytes | None, bytes | None]:
     from cryptography import x509
 
-    try:
-        extensions = parsed.extensions
-    except (ValueError, TypeError, KeyError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        return None, None
+    extensions = parsed.extensions
     found: list[bytes | None] = []
     for extension, attribute in (
         (x509.SubjectKeyIdentifier, "digest"),

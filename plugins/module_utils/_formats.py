@@ -109,10 +109,12 @@ def _utf_16(data: bytes) -> tuple[str, str]:
     """Return the encoding and the text of UTF-16; both are empty for other data."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16", data.decode("utf-16", "replace")
-    for encoding in ("UTF-16LE", "UTF-16BE"):
-        if _BEGIN.encode(encoding) in data:
-            return encoding, data.decode(encoding, "replace")
-    return "", ""
+    at = data.find(_BEGIN.encode("utf-16-le")[:-1])
+    if at < 0:
+        return "", ""
+    # The bytes of a character of ASCII are a zero and the character, in either order.
+    encoding = "UTF-16BE" if at % 2 else "UTF-16LE"
+    return encoding, data.decode(encoding, "replace")
 
 
 def _explain_base64(data: bytes) -> str | None:

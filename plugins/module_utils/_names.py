@@ -155,6 +155,8 @@ def _comparable_value(attribute: Attribute) -> str:
 
 def _prepare(text: str) -> str:
     """Prepare a string for comparison: map, normalize, and remove insignificant spaces (RFC 4518, section 2)."""
+    if text.isascii() and text.isprintable():  # the same, ten times as fast
+        return " ".join(text.lower().split())
     mapped = "".join(_map(character) for character in text)
     folded = unicodedata.normalize("NFKC", mapped).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())

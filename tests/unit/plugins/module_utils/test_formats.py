@@ -177,7 +177,11 @@ def test_a_private_key_is_recognized_in_every_form(
             parse_input(data)
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\udfff" + LEAF.pem[:90], "\ud83d-----BEGIN CERTIFICATE-----"])
+@pytest.mark.parametrize(
+    "text",
+    ["\ud800", "a\udfff" + LEAF.pem[:90], "\ud83d-----BEGIN CERTIFICATE-----"],
+    ids=["alone", "before", "cut off"],
+)
 def test_text_that_cannot_be_encoded_is_an_error_like_any_other(text: str) -> None:
     with pytest.raises(CertificateError):
         parse_text(text)

@@ -26,7 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
 )
 from unit.plugins.module_utils.certificate_maker import PKITS, START, VECTORS, make_certificate, pem_of, published
 
-ROUNDS = 1500
+ROUNDS = 500
 FAR = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
 VERSION = b"\xa0\x03\x02\x01\x02"
