@@ -18,7 +18,9 @@ The layers of C(module_utils). Each file only uses files that come after it on t
             |
     payloads                _payloads  _archive                         responses of the manager -> values
             |
-    x509, model, errors     _model  _x509  _errors                      values
+    x509, model, errors     _model  _x509                               values
+                            _chain  _certificate  _names                one certificate, and its issuers
+                            _pem  _formats  _errors                     text and files with certificates
 """
 
 from __future__ import annotations

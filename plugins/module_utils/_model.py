@@ -34,7 +34,8 @@ class Entry:
 
     @property
     def subject(self) -> str | None:
-        return (self.leaf.subject if self.leaf else None) or self.reported_subject
+        subject = self.leaf.subject if self.leaf else None
+        return self.reported_subject if subject is None else subject
 
     @property
     def not_before(self) -> datetime | None:

@@ -69,7 +69,7 @@ options:
   path:
     description:
       - The path of a file with the certificate, on the host that runs the module. The file is either PEM or DER. A PEM file
-        may also contain the issuers, in any order.
+        may also contain the issuers, in any order. Their signatures are verified.
       - Only certificates are sent. The module rejects a file that contains a private key.
       - Required to create a certificate, unless O(content) is set. If neither is set for an existing certificate, it keeps
         its content.
@@ -501,6 +501,8 @@ ARGUMENT_SPEC = {
     "delete_referenced_jwks": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "allow_expired": {"type": "bool", "default": False},
+    # Hidden: the role rolls back to a certificate that the manager held, whatever is wrong with its chain.
+    "_content_as_stored": {"type": "bool", "default": False},
 }
 
 
@@ -520,7 +522,13 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
             f"must be a number of seconds from 0 on, not {params['verify_gateways_timeout']:g}",
         )
     if not absent:
-        bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
+        bundle = read_certificate(
+            params["path"],
+            params["content"],
+            now=now,
+            allow_expired=params["allow_expired"],
+            as_stored=params["_content_as_stored"],
+        )
         if params["content"] is not None:
             context.no_log_values.discard(params["content"])
     return CertificateOperation(

@@ -73,7 +73,9 @@ class Operation:
 
     @property
     def options(self) -> dict[str, t.Any]:
-        """The module's options. A guard decides about expired certificates, so the module must not."""
+        """The module's options. The guards and the checks of new certificates are the role's, so the module must not repeat
+        them: a rollback writes what the manager held before.
+        """
         options: dict[str, t.Any] = {
             "project": self.project,
             "name": self.name,
@@ -94,6 +96,7 @@ class Operation:
             "update_referenced_jwks": self.jwk_scope is not None,
             "update_scope": self.jwk_scope or "",
             "allow_expired": True,
+            "_content_as_stored": True,
         }
 
     def to_certificate_operation(self) -> CertificateOperation:
