@@ -11,7 +11,7 @@ version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns the PEM text of a certificate that the manager stores, or one of its properties.
+  - Returns the PEM text of a certificate in the record of the manager, or one of its properties.
   - One request reads each certificate. It is an error if the project does not have the certificate. Set
     O(ignore:errors=ignore), an option of every lookup, to continue without it.
   - The lookup runs on the controller and does not use C(module_defaults). Set the connection with the options or the

@@ -42,7 +42,8 @@ class CertificateApi:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        # The lists of 2025 have "success", those of 2024.09 and 2026 have "status". It decides which address to try first.
+        # The lists of 2025 have "success", those of 2024.09 and of 2026.01 and newer have "status". It decides which
+        # address to try first.
         self._is_2025: bool | None = None
         # A manager that does not list JWKs is 2024.09, which does not document a list of environments either. So is one
         # that has neither address of that list.
