@@ -8,14 +8,15 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _payloads
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import READING_PERMISSIONS, Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._envelope import READING_PERMISSIONS
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ImportFileUnavailableError,
     LoginError,
     RequestError,
-    ShapeError,
     join_sentences,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._failures import readable
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Environment, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
@@ -23,8 +24,6 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
 PSEUDO_ENVIRONMENT = "apimanager"
 # The statuses with which a manager answers if it, or this token, does not have what was requested.
 NOT_OFFERED = (400, 403, 404, 405)
-
-_Value = t.TypeVar("_Value")
 
 
 class CertificateApi:
@@ -46,7 +45,7 @@ class CertificateApi:
             permission.
         """
         body = self.client.get("projects", project, "certificates", name)
-        found = _read(lambda: [_payloads.certificate(project, item) for item in _payloads.results(body)])
+        found = readable("GET", lambda: [_payloads.certificate(project, item) for item in _payloads.results(body)])
         if len(found) != 1 or found[0].name != name:
             raise RequestError(
                 f"The manager answered the request for certificate {name} with "
@@ -82,7 +81,7 @@ class CertificateApi:
                 raise
             raise _cannot_list("certificates", project, exc) from exc
         self._is_2025 = "success" in body
-        return _read(lambda: tuple(_payloads.certificate(project, item) for item in _payloads.results(body)))
+        return readable("GET", lambda: tuple(_payloads.certificate(project, item) for item in _payloads.results(body)))
 
     def find_listed(self, project: str, name: str) -> StoredCertificate | None:
         """Return one certificate from the list of its project, or None if the list does not contain it.
@@ -93,8 +92,13 @@ class CertificateApi:
 
     def projects(self) -> list[str]:
         """Return the names of the projects that the token has access to."""
-        body = self.client.get("projects")
-        return _read(lambda: _payloads.project_names(body))
+        try:
+            body = self.client.get("projects")
+        except RequestError as exc:
+            if not _is_another_server(exc):
+                raise
+            raise _not_the_manager(exc) from exc
+        return readable("GET", lambda: _payloads.project_names(body))
 
     def environments(self, project: str) -> tuple[Environment, ...]:
         """Return the gateway environments of a project.
@@ -122,7 +126,7 @@ class CertificateApi:
                 # HTTP 404 for the first address most likely means that the address does not exist, so it says little.
                 error = exc if exc.status != 404 and other.status in NOT_OFFERED else other
                 raise (_cannot_list("environments", project, error) if error.status == 400 else error) from other
-        return _read(lambda: _payloads.environments(body))
+        return readable("GET", lambda: _payloads.environments(body))
 
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
         """Return the names of the JWKs of a project that were created from a certificate.
@@ -141,7 +145,7 @@ class CertificateApi:
                 self._without_jwks.add(project)
             raise
         self._is_2025 = "success" in body
-        found = _read(lambda: _payloads.certificate_jwks(body))
+        found = readable("GET", lambda: _payloads.certificate_jwks(body))
         if not found:
             self._without_jwks.add(project)
         return found
@@ -151,7 +155,7 @@ class CertificateApi:
     ) -> Deployment:
         """Create a certificate and deploy it."""
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle)}
-        return _payloads.deployment(self.client.write("POST", "projects", project, "certificates", form=form))
+        return self._write("POST", "projects", project, "certificates", form=form)
 
     def update(
         self,
@@ -174,9 +178,7 @@ class CertificateApi:
             {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": jwk_scope} if jwk_scope else {}
         )
         form = _form(environments, alias, description, bundle)
-        return _payloads.deployment(
-            self.client.write("PUT", "projects", project, "certificates", name, params=params, form=form)
-        )
+        return self._write("PUT", "projects", project, "certificates", name, params=params, form=form)
 
     def import_file(
         self, project: str, name: str, *, environments: t.Iterable[str], alias: str, description: str, bundle: Bundle
@@ -188,7 +190,7 @@ class CertificateApi:
         """
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle, "certificateFile")}
         try:
-            body = self.client.write("POST", "projects", project, "certificates", "import-file", form=form)
+            return self._write("POST", "projects", project, "certificates", "import-file", form=form)
         except RequestError as exc:
             if exc.status not in (404, 405):
                 raise
@@ -198,7 +200,6 @@ class CertificateApi:
                 "certificate_rotation_strategy=replace",
                 status=exc.status,
             ) from exc
-        return _payloads.deployment(body)
 
     def delete(self, project: str, name: str, *, with_jwks: bool = False) -> Deployment:
         """Delete a certificate everywhere.
@@ -206,9 +207,11 @@ class CertificateApi:
         :arg with_jwks: delete the JWKs created from it as well (from 2026.01 on). Otherwise they lose their link to it.
         """
         params = {"jwkDeleteAction": "DELETE"} if with_jwks else {}
-        return _payloads.deployment(
-            self.client.write("DELETE", "projects", project, "certificates", name, params=params)
-        )
+        return self._write("DELETE", "projects", project, "certificates", name, params=params)
+
+    def _write(self, method: str, *segments: str, **body: t.Any) -> Deployment:
+        response = self.client.write(method, *segments, **body)
+        return readable(method, lambda: _payloads.deployment(response))
 
 
 def _form(
@@ -222,19 +225,25 @@ def _form(
     }
 
 
-def _read(read: t.Callable[[], _Value]) -> _Value:
-    """Run a function that reads JSON of the manager.
+def _is_another_server(exc: RequestError) -> bool:
+    """Whether an address that every manager has is answered as by a server that is not one."""
+    return exc.status == 404 and exc.foreign
 
-    :raises RequestError: if the JSON does not have a known format.
-    """
-    try:
-        return read()
-    except ShapeError as exc:
-        raise RequestError(f"The manager's response has an unknown format: {exc}") from exc
+
+def _not_the_manager(exc: RequestError) -> RequestError:
+    return RequestError(
+        join_sentences(
+            str(exc), "url (APINIZER_URL) does not seem to be the address of the manager: check its host, port and path"
+        ),
+        status=exc.status,
+        foreign=True,
+    )
 
 
 def _cannot_list(what: str, project: str, exc: RequestError) -> RequestError:
     """The error for a project whose list is refused. HTTP 404 may also mean that the address is not the manager's."""
+    if _is_another_server(exc):
+        return _not_the_manager(exc)
     address = ["Check also that url (APINIZER_URL) is the address of the manager itself"] if exc.status == 404 else []
     return RequestError(
         join_sentences(

@@ -14,6 +14,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
 
 # Bytes. Real chains are about ten kilobytes.
 _LARGEST = 1024 * 1024
+_EXPECTED = {"path": "a PEM or DER file", "content": "the text of a PEM file"}
 
 
 def read_certificate(path: str | None, content: str | None, *, now: datetime, allow_expired: bool) -> Bundle | None:
@@ -23,6 +24,9 @@ def read_certificate(path: str | None, content: str | None, *, now: datetime, al
     :arg allow_expired: accept a certificate outside its validity period.
     :raises InputError: if there is no certificate that can be deployed. The message never repeats any of the content.
     """
+    for option, given in (("path", path), ("content", content)):
+        if given == "":
+            raise InputError(option, f"is empty; set it to {_EXPECTED[option]}, or omit the option")
     if path is not None:
         option, where, data = "path", f"{path}: ", read_file(path)
     elif content is not None:
