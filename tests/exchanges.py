@@ -57,8 +57,14 @@ def send(client: Client, method: str) -> dict[str, Any]:
 
 
 def failure_of(server: RawServer | str, method: str = "GET", **options: Any) -> ApinizerError:
+    """Send a request over a new client, and return its error."""
+    with closing(client_of(server, **options)) as client:
+        return error_of(client, method)
+
+
+def error_of(client: Client, method: str) -> ApinizerError:
     """Send a request, and return its error."""
-    with closing(client_of(server, **options)) as client, pytest.raises(ApinizerError) as caught:
+    with pytest.raises(ApinizerError) as caught:
         send(client, method)
     message = str(caught.value)
     assert not RAW.search(message), message

@@ -93,7 +93,8 @@ class Transport:
             )
             response = read_response(answer)
             if "Set-Cookie" in answer.headers:
-                self._requests.cookies.extract_cookies_to_jar(self._session.cookies, request, answer.raw)
+                cookies: t.Any = self._requests.cookies
+                cookies.extract_cookies_to_jar(self._session.cookies, request, answer.raw)
         except Exception as exc:
             raise explain(exc, method, self._connection, self._exchange, self._route()) from exc
         self._has_answered = True

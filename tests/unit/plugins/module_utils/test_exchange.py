@@ -20,7 +20,7 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _exchange, _response
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
-from exchanges import BODY, EXPECTED, READABLE, Serve, client_of, failure_of
+from exchanges import BODY, EXPECTED, READABLE, Serve, client_of, error_of, failure_of
 from raw_server import Part, RawServer, response
 
 pytestmark = pytest.mark.usefixtures("no_environment")
@@ -43,8 +43,9 @@ SLOW: dict[str, Callable[[], Iterable[Part]]] = {
 
 def in_time(server: RawServer | str, method: str = "GET", **options: Any) -> RequestError:
     """Send a request with a timeout of 0.3 seconds, and return its error, which must come in time."""
-    start = time.monotonic()
-    error = failure_of(server, method, timeout=0.3, **options)
+    with closing(client_of(server, timeout=0.3, **options)) as client:
+        start = time.monotonic()
+        error = error_of(client, method)
     assert 0.25 < time.monotonic() - start < 1.0
     assert isinstance(error, RequestError)
     assert "within 0.3 seconds (option timeout, APINIZER_TIMEOUT)" in str(error)
