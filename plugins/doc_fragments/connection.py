@@ -56,7 +56,8 @@ options:
     type: path
   timeout:
     description:
-      - The maximum time in seconds to wait for a connection, and for each response.
+      - The maximum time in seconds for each request as a whole, from connecting to the last byte of the response. Only the
+        name resolution is not included.
       - If not set, the value of the environment variable E(APINIZER_TIMEOUT) is used, or else V(30).
     type: float
   retries:

@@ -20,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
 
 # Bytes. Real chains are about ten kilobytes.
 _LARGEST = 1024 * 1024
+_EXPECTED = {"path": "a PEM or DER file", "content": "the text of a PEM file"}
 
 PEM_AS_PATH = "contains the text of a certificate instead of the path of a file; use content for the text"
 """The message about a path for which C(is_text) is true. It does not show the path, which may contain a private key."""
@@ -35,6 +36,9 @@ def read_certificate(
     :arg as_stored: accept everything in C(content) that a manager may hold, such as a chain whose signatures do not verify.
     :raises InputError: if there is no certificate that can be deployed. The message never repeats any of the content.
     """
+    for option, given in (("path", path), ("content", content)):
+        if given == "":
+            raise InputError(option, f"is empty; set it to {_EXPECTED[option]}, or omit the option")
     try:
         if path is not None:
             bundle = parse_input(read_file(path))

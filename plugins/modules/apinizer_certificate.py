@@ -75,11 +75,11 @@ options:
         may also contain the issuers, in any order. Their signatures are verified.
       - Only certificates are sent. The module rejects a file that contains a private key.
       - Required to create a certificate, unless O(content) is set. If neither is set for an existing certificate, it keeps
-        its content.
+        its content. An empty string is an error.
     type: path
   content:
     description:
-      - The certificate as PEM text. Use it instead of O(path).
+      - The certificate as PEM text. Use it instead of O(path). An empty string is an error.
     type: str
   alias:
     description:

@@ -31,8 +31,12 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     environment_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import InProcessContext, redacted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
+    InProcessContext,
+    redact_messages,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 READS_IN_PARALLEL = 8
@@ -228,10 +232,14 @@ class ManagerAccess:
         except ApinizerError as exc:
             result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
         except Exception as exc:  # noqa: BLE001 - a bug must not hide that something may have been written
-            result = {"failed": True, "crashed": True, "msg": f"Unexpected {type(exc).__name__}: {exc}"}
+            result = {
+                "failed": True,
+                "crashed": True,
+                "msg": escape_controls(f"Unexpected {type(exc).__name__}: {exc}"),
+            }
         if context.warnings:
             result["warnings"] = context.warnings
-        return redacted(result, context.no_log_values)
+        return redact_messages(result, with_escaped(context.no_log_values))
 
 
 _CONNECTION = ModuleDefinition(CONNECTION_SPEC, lambda _context, _now: {})

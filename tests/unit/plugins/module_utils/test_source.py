@@ -50,6 +50,13 @@ def test_errors_name_the_option_and_the_file(file: Path, now: datetime) -> None:
     assert refusal(None, " ", now=now) == "content: is empty"
 
 
+def test_an_empty_option_is_refused(now: datetime) -> None:
+    with pytest.raises(InputError, match=r"^path: is empty; set it to a PEM or DER file, or omit the option$"):
+        read_certificate("", None, now=now, allow_expired=False)
+    with pytest.raises(InputError, match=r"^content: is empty; set it to the text of a PEM file, or omit the option$"):
+        read_certificate(None, "", now=now, allow_expired=False)
+
+
 def test_a_private_key_is_not_shown(file: Path, issued_new: Issued, now: datetime) -> None:
     text = issued_new.pem + issued_new.key_pem
     file.write_text(text)
@@ -87,7 +94,7 @@ def test_a_missing_file_with_a_relative_path(
 
 
 def test_an_empty_path(now: datetime) -> None:
-    with pytest.raises(InputError, match=r"^path: is empty; it must be the path of a file$"):
+    with pytest.raises(InputError, match=r"^path: is empty; set it to a PEM or DER file, or omit the option$"):
         read_certificate("", None, now=now, allow_expired=True)
 
 
@@ -114,7 +121,9 @@ def test_text_with_any_surrogate_is_read(issued_new: Issued, new: Bundle, now: d
 
 
 def test_an_invalid_path(now: datetime) -> None:
-    message = r"path: a\x00b \(/.*/a\x00b\) cannot be read on the host that runs the module: .*null (byte|character).*"
+    message = (
+        r"path: a\\x00b \(/.*/a\\x00b\) cannot be read on the host that runs the module: .*null (byte|character).*"
+    )
     with pytest.raises(InputError, match=message):
         read_certificate("a\0b", None, now=now, allow_expired=True)
 

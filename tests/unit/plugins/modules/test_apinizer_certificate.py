@@ -81,10 +81,17 @@ def test_values_may_be_strings(run: Run, api: Any, old: Bundle) -> None:
 
 
 def test_an_empty_string_counts_as_not_set(run: Run, api: Any) -> None:
-    empty = ("path", "content", "alias", "description", "environments", "unlisted_environments", "state", "force")
+    empty = ("alias", "description", "environments", "unlisted_environments", "state", "force")
     result = run(**dict.fromkeys(empty, ""))
     assert "failed" not in result, result
     assert (result["changed"], api.calls) == (False, ["find"])
+
+
+@pytest.mark.parametrize("option", ["path", "content"])
+def test_an_empty_source_of_the_certificate_is_refused(run: Run, api: Any, option: str) -> None:
+    result = run(**{option: ""})
+    assert result["msg"].startswith(f"{option}: is empty; ")
+    assert api.calls == []
 
 
 @pytest.mark.parametrize("with_jwks", [False, True])

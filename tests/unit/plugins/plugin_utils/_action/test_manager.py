@@ -92,6 +92,19 @@ def test_an_operation_is_carried_out_in_this_process(access: ManagerAccess, api:
     assert api.stored["MyProject", "web"].entries[0].bundle == operation.bundle
 
 
+@pytest.mark.parametrize("secret", ["staging", "MyProject", "web", "True", "update", "1", "a"])
+def test_a_token_with_the_spelling_of_a_name_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, access: ManagerAccess, operation: Operation, secret: str
+) -> None:
+    expected = [access.list_certificates(["MyProject"]), access.predict({"key": operation})]
+    other = ManagerAccess({module: {**CONNECTION, "token": secret} for module in MODULES})
+    assert [other.list_certificates(["MyProject"]), other.predict({"key": operation})] == expected
+
+
+def test_a_module_gets_no_content_where_there_is_no_new_certificate(operation: Operation) -> None:
+    assert "content" not in replace(operation, bundle=None).options
+
+
 def test_a_prediction_writes_nothing(access: ManagerAccess, api: Any, operation: Operation) -> None:
     results = access.predict({"MyProject/web": operation, "MyProject/new": replace(operation, name="new", alias="new")})
 
