@@ -110,7 +110,7 @@ class _WaveWriter:
             self._wave,
             self.operations[key].environments,
             failed=bool(result.get("failed")),
-            may_have_changed=_may_have_changed(result),
+            may_have_changed=may_have_changed(result),
             deployment=result.get("deployment"),
             duplicated=any(environment["entries"] > 1 for environment in environments),
         )
@@ -129,7 +129,7 @@ class _WaveWriter:
         """The result of the task."""
         results = self._results
         summary: Result = {
-            "changed": any(_may_have_changed(result) for result in results.values()),
+            "changed": any(may_have_changed(result) for result in results.values()),
             "diff": [result["diff"] for result in results.values() if "diff" in result],
         }
         if warnings := wave_warnings(self._wave, self.operations, self._results):
@@ -146,6 +146,6 @@ def predict_wave(run: Run, wave: int) -> Result:
     return {"changed": bool(requests), "diff": diffs}
 
 
-def _may_have_changed(result: Result) -> bool:
+def may_have_changed(result: Result) -> bool:
     """Whether a write may have changed the record: it says so, or it crashed before it returned a result."""
     return bool(result.get("changed") or result.get("crashed") or (result.get("failed") and "module_stdout" in result))
