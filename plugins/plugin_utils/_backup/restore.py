@@ -65,7 +65,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_st
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.saved_files import read_saved
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import waves_by_stage
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import RollbackStep, plan_rollback
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
@@ -92,7 +91,7 @@ def plan(task: Task, settings: t.Any) -> Result:
     bundles = _read_files(task.files, manifest, given)
     changed = changed_certificates(manifest.certificates, bundles, given.environments, iso(datetime.now(timezone.utc)))
     rollback = plan_rollback(changed, one_update=given.strategy == "replace")
-    steps = {f"{step.key} in {', '.join(step.environments)}": step for step in rollback.steps}
+    steps = _by_target(rollback.steps)
     groups = _groups(task.access, given, list(steps.values()))
     predicted = task.access.predict({key: to_operation(step, force=given.force) for key, step in steps.items()})
     messages = failures(predicted)
@@ -123,8 +122,9 @@ def write(task: Task, wave: int) -> Result:
     writes = state.plan.writes_of(wave)
     if state.check_mode:
         return {"changed": bool(writes), "diff": [write.diff for write in writes.values()]}
-    operations = {write.target: to_operation(write.step, force=state.plan.force) for write in writes.values()}
-    indexes = {write.target: index for index, write in writes.items()}
+    steps = _by_target([one.step for one in writes.values()])
+    operations = {target: to_operation(step, force=state.plan.force) for target, step in steps.items()}
+    indexes = dict(zip(operations, writes))
     results: dict[str, Result] = {}
 
     def begin(target: str) -> Callable[[], Result]:
@@ -177,6 +177,15 @@ RESTORE_PHASES: dict[str, Callable[..., Result]] = {
     "restore_report": report,
 }
 """The phases by the name that a task gives."""
+
+
+def _by_target(steps: Sequence[RollbackStep]) -> dict[str, RollbackStep]:
+    """Steps by what they are about, for the user. A name may contain a slash, so two of them may have the same text."""
+    found: dict[str, RollbackStep] = {}
+    for step in steps:
+        target = f"{step.key} in {', '.join(step.environments)}"
+        found[target if target not in found else f"{target} (project {step.project})"] = step
+    return found
 
 
 def _failed(message: str, warnings: Sequence[str] = ()) -> Result:
@@ -325,7 +334,12 @@ def _check_import_file(access: ManagerAccess, settings: RestoreSettings, made: R
 
 
 def _mismatches(writes: Sequence[RestoreWrite], listed: dict[str, Result]) -> list[str]:
-    found = views_of({project: result["certificates"] for project, result in listed.items()})
+    found = {
+        (project, certificate["name"], view["name"]): view
+        for project, result in listed.items()
+        for certificate in result["certificates"]
+        for view in certificate["environments"]
+    }
     now = datetime.now(timezone.utc)
     return [
         f"{write.step.key} in {name}: {problem}"
@@ -333,7 +347,7 @@ def _mismatches(writes: Sequence[RestoreWrite], listed: dict[str, Result]) -> li
         for name in write.step.environments
         if (
             problem := mismatch(
-                found.get((write.step.key, name)),
+                found.get((write.step.project, write.step.name, name)),
                 entry_values(Entry("", bundle=write.bundle), now, 1),
                 "restored certificate",
             )

@@ -381,9 +381,9 @@ def test_misspelled_variable_is_refused(case: RotationFixture) -> None:
 def test_writes_of_a_task_that_timed_out_are_reported(case: RotationFixture) -> None:
     """The write that was in progress is completed. What it wrote is not verified, and the next run continues."""
     folder = _rotated(case)
-    case.manager.faults.add(Fault("delay", method="POST", seconds=6))
+    case.manager.faults.add(Fault("delay", method="POST", seconds=15))
 
-    run = _restore(case, folder, env={"ANSIBLE_TASK_TIMEOUT": "4"})
+    run = _restore(case, folder, env={"ANSIBLE_TASK_TIMEOUT": "12"})
 
     assert run.status != 0
     text = _unwrapped(run)

@@ -112,7 +112,7 @@ class Restore:
 def backup_of(*before: Json) -> FakeFiles:
     """A backup in the folder of the tests."""
     files = FakeFiles()
-    builder = RunBuilder(before[0], desired=DesiredCertificate(PROJECT, before[0]["name"], path="x.pem"))
+    builder = RunBuilder(before[0], desired=DesiredCertificate(before[0]["project"], before[0]["name"], path="x.pem"))
     for one in before[1:]:
         builder = builder.also(one)
     write_backup(builder.build(), files, FOLDER)
@@ -712,3 +712,21 @@ def test_a_line_that_was_cut_short_is_left_out(make: Callable[..., Restore]) -> 
         file.write('{"write": [0, "wri')
 
     assert "Not restored: MyProject/web in development, staging" in restore.phase("report")["msg"]
+
+
+def test_names_with_slashes_are_told_apart(make: Callable[..., Restore]) -> None:
+    """Both are MyProject/a/b to a reader."""
+    files = backup_of(holding({DEV: FIRST}, name="a/b"))
+    another = backup_of(holding({DEV: SECOND}, project="MyProject/a", name="b"))
+    manifests = [json.loads(one.contents.pop(f"{FOLDER}/manifest.json")) for one in (files, another)]
+    files.contents |= another.contents
+    manifests[0]["certificates"] += manifests[1]["certificates"]
+    files.contents[f"{FOLDER}/manifest.json"] = json.dumps(manifests[0]).encode()
+    restore = make(files)
+
+    assert len(restore.plan()["lines"]) == 2
+    restore.phase("write", wave=1)
+
+    assert restore.phase("verify", wave=1) == {"changed": False}
+    assert restore.api.stored[PROJECT, "a/b"].entries[0].bundle == FIRST
+    assert restore.api.stored["MyProject/a", "b"].entries[0].bundle == SECOND
