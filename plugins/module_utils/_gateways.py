@@ -104,8 +104,9 @@ def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
     :arg environments: the environments that were written.
     """
     return (
-        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report the deployment. Check "
-        "that the gateways there hold the new certificate"
+        f"The manager stored certificate {name} in {', '.join(environments)}, but did not report the deployment. To check "
+        "what the gateways hold, run again with verify_gateways=required, or read their truststores with "
+        "apinizer_truststore_info"
     )
 
 
@@ -136,7 +137,7 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 _STORED_ONLY = (
     "This manager stores an imported certificate without deploying it. To deploy it, write all environments of the "
     "certificate in one update: leave out unlisted_environments=keep, or choose update or remove; with the role "
-    "certificate_rotation, use a single wave and certificate_rotation_strategy=replace"
+    "certificate_rotation or the playbook restore, use a single wave and the strategy replace"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check the environment in the "

@@ -93,7 +93,8 @@ def environments(items: list[dict[str, t.Any]]) -> tuple[Environment, ...]:
 
 
 def _named(item: dict[str, t.Any]) -> str:
-    name = item.get("name")
+    # One version of the vendor's page about environments has environmentName.
+    name = item.get("name", item.get("environmentName"))
     if not isinstance(name, str):
         raise ShapeError("an object of resultList has no name")
     return name

@@ -213,7 +213,7 @@ def duplicates_warning(current: StoredCertificate) -> str:
     return (
         f"Certificate {current.name} of project {current.project} has more than one entry in "
         f"{', '.join(current.duplicated)}, and every update adds another one. If the manager has import-file, run the "
-        "task for just these environments with unlisted_environments=keep and force=true to get a single entry again"
+        "task for just these environments with unlisted_environments=keep and force=true to get a single entry in the record again"
     )
 
 

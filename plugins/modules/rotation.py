@@ -27,9 +27,7 @@ options:
   run: {description: The name of the run file. Empty for a new run., type: str, default: ""}
   wave: {description: The number of the wave to write or to verify., type: int}
   key: {description: The project and the name of the certificate that was obtained., type: str}
-  folder: {description: The folder of the backup to restore., type: str}
-  strategy: {description: "How to restore: V(per_environment) or V(replace).", type: str}
-  environments: {description: The environments to restore. Empty for all., type: raw}
+  settings: {description: The variables of the playbook C(apinizer.apiops.restore)., type: dict}
 """
 
 EXAMPLES = r"""

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import yaml
 
 PREFIX = "certificate_rotation_"
+NAME_SIMILARITY = 0.8
+"""From this ratio of matching characters on, an unknown variable is taken for a misspelled one (0 to 1, difflib)."""
 
 
 class SettingError(ValueError):
@@ -18,6 +21,32 @@ class SettingError(ValueError):
 
     def __init__(self, variable: str, message: str, *, prefix: str = PREFIX) -> None:
         super().__init__(f"{prefix}{variable}: {message}")
+
+
+def check_variable_names(
+    variables: Iterable[str], known: Iterable[str], *, owner: str, prefix: str = PREFIX
+) -> list[str]:
+    """Look for variables that a role or a playbook does not have.
+
+    :arg variables: the names of all variables of a host.
+    :arg known: the names of the owner's variables, without the prefix.
+    :arg owner: the role or the playbook, as the messages name it, such as C(role certificate_rotation).
+    :returns: a warning for each unknown variable with the prefix.
+    :raises SettingError: for an unknown variable that is almost the name of a known one.
+    """
+    valid = sorted(known)
+    warnings = []
+    for name in sorted(variables):
+        own = name[len(prefix) :]
+        # Two underscores: the internal variables of the owner.
+        if not name.startswith(prefix) or own in valid or own.startswith("_"):
+            continue
+        meant = difflib.get_close_matches(own, valid, n=1, cutoff=NAME_SIMILARITY)
+        if meant:
+            message = f"the {owner.split(maxsplit=1)[0]} has no such variable. Did you mean {prefix}{meant[0]}?"
+            raise SettingError(own, message, prefix=prefix)
+        warnings.append(f"{name} is not a variable of the {owner}, and has no effect")
+    return warnings
 
 
 def optional_names(value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...] | None:
@@ -33,14 +62,14 @@ def is_blank(value: t.Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def choice(given: Mapping[str, t.Any], variable: str, choices: tuple[str, ...]) -> str:
+def choice(given: Mapping[str, t.Any], variable: str, choices: tuple[str, ...], *, prefix: str = PREFIX) -> str:
     """One of several words; the first is the default.
 
     :raises SettingError: for another one.
     """
     value = str(given.get(variable, choices[0])).strip()
     if value not in choices:
-        raise SettingError(variable, f"must be one of {', '.join(choices)}, not '{value}'")
+        raise SettingError(variable, f"must be one of {', '.join(choices)}, not '{value}'", prefix=prefix)
     return value
 
 
@@ -58,7 +87,7 @@ def integer(variable: str, value: t.Any, least: int) -> int:
     return number
 
 
-def flag(given: Mapping[str, t.Any], variable: str, *, default: bool) -> bool:
+def flag(given: Mapping[str, t.Any], variable: str, *, default: bool, prefix: str = PREFIX) -> bool:
     """A truth value.
 
     :raises SettingError: for anything else.
@@ -67,11 +96,11 @@ def flag(given: Mapping[str, t.Any], variable: str, *, default: bool) -> bool:
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     flag = value if isinstance(value, bool) else words.get(str(value).strip().lower())
     if flag is None:
-        raise SettingError(variable, f"must be true or false, not '{value}'")
+        raise SettingError(variable, f"must be true or false, not '{value}'", prefix=prefix)
     return flag
 
 
-def from_text(variable: str, value: t.Any) -> t.Any:
+def from_text(variable: str, value: t.Any, *, prefix: str = PREFIX) -> t.Any:
     """The value of YAML (or JSON) text, as a survey's text field gives it; other values are returned unchanged."""
     if not isinstance(value, str):
         return value
@@ -81,7 +110,7 @@ def from_text(variable: str, value: t.Any) -> t.Any:
         # The parser's message quotes the line, which may be part of a private key, so it is left out.
         mark = getattr(exc, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise SettingError(variable, f"is not valid YAML{where}") from None
+        raise SettingError(variable, f"is not valid YAML{where}", prefix=prefix) from None
 
 
 def names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...]:
@@ -98,7 +127,7 @@ def names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ..
     return names
 
 
-def name_groups(variable: str, value: t.Any) -> tuple[tuple[str, ...], ...]:
+def name_groups(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[tuple[str, ...], ...]:
     """Groups of environment names from a list of lists, from YAML text, or from text with one line per group.
 
     :raises SettingError: for anything else, or a name in more than one group.
@@ -107,11 +136,12 @@ def name_groups(variable: str, value: t.Any) -> tuple[tuple[str, ...], ...]:
         return ()
     if isinstance(value, str):
         yaml_text = value.lstrip().startswith(("[", "-"))
-        value = from_text(variable, value) if yaml_text else [line for line in value.splitlines() if line.strip()]
+        lines = [line for line in value.splitlines() if line.strip()]
+        value = from_text(variable, value, prefix=prefix) if yaml_text else lines
     if not isinstance(value, (list, tuple)):
-        raise SettingError(variable, "must be a list of lists of environment names, or auto")
-    groups = tuple(names(variable, group) for group in value)
+        raise SettingError(variable, "must be a list of lists of environment names, or auto", prefix=prefix)
+    groups = tuple(names(variable, group, prefix=prefix) for group in value)
     twice = {name for group in groups for name in group if sum(name in other for other in groups) > 1}
     if twice:
-        raise SettingError(variable, f"{', '.join(sorted(twice))} is in more than one wave")
+        raise SettingError(variable, f"{', '.join(sorted(twice))} is in more than one wave", prefix=prefix)
     return groups

@@ -9,8 +9,11 @@ On the controller they are read and written directly. On another host, or as ano
 from __future__ import annotations
 
 import base64
+import errno
 import os
+import stat
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
@@ -33,6 +36,14 @@ class Files(t.Protocol):
         :raises FileProblem: where it cannot be read.
         """
 
+    def read_own(self, path: str, largest: int) -> bytes:
+        """Read a regular file that is no link, neither a symbolic one nor one of several hard links.
+
+        :arg path: an absolute path, which is taken literally.
+        :arg largest: the largest size in bytes.
+        :raises FileProblem: where it is anything else, is larger, or cannot be read.
+        """
+
     def check_folder(self, path: str) -> None:
         """Check that a folder exists or can be made, and that files can be made in it.
 
@@ -50,6 +61,27 @@ class Files(t.Protocol):
 
         :raises FileProblem: where it cannot be written.
         """
+
+
+@dataclass(frozen=True)
+class _FileKind:
+    """What a path is. C(links) is the number of its hard links, and C(size) is in bytes."""
+
+    is_symbolic_link: bool
+    is_regular: bool
+    links: int
+    size: int
+
+    def check(self, path: str, largest: int) -> None:
+        """See C(read_own)."""
+        if self.is_symbolic_link:
+            raise FileProblem(f"{path} is a symbolic link, not a file")
+        if not self.is_regular:
+            raise FileProblem(f"{path} is not a regular file")
+        if self.links > 1:
+            raise FileProblem(f"{path} is a hard link: the same file has {self.links} names")
+        if self.size > largest:
+            raise FileProblem(f"{path} is larger than {largest // 1024**2} MiB")
 
 
 class ControllerFiles:
@@ -77,6 +109,20 @@ class ControllerFiles:
             return read_file(self.path(path))
         except InputError as exc:
             raise FileProblem(str(exc)[len(exc.option) + 2 :]) from exc
+
+    def read_own(self, path: str, largest: int) -> bytes:
+        try:
+            # Opened first, so that what is checked is what is read. A pipe must not block.
+            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                status = os.fstat(file.fileno())
+                kind = _FileKind(False, stat.S_ISREG(status.st_mode), status.st_nlink, status.st_size)
+                kind.check(path, largest)
+                data = file.read(largest + 1)
+        except (OSError, ValueError) as exc:
+            if getattr(exc, "errno", None) == errno.ELOOP:
+                _FileKind(True, False, 1, 0).check(path, largest)
+            raise FileProblem(f"{path} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+        return data
 
     def check_folder(self, path: str) -> None:
         folder = existing = self.path(path)
@@ -119,6 +165,13 @@ class HostFiles:
 
     def read(self, path: str) -> bytes:
         return base64.b64decode(self._done("ansible.legacy.slurp", src=path)["content"])
+
+    def read_own(self, path: str, largest: int) -> bytes:
+        found = self._done("ansible.legacy.stat", path=path, follow=False, get_checksum=False)["stat"]
+        if not found["exists"]:
+            raise FileProblem(f"{path} cannot be read: {os.strerror(errno.ENOENT)}")
+        _FileKind(found["islnk"], found["isreg"], found["nlink"], found["size"]).check(path, largest)
+        return self.read(path)
 
     def check_folder(self, path: str) -> None:
         self._done("ansible.legacy.file", path=path, state="directory", check_mode=True)

@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from urllib.parse import quote
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, Files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.file_names import FileNames
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest import MANIFEST, SCHEMA
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
-
-MANIFEST = "manifest.json"
-SCHEMA = 1
-"""Raised when a key of the manifest changes its meaning or is removed."""
 
 
 def write_backup(run: Run, files: Files, folder: str) -> str:
@@ -31,11 +29,11 @@ def write_backup(run: Run, files: Files, folder: str) -> str:
     if isinstance(files, ControllerFiles):
         folder = files.unused(files.path(folder))
     files.make_folder(folder, 0o700)
-    certificates = []
+    certificates, file_names = [], FileNames()
     for planned in run.plan.certificates:
         previous = run.previous.get(planned.key)
         if previous:
-            certificates.append(_write_certificate(previous, files, folder))
+            certificates.append(_write_certificate(previous, files, folder, file_names))
     manifest = {
         "schema": SCHEMA,
         "manager": run.manager,
@@ -51,16 +49,17 @@ def write_backup(run: Run, files: Files, folder: str) -> str:
     return folder
 
 
-def _write_certificate(previous: Mapping[str, t.Any], files: Files, folder: str) -> dict[str, t.Any]:
+def _write_certificate(
+    previous: Mapping[str, t.Any], files: Files, folder: str, file_names: FileNames
+) -> dict[str, t.Any]:
     """Write a certificate's files; return its part of the manifest."""
     environments = []
     for view in previous["environments"]:
-        file = None
+        file = sha256 = None
         if view["content"]:
-            names = (previous["project"], previous["name"], view["name"])
-            # A comma in a name is quoted, so no two certificates share a file.
-            file = ",".join(quote(name, safe=" ") for name in names) + ".pem"
+            file = file_names.add(previous["project"], previous["name"], view["name"])
+            sha256 = hashlib.sha256(view["content"].encode("ascii")).hexdigest()
             files.write(os.path.join(folder, file), view["content"], 0o600)
         kept = ("name", "alias", "not_after", "fingerprint_sha256")
-        environments.append({**{key: view[key] for key in kept}, "file": file})
+        environments.append({**{key: view[key] for key in kept}, "file": file, "sha256": sha256})
     return {**{key: previous[key] for key in ("project", "name", "description")}, "environments": environments}

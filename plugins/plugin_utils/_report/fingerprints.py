@@ -25,8 +25,11 @@ def fingerprint(view: View | None, digits: int | None = None) -> str:
     return f"{algorithm} {shown}" + (f" ({entries} entries)" if entries > 1 else "")
 
 
-def mismatch(view: View | None, new: View) -> str:
-    """How the record of an environment differs from what was written; empty where it does not."""
+def mismatch(view: View | None, new: View, written_name: str = "new certificate") -> str:
+    """How the record of an environment differs from what was written; empty where it does not.
+
+    :arg written_name: what the message calls the certificate that was written.
+    """
     if view is None:
         return "the manager holds no certificate"
     if view["entries"] > 1:
@@ -35,4 +38,4 @@ def mismatch(view: View | None, new: View) -> str:
     if view["fingerprint_sha1"] == new["fingerprint_sha1"]:
         return ""
     written = new if view["fingerprint_sha256"] else {**new, "fingerprint_sha256": None}
-    return f"the manager holds {fingerprint(view, 16)} instead of the new certificate, {fingerprint(written, 16)}"
+    return f"the manager holds {fingerprint(view, 16)} instead of the {written_name}, {fingerprint(written, 16)}"

@@ -46,7 +46,7 @@ class RotationAction(InProcessAction):
     """Carries out one phase of a run; see the module rotation for its options."""
 
     _supports_check_mode = True
-    _VALID_ARGS = frozenset(("phase", "run", "key", "wave", "folder", "strategy", "environments"))
+    _VALID_ARGS = frozenset(("phase", "run", "key", "wave", "settings"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Carry out the phase; what stops it is a failed result."""

@@ -24,7 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import restore
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
     is_undeployed,
@@ -62,7 +62,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     VARIABLES,
     Settings,
-    check_variable_names,
+    check_role_variables,
     read_settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
@@ -90,7 +90,7 @@ def plan(task: Task) -> Result:
     run = Run(task.manager_url, task.host, task.check_mode)
     run.create_file(task.temporary_folder)
     try:
-        warnings = check_variable_names(task.variable_names)
+        warnings = check_role_variables(task.variable_names)
         run.save(settings=read_settings({name: task.variable(name) for name in VARIABLES}))
         record = read_record(task.access, _settings(run))
     except (SettingError, RunError) as exc:
@@ -264,7 +264,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "verify": verify,
     "rollback": roll_back,
     "report": report,
-    "restore": restore,
+    **RESTORE_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
 

@@ -9,7 +9,7 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
@@ -243,7 +243,10 @@ def _waves(
     problems: list[str],
 ) -> tuple[Wave, ...]:
     if settings.waves == AUTO:
-        groups = _waves_by_stage(planned, types, problems)
+        targets = [
+            (certificate.desired.project, step.environment) for certificate in planned for step in certificate.steps
+        ]
+        groups = waves_by_stage(targets, types, problems)
     elif settings.waves:
         groups = [tuple(wave) for wave in settings.waves]
     else:
@@ -251,25 +254,28 @@ def _waves(
     return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
 
 
-def _waves_by_stage(
-    planned: Sequence[PlannedCertificate], types: Mapping[str, Mapping[str, str | None]], problems: list[str]
+def waves_by_stage(
+    targets: Iterable[tuple[str, str]],
+    types: Mapping[str, Mapping[str, str | None]],
+    problems: list[str],
+    prefix: str = PREFIX,
 ) -> list[tuple[str, ...]]:
+    """One wave for each stage. Each target is a project and an environment; for C(types), see C(make_plan)."""
     by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
     unknown: dict[str, str] = {}
     last: set[str] = set()
-    for certificate in planned:
-        for step in certificate.steps:
-            kind = types.get(certificate.desired.project, {}).get(step.environment)
-            if step.environment == PSEUDO_ENVIRONMENT:
-                # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
-                last.add(step.environment)
-            elif kind in by_stage:
-                by_stage[kind].add(step.environment)
-            else:
-                unknown[step.environment] = str(kind or "not reported")
+    for project, environment in targets:
+        kind = types.get(project, {}).get(environment)
+        if environment == PSEUDO_ENVIRONMENT:
+            # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
+            last.add(environment)
+        elif kind in by_stage:
+            by_stage[kind].add(environment)
+        else:
+            unknown[environment] = str(kind or "not reported")
     if unknown:
         problems.append(
-            f"{PREFIX}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
+            f"{prefix}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
             "report for "
             + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
             + ". List the waves instead"

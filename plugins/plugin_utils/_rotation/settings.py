@@ -9,7 +9,6 @@ the user knows it.
 
 from __future__ import annotations
 
-import difflib
 import os
 import typing as t
 from collections import Counter
@@ -21,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import CO
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
     PREFIX,
     SettingError,
+    check_variable_names,
     choice,
     flag,
     from_text,
@@ -32,8 +32,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 )
 
 AUTO = "auto"
-NAME_SIMILARITY = 0.8
-"""From this ratio of matching characters on, an unknown variable is taken for a misspelled one (0 to 1, difflib)."""
 
 HOOKS = ("obtain_tasks", "before_wave_tasks", "verify_tasks", "after_run_tasks")
 """Variables that name a file with tasks of the user's."""
@@ -100,25 +98,9 @@ _OTHERS = (*CONNECTION_SPEC, *HOOKS, "hosts", "item", "obtained", "result", "new
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
 
 
-def check_variable_names(variables: Iterable[str]) -> list[str]:
-    """Look for variables that the role does not have.
-
-    :arg variables: the names of all variables of a host.
-    :returns: a warning for each unknown variable with the role's prefix.
-    :raises SettingError: for an unknown variable that is almost the name of a known one.
-    """
-    known = {*VARIABLES, *_OTHERS}
-    warnings = []
-    for name in sorted(variables):
-        own = name[len(PREFIX) :]
-        # Two underscores: the role's internal variables.
-        if not name.startswith(PREFIX) or own in known or own.startswith("_"):
-            continue
-        meant = difflib.get_close_matches(own, sorted(known), n=1, cutoff=NAME_SIMILARITY)
-        if meant:
-            raise SettingError(own, f"the role has no such variable. Did you mean {PREFIX}{meant[0]}?")
-        warnings.append(f"{name} is not a variable of the role certificate_rotation, and has no effect")
-    return warnings
+def check_role_variables(variables: Iterable[str]) -> list[str]:
+    """Look for variables that the role does not have; see C(check_variable_names)."""
+    return check_variable_names(variables, {*VARIABLES, *_OTHERS}, owner="role certificate_rotation")
 
 
 def read_settings(raw: Mapping[str, t.Any]) -> Settings:

@@ -111,7 +111,7 @@ class _WaveWriter:
             self._wave,
             self.operations[key].environments,
             failed=bool(result.get("failed")),
-            may_have_changed=_may_have_changed(result),
+            may_have_changed=may_have_changed(result),
             deployment=result.get("deployment"),
             duplicated=any(environment["entries"] > 1 for environment in environments),
         )
@@ -130,7 +130,7 @@ class _WaveWriter:
         """The result of the task."""
         results = self._results
         summary: Result = {
-            "changed": any(_may_have_changed(result) for result in results.values()),
+            "changed": any(may_have_changed(result) for result in results.values()),
             "diff": [result["diff"] for result in results.values() if "diff" in result],
         }
         verified = t.cast(Settings, self._run.settings).verify_gateways != "never"
@@ -148,6 +148,6 @@ def predict_wave(run: Run, wave: int) -> Result:
     return {"changed": bool(requests), "diff": diffs}
 
 
-def _may_have_changed(result: Result) -> bool:
+def may_have_changed(result: Result) -> bool:
     """Whether a write may have changed the record: it says so, or it crashed before it returned a result."""
     return bool(result.get("changed") or result.get("crashed") or (result.get("failed") and "module_stdout" in result))

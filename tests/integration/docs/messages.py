@@ -19,7 +19,11 @@ Template = tuple[str, ...]
 """The fixed pieces of a text in order, with whitespace normalized."""
 
 _GAP = "\0"
-_NAMED_FIRST = {"InputError": "", "SettingError": "certificate_rotation_"}
+_NAMED_FIRST = {
+    "InputError": "",
+    "SettingError": "certificate_rotation_",
+    "RestoreSettingError": "certificate_restore_",
+}
 """Error classes whose message starts with their first argument, the name of an option or variable."""
 
 

@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from integration.certificate_fixture import calls
+from integration.certificate_fixture import calls, key_lines
 from integration.machine import Run
 from integration.role.conftest import Issue, MakeCase
 from integration.role.rotation_fixture import (
@@ -21,20 +26,34 @@ from integration.role.rotation_fixture import (
     PRODUCTION,
     PROJECT,
     STAGING,
+    THREE_WAVES,
     RotationFixture,
 )
-from manager import Issued
+from manager import Environment, Fault, Issued
 
 PLAYBOOK = "apinizer.apiops.restore"
+OLD_FORMAT = Path(__file__).parents[2] / "backups" / "2026-06-01T120000Z-localhost"
 
 
-def _restore(case: RotationFixture, folder: Path | str, *arguments: str) -> Run:
-    return case.ansible("ansible-playbook", PLAYBOOK, "-e", f"certificate_restore_dir={folder}", *arguments)
+def _restore(case: RotationFixture, folder: Path | str, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
+    return case.ansible("ansible-playbook", PLAYBOOK, "-e", f"certificate_restore_dir={folder}", *arguments, env=env)
 
 
 def _backup(case: RotationFixture) -> Path:
     (folder,) = case.backups.iterdir()
     return folder.relative_to(case.machine.folder)
+
+
+def _rotated(case: RotationFixture, **variables: Any) -> Path:
+    """Rotate a certificate that every environment holds, and return the folder of its backup."""
+    case.rotate(strategy="per_environment", backup_dir=str(case.backups), **variables)
+    (folder,) = case.backups.iterdir()
+    return folder
+
+
+def _unwrapped(run: Run) -> str:
+    """The output without line breaks."""
+    return " ".join(run.text.split())
 
 
 def test_certificate_of_each_environment_is_restored(case: RotationFixture, different: list[Issued]) -> None:
@@ -54,11 +73,15 @@ def test_certificate_of_each_environment_is_restored(case: RotationFixture, diff
     real = _restore(case, _backup(case))
     again = _restore(case, case.backups / _backup(case).name)
 
+    for run, what in ((check, "Would restore"), (real, "Restored")):
+        assert "in production: restore in wave 1 (SHA-256" in run.text
+        assert f"{what} 2 certificates in 6 environments" in run.text
     assert real.status == 0, real.text
     assert case.snapshot() == before
     assert f"{PROJECT}/{NAME} in {STAGING}" in real.text
     assert again.status == 0, again.text
     assert "changed=0" in again.text
+    assert "in production: already in sync" in again.text
     assert calls(case.manager.journal.writes())[writes:] == ["import"] * 2 * len(ENVIRONMENTS)
 
 
@@ -111,6 +134,261 @@ def test_expired_certificate_is_not_restored(case: RotationFixture, issue: Issue
         STAGING: [case.old.der],
         PRODUCTION: [case.new.der],
     }
+
+
+def test_restore_in_waves_stops_at_the_first_failure(case: RotationFixture) -> None:
+    """The second wave fails. The message says what was restored and what was not; the next run completes it."""
+    folder = _rotated(case)
+    before, mark = case.snapshot(), len(case.manager.journal.writes())
+    waves = ("-e", json.dumps({"certificate_restore_waves": THREE_WAVES}))
+    case.manager.faults.add(Fault("status", method="POST", status=403, skip=1))
+
+    failed = _restore(case, folder, *waves)
+
+    assert failed.status != 0
+    text = _unwrapped(failed)
+    assert "THE RESTORE IS NOT COMPLETE: wave 2 failed" in text
+    assert f"Restored and verified: {PROJECT}/{NAME} in {DEVELOPMENT}." in text
+    assert f"Not restored: {PROJECT}/{NAME} in {STAGING}; {PROJECT}/{NAME} in {PRODUCTION}." in text
+    assert f"Restore wave 3 ({PRODUCTION})" not in text
+    assert case.manager.holds(PROJECT, NAME) == {
+        DEVELOPMENT: [case.old.der],
+        STAGING: [case.new.der],
+        PRODUCTION: [case.new.der],
+    }
+    assert case.snapshot() != before
+
+    completed = _restore(case, folder, *waves)
+
+    assert completed.status == 0, completed.text
+    written = [request.fields["environmentList"] for request in case.manager.journal.writes()[mark:]]
+    assert written == [DEVELOPMENT, STAGING, STAGING, PRODUCTION]
+    for environment in ENVIRONMENTS:
+        assert case.manager.served(environment, PROJECT, NAME) == case.old.der
+
+
+@pytest.mark.exhaustive
+def test_waves_by_stage(case: RotationFixture) -> None:
+    folder = _rotated(case)
+    stages = [Environment(name, kind) for name, kind in zip(ENVIRONMENTS, ("TEST", "SANDBOX", "PRODUCTION"))]
+    case.manager.add_project(PROJECT, stages)
+    mark = len(case.manager.journal.writes())
+
+    run = _restore(case, folder, "-e", "certificate_restore_waves=auto")
+
+    assert run.status == 0, run.text
+    written = [request.fields["environmentList"] for request in case.manager.journal.writes()[mark:]]
+    assert written == list(ENVIRONMENTS)
+
+
+@pytest.mark.exhaustive
+def test_deployment_can_be_repeated_with_force(case: RotationFixture) -> None:
+    """The record holds the certificate of the backup, but the gateways of one environment do not."""
+    folder = _rotated(case)
+    case.manager.faults.add(Fault("deployment_failure", environments=(STAGING,), times=1))
+    failed = _restore(case, folder)
+    assert failed.status != 0
+    assert case.manager.holds(PROJECT, NAME) == {key: [case.old.der] for key in ENVIRONMENTS}
+    assert case.manager.served(STAGING, PROJECT, NAME) == case.new.der
+
+    unforced = _restore(case, folder)
+    forced = _restore(
+        case, folder, "-e", "certificate_restore_force=true", "-e", f"certificate_restore_environments={STAGING}"
+    )
+
+    assert "changed=0" in unforced.text
+    assert forced.status == 0, forced.text
+    assert f"{PROJECT}/{NAME} in {STAGING}: write again in wave 1" in forced.text
+    assert case.manager.served(STAGING, PROJECT, NAME) == case.old.der
+
+
+@pytest.mark.exhaustive
+def test_manager_without_import_file_is_refused_before_the_first_write(make_case: MakeCase) -> None:
+    case = make_case("2025")
+    case.add_certificate()
+    case.rotate(backup_dir=str(case.backups))
+    mark = case.manager.journal.mark()
+
+    run = _restore(case, _backup(case))
+
+    assert run.status != 0
+    assert "this manager has no import-file" in _unwrapped(run)
+    assert "Set certificate_restore_strategy: replace and a single wave" in _unwrapped(run)
+    assert not [request for request in mark if request.writes]
+
+
+@pytest.mark.exhaustive
+def test_one_update_does_not_remove_what_someone_has_added(make_case: MakeCase) -> None:
+    """The certificate is in another environment since the rotation, which an update would remove it from."""
+    case = make_case("2025")
+    case.add_certificate(holds=dict.fromkeys([DEVELOPMENT, STAGING], case.old))
+    case.rotate(backup_dir=str(case.backups))
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
+    before = case.snapshot()
+
+    run = _restore(case, _backup(case), "-e", "certificate_restore_strategy=replace")
+
+    assert run.status != 0
+    assert f"also in {PRODUCTION}" in _unwrapped(run)
+    assert case.snapshot() == before
+
+
+@pytest.mark.exhaustive
+def test_long_and_similar_names_are_backed_up_and_restored(case: RotationFixture) -> None:
+    names = ["Sertifika", "sertifika", "müşteri " * 30 + "1", "müşteri " * 30 + "2", "证书" * 100]
+    for name in names:
+        case.add_certificate(name)
+    before = case.snapshot()
+    new = case.machine.file("new.pem", case.new.pem)
+    folder = _rotated(case, certificates=[{"project": PROJECT, "name": name, "path": new} for name in names])
+    files = [path.name for path in folder.glob("*.pem")]
+
+    run = _restore(case, folder)
+
+    assert run.status == 0, run.text
+    assert case.snapshot() == before
+    assert len({name.casefold() for name in files}) == len(names) * len(ENVIRONMENTS)
+    assert max(len(name.encode()) for name in files) <= 143
+    assert {name.partition(",")[2].partition(",")[0] for name in files} >= {"Sertifika", "sertifika"}
+
+
+@pytest.mark.exhaustive
+def test_backup_of_version_0_2_is_restored(case: RotationFixture) -> None:
+    """It is of another manager, which a variable allows. What is not in this manager is created."""
+    case.manager.add_project("Ödeme / Servisi", ["Üretim"])
+    folder = case.machine.folder / "backup"
+    shutil.copytree(OLD_FORMAT, folder)
+
+    refused = _restore(case, folder)
+    assert refused.status != 0
+    assert "the backup is of the manager https://manager.example.com" in _unwrapped(refused)
+    assert not len(case.manager.journal)
+    run = _restore(case, folder, "-e", "certificate_restore_any_manager=true")
+
+    assert run.status != 0, "the manager did not return one of the certificates"
+    assert "did not return the previous certificate, so it cannot be restored" in _unwrapped(run)
+    assert sorted(case.manager.holds(PROJECT, NAME)) == [DEVELOPMENT, PRODUCTION, STAGING]
+    assert list(case.manager.holds("Ödeme / Servisi", "müşteri sertifikası")) == ["Üretim"]
+
+
+def _append(file: Path, text: str) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def _link(make: Callable[[Path, Path], object]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        file = folder / f"{PROJECT},{NAME},{STAGING}.pem"
+        other = folder.parent / "other.pem"
+        shutil.move(file, other)
+        make(other, file)
+
+    return change
+
+
+def _manifest(old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        file = folder / "manifest.json"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+_FILE = f"{PROJECT},{NAME},{STAGING}.pem"
+_CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "symbolic link": (_link(lambda other, file: file.symlink_to(other)), f"{_FILE} is a symbolic link"),
+    "hard link": (_link(os.link), f"{_FILE} is a hard link"),
+    "missing": (lambda folder: (folder / _FILE).unlink(), f"{_FILE} cannot be read"),
+    "folder": (lambda folder: ((folder / _FILE).unlink(), (folder / _FILE).mkdir()), f"{_FILE} cannot be read"),
+    "text": (
+        lambda folder: _append(folder / _FILE, "hidden-text"),
+        f"{_FILE} contains something other than certificates",
+    ),
+    "line break": (lambda folder: _append(folder / _FILE, "\n"), f"{_FILE} has changed since the backup"),
+    "parent": (_manifest(_FILE, f"../{_FILE}"), "environments[2].file must be the name of a file in the folder"),
+    "absolute": (_manifest(_FILE, f"/tmp/{_FILE}"), "environments[2].file must be the name of a file in the folder"),
+    "variable": (_manifest(_FILE, "$HOME"), "$HOME cannot be read"),
+    "not JSON": (_manifest("{", "hidden-text"), "is not the manifest of a backup: it is not valid JSON"),
+    "type": (_manifest(f'"{PROJECT}"', "7"), "certificates[0].project must be text, not a number"),
+    "key": (_manifest('"alias"', '"hidden-text"'), "certificates[0].environments[0].alias is missing"),
+    "nested": (_manifest('"schema": 1', '"schema": ' + "[" * 100_000), "its JSON is nested too deeply"),
+    "huge": (_manifest("{", "{" + " " * 33 * 1024**2), "manifest.json is larger than 32 MiB"),
+    "manager": (_manifest("http://", "https://"), "set certificate_restore_any_manager: true"),
+}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", _CHANGES)
+def test_backup_that_was_changed_is_refused_before_any_request(case: RotationFixture, kind: str) -> None:
+    """The message is one line that names what is wrong, and no output shows what a file contains."""
+    change, expected = _CHANGES[kind]
+    folder = _rotated(case)
+    change(folder)
+    mark = case.manager.journal.mark()
+
+    run = _restore(case, folder)
+
+    assert run.status != 0
+    assert expected in _unwrapped(run)
+    assert not list(mark)
+    assert "Traceback" not in run.text
+    assert "hidden-text" not in run.text
+
+
+@pytest.mark.exhaustive
+def test_private_key_in_a_backup_is_never_shown(case: RotationFixture) -> None:
+    folder = _rotated(case)
+    _append(folder / _FILE, case.old.key_pem)
+    mark = case.manager.journal.mark()
+
+    run = _restore(case, folder, "-vvvv")
+
+    assert run.status != 0
+    assert f"{_FILE} contains a private key" in _unwrapped(run)
+    assert not list(mark)
+    assert not [line for line in key_lines(case.old) if line in run.text]
+
+
+@pytest.mark.exhaustive
+def test_no_output_contains_a_file(case: RotationFixture) -> None:
+    """Not even the certificates."""
+    folder = _rotated(case)
+    lines = [line for file in folder.glob("*.pem") for line in file.read_text(encoding="utf-8").splitlines()]
+
+    for arguments in (["--check", "--diff"], ["--diff"]):
+        run = _restore(case, folder, "-vvvv", *arguments)
+        assert run.status == 0, run.text
+        assert not [line for line in lines if line in run.text]
+
+
+@pytest.mark.exhaustive
+def test_misspelled_variable_is_refused(case: RotationFixture) -> None:
+    folder = _rotated(case)
+    mark = case.manager.journal.mark()
+
+    refused = _restore(case, folder, "-e", f"certificate_restore_environment={STAGING}")
+    assert refused.status != 0
+    assert "Did you mean certificate_restore_environments?" in _unwrapped(refused)
+    assert not list(mark)
+
+    warned = _restore(case, folder, "-e", "certificate_restore_ticket=CHG-1", "--check")
+    assert warned.status == 0, warned.text
+    assert "certificate_restore_ticket is not a variable of the playbook restore" in _unwrapped(warned)
+
+
+@pytest.mark.exhaustive
+def test_writes_of_a_task_that_timed_out_are_reported(case: RotationFixture) -> None:
+    """The write that was in progress is completed. What it wrote is not verified, and the next run continues."""
+    folder = _rotated(case)
+    case.manager.faults.add(Fault("delay", method="POST", seconds=15))
+
+    run = _restore(case, folder, env={"ANSIBLE_TASK_TIMEOUT": "12"})
+
+    assert run.status != 0
+    text = _unwrapped(run)
+    assert "THE RESTORE IS NOT COMPLETE" in text
+    assert re.search(rf"Possibly written, but not verified: {PROJECT}/{NAME} in ", text)
 
 
 @pytest.mark.exhaustive

@@ -107,10 +107,12 @@ def test_environments_have_what_the_generation_reports() -> None:
             "description": "for all",
         },
         {"name": "staging", "type": 7, "status": None},
+        {"environmentName": "test"},
     ]
     assert _payloads.environments(listed) == (
         Environment("production", "PRODUCTION", "PUBLISHED", "https://api.example.com", "for all"),
         Environment("staging"),
+        Environment("test"),
     )
 
 

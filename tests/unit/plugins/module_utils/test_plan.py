@@ -516,7 +516,7 @@ def test_duplicates_are_named_in_a_warning(world: World, bundle: str) -> None:
     assert warning == (
         "Certificate web of project MyProject has more than one entry in development, staging, and every update "
         "adds another one. If the manager has import-file, run the task for just these environments with "
-        "unlisted_environments=keep and force=true to get a single entry again"
+        "unlisted_environments=keep and force=true to get a single entry in the record again"
     )
 
 

@@ -11,11 +11,13 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
     SettingError,
+    check_variable_names,
     choice,
     flag,
     from_text,
     integer,
     is_blank,
+    name_groups,
     names,
     optional_names,
 )
@@ -110,3 +112,38 @@ def test_text_that_is_not_yaml_is_refused_without_quoting_it(text: str, where: s
     with refusal(f"certificate_rotation_waves: is not valid YAML{where}") as raised:
         from_text("waves", text)
     assert raised.value.__cause__ is None
+
+
+def test_a_variable_that_is_almost_a_known_one_is_refused_with_its_owner() -> None:
+    with refusal(
+        "certificate_restore_wave: the playbook has no such variable. Did you mean certificate_restore_waves?"
+    ):
+        check_variable_names(
+            ["certificate_restore_wave"], ["waves", "dir"], owner="playbook restore", prefix="certificate_restore_"
+        )
+
+
+def test_another_unknown_variable_is_a_warning_that_names_the_owner() -> None:
+    variables = ["certificate_restore_ticket", "certificate_restore_dir", "certificate_restore__plan", "certificate_x"]
+
+    assert check_variable_names(variables, ["dir"], owner="playbook restore", prefix="certificate_restore_") == [
+        "certificate_restore_ticket is not a variable of the playbook restore, and has no effect"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda prefix: choice({"x": "?"}, "x", ("a", "b"), prefix=prefix), "must be one of a, b, not '?'"),
+        (lambda prefix: flag({"x": "?"}, "x", default=True, prefix=prefix), "must be true or false, not '?'"),
+        (
+            lambda prefix: name_groups("x", 7, prefix=prefix),
+            "must be a list of lists of environment names, or auto",
+        ),
+        (lambda prefix: name_groups("x", [["a"], ["a"]], prefix=prefix), "a is in more than one wave"),
+        (lambda prefix: name_groups("x", "[[a", prefix=prefix), "is not valid YAML in line 1"),
+    ],
+)
+def test_a_refusal_names_the_variable_of_its_playbook(call: Any, message: str) -> None:
+    with refusal(f"certificate_restore_x: {message}"):
+        call("certificate_restore_")

@@ -228,3 +228,47 @@ def test_folders_and_files_of_another_host_get_their_modes() -> None:
 def test_a_module_that_fails_on_another_host_is_a_problem(use: Any) -> None:
     with pytest.raises(FileProblem, match=r"^file not found: x$"):
         use(HostFiles(FakeHost(failed=True, msg="file not found: x").run_builtin))
+
+
+STAT = {"exists": True, "islnk": False, "isreg": True, "nlink": 1, "size": 2}
+
+
+class FakeHostWithFile(FakeHost):
+    """A host with one file."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__(stat={**STAT, **changes}, content=base64.b64encode(b"ab").decode())
+
+
+def test_an_own_file_of_another_host_is_fetched() -> None:
+    host = FakeHostWithFile()
+
+    assert HostFiles(host.run_builtin).read_own("/there/web.pem", 1024**2) == b"ab"
+    assert [name for name, _options, _check_mode in host.ran] == ["ansible.legacy.stat", "ansible.legacy.slurp"]
+    assert host.ran[0][1]["follow"] is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"exists": False}, "cannot be read: No such file or directory"),
+        ({"islnk": True, "isreg": False}, "is a symbolic link, not a file"),
+        ({"isreg": False}, "is not a regular file"),
+        ({"nlink": 2}, "is a hard link: the same file has 2 names"),
+        ({"size": 1024**2 + 1}, "is larger than 1 MiB"),
+    ],
+)
+def test_any_other_file_of_another_host_is_not_fetched(changes: dict[str, Any], reason: str) -> None:
+    host = FakeHostWithFile(**changes)
+
+    with pytest.raises(FileProblem, match=f"^/there/web.pem {reason}$"):
+        HostFiles(host.run_builtin).read_own("/there/web.pem", 1024**2)
+    assert len(host.ran) == 1
+
+
+def test_an_own_file_is_taken_literally(files: ControllerFiles, tmp_path: Path) -> None:
+    (tmp_path / "$HOME ~").write_bytes(b"ab")
+
+    assert files.read_own(str(tmp_path / "$HOME ~"), 2) == b"ab"
+    with pytest.raises(FileProblem, match="is larger than 0 MiB"):
+        files.read_own(str(tmp_path / "$HOME ~"), 1)

@@ -103,6 +103,12 @@ class FakeFiles:
         except KeyError:
             raise FileProblem(f"{path} cannot be read: No such file or directory") from None
 
+    def read_own(self, path: str, largest: int) -> bytes:
+        data = self.read(path)
+        if len(data) > largest:
+            raise FileProblem(f"{path} is larger than {largest // 1024**2} MiB")
+        return data
+
     def check_folder(self, path: str) -> None:
         if path in self._unusable:
             raise FileProblem(f"the folder {path} cannot be created")

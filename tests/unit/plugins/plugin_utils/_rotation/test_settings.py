@@ -15,7 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import s
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     DesiredCertificate,
     Settings,
-    check_variable_names,
+    check_role_variables,
     read_settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
@@ -341,7 +341,7 @@ def test_every_variable_of_the_role_is_known() -> None:
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 
     assert {*defaults, f"{PREFIX}certificates"} == documented()
-    assert check_variable_names(documented()) == []
+    assert check_role_variables(documented()) == []
 
 
 def test_only_the_variables_of_the_role_its_playbook_and_its_hooks_are_known() -> None:
@@ -371,11 +371,11 @@ def test_only_the_variables_of_the_role_its_playbook_and_its_hooks_are_known() -
 )
 def test_a_variable_that_is_almost_a_known_one_is_refused(name: str, meant: str) -> None:
     with refusal(name, f"the role has no such variable. Did you mean {PREFIX}{meant}?"):
-        check_variable_names([f"{PREFIX}waves", f"{PREFIX}{name}"])
+        check_role_variables([f"{PREFIX}waves", f"{PREFIX}{name}"])
 
 
 def test_another_unknown_variable_is_a_warning() -> None:
-    assert check_variable_names([f"{PREFIX}team_mail", f"{PREFIX}approver", f"{PREFIX}waves"]) == [
+    assert check_role_variables([f"{PREFIX}team_mail", f"{PREFIX}approver", f"{PREFIX}waves"]) == [
         f"{PREFIX}approver is not a variable of the role certificate_rotation, and has no effect",
         f"{PREFIX}team_mail is not a variable of the role certificate_rotation, and has no effect",
     ]
@@ -385,7 +385,7 @@ def test_another_unknown_variable_is_a_warning() -> None:
     "name", ["waves", "wave", "ansible_host", "certificate_restore_dir", f"{PREFIX}_run", f"{PREFIX}_planned"]
 )
 def test_variables_of_others_and_internal_ones_are_not_checked(name: str) -> None:
-    assert check_variable_names([name]) == []
+    assert check_role_variables([name]) == []
 
 
 @pytest.mark.parametrize("name", ["backup_dir", "report_dir", "base_dir"])
