@@ -102,7 +102,9 @@ def explain(exc: Exception, method: str, connection: Connection, exchange: Excha
         return _unreadable(method, _reason(exc))
     if exchange.sent:
         return _after_sending(exc, errors, method, connection, exchange, route)
-    return _before_sending(exc, errors, method, connection, exchange, route)
+    error = _before_sending(exc, errors, method, connection, exchange, route)
+    # An option that was usable before was changed meanwhile. Callers only expect an InputError before the first write.
+    return RequestError(str(error)) if isinstance(error, InputError) and route.has_answered else error
 
 
 def _before_sending(

@@ -8,13 +8,14 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import trustme
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
-from exchanges import BODY, Serve, client_of, failure_of
+from exchanges import BODY, EXPECTED, Serve, client_of, failure_of
 from raw_server import response
 
 pytestmark = pytest.mark.usefixtures("no_environment")
@@ -143,6 +144,18 @@ def test_a_bundle_of_the_environment_that_cannot_be_used_is_named(
     error = failure_of(serve(response(BODY), tls=tls), "PUT")
     assert isinstance(error, InputError)
     assert str(error).startswith(f"{variable}: {bundle} ")
+
+
+def test_a_file_that_was_damaged_after_a_response_is_a_request_error(
+    serve: Serve, tls: ssl.SSLContext, ca_path: str
+) -> None:
+    """Reading back after a write only expects errors of requests; otherwise, what was written would be unknown."""
+    with closing(client_of(serve(response(BODY, "Connection: close"), tls=tls), ca_path=ca_path)) as client:
+        assert client.get("projects") == EXPECTED
+        Path(ca_path).write_text("damaged")
+        with pytest.raises(RequestError, match=r"^ca_path: .* contains no certificate in PEM format") as caught:
+            client.get("projects")
+    assert not caught.value.maybe_applied
 
 
 CLIENT_FILES = {

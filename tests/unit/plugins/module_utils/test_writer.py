@@ -504,7 +504,8 @@ def test_a_deployment_that_keeps_failing_names_the_environments(job: Job, new: B
     assert job.api.sleeps == [0.5, 1.0]
     assert str(caught.value) == (
         "The manager stored the certificate, but its deployment failed in: staging (down). Retried 2 times without "
-        "success. The gateways there may still hold the previous certificate"
+        "success. The gateways there may still hold the previous certificate. Fix the cause there, then run again with "
+        "force=true to deploy once more"
     )
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
 
@@ -555,7 +556,7 @@ def test_a_failed_deployment_is_reported_with_the_details_of_the_manager(
         job.present(new)
     assert str(caught.value) == (
         f"The manager stored the certificate, but its deployment failed in: {where}. The gateways there may still "
-        "hold the previous certificate"
+        "hold the previous certificate. Fix the cause there, then run again with force=true to deploy once more"
     )
 
 

@@ -684,11 +684,14 @@ def test_a_backup_of_version_0_2_is_restored(make: Callable[..., Restore]) -> No
 
 def test_a_large_backup_is_restored(make: Callable[..., Restore], held: Held) -> None:
     """Its manifest is larger than a certificate may be, and what is in sync is counted."""
-    certificates = [holding(dict.fromkeys((DEV, PROD, STAGE), FIRST), name=f"web-{number}") for number in range(1000)]
+    certificates = [
+        certificate(*(entry(where, FIRST, alias=name) for where in (DEV, PROD, STAGE)), name=name)
+        for name in (f"web-{number}" for number in range(1000))
+    ]
     restore = make(backup_of(*certificates))
     assert len(restore.files.contents[f"{FOLDER}/manifest.json"]) > 1024 * 1024
     for one in certificates[:-1]:
-        stored = held({DEV: FIRST, PROD: FIRST, STAGE: FIRST})
+        stored = held({DEV: FIRST, PROD: FIRST, STAGE: FIRST}, alias=one["name"])
         restore.api.stored[PROJECT, one["name"]] = replace(stored, name=one["name"])
 
     lines = restore.plan()["lines"]
@@ -716,7 +719,7 @@ def test_a_line_that_was_cut_short_is_left_out(make: Callable[..., Restore]) -> 
 
 def test_names_with_slashes_are_told_apart(make: Callable[..., Restore]) -> None:
     """Both are MyProject/a/b to a reader."""
-    files = backup_of(holding({DEV: FIRST}, name="a/b"))
+    files = backup_of(certificate(entry(DEV, FIRST, alias="a/b"), name="a/b"))
     another = backup_of(holding({DEV: SECOND}, project="MyProject/a", name="b"))
     manifests = [json.loads(one.contents.pop(f"{FOLDER}/manifest.json")) for one in (files, another)]
     files.contents |= another.contents
