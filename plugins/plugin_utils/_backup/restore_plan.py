@@ -20,14 +20,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_se
     RestoreSettingError,
     RestoreSettings,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import (
     Changed,
     Decision,
     RollbackStep,
     decide,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
 
 BundleOf = Mapping[tuple[str, str, str], Bundle | None]
 """The certificates that were read, by project, name and environment; None where the manager did not return one."""

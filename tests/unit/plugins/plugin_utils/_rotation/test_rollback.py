@@ -12,13 +12,15 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import (
     Changed,
     Decision,
     RollbackPlan,
     RollbackStep,
     decide,
     plan_rollback,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     plan_rollback_of_run,
     to_operation,
 )
