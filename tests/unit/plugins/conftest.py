@@ -19,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Entry,
     Environment,
     StoredCertificate,
+    Truststore,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, parse_input
 from manager import Authority, Issued
@@ -140,6 +141,8 @@ class FakeApi:
         self.lists_environments = True
         self.jwks: tuple[str, ...] | RequestError = ()
         self.listed_as: Callable[[StoredCertificate], StoredCertificate] = lambda stored: stored
+        # What the gateways of an environment trust, or why they cannot be asked. By default, what is stored.
+        self.truststores: dict[str, tuple[Entry, ...] | RequestError] = {}
         self.reports_descriptions = True
         self.adds_entries = False
         self.calls: list[str] = []
@@ -185,6 +188,14 @@ class FakeApi:
         if isinstance(self.jwks, RequestError):
             raise self.jwks  # pylint: disable=raising-bad-type
         return self.jwks
+
+    def truststore(self, project: str, environment: str) -> Truststore:
+        self._read(f"truststore {project} {environment}")
+        stored = (entry for certificate in self.stored.values() for entry in certificate.entries_of(environment))
+        found = self.truststores.get(environment, tuple(stored))
+        if isinstance(found, RequestError):
+            raise found  # pylint: disable=raising-bad-type
+        return Truststore(environment, "workers", found)
 
     def create(self, project: str, name: str, **values: Any) -> Deployment:
         return self._write("create", project, name, values)
