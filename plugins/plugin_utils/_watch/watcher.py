@@ -20,6 +20,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import Certif
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     ManagedCertificate,
     read_certificates,
@@ -147,6 +150,7 @@ class _Watcher:
         self._failures = 0
         self._is_first_reading = True
         self._save_failed = False
+        self._unknown: list[str] = []
 
     async def run(self) -> t.NoReturn:
         """Read and emit heartbeats on schedule, forever."""
@@ -169,6 +173,7 @@ class _Watcher:
         try:
             certificates = await asyncio.to_thread(self._read_certificates, at)
             events, state = observe(self._state, Reading(manager, at, certificates), self._settings.thresholds)
+            self._log_unknown_gateways(certificates)
             self._failures = 0
         except InputError as exc:
             if self._is_first_reading:
@@ -187,8 +192,20 @@ class _Watcher:
         return backoff_delay(self._failures, self._settings.interval, retry_after, self._clock.jitter())
 
     def _read_certificates(self, at: datetime) -> list[ManagedCertificate]:
-        """Read the manager. This blocks, so it runs in its own thread."""
-        return read_certificates(run_info_operation(self._api, self._settings.operation, now=at))
+        """Read the manager, and its gateways if wanted. This blocks, so it runs in its own thread."""
+        certificates = run_info_operation(self._api, self._settings.operation, now=at)
+        if not self._settings.verify_gateways:
+            return read_certificates(certificates)
+        return read_certificates(add_gateways(certificates, ask_environments(self._api, certificates, now=at)))
+
+    def _log_unknown_gateways(self, certificates: list[ManagedCertificate]) -> None:
+        """Log which gateways could not be asked, unless the previous reading had the same problem."""
+        gateways = (entry.gateway for certificate in certificates for entry in certificate.entries)
+        lines = [_redact(line, self._secrets) for line in unknown_lines(filter(None, gateways))]
+        for line in lines:
+            if line not in self._unknown:
+                _LOG.warning("%s", line)
+        self._unknown = lines
 
     def _fail(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
         """Count a failed reading. Return its events and the new state."""

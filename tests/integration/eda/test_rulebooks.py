@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -199,8 +200,8 @@ def events_of_all_kinds() -> list[Event]:
     events: list[Event] = []
     state = State()
 
-    def read(*held: tuple[str, int, int]) -> None:
-        """Read a certificate, given by environment, days left and number of entries."""
+    def read(*held: tuple[str, int, int], gateways: Mapping[str, str] | None = None) -> None:
+        """Read a certificate, given by environment, days left and number of entries, and the states of gateways."""
         nonlocal state
         environments = [
             {
@@ -210,6 +211,9 @@ def events_of_all_kinds() -> list[Event]:
                 "fingerprint_sha1": f"{left + 10:040x}",
                 "fingerprint_sha256": None,
                 "entries": entries,
+                "gateway": {"name": environment, "state": gateways[environment], "fingerprint_sha256": "b" * 64}
+                if gateways and environment in gateways
+                else None,
             }
             for environment, left, entries in held
         ]
@@ -222,4 +226,6 @@ def events_of_all_kinds() -> list[Event]:
     failed, state = observe_failure(state, manager, at, "HTTP 503", 503)
     events.extend([*failed, *observe_failure(State(), manager, at, "no response")[0]])
     read(("production", 100, 1), ("staging", 100, 1))
+    read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "stale", "staging": "missing"})
+    read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "confirmed"})
     return events
