@@ -141,7 +141,9 @@ def make_case(machine: Machine, authority: Authority, old: Issued, new: Issued) 
     """Start a manager with the options of `Manager`; `with_certificate=False` starts it without the certificate."""
     with ExitStack() as stack:
 
-        def make_case(generation: str = "2026", *, with_certificate: bool = True, **options: Any) -> CertificateFixture:
+        def make_case(
+            generation: str = "2026.09", *, with_certificate: bool = True, **options: Any
+        ) -> CertificateFixture:
             manager = stack.enter_context(Manager(generation, **options))
             manager.add_project(PROJECT, ENVIRONMENTS)
             if with_certificate:

@@ -37,7 +37,7 @@ def _run(case: CertificateFixture, env: dict[str, str] | None = None, **options:
 class TestLogin:
     """A token is requested with the user name and the password."""
 
-    @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+    @pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.09"])
     def test_token_is_requested_once(self, make_case: MakeCase, generation: str) -> None:
         case = make_case(generation)
 

@@ -37,7 +37,7 @@ FORMS: dict[str, Callable[[Issued, Authority], str | bytes]] = {
     "chain, issuer first": lambda issued, authority: authority.pem + issued.pem,
     "DER": lambda issued, _unused: issued.der,
 }
-GENERATIONS = ("2023", "2026")
+GENERATIONS = ("2024.09", "2026.09")
 """The first keeps the PEM text with its chain; the second returns the DER of the leaf certificate only."""
 
 
@@ -82,8 +82,8 @@ def test_der_is_sent_as_pem(case: CertificateFixture) -> None:
 
 
 def test_chain_is_compared_where_the_manager_keeps_it(make_case: MakeCase, authority: Authority) -> None:
-    """2023 keeps the chain, so a new issuer of the same certificate is a difference there."""
-    case = make_case("2023")
+    """2024.09 keeps the chain, so a new issuer of the same certificate is a difference there."""
+    case = make_case("2024.09")
     impostor = Authority()
     case.manager.add_certificate(PROJECT, NAME, dict.fromkeys(DEPLOYED, case.old.pem + impostor.pem), alias=ALIAS)
 
@@ -189,7 +189,7 @@ class TestUnlistedEnvironments:
     OPTIONS: ClassVar[dict[str, Any]] = {"environments": ["staging"]}
 
     @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
-    @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+    @pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.09"])
     def test_default_is_to_fail_without_a_write(self, make_case: MakeCase, generation: str, check: bool) -> None:
         case = make_case(generation)
         before = case.manager.snapshot()
@@ -272,7 +272,7 @@ class TestDuplicates:
         assert_accurate(outcome, case.manager)
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+@pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.09"])
 def test_token_is_sent_without_bearer_where_the_manager_requires_it(make_case: MakeCase, generation: str) -> None:
     case = make_case(generation, bare_token_only=True)
 
@@ -289,7 +289,7 @@ class TestJwks:
     """JWKs that reference the certificate."""
 
     def test_update_that_would_unlink_jwks_warns_first(self, make_case: MakeCase) -> None:
-        case = make_case("2026")
+        case = make_case("2026.09")
         case.manager.add_jwk(PROJECT, "web-jwk", NAME)
         case.manager.add_jwk(PROJECT, "unrelated")
 
@@ -302,7 +302,7 @@ class TestJwks:
         assert "update_referenced_jwks" in warning
         assert case.manager.state.jwks[PROJECT, "web-jwk"].source_id is None
 
-    @pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+    @pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.09"])
     def test_jwks_are_updated_on_each_generation(self, make_case: MakeCase, generation: str) -> None:
         case = make_case(generation)
 
@@ -317,7 +317,7 @@ class TestJwks:
         }
 
     @pytest.mark.parametrize(("scope", "elsewhere"), [("same_project", "old"), ("all_projects", "new")])
-    @pytest.mark.parametrize("generation", ["2025", "2026"])
+    @pytest.mark.parametrize("generation", ["2025", "2026.09"])
     def test_jwks_are_updated_within_the_scope(
         self, make_case: MakeCase, generation: str, scope: str, elsewhere: str
     ) -> None:

@@ -26,7 +26,7 @@ from integration.certificate_fixture import (
 )
 from integration.machine import ENVIRONMENT_INFO, INFO, Outcome, task
 
-GENERATIONS = ("2023", "2025", "2026", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.09", "openapi")
 
 
 def _names(outcome: Outcome) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def test_result_has_every_field(make_case: MakeCase, generation: str) -> None:
 
     (found,) = case.info(project=PROJECT, name=NAME)["certificates"]
 
-    assert found["description"] == (None if generation == "2023" else DESCRIPTION)
+    assert found["description"] == (None if generation == "2024.09" else DESCRIPTION)
     assert [entry["name"] for entry in found["environments"]] == sorted(DEPLOYED)
     assert found["environments"][0] == {
         "name": "development",
@@ -219,7 +219,7 @@ def test_check_mode_returns_the_same(case: CertificateFixture) -> None:
 class TestEnvironments:
     """The module for the environments of a project."""
 
-    @pytest.mark.parametrize(("generation", "kind"), [("2025", "KUBERNETES"), ("2026", "PRODUCTION")])
+    @pytest.mark.parametrize(("generation", "kind"), [("2025", "KUBERNETES"), ("2026.09", "PRODUCTION")])
     def test_result_has_the_fields_of_each_environment(self, make_case: MakeCase, generation: str, kind: str) -> None:
         case = make_case(generation)
 
@@ -236,7 +236,7 @@ class TestEnvironments:
         assert not outcome.changed
         assert set(calls(case.manager.journal)) == {"environments"}
 
-    @pytest.mark.parametrize("generation", ["2025", "2026", "openapi"])
+    @pytest.mark.parametrize("generation", ["2025", "2026.09", "openapi"])
     def test_missing_project_is_an_error(self, make_case: MakeCase, generation: str) -> None:
         outcome = self._run(make_case(generation), project="myproject")
 
@@ -244,7 +244,7 @@ class TestEnvironments:
         assert not outcome.changed
 
     def test_manager_without_a_list_of_environments_is_reported(self, make_case: MakeCase) -> None:
-        case = make_case("2023")
+        case = make_case("2024.09")
 
         assert_error(self._run(case), "HTTP 404")
 

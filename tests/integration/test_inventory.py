@@ -74,7 +74,7 @@ def _one_line(run: Run) -> str:
     ("generation", "groups", "requests"),
     [
         pytest.param(
-            "2023",
+            "2024.09",
             {"type_unknown": [MANAGER_ITSELF, "development", "staging"]},
             # The list of environments is requested once, at both addresses.
             ["projects", "list", "environments", "environments", "list", "list"],
@@ -87,7 +87,7 @@ def _one_line(run: Run) -> str:
             marks=pytest.mark.exhaustive,
         ),
         (
-            "2026",
+            "2026.09",
             {
                 "type_production": ["production"],
                 "type_sandbox": ["staging"],
@@ -118,7 +118,7 @@ def test_environment_of_several_projects_is_one_host(
         ("Another", "z"),
         (PROJECT, NAME),
     ]
-    listed_there = generation != "2023"
+    listed_there = generation != "2024.09"
     assert staging["apinizer_access_url"] == ("https://staging.example.com" if listed_there else None)
     assert staging["apinizer_status"] == ("PUBLISHED" if listed_there else None)
     assert ("does not list the environments of any project" in " ".join(warnings.split())) is not listed_there

@@ -30,8 +30,8 @@ from integration.certificate_fixture import (
 from integration.machine import Run, task
 from manager import Fault
 
-GENERATIONS = ("2023", "2025", "2026", "openapi")
-WITH_IMPORT = ("2026", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.09", "openapi")
+WITH_IMPORT = ("2026.09", "openapi")
 WRITES = ("create", "update", "import", "delete")
 
 
@@ -95,15 +95,15 @@ SCENARIOS = {
     ),
     "absent": Scenario("delete", ("list", "delete", "list"), {}, {"state": "absent"}),
 }
-# 2023 reports no descriptions, and 2023 and 2025 have no import-file: see the separate tests below.
+# 2024.09 reports no descriptions, and 2024.09 and 2025 have no import-file: see the separate tests below.
 EVERYWHERE = [name for name in SCENARIOS if name not in ("description only", "keep")]
 MATRIX = [
     *((generation, name) for generation in GENERATIONS for name in EVERYWHERE),
-    *((generation, "description only") for generation in GENERATIONS if generation != "2023"),
+    *((generation, "description only") for generation in GENERATIONS if generation != "2024.09"),
     *((generation, "keep") for generation in WITH_IMPORT),
 ]
 # Generations differ on the manager's side, so one of them is enough for each version of Ansible.
-MARKS = {generation: [pytest.mark.exhaustive] for generation in GENERATIONS if generation != "2026"}
+MARKS = {generation: [pytest.mark.exhaustive] for generation in GENERATIONS if generation != "2026.09"}
 
 
 def _three_times(case: CertificateFixture, options: Mapping[str, Any]) -> Run:
@@ -124,9 +124,9 @@ def _calls_by(case: CertificateFixture, token: str) -> list[str]:
 def _expected_calls(scenario: Scenario, generation: str) -> list[str]:
     """Return the expected requests.
 
-    2023 documents no list of environments, so both generations' addresses are tried, unless the JWKs show the generation.
+    2024.09 documents no list of environments, so both generations' addresses are tried, unless the JWKs show the generation.
     """
-    if generation != "2023":
+    if generation != "2024.09":
         return list(scenario.calls)
     lookups = [] if "jwks" in scenario.calls else ["environments"] * 2
     return [call for name in scenario.calls for call in (lookups if name == "environments" else [name])]
@@ -209,11 +209,11 @@ def test_check_mode_predicts_the_change_and_a_second_run_changes_nothing(
 
 # Variants of managers within a generation, and the requests that they require.
 VARIANTS: dict[str, dict[str, Any]] = {
-    "2023 in Turkish": {"generation": "2023", "language": "tr"},
+    "2024.09 in Turkish": {"generation": "2024.09", "language": "tr"},
     "2025 in Turkish": {"generation": "2025", "language": "tr"},
-    "2026 in Turkish": {"generation": "2026", "language": "tr"},
-    "no content in lists": {"generation": "2026", "list_content": False},
-    "no content at all": {"generation": "2026", "list_content": False, "get_content": False},
+    "2026.09 in Turkish": {"generation": "2026.09", "language": "tr"},
+    "no content in lists": {"generation": "2026.09", "list_content": False},
+    "no content at all": {"generation": "2026.09", "list_content": False, "get_content": False},
     "URL with a path": {"generation": "2025", "prefix": "/gate/way"},
 }
 
@@ -241,8 +241,8 @@ def test_variants_of_managers_lead_to_the_same_state(make_case: MakeCase, varian
 
 
 def test_unreported_description_alone_is_not_a_change(make_case: MakeCase) -> None:
-    """2023 does not report descriptions, so there is nothing to compare, and a warning says so."""
-    case = make_case("2023")
+    """2024.09 does not report descriptions, so there is nothing to compare, and a warning says so."""
+    case = make_case("2024.09")
 
     run = _three_times(case, {"description": "Renewed"})
 
@@ -255,7 +255,7 @@ def test_unreported_description_alone_is_not_a_change(make_case: MakeCase) -> No
 
 
 def test_unreported_description_is_written_with_another_change(make_case: MakeCase) -> None:
-    case = make_case("2023")
+    case = make_case("2024.09")
 
     outcome = case.run(content=case.new.pem, description="Renewed")
 
@@ -266,7 +266,7 @@ def test_unreported_description_is_written_with_another_change(make_case: MakeCa
 
 def test_failed_change_of_the_description_only_is_reported(make_case: MakeCase) -> None:
     """The certificate is the same before and after, so only the failed request reveals it."""
-    case = make_case("2023")
+    case = make_case("2024.09")
     case.manager.faults.add(Fault("status", method="PUT", status=500))
 
     outcome = case.run(description="Renewed", force=True)
@@ -277,7 +277,7 @@ def test_failed_change_of_the_description_only_is_reported(make_case: MakeCase) 
     assert case.description() == DESCRIPTION
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025"])
+@pytest.mark.parametrize("generation", ["2024.09", "2025"])
 def test_keep_requires_import_file(make_case: MakeCase, generation: str) -> None:
     case = make_case(generation)
     before = case.manager.snapshot()

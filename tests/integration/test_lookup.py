@@ -47,7 +47,7 @@ def _shown(run: Run, title: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "generation", [*(pytest.param(old, marks=pytest.mark.exhaustive) for old in ("2023", "2025")), "2026"]
+    "generation", [*(pytest.param(old, marks=pytest.mark.exhaustive) for old in ("2024.09", "2025")), "2026.09"]
 )
 def test_certificate_is_returned_as_pem_with_one_request(make_case: MakeCase, generation: str) -> None:
     case = make_case(generation, list_content=False)

@@ -17,12 +17,13 @@ from .faults import Fault
 from .http_types import FilePart
 from .journal import Request
 from .manager import ALL_RIGHTS, Manager
-from .model import ADMIN_PROJECT, API_MANAGER, Environment, Permission
+from .model import ADMIN_PROJECT, ALL_PERMISSIONS, API_MANAGER, Environment, Permission
 from .pki import Authority, Issued
 from .server import Tls
 
 __all__ = [
     "ADMIN_PROJECT",
+    "ALL_PERMISSIONS",
     "ALL_RIGHTS",
     "API_MANAGER",
     "Authority",

@@ -18,12 +18,21 @@ from pathlib import Path
 from typing import get_args
 
 from .demo_data import ENVIRONMENTS, NAME, PASSWORD, PROJECT, USER, renewals, seed
-from .dialect import Generation
+from .dialect import Generation, Source
 from .faults import Fault
 from .manager import Manager
 from .messages import Language
+from .model import ALL_PERMISSIONS, Permission
+from .options import AliasScope
+from .paging import Paging
 from .pki import Authority
 from .server import HOST, Tls
+
+_ENVIRONMENT_OPTIONS = {
+    "--fail-deployment": "let deployments to this environment fail",
+    "--unreachable": "let the workers of this environment be unreachable",
+    "--unpublished": "let this environment be unpublished",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files = _tls_files(authority, Path(folder), mutual=options.mutual_tls) if _uses_tls(options) else None
         with _manager(options, files) as manager:
             seed(manager, authority)
-            if options.fail_deployment:
-                manager.faults.add(Fault("deployment_failure", times=None, environments=tuple(options.fail_deployment)))
+            _limit(manager, options)
             _write_renewals(authority, Path(folder))
             print(_greeting(manager, Path(folder), options), flush=True)
             select.select([received], [], [], options.seconds)
@@ -67,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m manager", description="Run a fake Apinizer manager on this machine, with demo data."
     )
     parser.add_argument(
-        "--generation", choices=get_args(Generation), default="2026", help="generation of the API (default: 2026)"
+        "--generation", choices=get_args(Generation), default="2026.09", help="generation of the API (default: 2026.09)"
     )
     parser.add_argument(
         "--language", choices=get_args(Language), default="en", help="language of the messages (default: en)"
@@ -87,15 +95,63 @@ def _parser() -> argparse.ArgumentParser:
         help="include the deployment result in the response to import-file",
     )
     parser.add_argument(
-        "--fail-deployment",
+        "--import-stores-only", action="store_true", help="import-file changes the record and deploys nothing"
+    )
+    parser.add_argument(
+        "--truststore",
+        nargs="*",
+        choices=get_args(Source),
+        help="offer the truststore calls that ask the workers (ZIP), the manager (JSON), both, or none if nothing follows"
+        " (default: as the generation does)",
+    )
+    parser.add_argument(
+        "--failures-in-message",
+        action="store_true",
+        help="name the environments of a failed deployment in the outer message only",
+    )
+    parser.add_argument(
+        "--alias-scope",
+        choices=get_args(AliasScope),
+        default="project",
+        help="where an alias must be unique in an environment (default: project)",
+    )
+    parser.add_argument("--page-size", type=int, metavar="ITEMS", help="cut lists into pages (default: complete lists)")
+    parser.add_argument(
+        "--paging", choices=get_args(Paging), default="from-1", help="how pages are counted (default: from-1)"
+    )
+    for option, what in _ENVIRONMENT_OPTIONS.items():
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            choices=ENVIRONMENTS,
+            metavar="ENVIRONMENT",
+            help=f"{what} ({', '.join(ENVIRONMENTS)}); can be repeated",
+        )
+    parser.add_argument(
+        "--without",
         action="append",
-        metavar="ENVIRONMENT",
-        help=f"let deployments to this environment fail ({', '.join(ENVIRONMENTS)}); can be repeated",
+        default=[],
+        choices=("deploy", "import"),
+        help="a permission that the token and the user lack: SECRETS with DEPLOY_UNDEPLOY, or with EXPORT_IMPORT;"
+        " can be repeated",
     )
     parser.add_argument("--tls", action="store_true", help="use HTTPS, with a certificate from a new authority")
     parser.add_argument("--mutual-tls", action="store_true", help="use HTTPS and require a client certificate")
     parser.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="stop after this time")
     return parser
+
+
+def _limit(manager: Manager, options: argparse.Namespace) -> None:
+    """Apply the options that limit what works."""
+    if options.fail_deployment:
+        manager.faults.add(Fault("deployment_failure", times=None, environments=tuple(options.fail_deployment)))
+    manager.unreachable.update(options.unreachable)
+    for environment in options.unpublished:
+        manager.set_status(environment, "UNPUBLISHED")
+    permissions = ALL_PERMISSIONS - {Permission[name.upper()] for name in options.without}
+    manager.token = manager.add_token("demo", permissions=permissions)
+    manager.add_user(USER, PASSWORD, permissions=permissions)
 
 
 def _uses_tls(options: argparse.Namespace) -> bool:
@@ -110,7 +166,13 @@ def _manager(options: argparse.Namespace, tls: Tls | None) -> Manager:
         list_content=not options.no_list_content,
         get_content=not options.no_get_content,
         bare_token_only=options.bare_token_only,
+        import_deploys=not options.import_stores_only,
         import_reports_deployment=options.import_reports_deployment,
+        failures_in_message=options.failures_in_message,
+        truststore=options.truststore,
+        alias_scope=options.alias_scope,
+        page_size=options.page_size,
+        paging=options.paging,
         tls=tls,
         latency=options.latency,
         prefix=options.prefix,

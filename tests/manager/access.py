@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from .context import Context, Options
+from .context import Context
 from .errors import ApiError, Problem
 from .model import Permission, State, Token
+from .options import Options
 
 _BEARER = "Bearer "
 
@@ -57,7 +58,7 @@ def readable_project(context: Context) -> str:
     return name
 
 
-def writable_project(context: Context, *permissions: Permission) -> str:
+def permitted_project(context: Context, *permissions: Permission) -> str:
     """Like `readable_project`, but the token must have all of the permissions in the project."""
     project = readable_project(context)
     token = context.token

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from . import payloads
 from .access import authenticate
-from .context import Context, Options, Outcome
+from .context import Context, Outcome
 from .errors import ApiError, HttpError
 from .http_types import HttpRequest
 from .model import Installation
+from .options import Options
 from .routes import find_route
 
 
@@ -28,7 +29,7 @@ class Api:
     def handle(
         self, installation: Installation, request: HttpRequest, failing: frozenset[str] = frozenset()
     ) -> Outcome:
-        """Carry out one request on the installation. Deployments to the `failing` environments fail."""
+        """Carry out one request on the installation. Deployments to the `failing` environments fail, too."""
         dialect, language = self.options.dialect, self.options.language
         try:
             return self._dispatch(installation, request, failing)
@@ -46,9 +47,10 @@ class Api:
         segments = self.below_base(request.segments)
         if segments is None:
             raise HttpError(404)
-        route, names = find_route(request.method, segments, self.options.generation)
+        route, names = find_route(request.method, segments, self.options)
         token = None
         if route.needs_token:
             authorization = request.headers.get("Authorization", "")
             token = authenticate(installation.state, self.options, authorization, time.time())
+        failing |= installation.undeployable(names.get("project", ""))
         return route.endpoint(Context(installation, self.options, request, names, token, failing))

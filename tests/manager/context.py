@@ -8,29 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .dialect import DIALECTS, Dialect, Generation
+from .dialect import Dialect
 from .http_types import HttpRequest, HttpResponse
-from .messages import Language
 from .model import Installation, Token
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of a manager, which do not change while it exists. `Manager` explains each of them."""
-
-    generation: Generation = "2026"
-    language: Language = "en"
-    duplicates: bool = False
-    list_content: bool = True
-    get_content: bool = True
-    bare_token_only: bool = False
-    import_reports_deployment: bool = False
-    unresolved_references: tuple[str, ...] = ()
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect of the generation."""
-        return DIALECTS[self.generation]
+from .options import Options
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def seed(manager: Manager, authority: Authority) -> None:
 
     manager.add_project(PROJECT, ENVIRONMENTS, "Example project")
     manager.add_user(USER, PASSWORD)
+    for environment in ENVIRONMENTS:
+        manager.trust(environment, "example-ca", authority.pem)
 
     everywhere = dict.fromkeys(ENVIRONMENTS, issue(NAME))
     manager.add_certificate(PROJECT, NAME, everywhere, alias="my-cert-alias", description="Web site")

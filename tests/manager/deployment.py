@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from .model import CertificateKey, Gateways
+from .truststore import CertificateKey, Gateways, Trusted, Truststore
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Deployment:
 
 
 def deploy(
-    gateways: Gateways, key: CertificateKey, der: bytes, environments: Iterable[str], failing: Collection[str]
+    gateways: Gateways, key: CertificateKey, alias: str, ders: Mapping[str, bytes], failing: Collection[str] = ()
 ) -> Deployment:
-    """Deploy `der` to the environments. The gateways of a failing environment keep what they hold."""
+    """Deploy the DER of each environment under the alias. The gateways of a failing environment keep what they hold."""
     results = []
-    for environment in environments:
+    for environment, der in ders.items():
         success = environment not in failing
         if success:
-            gateways.setdefault(environment, {})[key] = der
+            gateways.setdefault(environment, Truststore()).put(Trusted(alias, der, key))
         results.append(EnvironmentResult(environment, success))
     return Deployment(tuple(results))
 
@@ -52,6 +52,6 @@ def undeploy(
     for environment in environments:
         success = environment not in failing
         if success:
-            gateways.get(environment, {}).pop(key, None)
+            gateways.get(environment, Truststore()).pop(key, None)
         results.append(EnvironmentResult(environment, success))
     return Deployment(tuple(results))

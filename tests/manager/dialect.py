@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Generation = Literal["2023", "2025", "2026", "openapi"]
-"""`openapi` is 2026 with the deployment result of the vendor's openapi.yaml instead of that of the prose pages."""
+Generation = Literal["2024.09", "2025", "2026.04", "2026.09", "openapi"]
+"""By release. `openapi` is 2026.09 with the deployment result of the vendor's openapi.yaml instead of that of the prose pages."""
+
+Source = Literal["workers", "manager"]
+"""Who tells what is in the truststore of an environment: its workers (a ZIP archive), or the manager (a JSON list)."""
 
 Envelope = Literal["success", "status"]
 """`{"success": true, …}`, or `{"status": "SUCCESS", …, "resultCount": n}`."""
@@ -33,9 +36,12 @@ class Dialect:
     shows_milliseconds: bool
     accepts_bare_token: bool
     token_expiry: Literal["seconds", "epoch milliseconds"]
+    truststore: frozenset[Source]
+    filters_export: bool
+    """The export of a certificate can be limited to an environment."""
 
 
-_D2023 = Dialect(
+_D2024_09 = Dialect(
     list_envelope="status",
     get_envelope="status",
     errors="failure",
@@ -47,6 +53,8 @@ _D2023 = Dialect(
     shows_milliseconds=False,
     accepts_bare_token=True,
     token_expiry="epoch milliseconds",
+    truststore=frozenset(),
+    filters_export=False,
 )
 _D2025 = Dialect(
     list_envelope="success",
@@ -60,8 +68,10 @@ _D2025 = Dialect(
     shows_milliseconds=True,
     accepts_bare_token=False,
     token_expiry="seconds",
+    truststore=frozenset({"manager"}),
+    filters_export=False,
 )
-_D2026 = Dialect(
+_D2026_09 = Dialect(
     list_envelope="status",
     get_envelope="success",
     errors="failure",
@@ -73,7 +83,16 @@ _D2026 = Dialect(
     shows_milliseconds=True,
     accepts_bare_token=False,
     token_expiry="seconds",
+    truststore=frozenset({"workers", "manager"}),
+    filters_export=True,
 )
-_OPENAPI = replace(_D2026, deployment="openapi")
+_D2026_04 = replace(_D2026_09, truststore=frozenset({"manager"}), filters_export=False)
+_OPENAPI = replace(_D2026_09, deployment="openapi")
 
-DIALECTS: dict[Generation, Dialect] = {"2023": _D2023, "2025": _D2025, "2026": _D2026, "openapi": _OPENAPI}
+DIALECTS: dict[Generation, Dialect] = {
+    "2024.09": _D2024_09,
+    "2025": _D2025,
+    "2026.04": _D2026_04,
+    "2026.09": _D2026_09,
+    "openapi": _OPENAPI,
+}

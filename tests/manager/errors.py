@@ -25,6 +25,8 @@ class Problem(Enum):
     VALUE_INVALID = "value invalid"
     FILE_INVALID = "file invalid"
     PRIVATE_KEY = "private key"
+    ARCHIVE_EMPTY = "archive empty"
+    TRUSTSTORE_UNAVAILABLE = "truststore unavailable"
 
 
 class ApiError(Exception):

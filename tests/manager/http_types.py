@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from multidict import CIMultiDictProxy
+
+BINARY = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A complete HTTP response."""
+    """A complete HTTP response. `content_type` has no parameters."""
 
     status: int
     body: bytes
@@ -81,6 +83,12 @@ def text_response(
 ) -> HttpResponse:
     """Return a response with a text body."""
     return HttpResponse(status, text.encode(), content_type, headers or {})
+
+
+def file_response(filename: str, content: bytes) -> HttpResponse:
+    """Return a response with a file to download."""
+    disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+    return HttpResponse(200, content, BINARY, {"Content-Disposition": disposition})
 
 
 def first_values(encoded: str) -> dict[str, str]:

@@ -22,7 +22,6 @@ from .model import (
     Certificate,
     Entry,
     Environment,
-    Gateways,
     Installation,
     Jwk,
     Permission,
@@ -33,6 +32,7 @@ from .model import (
 )
 from .pem import Upload, read_pem
 from .pki import Issued
+from .truststore import Gateways, Trusted, Truststore
 
 Pem = str | bytes | Issued
 """PEM text with or without a chain, or a certificate of the `pki` module (without its chain)."""
@@ -55,8 +55,13 @@ class InstallationFixture:
 
     @property
     def gateways(self) -> Gateways:
-        """The certificates that the gateways hold: environment → (project, certificate name) → DER."""
+        """What the gateways hold: environment → truststore, a mapping of (project, certificate name) → DER."""
         return self.installation.gateways
+
+    @property
+    def unreachable(self) -> set[str]:
+        """The environments whose workers cannot be reached. Change it at any time."""
+        return self.installation.unreachable
 
     def add_project(self, name: str, environments: Iterable[str | Environment] = (), description: str = "") -> Project:
         """Add a project, or add environments to an existing one.
@@ -125,6 +130,37 @@ class InstallationFixture:
             old = self.state.certificates.pop((project, name))
             deployment.undeploy(self.gateways, old.key, old.environments)
 
+    def set_status(self, environment: str, status: str) -> None:
+        """Change the status of an environment in every project that has it."""
+        with self._lock:
+            for known in self.state.environments.values():
+                if environment in known:
+                    known[environment] = replace(known[environment], status=status)
+
+    def set_gateway(self, project: str, name: str, environment: str, pem: Pem | None, alias: str = "") -> None:
+        """Let the gateways of an environment hold another certificate than the record, or none (None).
+
+        By default, it has the alias of the record; if the record has no entry there, the alias is the certificate's name.
+        """
+        with self._lock:
+            if pem is None:
+                deployment.undeploy(self.gateways, (project, name), (environment,))
+                return
+            certificate = self.state.certificates.get((project, name))
+            entries = certificate.entries_in(environment) if certificate else ()
+            own = alias or (entries[-1].alias if entries else name)
+            deployment.deploy(self.gateways, (project, name), own, {environment: _read(pem).der})
+
+    def trust(self, environment: str, alias: str, pem: Pem) -> None:
+        """Put a certificate that is not in the record into a truststore, such as a public CA. The alias may be empty."""
+        with self._lock:
+            self.gateways.setdefault(environment, Truststore()).put(Trusted(alias, _read(pem).der))
+
+    def trusted(self, environment: str) -> dict[str, bytes]:
+        """Return what is in a truststore, as the truststore calls name it: alias, or `certificate-N`, → DER."""
+        with self._lock:
+            return self.gateways.get(environment, Truststore()).by_name()
+
     def add_jwk(self, project: str, name: str, source_certificate: str | tuple[str, str] | None = None) -> Jwk:
         """Add a JWK. `source_certificate` is a name in the same project, a pair of project and name, or None."""
         with self._lock:
@@ -171,7 +207,7 @@ class InstallationFixture:
     def served(self, environment: str, project: str, name: str) -> bytes | None:
         """Return the DER that the gateway of an environment holds for a certificate; None if it holds none."""
         with self._lock:
-            return self.gateways.get(environment, {}).get((project, name))
+            return self.gateways.get(environment, Truststore()).get((project, name))
 
     def holds(self, project: str, name: str) -> dict[str, list[bytes]]:
         """Return the DERs in the manager's record by environment; {} if the certificate does not exist."""
@@ -214,9 +250,8 @@ class InstallationFixture:
     def _store(self, certificate: Certificate, environments: Iterable[str]) -> None:
         self.state.certificates[certificate.key] = certificate
         for environment in environments:
-            deployment.deploy(
-                self.gateways, certificate.key, certificate.entries_in(environment)[-1].der, (environment,), ()
-            )
+            newest = certificate.entries_in(environment)[-1]
+            deployment.deploy(self.gateways, certificate.key, newest.alias, {environment: newest.der})
 
 
 def _each(pems: Pem | Sequence[Pem]) -> Sequence[Pem]:

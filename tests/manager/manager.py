@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote
 
 from .access import token_name
 from .api import Api
-from .context import Options
 from .dialect import Generation
 from .faults import ActiveFaults, Faults
 from .http_types import HttpRequest, HttpResponse
 from .installation import InstallationFixture
 from .journal import Journal
-from .messages import Language
+from .options import Options
 from .server import HOST, Server, Tls, TlsFiles
 
 ALL_RIGHTS = "all-rights"
@@ -30,13 +30,7 @@ ALL_RIGHTS = "all-rights"
 class Manager(InstallationFixture):
     """A manager that listens on 127.0.0.1 inside its `with` block.
 
-    - `generation`: the generation of the API.
-    - `language`: the language of the messages.
-    - `duplicates`: create and update always add an entry, even if the environment already has one.
-    - `list_content`, `get_content`: whether lists and single certificates include `base64EncodedContent`.
-    - `bare_token_only`: accept `Authorization: TOKEN` and reject `Bearer TOKEN`.
-    - `import_reports_deployment`: include the deployment result in the response to import-file.
-    - `unresolved_references`: the unresolved references in the response to import-file.
+    - `generation` and other traits: see `Options`.
     - `tls`: paths of PEM files: certificate, key, and optionally a CA that client certificates must be issued by.
     - `prefix`: the prefix of the URL's path, such as `/gw`.
     - `latency`: the delay of every request, in seconds.
@@ -47,31 +41,16 @@ class Manager(InstallationFixture):
 
     def __init__(
         self,
-        generation: Generation = "2026",
-        language: Language = "en",
-        duplicates: bool = False,
-        list_content: bool = True,
-        bare_token_only: bool = False,
+        generation: Generation = "2026.09",
+        *,
         tls: TlsFiles | None = None,
         latency: float = 0.0,
-        *,
-        get_content: bool = True,
-        import_reports_deployment: bool = False,
-        unresolved_references: Sequence[str] = (),
         prefix: str = "",
         port: int = 0,
+        **traits: Any,
     ) -> None:
         """Prepare a manager with the project `admin` and a token with all rights."""
-        self.options = Options(
-            generation=generation,
-            language=language,
-            duplicates=duplicates,
-            list_content=list_content,
-            get_content=get_content,
-            bare_token_only=bare_token_only,
-            import_reports_deployment=import_reports_deployment,
-            unresolved_references=tuple(unresolved_references),
-        )
+        self.options = Options(generation, **traits)
         super().__init__(self.options.dialect)
         self.faults = Faults()
         self.journal = Journal()

@@ -36,6 +36,8 @@ PROBLEMS: dict[Language, dict[Problem, str]] = {
         Problem.VALUE_INVALID: "{subject} value is not valid!",
         Problem.FILE_INVALID: "{subject} is not a valid certificate file!",
         Problem.PRIVATE_KEY: "{subject} must not contain a private key!",
+        Problem.ARCHIVE_EMPTY: "This archive holds no importable material for certificate ({subject})!",
+        Problem.TRUSTSTORE_UNAVAILABLE: "Environment ({subject}) reported no truststore certificate!",
     },
     "tr": {
         Problem.TOKEN_MISSING: "Anahtar boş! Authorization başlığı zorunludur!",
@@ -54,6 +56,8 @@ PROBLEMS: dict[Language, dict[Problem, str]] = {
         Problem.VALUE_INVALID: "{subject} değeri geçerli değil!",
         Problem.FILE_INVALID: "{subject} geçerli bir sertifika dosyası değil!",
         Problem.PRIVATE_KEY: "{subject} özel anahtar içermemelidir!",
+        Problem.ARCHIVE_EMPTY: "Bu arşivde sertifika ({subject}) için içe aktarılabilir içerik yok!",
+        Problem.TRUSTSTORE_UNAVAILABLE: "Ortamın ({subject}) güven deposunda sertifika bulunamadı!",
     },
 }
 
@@ -62,3 +66,9 @@ DEPLOYMENTS: dict[Language, dict[bool, str]] = {
     "tr": {True: "Dağıtım başarıyla tamamlandı", False: "Dağıtım başarısız: worker erişilebilir değil"},
 }
 """The message of a deployment, by language and by whether it succeeded."""
+
+FAILED_DEPLOYMENTS: dict[Language, str] = {
+    "en": "Certificate was saved successfully but deployment to environments failed. Details: {details}",
+    "tr": "Sertifika kaydedildi ancak ortamlara dağıtım başarısız oldu. Ayrıntılar: {details}",
+}
+"""The outer message of a failed deployment, which names the environments in `details`."""

@@ -13,17 +13,16 @@ import uuid
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .truststore import CertificateKey, Gateways
+
 ADMIN_PROJECT = "admin"
 """The project of the global certificates, which every manager has."""
 
 API_MANAGER = "apimanager"
 """The pseudo-environment: certificates can have an entry for it, but no list of environments includes it."""
 
-CertificateKey = tuple[str, str]
-"""Project and certificate name."""
-
-Gateways = dict[str, dict[CertificateKey, bytes]]
-"""The certificates that the gateways hold: environment name → certificate → DER."""
+UNDEPLOYABLE = {"UNPUBLISHED", "DRAFT"}
+"""The statuses of an environment to which nothing can be deployed. The pages of 2025 have `DRAFT` only."""
 
 
 def new_id() -> str:
@@ -162,10 +161,16 @@ class State:
 
 @dataclass
 class Installation:
-    """The record of a manager, and the gateways that it deploys to."""
+    """The record of a manager, and the gateways that it deploys to. It cannot reach those of `unreachable` environments."""
 
     state: State = field(default_factory=State)
     gateways: Gateways = field(default_factory=dict)
+    unreachable: set[str] = field(default_factory=set)
+
+    def undeployable(self, project: str) -> frozenset[str]:
+        """Return the environments to which deployments of this project fail."""
+        known = self.state.environments.get(project, {}).values()
+        return frozenset(self.unreachable).union(value.name for value in known if value.status in UNDEPLOYABLE)
 
     def copy(self) -> Installation:
         """Return an independent copy."""
@@ -177,4 +182,5 @@ class Installation:
             tokens=dict(self.state.tokens),
             users=dict(self.state.users),
         )
-        return Installation(state, {environment: dict(held) for environment, held in self.gateways.items()})
+        gateways = {environment: truststore.copy() for environment, truststore in self.gateways.items()}
+        return Installation(state, gateways, set(self.unreachable))

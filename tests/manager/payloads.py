@@ -19,8 +19,11 @@ from .deployment import Deployment, EnvironmentResult
 from .dialect import Dialect, Envelope
 from .errors import ApiError, HttpError, Problem
 from .http_types import HttpResponse, json_response
-from .messages import DEPLOYMENTS, PROBLEMS, Language
+from .messages import DEPLOYMENTS, FAILED_DEPLOYMENTS, PROBLEMS, Language
 from .model import Certificate, Entry, Environment, Jwk, Project
+from .options import Options
+from .pem import pem_of
+from .truststore import Trusted
 
 Json = dict[str, Any]
 
@@ -39,16 +42,19 @@ _OAUTH_ERRORS: dict[Problem, tuple[int, str]] = {
     Problem.VALUE_INVALID: (400, "bad_request"),
     Problem.FILE_INVALID: (400, "bad_request"),
     Problem.PRIVATE_KEY: (400, "bad_request"),
+    Problem.ARCHIVE_EMPTY: (400, "bad_request"),
+    Problem.TRUSTSTORE_UNAVAILABLE: (400, "bad_request"),
 }
 _FIELD_PROBLEMS = {Problem.VALUE_EMPTY, Problem.VALUE_INVALID, Problem.FILE_INVALID, Problem.PRIVATE_KEY}
 _TOKEN_PROBLEMS = {Problem.TOKEN_MISSING, Problem.TOKEN_INVALID, Problem.TOKEN_EXPIRED}
 
 
-def result_list(envelope: Envelope, items: Sequence[Json]) -> Json:
-    """Return the body of a GET."""
+def result_list(envelope: Envelope, items: Sequence[Json], total: int | None = None) -> Json:
+    """Return the body of a GET. `total` is the length of the list that `items` are a page of, if it has pages."""
     if envelope == "success":
-        return {"success": True, "resultList": list(items)}
-    return {"status": "SUCCESS", "resultList": list(items), "resultCount": len(items)}
+        count = {} if total is None else {"resultCount": total}
+        return {"success": True, "resultList": list(items), **count}
+    return {"status": "SUCCESS", "resultList": list(items), "resultCount": len(items) if total is None else total}
 
 
 def certificate(value: Certificate, dialect: Dialect, *, content: bool) -> Json:
@@ -56,6 +62,14 @@ def certificate(value: Certificate, dialect: Dialect, *, content: bool) -> Json:
     entries = [_entry(entry, dialect, content=content) for entry in value.entries]
     description = {"description": value.description} if dialect.shows_description else {}
     return {"name": value.name, **description, "certificateEnvironmentList": entries}
+
+
+def trusted_certificate(name: str, value: Trusted, environment: str, dialect: Dialect, *, content: bool) -> Json:
+    """Return a certificate of a truststore, in the form of a certificate with one entry."""
+    entry = Entry(environment, value.alias, pem_of(value.der), value.der)
+    description = {"description": ""} if dialect.shows_description else {}
+    entries = [_entry(entry, dialect, content=content)]
+    return {"name": name, **description, "certificateEnvironmentList": entries}
 
 
 def environment(value: Environment) -> Json:
@@ -80,16 +94,30 @@ def jwk(value: Jwk) -> Json:
     return {"name": value.name, "sourceType": value.source_type, "sourceId": value.source_id, "kid": value.kid}
 
 
-def deployed(deployment: Deployment, dialect: Dialect, language: Language) -> Json:
+def deployed(deployment: Deployment, options: Options) -> Json:
     """Return the body of a create, update, or delete. It reports success even if the deployment failed."""
-    message = DEPLOYMENTS[language][deployment.success]
-    result = deployment_result(deployment, dialect, language)
-    if dialect.deployment == "openapi":
-        return {"status": "SUCCESS", "resultMessage": message, "deploymentResult": result}
-    return {"success": True, "deploymentResult": result}
+    result = deployment_fields(deployment, options)
+    if "resultMessage" in result:
+        return {"status": "SUCCESS", **result}
+    if options.dialect.deployment == "openapi":
+        message = DEPLOYMENTS[options.language][deployment.success]
+        return {"status": "SUCCESS", "resultMessage": message, **result}
+    return {"success": True, **result}
 
 
-def deployment_result(deployment: Deployment, dialect: Dialect, language: Language) -> Json:
+def deployment_fields(deployment: Deployment, options: Options) -> Json:
+    """Return `deploymentResult`, and `resultMessage` if only that names the environments of a failed deployment."""
+    if deployment.success or not options.failures_in_message:
+        return {"deploymentResult": _deployment_result(deployment, options.dialect, options.language)}
+    reason = DEPLOYMENTS[options.language][False]
+    details = ", ".join(f"{result.environment}: {reason}" for result in deployment.results if not result.success)
+    return {
+        "resultMessage": FAILED_DEPLOYMENTS[options.language].format(details=details),
+        "deploymentResult": {"success": False, "detailList": []},
+    }
+
+
+def _deployment_result(deployment: Deployment, dialect: Dialect, language: Language) -> Json:
     """Return the deployment result in the format of the prose pages or of openapi.yaml."""
     texts = DEPLOYMENTS[language]
     if dialect.deployment == "openapi":
@@ -132,7 +160,7 @@ def _entry(entry: Entry, dialect: Dialect, *, content: bool) -> Json:
         **encoded,
         "sha1Thumbprint": thumbprint,
         "subjectDn": subject,
-        "alias": entry.alias,
+        "alias": entry.alias or None,
     }
 
 

@@ -31,8 +31,12 @@ class Upload:
 
     def leaf_only(self) -> Upload:
         """Return the upload without its chain and without any other text."""
-        leaf = x509.load_der_x509_certificate(self.der)
-        return Upload(leaf.public_bytes(Encoding.PEM).decode(), self.der)
+        return Upload(pem_of(self.der), self.der)
+
+
+def pem_of(der: bytes) -> str:
+    """Return the PEM text of one certificate."""
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode()
 
 
 def read_pem(content: bytes) -> Upload:

@@ -10,6 +10,10 @@ from .access import readable_project, visible_projects
 from .context import Context, Outcome
 from .errors import ApiError, Problem
 from .http_types import json_response, text_response
+from .lookup import certificate_of, environment_of
+from .model import ADMIN_PROJECT
+from .paging import one_page
+from .truststore import Truststore
 
 
 def healthcheck(_context: Context) -> Outcome:
@@ -45,13 +49,35 @@ def list_certificates(context: Context) -> Outcome:
 
 def get_certificate(context: Context) -> Outcome:
     """GET projects/{p}/certificates/{c}/."""
-    name = context.names["certificate"]
-    certificate = context.installation.state.certificates.get((readable_project(context), name))
-    if certificate is None:
-        raise ApiError(Problem.CERTIFICATE_MISSING, name)
+    certificate = certificate_of(context, readable_project(context))
     item = payloads.certificate(certificate, context.dialect, content=context.options.get_content)
     return Outcome(json_response(payloads.result_list(context.dialect.get_envelope, [item])))
 
 
+def list_truststore(context: Context) -> Outcome:
+    """GET projects/{p}/certificates/truststore/{env}/, which only the project `admin` has.
+
+    The page does not say where it reads: here, what the gateways trust, whether or not they can be reached.
+    """
+    project = readable_project(context)
+    if project != ADMIN_PROJECT:
+        raise ApiError(Problem.PERMISSION_MISSING)
+    environment = environment_of(context, project)
+    truststore = context.installation.gateways.get(environment, Truststore())
+    return _listed(
+        context,
+        [
+            payloads.trusted_certificate(
+                name, trusted, environment, context.dialect, content=context.options.list_content
+            )
+            for name, trusted in zip(truststore.by_name(), truststore.trusted, strict=True)
+        ],
+    )
+
+
 def _listed(context: Context, items: list[payloads.Json]) -> Outcome:
-    return Outcome(json_response(payloads.result_list(context.dialect.list_envelope, items)))
+    envelope, size = context.dialect.list_envelope, context.options.page_size
+    if size is None:
+        return Outcome(json_response(payloads.result_list(envelope, items)))
+    page = one_page(items, context.request.query, size, context.options.paging)
+    return Outcome(json_response(payloads.result_list(envelope, page, total=len(items))))

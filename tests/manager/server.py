@@ -16,7 +16,7 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from .http_types import HttpRequest, HttpResponse
+from .http_types import BINARY, HttpRequest, HttpResponse
 from .request_parser import parse_request
 
 HOST = "127.0.0.1"
@@ -117,5 +117,6 @@ class Server:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        headers = {**response.headers, "Content-Type": f"{response.content_type};charset=UTF-8"}
+        charset = "" if response.content_type == BINARY else ";charset=UTF-8"
+        headers = {**response.headers, "Content-Type": response.content_type + charset}
         return web.Response(status=response.status, body=response.body, headers=headers)

@@ -6,7 +6,7 @@
 Comments in the guide control the test:
 
 - `.. guide-test: start`: start here, with managers that hold one certificate in every environment, and its successor
-  in a file. `start 2023` or `start 2025`: with managers of that generation.
+  in a file. `start 2024.09` or `start 2025`: with managers of that generation.
 - `.. guide-test: deployment fails in staging`: inject a fault into the managers. `... 5 times`: for that number of
   writes to any environment. `.. guide-test: clear faults` removes it.
 - `.. guide-test: development is updated`: write the new certificate there, as an interrupted run would have done.

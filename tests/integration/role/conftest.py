@@ -60,7 +60,7 @@ def make_case(machine: Machine, old: Issued, new: Issued) -> Iterator[MakeCase]:
     """Start a manager with the options of `Manager`; it holds the unrelated certificate only."""
     with ExitStack() as stack:
 
-        def make_case(generation: str = "2026", **options: Any) -> RotationFixture:
+        def make_case(generation: str = "2026.09", **options: Any) -> RotationFixture:
             return RotationFixture(stack.enter_context(Manager(generation, **options)), machine, old, new)
 
         yield make_case

@@ -75,12 +75,12 @@ PROBLEMS = [
         ],
     ),
     (
-        "2026",
+        "2026.09",
         {"waves": TWO_WAVES, "strategy": "replace"},
         ["certificate_rotation_strategy: replace", "2 waves", "per_environment", "single wave"],
     ),
     (
-        "2026",
+        "2026.09",
         {"waves": f"{DEVELOPMENT}", "strategy": "replace"},
         [f"due in environments that are in no wave: {PRODUCTION}, {STAGING}", "certificate_rotation_waves"],
     ),

@@ -140,7 +140,7 @@ def _parsed(der: bytes) -> x509.Certificate:
 
 def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
     """No certificate is below the threshold, so nothing fails; without a folder, no files are written."""
-    case = make_case("2023")
+    case = make_case("2024.09")
     files = set(case.machine.folder.iterdir())
 
     run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")

@@ -69,7 +69,11 @@ def test_survey_answers_are_accepted_as_text(case: RotationFixture) -> None:
 
 def _three_managers(make_case: MakeCase) -> dict[str, RotationFixture]:
     """Start managers of three generations, in the order of the rotation."""
-    cases = {"manager-dev": make_case("2026"), "manager-test": make_case("openapi"), "manager-prod": make_case("2025")}
+    cases = {
+        "manager-dev": make_case("2026.09"),
+        "manager-test": make_case("openapi"),
+        "manager-prod": make_case("2025"),
+    }
     for case in cases.values():
         case.add_certificate()
     return cases

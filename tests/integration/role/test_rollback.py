@@ -74,7 +74,7 @@ class FailureCase:
     words: str
     variables: dict[str, Any] = field(default_factory=dict)
     tasks: str = ""
-    generation: Any = "2026"
+    generation: Any = "2026.09"
     reports: bool = True
 
 
@@ -191,7 +191,7 @@ IN_UPDATES = [
         STAGING,
         {},
         "",
-        "2023",
+        "2024.09",
     ),
     FailureCase("refused", 1, Fault("status", method="PUT", skip=1, status=400), "HTTP 400", {}, "", "2025"),
     FailureCase(

@@ -51,7 +51,7 @@ class SuccessCase:
 
 
 SUCCESSES = [
-    SuccessCase("2023", (NAME,), {"strategy": "replace"}, [("update", NAME, ALL)]),
+    SuccessCase("2024.09", (NAME,), {"strategy": "replace"}, [("update", NAME, ALL)]),
     SuccessCase(
         "2025",
         (NAME, OTHER),
@@ -59,7 +59,7 @@ SUCCESSES = [
         [("update", NAME, ALL), ("update", OTHER, ALL)],
     ),
     SuccessCase(
-        "2026",
+        "2026.09",
         (NAME, OTHER),
         {"waves": TWO_WAVES},
         [
@@ -86,7 +86,7 @@ SUCCESSES = [
     "success",
     [
         pytest.param(
-            success, id=success.generation, marks=[] if success.generation == "2026" else [pytest.mark.exhaustive]
+            success, id=success.generation, marks=[] if success.generation == "2026.09" else [pytest.mark.exhaustive]
         )
         for success in SUCCESSES
     ],

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-GENERATIONS = ("2023", "2025", "2026")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09")
 ABSENT = ("projects", "MyProject", "certificates", "absent")
 
 
@@ -19,7 +19,12 @@ def header(value):
 
 @pytest.mark.parametrize(
     ("generation", "bare_only", "bearer", "bare"),
-    [("2023", False, 200, 200), ("2025", False, 200, 401), ("2026", False, 200, 401), ("2026", True, 401, 200)],
+    [
+        ("2024.09", False, 200, 200),
+        ("2025", False, 200, 401),
+        ("2026.09", False, 200, 401),
+        ("2026.09", True, 401, 200),
+    ],
 )
 def test_forms_of_the_authorization_header(start, generation, bare_only, bearer, bare):
     api = start(generation=generation, bare_token_only=bare_only)
@@ -45,7 +50,7 @@ def test_bad_tokens_get_401_with_the_reason(start, generation):
 
 @pytest.mark.parametrize(
     ("generation", "expires_in"),
-    [("2023", pytest.approx((time.time() + 600) * 1000, rel=0.001)), ("2025", 600), ("2026", 600)],
+    [("2024.09", pytest.approx((time.time() + 600) * 1000, rel=0.001)), ("2025", 600), ("2026.09", 600)],
 )
 def test_a_user_gets_a_token_with_the_users_name(start, generation, expires_in):
     api = start(generation=generation)

@@ -102,7 +102,7 @@ def test_latency_slows_every_request(start):
     assert time.monotonic() - began >= 0.1
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025", "2026", "openapi"])
+@pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.04", "2026.09", "openapi"])
 def test_a_failed_deployment_reports_success_and_leaves_the_old_certificate_at_the_gateway(start, old, new, generation):
     api = start(generation=generation)
     api.manager.faults.add(Fault("deployment_failure", environments=("staging",)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 UPDATE_2025 = {"updateReferencedJwks": "true", "updateScope": "SAME_PROJECT"}
-UPDATE_2026 = {"jwkUpdateAction": "UPDATE", "updateScope": "SAME_PROJECT"}
-BOTH = {**UPDATE_2025, **UPDATE_2026}
+UPDATE_2026_04 = {"jwkUpdateAction": "UPDATE", "updateScope": "SAME_PROJECT"}
+BOTH = {**UPDATE_2025, **UPDATE_2026_04}
 KEPT, UNLINKED, RENEWED = "kept", "unlinked", "regenerated"
 
 
@@ -41,18 +41,20 @@ def effect(start, old, new):
 @pytest.mark.parametrize(
     ("generation", "params", "own", "far"),
     [
-        ("2023", BOTH, KEPT, KEPT),
+        ("2024.09", BOTH, KEPT, KEPT),
         ("2025", {}, KEPT, KEPT),
         ("2025", {"updateReferencedJwks": "false"}, KEPT, KEPT),
-        ("2025", UPDATE_2026, KEPT, KEPT),
+        ("2025", UPDATE_2026_04, KEPT, KEPT),
         ("2025", UPDATE_2025, RENEWED, KEPT),
         ("2025", {**UPDATE_2025, "updateScope": "ALL_PROJECTS"}, RENEWED, RENEWED),
         ("2025", BOTH, RENEWED, KEPT),
-        ("2026", {}, UNLINKED, UNLINKED),
-        ("2026", {"jwkUpdateAction": "NULLIFY"}, UNLINKED, UNLINKED),
-        ("2026", UPDATE_2025, UNLINKED, UNLINKED),
-        ("2026", UPDATE_2026, RENEWED, KEPT),
-        ("2026", {**BOTH, "updateScope": "ALL_PROJECTS"}, RENEWED, RENEWED),
+        ("2026.04", {}, UNLINKED, UNLINKED),
+        ("2026.04", UPDATE_2026_04, RENEWED, KEPT),
+        ("2026.09", {}, UNLINKED, UNLINKED),
+        ("2026.09", {"jwkUpdateAction": "NULLIFY"}, UNLINKED, UNLINKED),
+        ("2026.09", UPDATE_2025, UNLINKED, UNLINKED),
+        ("2026.09", UPDATE_2026_04, RENEWED, KEPT),
+        ("2026.09", {**BOTH, "updateScope": "ALL_PROJECTS"}, RENEWED, RENEWED),
         ("openapi", {}, UNLINKED, UNLINKED),
     ],
 )
@@ -66,8 +68,8 @@ def test_update(effect, generation, params, own, far):
         ("2025", {"updateReferencedJwks": "true"}),
         ("2025", {"updateReferencedJwks": "yes"}),
         ("2025", {"updateReferencedJwks": "true", "updateScope": "same_project"}),
-        ("2026", {"jwkUpdateAction": "UPDATE"}),
-        ("2026", {"jwkUpdateAction": "update", "updateScope": "SAME_PROJECT"}),
+        ("2026.09", {"jwkUpdateAction": "UPDATE"}),
+        ("2026.09", {"jwkUpdateAction": "update", "updateScope": "SAME_PROJECT"}),
     ],
 )
 def test_bad_parameters_are_rejected_before_anything_changes(start, new, generation, params):
@@ -79,7 +81,13 @@ def test_bad_parameters_are_rejected_before_anything_changes(start, new, generat
 
 @pytest.mark.parametrize(
     ("generation", "action", "left"),
-    [("2025", "DELETE", [None]), ("2026", None, [None]), ("2026", "NULLIFY", [None]), ("2026", "DELETE", [])],
+    [
+        ("2025", "DELETE", [None]),
+        ("2026.09", None, [None]),
+        ("2026.09", "NULLIFY", [None]),
+        ("2026.09", "DELETE", []),
+        ("2026.04", "DELETE", []),
+    ],
 )
 def test_delete(start, generation, action, left):
     api = start(generation=generation)

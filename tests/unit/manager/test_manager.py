@@ -155,3 +155,29 @@ def test_the_program_with_mutual_tls_for_a_limited_time(program):
     )
     assert answer.status_code == 200
     assert process.wait(5) == 0
+
+
+def test_the_program_with_traits(program):
+    _process, exported, _text = program(
+        *("--generation", "2026.04", "--truststore", "workers", "manager", "--page-size", "2", "--paging", "from-0"),
+        *("--unreachable", "staging", "--unpublished", "production", "--without", "import"),
+    )
+    headers = {"Authorization": f"Bearer {exported['APINIZER_TOKEN']}"}
+
+    def get(path):
+        return requests.get(f"{exported['APINIZER_URL']}/apiops/{path}", headers=headers, timeout=5)
+
+    listed = get("projects/MyProject/certificates/?page=1").json()
+    assert ([item["name"] for item in listed["resultList"]], listed["resultCount"]) == (["expired", "drifted"], 4)
+    statuses = get("projects/MyProject/environments/?page=1").json()["resultList"]
+    assert [(item["name"], item["status"]) for item in statuses] == [("production", "UNPUBLISHED")]
+    assert get("projects/admin/certificates/truststore/staging/").json()["resultList"]
+    refused = get("projects/MyProject/certificates/truststore/development/export-file/")
+    assert refused.json()["resultMessage"] == "User does not have required permission for this operation!"
+
+
+def test_the_program_without_truststore_calls(program):
+    _process, exported, _text = program("--truststore", "--import-stores-only", "--failures-in-message")
+    url = f"{exported['APINIZER_URL']}/apiops/projects/admin/certificates/truststore/staging/"
+    headers = {"Authorization": f"Bearer {exported['APINIZER_TOKEN']}"}
+    assert requests.get(url, headers=headers, timeout=5).status_code == 404

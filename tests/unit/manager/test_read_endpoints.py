@@ -11,8 +11,7 @@ import re
 
 import pytest
 
-GENERATIONS = ("2023", "2025", "2026", "openapi")
-NEWEST = ("2026", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -23,13 +22,13 @@ def test_envelopes_of_list_and_get(start, generation):
     by_status = {"status": "SUCCESS", "resultCount": 1}
     by_success = {"success": True}
     expected_list = by_success if generation == "2025" else by_status
-    expected_get = by_status if generation == "2023" else by_success
+    expected_get = by_status if generation == "2024.09" else by_success
     assert {key: value for key, value in listed.json().items() if key != "resultList"} == expected_list
     assert {key: value for key, value in single.json().items() if key != "resultList"} == expected_get
     assert single.headers["Content-Type"].startswith("application/json")
 
 
-@pytest.mark.parametrize("generation", ["2025", "2026", "openapi"])
+@pytest.mark.parametrize("generation", GENERATIONS[1:])
 def test_a_certificate_has_der_milliseconds_and_description(start, old, generation):
     certificate = start(generation=generation).get()
     assert certificate["name"] == "web"
@@ -43,8 +42,8 @@ def test_a_certificate_has_der_milliseconds_and_description(start, old, generati
     assert (entry["environmentName"], entry["alias"]) == ("staging", "web")
 
 
-def test_2023_has_pem_and_neither_milliseconds_nor_description(start, old):
-    certificate = start(generation="2023").get()
+def test_2024_09_has_pem_and_neither_milliseconds_nor_description(start, old):
+    certificate = start(generation="2024.09").get()
     assert "description" not in certificate
     entry = certificate["certificateEnvironmentList"][0]
     assert base64.b64decode(entry["base64EncodedContent"]).decode() == old.pem
@@ -52,11 +51,11 @@ def test_2023_has_pem_and_neither_milliseconds_nor_description(start, old):
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_only_2023_keeps_a_chain(start, new, generation):
+def test_only_2024_09_keeps_a_chain(start, new, generation):
     api = start(generation=generation)
     assert api.put("# with a comment\n" + new.chain_pem, "staging", "production").status_code == 200
     content = base64.b64decode(api.get()["certificateEnvironmentList"][0]["base64EncodedContent"])
-    expected = ("# with a comment\n" + new.chain_pem).encode() if generation == "2023" else new.der
+    expected = ("# with a comment\n" + new.chain_pem).encode() if generation == "2024.09" else new.der
     assert content == expected
     assert api.manager.served("staging", "MyProject", "web") == new.der
 
@@ -82,19 +81,24 @@ def test_entries_may_differ_in_certificate_and_alias_and_repeat(api, old, new):
     assert api.manager.served("staging", "MyProject", "mixed") == new.der
 
 
-ENVIRONMENT_PATHS = {"2025": "environments/MyProject", "2026": "projects/MyProject/environments/"}
+OLD_PATH, NEW_PATH = "environments/MyProject", "projects/MyProject/environments/"
+ENVIRONMENT_PATHS = {"2025": OLD_PATH, "2026.04": NEW_PATH, "2026.09": NEW_PATH, "openapi": NEW_PATH}
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-@pytest.mark.parametrize("path", ENVIRONMENT_PATHS.values())
+@pytest.mark.parametrize("path", [OLD_PATH, NEW_PATH])
 def test_path_of_the_environments(start, generation, path):
-    own = ENVIRONMENT_PATHS["2026" if generation == "openapi" else generation] if generation != "2023" else None
+    own = ENVIRONMENT_PATHS.get(generation)
     assert start(generation=generation)("GET", raw=path).status_code == (200 if path == own else 404)
 
 
 @pytest.mark.parametrize(
     ("generation", "types"),
-    [("2025", ["KUBERNETES"] * 3), ("2026", ["TEST", "SANDBOX", "PRODUCTION"])],
+    [
+        ("2025", ["KUBERNETES"] * 3),
+        ("2026.04", ["TEST", "SANDBOX", "PRODUCTION"]),
+        ("2026.09", ["TEST", "SANDBOX", "PRODUCTION"]),
+    ],
 )
 def test_environments_have_type_and_status_and_exclude_the_pseudo_environment(start, old, generation, types):
     api = start(generation=generation)
@@ -106,14 +110,14 @@ def test_environments_have_type_and_status_and_exclude_the_pseudo_environment(st
     assert {"id", "description", "accessUrl"} < set(shown[0])
 
 
-@pytest.mark.parametrize(("generation", "status"), [("2023", 404), ("2025", 200), ("2026", 200), ("openapi", 200)])
-def test_jwks_are_listed_without_key_material(start, generation, status):
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_jwks_are_listed_without_key_material(start, generation):
     api = start(generation=generation)
     jwk = api.manager.add_jwk("MyProject", "signing", "web")
     api.manager.add_jwk("MyProject", "other")
     answer = api("GET", "projects", "MyProject", "jwks")
-    assert answer.status_code == status
-    if status == 200:
+    assert answer.status_code == (404 if generation == "2024.09" else 200)
+    if answer.ok:
         assert answer.json()["resultList"] == [
             {"name": "signing", "sourceType": "CERTIFICATE", "sourceId": jwk.source_id, "kid": jwk.kid},
             {

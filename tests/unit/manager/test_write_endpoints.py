@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 
 import pytest
 
-GENERATIONS = ("2023", "2025", "2026", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 WEB = ("MyProject", "web")
 
 
@@ -62,7 +64,7 @@ def test_only_import_file_replaces_duplicates(start, old, new):
     assert api.manager.holds(*WEB) == {"staging": [new.der], "production": [old.der, new.der]}
 
 
-@pytest.mark.parametrize("generation", ["2026", "openapi"])
+@pytest.mark.parametrize("generation", ["2026.09", "openapi"])
 @pytest.mark.parametrize("form", ["pem", "der"])
 def test_import_file_keeps_other_environments(start, old, new, generation, form):
     api = start(generation=generation)
@@ -86,8 +88,8 @@ def test_import_file_reports_what_the_options_say(start, new):
     assert [item["environmentName"] for item in body["deploymentResult"]["environmentResults"]] == ["staging"]
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025"])
-def test_import_file_exists_only_since_2026(start, new, generation):
+@pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.04"])
+def test_import_file_exists_only_since_2026_09(start, new, generation):
     api = start(generation=generation)
     before = api.manager.snapshot()
     assert api.import_file(new.pem, "staging").status_code == 404
@@ -105,7 +107,7 @@ def test_delete_undeploys_everywhere(start, generation):
     assert api.delete().status_code == (404 if generation == "2025" else 400)
 
 
-@pytest.mark.parametrize("generation", ["2023", "2025", "2026"])
+@pytest.mark.parametrize("generation", ["2024.09", "2025", "2026.04", "2026.09"])
 def test_deployment_result_of_the_prose_pages(start, new, generation):
     body = start(generation=generation).put(new.pem, "staging").json()
     message = "Deployment completed successfully"
@@ -237,3 +239,51 @@ def test_environment_names_are_taken_literally(api, new, environments):
 
 def test_unknown_query_parameters_are_ignored(api, new):
     assert api.put(new.pem, "staging", params={"anything": "1", "updateReferencedJwks": "nonsense"}).ok
+
+
+@pytest.fixture
+def packed(api):
+    """Return an archive with these files."""
+
+    def pack(files):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return buffer.getvalue()
+
+    return pack
+
+
+def test_import_file_restores_each_environment_from_an_export(api, old, new):
+    api.manager.set_entry("MyProject", "web", "production", new)
+    exported = api("GET", "projects", "MyProject", "certificates", "web", "export-file").content
+    api.manager.remove_certificate("MyProject", "web")
+    assert api.import_file(exported, "development").json() == {"status": "SUCCESS"}
+    assert api.manager.holds(*WEB) == {"staging": [old.der], "production": [new.der]}
+    assert api.manager.gateways == {"staging": {WEB: old.der}, "production": {WEB: new.der}}
+
+
+def test_an_archive_can_be_mapped_to_other_environments(api, packed, old, new):
+    content = packed({"web-uat.cer": new.der, "web-staging.cer": new.pem, "README.txt": b"text"})
+    answer = api.import_file(content, environmentMapping='{"uat": "development", "staging": ""}')
+    assert [text.split()[2] for text in answer.json()["unresolvedReferences"]] == ["was", "(README.txt)"]
+    assert api.manager.holds(*WEB) == {"staging": [old.der], "production": [old.der], "development": [new.der]}
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "reason"),
+    [
+        ("other-staging.cer", "", "no importable material"),
+        ("web-staging.cer", '{"staging": ""}', "no importable material"),
+        ("web-staging.cer", "{", "environmentMapping"),
+        ("web-staging.cer", '["staging"]', "environmentMapping"),
+        ("web-nowhere.cer", "", "Environment (nowhere)"),
+    ],
+)
+def test_what_an_archive_must_have(api, packed, new, name, mapping, reason):
+    before = api.manager.snapshot()
+    answer = api.import_file(packed({name: new.der}), environmentMapping=mapping)
+    assert answer.status_code == 400
+    assert reason in answer.text
+    assert api.manager.snapshot() == before

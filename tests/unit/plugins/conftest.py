@@ -140,6 +140,7 @@ class FakeApi:
         self.known_environments: tuple[str, ...] | RequestError = ("development", "staging", "production")
         self.lists_environments = True
         self.jwks: tuple[str, ...] | RequestError = ()
+        self.truststores: dict[str, list[Entry] | RequestError] = {}
         self.listed_as: Callable[[StoredCertificate], StoredCertificate] = lambda stored: stored
         # What the gateways of an environment trust, or why they cannot be asked. By default, what is stored.
         self.truststores: dict[str, tuple[Entry, ...] | RequestError] = {}
@@ -172,6 +173,9 @@ class FakeApi:
     def list_all(self, project: str) -> tuple[StoredCertificate, ...]:
         self._read(f"list {project}")
         return tuple(self.listed_as(self._shown(stored)) for key, stored in self.stored.items() if key[0] == project)
+
+    def latest_list(self, project: str) -> tuple[StoredCertificate, ...]:
+        return tuple(stored for key, stored in self.stored.items() if key[0] == project)
 
     def projects(self) -> list[str]:
         self._read("projects")
@@ -214,6 +218,16 @@ class FakeApi:
         self.sent.append(values)
         behavior = self.writes.pop(0) if self.writes else _succeeds
         return behavior(lambda: self._take_effect(kind, (project, name), values))
+
+    def truststore(self, _project: str, environment: str) -> Truststore:
+        """What the gateways trust: the entries set for the environment, or else what the record contains."""
+        self._read(f"truststore {environment}")
+        entries = self.truststores.get(environment)
+        if isinstance(entries, RequestError):
+            raise entries  # pylint: disable=raising-bad-type
+        if entries is None:
+            entries = [entry for stored in self.stored.values() for entry in stored.entries_of(environment)]
+        return Truststore(environment, "workers", tuple(entries))
 
     def _take_effect(self, kind: str, key: tuple[str, str], values: dict[str, Any]) -> None:
         if kind == "delete":

@@ -202,7 +202,9 @@ def test_environments_are_read_from_both_addresses(api: CertificateApi, client: 
 
 
 @pytest.mark.parametrize(
-    ("envelope", "first"), [({"success": True}, OLDER), ({"status": "SUCCESS"}, NEWER)], ids=["2025", "2023 and 2026"]
+    ("envelope", "first"),
+    [({"success": True}, OLDER), ({"status": "SUCCESS"}, NEWER)],
+    ids=["2025", "2024.09 and 2026.09"],
 )
 @pytest.mark.parametrize("known_from", [GET_LIST, "GET projects/MyProject/jwks"])
 def test_a_list_tells_which_address_to_try_first(
@@ -234,7 +236,7 @@ def test_a_manager_that_lists_no_environments_fails_with_its_first_response(
         ({"success": True}, (404, 404), True),
         (None, (404, 404), True),
     ],
-    ids=["2023", "2026, not for this project", "2025, not for this project", "nothing known"],
+    ids=["2024.09", "2026.09, not for this project", "2025, not for this project", "nothing known"],
 )
 def test_a_manager_without_either_address_is_not_asked_again(
     api: CertificateApi, client: FakeClient, known_from: dict[str, Any] | None, statuses: tuple[int, int], lists: bool

@@ -437,7 +437,7 @@ def test_credentials_of_a_netrc_are_not_used(
         pytest.param(
             Reply({"status": "FAILURE", "resultMessage": "Sertifika bulunamadı!"}, 400),
             "The manager answered GET with HTTP 400: Sertifika bulunamadı!",
-            id="2026",
+            id="2026.09",
         ),
         pytest.param(
             Reply({"status": "FAILURE", "resultMessage": "no"}), "The manager refused GET: no", id="failure with 200"

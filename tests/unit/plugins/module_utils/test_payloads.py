@@ -79,24 +79,21 @@ def test_retry_after_is_not_converted(body: Any, wait: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"resultList": None}, {"resultList": {"name": "a"}}, {"resultList": [{}, "a"]}])
-@pytest.mark.parametrize(
-    "read", [_payloads.results, _payloads.project_names, _payloads.environments, _payloads.certificate_jwks]
-)
-def test_a_result_list_must_be_a_list_of_objects(read: Any, body: dict[str, Any]) -> None:
+def test_a_result_list_must_be_a_list_of_objects(body: dict[str, Any]) -> None:
     with pytest.raises(ShapeError, match=r"^resultList is not a list of objects$"):
-        read(body)
+        _payloads.results(body)
 
 
 @pytest.mark.parametrize("item", [{}, {"name": None}, {"name": 7}])
 @pytest.mark.parametrize("read", [_payloads.project_names, _payloads.environments])
 def test_an_object_without_a_name_has_an_unknown_format(read: Any, item: dict[str, Any]) -> None:
     with pytest.raises(ShapeError, match=r"^an object of resultList has no name$"):
-        read({"resultList": [{"name": "a"}, item]})
+        read([{"name": "a"}, item])
 
 
 def test_projects_are_read_in_the_order_of_the_list() -> None:
-    assert _payloads.project_names({"resultList": [{"name": "b", "id": "1"}, {"name": "a"}]}) == ["b", "a"]
-    assert _payloads.project_names({"resultList": []}) == []
+    assert _payloads.project_names([{"name": "b", "id": "1"}, {"name": "a"}]) == ["b", "a"]
+    assert _payloads.project_names([]) == []
 
 
 def test_environments_have_what_the_generation_reports() -> None:
@@ -111,7 +108,7 @@ def test_environments_have_what_the_generation_reports() -> None:
         },
         {"name": "staging", "type": 7, "status": None},
     ]
-    assert _payloads.environments({"resultList": listed}) == (
+    assert _payloads.environments(listed) == (
         Environment("production", "PRODUCTION", "PUBLISHED", "https://api.example.com", "for all"),
         Environment("staging"),
     )
@@ -125,7 +122,7 @@ def test_jwks_created_from_certificates_are_named() -> None:
         {"name": "by hand", "sourceType": "MANUAL", "sourceId": "3"},
         {"name": "odd"},
     ]
-    assert _payloads.certificate_jwks({"resultList": listed}) == ("signing", "key-2")
+    assert _payloads.certificate_jwks(listed) == ("signing", "key-2")
 
 
 # Certificates
@@ -345,3 +342,34 @@ def test_a_deployment_result_without_success_is_unknown(success: Any) -> None:
     found = _payloads.deployment({"deploymentResult": {"success": success, "environmentResults": "odd", "message": 7}})
     assert found == Deployment(None, None, ())
     assert not found.failed
+
+
+OUTER = "Certificate is saved. Deployment to environments failed. Details: production: no worker; pre-production is fine."
+
+
+@pytest.mark.parametrize(
+    ("result", "failed"),
+    [
+        ({"success": False, "detailList": []}, ["production"]),
+        ({"success": False}, ["production"]),
+        # Where the result itself names environments, the text says nothing more.
+        ({"success": False, "detailList": [pod("a", False)]}, ["production"]),
+        ({"success": True, "detailList": []}, []),
+    ],
+)
+def test_the_message_names_the_failed_environments_if_the_result_does_not(
+    result: dict[str, Any], failed: list[str]
+) -> None:
+    body = {"status": "SUCCESS", "resultMessage": OUTER, "deploymentResult": result}
+    found = _payloads.deployment(body, ["production", "pre-production-2", "staging"])
+    assert [environment.name for environment in found.failed_environments] == failed
+
+
+def test_the_outer_message_is_the_message_of_a_failed_deployment() -> None:
+    body = {"status": "SUCCESS", "resultMessage": OUTER, "deploymentResult": {"success": False, "detailList": []}}
+    assert _payloads.deployment(body, ["staging"]) == Deployment(success=False, message=OUTER)
+
+
+@pytest.mark.parametrize(("count", "number"), [(3, 3), (0, 0), ("3", 0), (True, 0), (None, 0), (-1, -1)])
+def test_the_count_of_a_list_is_a_number(count: Any, number: int) -> None:
+    assert _payloads.result_count({"resultCount": count}) == number

@@ -20,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._plan import (
     Write,
     plan_absent,
     plan_present,
+    similar_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
@@ -102,6 +103,70 @@ def test_an_existing_certificate_is_deleted(world: World) -> None:
 
 def test_a_missing_certificate_needs_no_deletion() -> None:
     assert plan_absent(None) == Plan("none", None)
+
+
+# Names that are almost the same
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("my-certificate", "My-Certificate"),
+        ("my-certificate", "my-certficate"),
+        ("my-certificate", "my-certificates"),
+        ("my-certificate", "my-certificote"),
+        ("my-certificate", "my-certifciate"),
+        ("my certificate", "my  certificate"),
+        ("web", "WEB"),
+    ],
+)
+def test_a_name_that_differs_in_case_or_one_letter_is_similar(name: str, other: str) -> None:
+    assert similar_names(name, [other]) == [other]
+    assert similar_names(other, [name]) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("my-certificate", "my-certificate"),
+        ("certificate-1", "certificate-2"),
+        ("certificate-1", "certificate-11"),
+        ("certificate", "certificate2"),
+        ("web", "wed"),
+        ("my-certificate", "my-certs"),
+        ("", "a"),
+    ],
+)
+def test_other_names_are_not_similar(name: str, other: str) -> None:
+    assert similar_names(name, [other]) == []
+    assert similar_names(other, [name]) == []
+
+
+@pytest.mark.parametrize("missing", ["bundle", "environments"])
+def test_a_similar_name_is_pointed_out_before_anything_is_required(world: World, new: Bundle, missing: str) -> None:
+    given: dict[str, Any] = {"bundle": new, "environments": frozenset(("staging",))}
+    desired = Desired(**{key: value for key, value in given.items() if key != missing})
+    with pytest.raises(InputError, match=r"required to create it\. Did you mean Web\?$"):
+        plan_present("MyProject", "web", None, desired, [StoredCertificate("MyProject", "Web")])
+
+
+def test_creating_a_certificate_with_a_similar_name_is_a_warning(world: World, new: Bundle) -> None:
+    desired = Desired(bundle=new, environments=frozenset(("staging",)))
+    plan = plan_present("MyProject", "web", None, desired, [StoredCertificate("MyProject", "Web")])
+    assert plan.warnings == (
+        "Project MyProject has a certificate Web, whose name is almost the same as that of the new certificate web",
+    )
+
+
+def test_stale_gateways_are_a_difference(world: World) -> None:
+    assert world.plan(BOTH, bundle="old").operation == "none"
+    (write,) = world.plan(BOTH, bundle="old", stale=frozenset(("staging",))).writes
+    assert in_words(write) == "update production staging: web, First"
+
+
+def test_only_stale_gateways_are_imported_again(world: World) -> None:
+    plan = world.plan(BOTH, bundle="old", stale=frozenset(("staging",)), unlisted="keep")
+    assert [in_words(write) for write in plan.writes] == ["import staging: web, First"]
 
 
 # Changing
