@@ -74,7 +74,12 @@ class Operation:
     @property
     def options(self) -> dict[str, t.Any]:
         """The module's options. A guard decides about expired certificates, so the module must not."""
-        options: dict[str, t.Any] = {"project": self.project, "name": self.name}
+        options: dict[str, t.Any] = {
+            "project": self.project,
+            "name": self.name,
+            "verify_gateways": self.verify_gateways,
+            "verify_gateways_timeout": self.verify_timeout,
+        }
         if self.absent:
             return {**options, "state": "absent"}
         if self.bundle:
@@ -89,8 +94,6 @@ class Operation:
             "update_referenced_jwks": self.jwk_scope is not None,
             "update_scope": self.jwk_scope or "",
             "allow_expired": True,
-            "verify_gateways": self.verify_gateways,
-            "verify_gateways_timeout": self.verify_timeout,
         }
 
     def to_certificate_operation(self) -> CertificateOperation:

@@ -409,7 +409,15 @@ def test_a_complete_list_takes_one_request(api: CertificateApi, client: FakeClie
         # They start at 1, and 0 is refused.
         ({"page=0 size=3": failure(400), "page=1 size=3": paged(3, "a", "b", "c")}, 3),
         # The manager cuts each page, and pages start at 0.
-        ({"page=0 size=3": paged(3, "a"), "page=1 size=3": paged(3, "b"), "page=1 size=1": paged(3, "b"), "page=2 size=1": paged(3, "c")}, 5),
+        (
+            {
+                "page=0 size=3": paged(3, "a"),
+                "page=1 size=3": paged(3, "b"),
+                "page=1 size=1": paged(3, "b"),
+                "page=2 size=1": paged(3, "c"),
+            },
+            5,
+        ),
         # The manager cuts each page, and pages start at 1.
         (
             {
@@ -449,7 +457,11 @@ GET_TRUSTSTORE = "GET projects/admin/certificates/truststore/staging"
 def test_a_truststore_comes_from_the_workers(api: CertificateApi, client: FakeClient, new: Bundle) -> None:
     client.answers = {GET_ARCHIVE: archive({"web.cer": new.leaf.pem.encode()})}
     found = api.truststore("MyProject", "staging")
-    assert (found.environment, found.source, [entry.alias for entry in found.entries]) == ("staging", "workers", ["web"])
+    assert (found.environment, found.source, [entry.alias for entry in found.entries]) == (
+        "staging",
+        "workers",
+        ["web"],
+    )
     assert client.requests == [GET_ARCHIVE]
 
 

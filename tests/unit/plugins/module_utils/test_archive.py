@@ -27,7 +27,10 @@ def archive(files: dict[str, bytes]) -> bytes:
 def test_each_file_is_a_certificate_under_its_alias(old: Bundle, new: Bundle) -> None:
     data = archive({"web.cer": old.leaf.pem.encode(), "Öffentliche CA/x.cer": new.leaf.der})
     found = truststore_entries("staging", data)
-    assert [(entry.environment, entry.alias) for entry in found] == [("staging", "web"), ("staging", "Öffentliche CA/x")]
+    assert [(entry.environment, entry.alias) for entry in found] == [
+        ("staging", "web"),
+        ("staging", "Öffentliche CA/x"),
+    ]
     assert [entry.leaf and entry.leaf.der for entry in found] == [old.leaf.der, new.leaf.der]
 
 
@@ -78,6 +81,8 @@ def test_an_archive_of_too_many_files_is_an_error(monkeypatch: pytest.MonkeyPatc
         truststore_entries("staging", archive({"a.cer": b"", "b.cer": b""}))
 
 
-@pytest.mark.parametrize(("data", "expected"), [(archive({}), True), (archive({"a": b""}), True), (b"{}", False), (b"", False)])
+@pytest.mark.parametrize(
+    ("data", "expected"), [(archive({}), True), (archive({"a": b""}), True), (b"{}", False), (b"", False)]
+)
 def test_an_archive_is_recognized(data: bytes, expected: bool) -> None:
     assert is_archive(data) is expected

@@ -46,7 +46,10 @@ EXPECTED = Trusted("web", *NEW)
         ([], Gateway("staging", "missing")),
         ([Trusted(None, *OLD)], Gateway("staging", "missing")),
         ([Trusted("other", *NEW)], Gateway("staging", "confirmed", NEW[0], "found under the alias other")),
-        ([Trusted("web", *OLD), Trusted("x", *NEW)], Gateway("staging", "confirmed", NEW[0], "found under the alias x")),
+        (
+            [Trusted("web", *OLD), Trusted("x", *NEW)],
+            Gateway("staging", "confirmed", NEW[0], "found under the alias x"),
+        ),
         ([Trusted("x", *NEW), Trusted("web", *NEW)], Gateway("staging", "confirmed", NEW[0])),
     ],
 )

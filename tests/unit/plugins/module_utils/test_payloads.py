@@ -344,7 +344,9 @@ def test_a_deployment_result_without_success_is_unknown(success: Any) -> None:
     assert not found.failed
 
 
-OUTER = "Certificate is saved. Deployment to environments failed. Details: production: no worker; pre-production is fine."
+OUTER = (
+    "Certificate is saved. Deployment to environments failed. Details: production: no worker; pre-production is fine."
+)
 
 
 @pytest.mark.parametrize(

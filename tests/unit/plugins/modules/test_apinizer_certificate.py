@@ -35,8 +35,10 @@ def test_a_certificate_is_replaced(run: Run, api: Any, issued_new: Issued, tmp_p
     path = tmp_path / "new.pem"
     path.write_text(issued_new.pem)
     result = run(path=str(path))
-    assert api.calls == ["find", "jwks", UPDATE, "find"]
+    # The fake reports that the deployment succeeded, but not where.
+    assert api.calls == ["find", "jwks", UPDATE, "find", "truststore production", "truststore staging"]
     assert (result["changed"], result["operation"]) == (True, "update")
+    assert [gateway["state"] for gateway in result["gateways"]] == ["confirmed", "confirmed"]
     assert result["certificate"]["environments"][0]["fingerprint_sha256"] == issued_new.sha256
     result = run(path=str(path))
     assert (result["changed"], result["operation"]) == (False, "none")
@@ -91,8 +93,30 @@ def test_a_certificate_is_deleted(run: Run, api: Any, with_jwks: bool) -> None:
     assert api.sent == [{"with_jwks": with_jwks}]
 
 
-def test_a_deletion_does_not_read_the_file(run: Run, api: Any) -> None:
-    assert run(state="absent", path="/nowhere/web.pem")["operation"] == "delete"
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("environments", ["staging"]),
+        ("unlisted_environments", "keep"),
+        ("unlisted_environments", "fail"),
+        ("path", "/nowhere/web.pem"),
+        ("content", "PEM"),
+        ("alias", "web"),
+        ("description", "text"),
+    ],
+)
+def test_a_deletion_names_nothing_that_only_a_write_has(run: Run, api: Any, option: str, value: Any) -> None:
+    result = run(state="absent", **{option: value})
+    assert result["msg"].startswith(
+        f"{option}: cannot be combined with state=absent, which deletes the certificate from all"
+    )
+    assert api.calls == []
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf")])
+def test_the_timeout_of_the_gateways_is_a_number_of_seconds(run: Run, api: Any, timeout: float) -> None:
+    assert "verify_gateways_timeout: must be a number of seconds" in run(verify_gateways_timeout=timeout)["msg"]
+    assert api.calls == []
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_libraries_are_not_imported_for_arguments_that_are_wrong(name: str) -> N
 def test_libraries_are_imported_for_arguments_that_are_right(name: str) -> None:
     """Prove that the tests above would notice an import."""
     options = {"url": "http://127.0.0.1:1", "token": "token", "retries": 0, "project": "MyProject", "name": "web"}
-    if name == "apinizer_environment_info":
+    if name in ("apinizer_environment_info", "apinizer_truststore_info"):
         del options["name"]
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
     printed, libraries = in_a_fresh_python(f"{COLLECTION}.plugins.modules.{name}", arguments)

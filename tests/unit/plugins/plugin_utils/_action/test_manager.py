@@ -92,7 +92,7 @@ def test_an_operation_is_carried_out_in_this_process(access: ManagerAccess, api:
 
 
 def test_a_prediction_writes_nothing(access: ManagerAccess, api: Any, operation: Operation) -> None:
-    results = access.predict({"MyProject/web": operation, "MyProject/new": replace(operation, name="new")})
+    results = access.predict({"MyProject/web": operation, "MyProject/new": replace(operation, name="new", alias="new")})
 
     assert {key: result["operation"] for key, result in results.items()} == {
         "MyProject/web": "update",

@@ -101,7 +101,9 @@ def listed(*certificates: Json) -> dict[str, list[Json]]:
 def deployment(success: bool | None = True, message: str = "as reported", **environments: str) -> Json:
     """What a manager reports about a deployment; C(environments) are those that failed, with their messages."""
     failed = [{"name": name, "success": False, "message": text} for name, text in environments.items()]
-    done = [{"name": name, "success": True, "message": message} for name in (DEV, STAGE, PROD) if name not in environments]
+    done = [
+        {"name": name, "success": True, "message": message} for name in (DEV, STAGE, PROD) if name not in environments
+    ]
     return {"success": success, "message": message, "environments": failed + done if success else failed}
 
 

@@ -27,6 +27,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     CERTIFICATE,
     CERTIFICATE_INFO,
     ENVIRONMENT_INFO,
+    TRUSTSTORE_INFO,
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, hints_of
@@ -156,7 +157,7 @@ def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: Any) -> Role:
         monkeypatch.setattr(module, "datetime", Clock)
     monkeypatch.setattr(in_process, "shared_manager", shared_manager)
     options = {"url": "https://manager.example.com", "token": "t0k3n"}
-    access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO), options))
+    access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO), options))
     api.stored.clear()
     role = Role(tmp_path, access, api)
     role.hold(dict.fromkeys((DEV, STAGE, PROD), OLD))

@@ -347,9 +347,39 @@ def test_an_unknown_stage_is_a_problem(kind: str | None, named: str) -> None:
 
 
 def test_an_environment_that_the_manager_does_not_list_has_an_unknown_stage() -> None:
-    made = plan(holding({DEV: OLD, "apimanager": OLD}), waves="auto", types=STAGES)
+    made = plan(holding({DEV: OLD, "laboratory": OLD}), waves="auto", types=STAGES)
 
-    assert "apimanager (type not reported)" in made.problems[0]
+    assert "laboratory (type not reported)" in made.problems[0]
+
+
+def test_the_manager_itself_comes_last_and_alone() -> None:
+    """A wrong certificate in its truststore can cut it off from its LDAP or OIDC provider."""
+    made = plan(holding({DEV: OLD, PROD: OLD, "apimanager": OLD}), waves="auto", types=STAGES)
+
+    assert [wave.environments for wave in made.waves] == [(DEV,), (PROD,), ("apimanager",)]
+    assert made.problems == ()
+
+
+def test_an_entry_that_the_gateways_do_not_hold_is_written_again() -> None:
+    before = {"MyProject": [holding({DEV: NEW, PROD: NEW})]}
+    settings = Settings((DesiredCertificate(PROJECT, NAME, path="web.pem"),), waves=TWO_WAVES)
+
+    made = make_plan(settings, before, {KEY: NEW}, {}, {(KEY, PROD), ("MyProject/other", DEV)})
+
+    assert [(step.environment, step.action, step.reason) for step in made.certificates[0].steps] == [
+        (DEV, "none", "in_sync"),
+        (PROD, "update", "not_on_gateway"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("waves", "current", "refused"), [(TWO_WAVES, OLD, True), ((), OLD, False), (TWO_WAVES, NEW, False)]
+)
+def test_an_import_that_would_have_to_update_jwks_is_refused(waves: Any, current: Bundle, refused: bool) -> None:
+    before = holding({DEV: current, PROD: current})
+    made = plan(before, waves=waves, update_referenced_jwks=True, update_scope="same_project")
+
+    assert any("update_referenced_jwks: strategy per_environment" in problem for problem in made.problems) is refused
 
 
 @pytest.mark.parametrize(

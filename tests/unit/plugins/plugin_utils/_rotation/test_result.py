@@ -25,6 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     FINISHED,
+    KEY,
     NAME,
     NEW,
     NOW,
@@ -151,7 +152,7 @@ def test_outcomes_of_the_run_its_certificates_and_its_waves(
 
 
 def test_every_outcome_either_fails_the_play_or_does_not() -> None:
-    assert {*SUCCESSES} == {"nothing_to_do", "planned", "rotated", "skipped"}
+    assert {*SUCCESSES} == {"nothing_to_do", "planned", "rotated", "stored", "skipped"}
     assert {*FAILURES} == {"refused", "failed", "rolled_back", "rollback_failed"}
 
 
@@ -243,6 +244,7 @@ def test_schema_1_of_a_certificate() -> None:
             "now": new,
             "entries": 1,
             "deployment": {"success": True, "message": "as reported"},
+            "gateway": None,
             "rolled_back": None,
         },
         {
@@ -255,6 +257,7 @@ def test_schema_1_of_a_certificate() -> None:
             "now": old,
             "entries": 1,
             "deployment": None,
+            "gateway": None,
             "rolled_back": None,
         },
     ]
@@ -490,27 +493,47 @@ def test_a_fingerprint_that_the_manager_leaves_out_does_not_hide_the_failure() -
     assert in_environment(run, DEV)["rolled_back"] is False
 
 
+STORED = (
+    "Stored 1 of 1 certificates in 2 environments, verified in the manager's record. Whether the gateways of {} hold the "
+    "new certificates is unknown."
+)
+ROTATED = "Rotated 1 of 1 certificates in 2 environments, verified in the manager's record{}."
+
+
 @pytest.mark.parametrize(
-    ("deployed", "doubt"),
+    ("reported", "states", "outcome", "message"),
     [
-        (True, ""),
-        (None, " The manager did not report the deployment to the gateways of development, production."),
+        (True, {}, "rotated", ROTATED.format("")),
+        (True, {PROD: "confirmed"}, "rotated", ROTATED.format(" and at the gateways")),
+        (None, {DEV: "confirmed", PROD: "confirmed"}, "rotated", ROTATED.format(" and at the gateways")),
+        (None, {}, "stored", STORED.format("development, production")),
+        (None, {DEV: "confirmed"}, "stored", STORED.format("production")),
+        (None, {DEV: "confirmed", PROD: "unknown"}, "stored", STORED.format("production")),
     ],
 )
-def test_a_deployment_that_was_not_reported_is_not_claimed(deployed: bool | None, doubt: str) -> None:
-    builder = (
-        RunBuilder(BEFORE).wrote(PROD, deployment=deployment(deployed)).wrote(DEV, deployment=deployment(deployed))
-    )
+def test_a_deployment_is_claimed_only_where_it_was_reported_or_confirmed(
+    reported: bool | None, states: dict[str, str], outcome: str, message: str
+) -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, PROD, deployment=deployment(reported)).verified(1)
+    run = builder.build()
+    gateways = {name: {"name": name, "state": state} for name, state in states.items()}
+    run.gateways = {KEY: gateways} if states else {}
 
-    message = result(builder.verified(1), AFTER)["message"]
-    assert message == f"Rotated 1 of 1 certificates in 2 environments, verified in the manager's record.{doubt}"
+    found = make_result(run, listed(AFTER), FINISHED)
+
+    assert (found["outcome"], found["message"]) == (outcome, message)
+    assert found["certificates"][0]["outcome"] == outcome
+    assert [one["gateway"] for one in found["certificates"][0]["environments"]] == [
+        gateways.get(DEV),
+        gateways.get(PROD),
+    ]
 
 
 def test_only_deployments_of_what_was_written_are_in_doubt() -> None:
     builder = RunBuilder(BEFORE).wrote(DEV, deployment=None).wrote(PROD, may_have_changed=False, deployment=None)
 
     message = result(builder.verified(1), AFTER)["message"]
-    assert message.endswith("the gateways of development.")
+    assert message == STORED.format("development")
 
 
 def test_the_result_has_the_problems_of_the_rollback() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -439,7 +440,16 @@ def test_a_step_is_written_even_where_the_record_lists_the_previous_certificate(
         alias="web-alias",
         description="First",
         force=True,
+        verify_gateways="auto",
     )
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("auto", "auto"), ("required", "auto"), ("never", "never")])
+def test_a_step_asks_the_gateways_where_its_deployment_is_not_reported(mode: str, expected: str) -> None:
+    settings = Settings(certificates=(), verify_gateways=mode, verify_gateways_timeout=3)
+
+    operation = to_operation(step(DEV), settings)
+    assert (operation.verify_gateways, operation.verify_timeout) == (expected, 3)
 
 
 def test_a_step_restores_the_issuers_as_well() -> None:
@@ -462,15 +472,25 @@ def test_a_deletion_is_not_forced() -> None:
     assert (operation.absent, operation.force, operation.options) == (
         True,
         False,
-        {"project": PROJECT, "name": NAME, "state": "absent"},
+        {
+            "project": PROJECT,
+            "name": NAME,
+            "state": "absent",
+            "verify_gateways": "auto",
+            "verify_gateways_timeout": 10,
+        },
     )
 
 
-@pytest.mark.parametrize(("update", "scope"), [(True, "all_projects"), (False, None)])
-def test_a_step_updates_jwks_where_the_run_did(update: bool, scope: str | None) -> None:
+@pytest.mark.parametrize(
+    ("update", "unlisted", "scope"),
+    [(True, "fail", "all_projects"), (True, "remove", "all_projects"), (True, "keep", None), (False, "fail", None)],
+)
+def test_a_step_updates_jwks_where_the_run_did(update: bool, unlisted: str, scope: str | None) -> None:
+    """An import cannot."""
     settings = Settings(certificates=(), update_referenced_jwks=update, update_scope="all_projects")
 
-    assert to_operation(step(DEV), settings).jwk_scope == scope
+    assert to_operation(replace(step(DEV), unlisted_environments=unlisted), settings).jwk_scope == scope
 
 
 def test_a_key_names_project_and_certificate() -> None:

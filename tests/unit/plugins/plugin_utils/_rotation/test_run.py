@@ -60,7 +60,6 @@ def everything() -> Run:
         waves=((UNICODE,), (PROD,)),
         environments=(UNICODE, PROD),
         minimum_remaining_days=7,
-        update_referenced_jwks=True,
         update_scope="all_projects",
         check_mode=True,
     )
@@ -71,6 +70,7 @@ def everything() -> Run:
     run.host = UNICODE
     run.listed = {PROJECT: [holding({PROD: OLD}, name=UNICODE)]}
     run.types = {PROJECT: {UNICODE: "TEST", PROD: None}}
+    run.gateways = {f"{PROJECT}/{UNICODE}": {PROD: {"name": PROD, "state": "unknown", "reason": UNICODE}}}
     run.new = {f"{PROJECT}/{UNICODE}": CHAIN}
     run.diffs = {f"{PROJECT}/{UNICODE}": {"before": {}, "after": {"environments": {PROD: {"alias": UNICODE}}}}}
     run.backup = f"/backups/{UNICODE}"
@@ -173,7 +173,7 @@ def test_a_write_without_a_result_counts_as_interrupted(tmp_path: Path) -> None:
     assert (number, found) == (0, Write(KEY, 1, (DEV, PROD)))
     assert found.failed
     assert found.may_have_changed
-    assert found.deployment_unknown
+    assert found.unreported == (DEV, PROD)
 
 
 def test_the_result_of_a_write_replaces_its_intent(tmp_path: Path) -> None:
@@ -188,21 +188,22 @@ def test_the_result_of_a_write_replaces_its_intent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "reported", "unknown"),
+    ("changed", "reported", "unreported"),
     [
-        (True, deployment(True), False),
-        (True, deployment(False), False),
-        (True, deployment(None), True),
-        (True, None, True),
-        (False, None, False),
+        (True, deployment(True), ("other",)),
+        (True, {"success": True, "message": None, "environments": []}, (DEV, "other")),
+        (True, deployment(False, **{DEV: "no worker"}), ("other",)),
+        (True, deployment(None), (DEV, "other")),
+        (True, None, (DEV, "other")),
+        (False, None, ()),
     ],
 )
-def test_a_deployment_is_unknown_where_something_was_written_and_nothing_reported(
-    changed: bool, reported: Any, unknown: bool
+def test_a_deployment_is_unreported_where_something_was_written_and_the_environment_not_named(
+    changed: bool, reported: Any, unreported: tuple[str, ...]
 ) -> None:
-    write = Write(KEY, 1, (DEV,), may_have_changed=changed, deployment=reported)
+    write = Write(KEY, 1, (DEV, "other"), may_have_changed=changed, deployment=reported)
 
-    assert write.deployment_unknown is unknown
+    assert write.unreported == unreported
 
 
 @pytest.mark.parametrize("cut", [1, 10])
@@ -291,7 +292,7 @@ def test_nothing_secret_can_be_in_the_file() -> None:
     assert {one.name for one in fields(run)} == {
         *("manager", "host", "check_mode", "started", "settings", "listed", "types", "new", "plan", "new_views"),
         *("previous", "diffs", "guards", "ready", "backup", "writes", "verified", "failure", "rollback", "finished"),
-        "path",
+        *("path", "gateways"),
     }
     assert run.settings is not None
     assert not {"token", "password", "username", "client_key"} & {one.name for one in fields(run.settings)}

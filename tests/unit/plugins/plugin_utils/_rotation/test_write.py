@@ -310,7 +310,7 @@ def unknown(name: str) -> Json:
 def test_deployments_that_were_not_reported_are_one_warning(silent: tuple[str, ...], which: str) -> None:
     results = {f"MyProject/{name}": unknown(name) for name in silent}
 
-    result, _lines = write(several(3).build(), FakeAccess(results=results))
+    result, _lines = write(several(3, verify_gateways="never").build(), FakeAccess(results=results))
 
     assert result["warnings"] == [
         (
@@ -325,9 +325,18 @@ def test_other_warnings_are_listed_once_after_it() -> None:
     warned["warnings"].append("Retried once")
     results = {"MyProject/c0": warned, "MyProject/c1": stored(warnings=["Retried once", "A JWK uses it"])}
 
-    result, _lines = write(several(2).build(), FakeAccess(results=results))
+    result, _lines = write(several(2, verify_gateways="never").build(), FakeAccess(results=results))
 
     assert [warning.split(":")[0] for warning in result["warnings"]] == ["Wave 1", "Retried once", "A JWK uses it"]
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_deployments_that_were_not_reported_are_no_warning_where_the_gateways_are_asked_next(mode: str) -> None:
+    results = {"MyProject/c0": unknown("c0")}
+
+    result, _lines = write(several(2, verify_gateways=mode).build(), FakeAccess(results=results))
+
+    assert "warnings" not in result
 
 
 def test_a_wave_without_warnings_has_none() -> None:
