@@ -142,8 +142,6 @@ class FakeApi:
         self.jwks: tuple[str, ...] | RequestError = ()
         self.truststores: dict[str, list[Entry] | RequestError] = {}
         self.listed_as: Callable[[StoredCertificate], StoredCertificate] = lambda stored: stored
-        # What the gateways of an environment trust, or why they cannot be asked. By default, what is stored.
-        self.truststores: dict[str, tuple[Entry, ...] | RequestError] = {}
         self.reports_descriptions = True
         self.adds_entries = False
         self.calls: list[str] = []
@@ -192,14 +190,6 @@ class FakeApi:
         if isinstance(self.jwks, RequestError):
             raise self.jwks  # pylint: disable=raising-bad-type
         return self.jwks
-
-    def truststore(self, project: str, environment: str) -> Truststore:
-        self._read(f"truststore {project} {environment}")
-        stored = (entry for certificate in self.stored.values() for entry in certificate.entries_of(environment))
-        found = self.truststores.get(environment, tuple(stored))
-        if isinstance(found, RequestError):
-            raise found  # pylint: disable=raising-bad-type
-        return Truststore(environment, "workers", found)
 
     def create(self, project: str, name: str, **values: Any) -> Deployment:
         return self._write("create", project, name, values)

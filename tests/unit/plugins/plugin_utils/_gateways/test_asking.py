@@ -24,7 +24,7 @@ def test_each_environment_is_asked_once_for_all_projects(api: FakeApi, now: date
 
     answers = ask_environments(api, certificates, now=now)
 
-    assert api.calls == ["truststore Another production", "truststore Another staging"]
+    assert api.calls == ["truststore production", "truststore staging"]
     states = {each["gateway"]["state"] for one in add_gateways(certificates, answers) for each in one["environments"]}
     assert states == {"confirmed"}
 

@@ -74,14 +74,14 @@ def test_other_errors_are_raised(api: Any, now: datetime, status: int | None) ->
 def test_gateways_are_asked_once_for_all_projects(api: Any, now: datetime) -> None:
     (stored,) = api.stored.values()
     api.stored["Another", "web"] = type(stored)("Another", "web", entries=stored.entries)
-    api.truststores = {"production": (), "staging": RequestError("HTTP 404", status=404)}
+    api.truststores = {"production": [], "staging": RequestError("HTTP 404", status=404)}
     warnings: list[str] = []
 
     projects = read_projects(api, None, now=now, warn=warnings.append, verify_gateways=True)
 
     assert [call for call in api.calls if call.startswith("truststore")] == [
-        "truststore Another production",
-        "truststore Another staging",
+        "truststore production",
+        "truststore staging",
     ]
     for project in projects:
         states = [environment["gateway"]["state"] for environment in project["certificates"][0]["environments"]]

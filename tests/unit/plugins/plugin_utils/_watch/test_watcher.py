@@ -313,14 +313,14 @@ def test_gateways_are_asked_once_for_each_environment_and_reading(runner: WatchR
     assert (
         runner.api.calls
         == [
-            *("projects", "list MyProject", "truststore MyProject production", "truststore MyProject staging"),
+            *("projects", "list MyProject", "truststore production", "truststore staging"),
         ]
         * 2
     )
 
 
 def test_a_gateway_without_the_certificate_is_reported(runner: WatchRunner):
-    runner.api.truststores["production"] = ()
+    runner.api.truststores["production"] = []
     events = runner.run(2, verify_gateways=True, thresholds=1)
     assert [(event["kind"], event["environments"]) for event in events] == [("gateway_stale", ["production"])]
 
