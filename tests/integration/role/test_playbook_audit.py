@@ -171,7 +171,9 @@ def stale(make_case: MakeCase, issue: Issue) -> RotationFixture:
     case = make_case()
     case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
     case.manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
-    case.manager.add_certificate(SECOND_PROJECT, "a", dict.fromkeys((*ENVIRONMENTS, "apimanager"), issue(200)), alias="a")
+    case.manager.add_certificate(
+        SECOND_PROJECT, "a", dict.fromkeys((*ENVIRONMENTS, "apimanager"), issue(200)), alias="a"
+    )
     _without(case, STAGING)
     _without(case, PRODUCTION, holds=case.old)
     return case
@@ -228,7 +230,7 @@ def test_gateways_without_the_certificate_of_the_record_are_reported(stale: Rota
 def test_audit_fails_for_gateways_if_they_are_required_or_there_is_a_threshold(
     stale: RotationFixture, variables: dict[str, str]
 ) -> None:
-    run, folder, _audit_ = _audit(stale, **{"certificate_audit_verify_gateways": "auto", **variables})
+    run, folder, _unused = _audit(stale, **{"certificate_audit_verify_gateways": "auto", **variables})
 
     assert run.status != 0
     assert (folder / "audit.html").exists(), "the reports are written before the play fails"
