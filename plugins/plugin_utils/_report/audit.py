@@ -44,12 +44,14 @@ class Audit:
     """An audit of a manager. Certificates and findings are sorted, the most urgent first.
 
     :arg threshold_days: certificates with fewer days left than this expire soon. None if the audit had no threshold.
+    :arg verify_gateways: C(auto), C(required) or C(never).
     """
 
     manager: str
     host: str
     generated: datetime
     threshold_days: int | None
+    verify_gateways: str
     certificates: tuple[ManagedCertificate, ...]
     findings: tuple[AuditFinding, ...]
 
@@ -152,6 +154,7 @@ def read_audit(value: object) -> Audit:
         host=audit.text("host"),
         generated=audit.moment("generated"),
         threshold_days=audit.optional_number("threshold_days"),
+        verify_gateways=audit.optional_text("verify_gateways") or "never",
         certificates=tuple(sorted(certificates, key=lambda one: (one.urgency, one.project, one.name))),
         findings=tuple(sorted(findings, key=lambda one: (rank(status.FINDING, one.kind), one.project, one.name))),
     )

@@ -11,20 +11,18 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 
 
-def audit_failure(audit: Audit, verify_gateways: str) -> str:
+def audit_failure(audit: Audit) -> str:
     """Return why the audit fails, or an empty string if it does not.
 
     With a threshold, urgent certificates and gateways without the certificate of the record are failures. If the gateways
     are required to be verified, so are the latter without a threshold, and gateways that could not be asked.
-
-    :arg verify_gateways: C(auto), C(required) or C(never).
     """
-    failures = list(_failures(audit, verify_gateways))
+    failures = list(_failures(audit))
     return join_sentences(*failures) if failures else ""
 
 
-def _failures(audit: Audit, verify_gateways: str) -> Iterator[str]:
-    threshold, required = audit.threshold_days, verify_gateways == "required"
+def _failures(audit: Audit) -> Iterator[str]:
+    threshold, required = audit.threshold_days, audit.verify_gateways == "required"
     urgent = [f"{one.project} / {one.name}" for one in audit.findings if one.kind.key in ("expired", "expires_soon")]
     if threshold is not None and urgent:
         yield f"Expired, or expiring in less than {threshold} days: {', '.join(dict.fromkeys(urgent))}"

@@ -99,6 +99,33 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
 
 
+def test_gateways_are_watched_across_a_restart(
+    run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
+):
+    held = issue(days=300)
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, held))
+    manager.set_gateway(PROJECT, NAME, "staging", issue(days=200))
+    variables = {
+        "certificate_watch_state_file": str(machine.folder / "state.json"),
+        "certificate_watch_verify_gateways": True,
+        "certificate_watch_heartbeat": 1,
+    }
+
+    with run_rulebook("print_events", **variables) as rulebook:
+        rulebook.wait_for(lambda: len(rulebook.kinds) == 1, "event")
+        rulebook.wait_for(lambda: '"stale": [\n' in (machine.folder / "state.json").read_text(), "saved state")
+    assert rulebook.kinds == ["gateway_stale"]
+    assert "those of staging hold SHA-256 " in rulebook.text
+
+    with run_rulebook("print_events", **variables) as restarted:
+        restarted.wait_for_text("Watching 1 certificate in 3 environments\n", times=2)
+        assert restarted.kinds == []
+        manager.set_gateway(PROJECT, NAME, "staging", held)
+        restarted.wait_for(lambda: restarted.kinds, "event")
+    assert restarted.kinds == ["gateway_confirmed"]
+    assert not manager.journal.writes()
+
+
 def test_invalid_argument_ends_the_source_with_a_message_that_names_it(run_rulebook: RunRulebook, manager: Manager):
     with run_rulebook("print_events", certificate_watch_thresholds="soon") as rulebook:
         status = rulebook.wait_for_end()

@@ -185,7 +185,7 @@ def test_the_heading_is_the_status(name, heading):
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(AnsibleFilterError, match="the format must be html, md, prom or text, not 'json'"):
+    with pytest.raises(AnsibleFilterError, match="the format must be html, md, prom, text or failure, not 'json'"):
         audit_report(AUDITS["clean"](), "json")
 
 

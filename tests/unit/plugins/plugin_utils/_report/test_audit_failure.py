@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.filter.audit_failure import FilterModule, audit_failure
+from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
 from unit.plugins.plugin_utils._report.test_samples import (
-    AUDITS,
     audit,
     certificates_at_gateways,
     certificates_with_findings,
@@ -27,6 +25,14 @@ UNKNOWN = (
 )
 
 
+def failure(certificates, threshold, verify_gateways):
+    return audit_report(audit(certificates, threshold, verify_gateways=verify_gateways), "failure")
+
+
+def test_an_audit_without_a_mode_did_not_ask_the_gateways():
+    assert audit_report(audit(certificates_at_gateways(), None), "failure") == ""
+
+
 @pytest.mark.parametrize(
     ("threshold", "verify_gateways", "message"),
     [
@@ -36,7 +42,7 @@ UNKNOWN = (
     ],
 )
 def test_urgent_certificates_fail_an_audit_with_a_threshold(threshold, verify_gateways, message):
-    assert audit_failure(audit(certificates_with_findings(), threshold), verify_gateways) == message
+    assert failure(certificates_with_findings(), threshold, verify_gateways) == message
 
 
 @pytest.mark.parametrize(
@@ -48,24 +54,15 @@ def test_urgent_certificates_fail_an_audit_with_a_threshold(threshold, verify_ga
     ],
 )
 def test_gateways_fail_an_audit_with_a_threshold_and_if_they_are_required(threshold, verify_gateways, message):
-    assert audit_failure(audit(certificates_at_gateways(), threshold), verify_gateways) == message
+    assert failure(certificates_at_gateways(), threshold, verify_gateways) == message
 
 
 def test_all_reasons_are_reported_together():
     certificates = [*certificates_with_findings(), *certificates_at_gateways()]
-    assert audit_failure(audit(certificates), "required") == f"{EXPIRY}. {STALE}. {UNKNOWN}"
+    assert failure(certificates, 30, "required") == f"{EXPIRY}. {STALE}. {UNKNOWN}"
 
 
 def test_the_manager_itself_is_no_failure():
     own = certificates_at_gateways()[0]
     own["environments"] = own["environments"][-1:]
-    assert audit_failure(audit([own]), "required") == ""
-
-
-def test_wrong_input_is_refused():
-    with pytest.raises(AnsibleFilterError, match=r"audit_failure: audit\.schema: must be 1"):
-        audit_failure(AUDITS["clean"]() | {"schema": 2}, "never")
-
-
-def test_ansible_finds_the_filter():
-    assert FilterModule().filters() == {"audit_failure": audit_failure}
+    assert failure([own], None, "required") == ""
