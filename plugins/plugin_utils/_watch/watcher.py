@@ -101,7 +101,7 @@ async def watch(emit: Emit, arguments: Mapping[str, t.Any], clock: Clock = _SYST
         if file:
             file.check_writable(state)
         with closing(Client(settings.connection, sleep=_interruptible_sleep(stop), add_secret=secrets.add)) as client:
-            await _Watcher(emit, settings, CertificateApi(client), file, state, clock, secrets).run()
+            await _Watcher(emit, settings, client, file, state, clock, secrets).run()
     except InputError as exc:
         message = str(exc).removeprefix(f"{exc.option}: ")
         # Not chained: the original message may contain a secret.
@@ -134,7 +134,7 @@ class _Watcher:
         self,
         emit: Emit,
         settings: Settings,
-        api: CertificateApi,
+        client: Client,
         file: StateFile | None,
         state: State,
         clock: Clock,
@@ -142,7 +142,7 @@ class _Watcher:
     ) -> None:
         self._emit = emit
         self._settings = settings
-        self._api = api
+        self._client = client
         self._file = file
         self._state = state
         self._clock = clock
@@ -193,10 +193,12 @@ class _Watcher:
 
     def _read_certificates(self, at: datetime) -> list[ManagedCertificate]:
         """Read the manager, and its gateways if wanted. This blocks, so it runs in its own thread."""
-        certificates = run_info_operation(self._api, self._settings.operation, now=at)
+        # A new one for each reading: it remembers which addresses the manager does not have, which an upgrade changes.
+        api = CertificateApi(self._client)
+        certificates = run_info_operation(api, self._settings.operation, now=at)
         if not self._settings.verify_gateways:
             return read_certificates(certificates)
-        return read_certificates(add_gateways(certificates, ask_environments(self._api, certificates, now=at)))
+        return read_certificates(add_gateways(certificates, ask_environments(api, certificates, now=at)))
 
     def _log_unknown_gateways(self, certificates: list[ManagedCertificate]) -> None:
         """Log which gateways could not be asked, unless the previous reading had the same problem."""

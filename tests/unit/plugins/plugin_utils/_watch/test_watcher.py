@@ -325,6 +325,15 @@ def test_a_gateway_without_the_certificate_is_reported(runner: WatchRunner):
     assert [(event["kind"], event["environments"]) for event in events] == [("gateway_stale", ["production"])]
 
 
+def test_each_reading_asks_anew_which_requests_the_manager_offers(runner: WatchRunner, monkeypatch: pytest.MonkeyPatch):
+    """A watch runs for months, and the manager may be upgraded meanwhile."""
+    made: list[object] = []
+    monkeypatch.setattr(watcher, "CertificateApi", lambda client: made.append(client) or runner.api)
+    runner.run(3, verify_gateways=True)
+    assert len(made) == 3
+    assert len(set(map(id, made))) == 1, "the connection is kept"
+
+
 def test_gateways_that_cannot_be_asked_are_logged_once(runner: WatchRunner, caplog: pytest.LogCaptureFixture):
     for environment in ("production", "staging"):
         error = TruststoreUnavailableError(f"The truststore of {environment} cannot be read: {SECRET}", status=404)
