@@ -56,7 +56,8 @@ options:
     type: path
   timeout:
     description:
-      - The maximum time in seconds to wait for a connection, and for each response.
+      - The maximum time in seconds for each request as a whole, from connecting to the last byte of the response. Only the
+        name resolution is not included.
       - If not set, the value of the environment variable E(APINIZER_TIMEOUT) is used, or else V(30).
     type: float
   retries:
@@ -71,7 +72,8 @@ notes:
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(HTTP_PROXY), and E(NO_PROXY) of the host that sends the
     requests.
   - To read, the token needs any permission in the project. To write, it needs C(SECRETS) with C(MANAGE) and, where the
-    console offers it, C(SECRETS) with C(DEPLOY_UNDEPLOY).
+    console offers it, C(SECRETS) with C(DEPLOY_UNDEPLOY). To write some environments and leave the others unchanged, and to
+    read truststores, it needs C(SECRETS) with C(EXPORT_IMPORT).
 """
 
     # For plugins that are not modules, in addition to the fragment above. Ansible merges the entries of each option.

@@ -16,7 +16,7 @@ description:
   - The projects of a manager share its environments. An environment of several projects is one host, with the certificates of
     all of these projects.
   - An environment that the manager does not list, but that holds a certificate, becomes a host as well. This applies to the
-    manager itself (V(apimanager)), which is never listed, and to all environments of a manager of the 2023 generation, which
+    manager itself (V(apimanager)), which is never listed, and to all environments of a manager of release 2024.09, which
     has no such list. Their type, status and address are unknown.
   - Each host is in the groups C(type_TYPE) and C(status_STATUS), in lowercase, for example C(type_production) and
     C(status_published). If a value is unknown, the group is C(type_unknown) or C(status_unknown). Use O(keyed_groups),

@@ -11,9 +11,10 @@ version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns the PEM text of a certificate that the manager stores, or that the gateways hold, or one of its properties.
-  - One request reads each certificate. O(source=gateways) adds one request for each environment. It is an error if the project does not have the certificate. Set
-    O(ignore:errors=ignore), an option of every lookup, to continue without it.
+  - Returns the PEM text of a certificate in the record of the manager, or what the gateways hold in its place, or one of its
+    properties.
+  - One request reads each certificate, and O(source=gateways) adds one request for each environment. It is an error if the
+    project does not have the certificate. Set O(ignore:errors=ignore), an option of every lookup, to continue without it.
   - The lookup runs on the controller and does not use C(module_defaults). Set the connection with the options or the
     environment variables.
 extends_documentation_fragment:

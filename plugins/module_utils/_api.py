@@ -8,15 +8,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _archive, _payloads
-from ansible_collections.apinizer.apiops.plugins.module_utils._client import READING_PERMISSIONS, Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
+from ansible_collections.apinizer.apiops.plugins.module_utils._envelope import READING_PERMISSIONS
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ImportFileUnavailableError,
     LoginError,
     RequestError,
-    ShapeError,
     TruststoreUnavailableError,
     join_sentences,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._failures import readable
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Environment,
@@ -34,15 +35,14 @@ ADMIN_PROJECT = "admin"
 # After so many pages without anything new, a list has no more pages.
 _MOST_FRUITLESS_PAGES = 4
 
-_Value = t.TypeVar("_Value")
-
 
 class CertificateApi:
     """The certificates of one manager."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        # The lists of 2025 have "success", those of 2024.09 and 2026 have "status". It decides which address to try first.
+        # The lists of 2025 have "success", those of 2024.09 and of 2026.01 and newer have "status". It decides which
+        # address to try first.
         self._is_2025: bool | None = None
         # A manager that does not list JWKs is 2024.09, which does not document a list of environments either. So is one
         # that has neither address of that list.
@@ -59,7 +59,7 @@ class CertificateApi:
             permission.
         """
         body = self.client.get("projects", project, "certificates", name)
-        found = _read(lambda: [_payloads.certificate(project, item) for item in _payloads.results(body)])
+        found = readable("GET", lambda: [_payloads.certificate(project, item) for item in _payloads.results(body)])
         if len(found) != 1 or found[0].name != name:
             raise RequestError(
                 f"The manager answered the request for certificate {name} with "
@@ -95,7 +95,7 @@ class CertificateApi:
                 raise
             raise _cannot_list("certificates", project, exc) from exc
         self._is_2025 = "success" in body
-        found = _read(lambda: tuple(_payloads.certificate(project, item) for item in items))
+        found = readable("GET", lambda: tuple(_payloads.certificate(project, item) for item in items))
         self._latest_lists[project] = found
         return found
 
@@ -112,8 +112,13 @@ class CertificateApi:
 
     def projects(self) -> list[str]:
         """Return the names of the projects that the token has access to."""
-        _body, items = self._list("projects")
-        return _read(lambda: _payloads.project_names(items))
+        try:
+            _body, items = self._list("projects")
+        except RequestError as exc:
+            if not _is_another_server(exc):
+                raise
+            raise _not_the_manager(exc) from exc
+        return readable("GET", lambda: _payloads.project_names(items))
 
     def environments(self, project: str) -> tuple[Environment, ...]:
         """Return the gateway environments of a project.
@@ -141,7 +146,7 @@ class CertificateApi:
                 # HTTP 404 for the first address most likely means that the address does not exist, so it says little.
                 error = exc if exc.status != 404 and other.status in NOT_OFFERED else other
                 raise (_cannot_list("environments", project, error) if error.status == 400 else error) from other
-        return _read(lambda: _payloads.environments(items))
+        return readable("GET", lambda: _payloads.environments(items))
 
     def certificate_jwks(self, project: str) -> tuple[str, ...]:
         """Return the names of the JWKs of a project that were created from a certificate.
@@ -160,7 +165,7 @@ class CertificateApi:
                 self._without_jwks.add(project)
             raise
         self._is_2025 = "success" in body
-        found = _read(lambda: _payloads.certificate_jwks(items))
+        found = readable("GET", lambda: _payloads.certificate_jwks(items))
         if not found:
             self._without_jwks.add(project)
         return found
@@ -186,7 +191,9 @@ class CertificateApi:
         else:
             try:
                 data = self.client.download(*address)
-                return Truststore(environment, "workers", _read(lambda: _archive.truststore_entries(environment, data)))
+                return Truststore(
+                    environment, "workers", readable("GET", lambda: _archive.truststore_entries(environment, data))
+                )
             except RequestError as exc:
                 failures.append(self._no_truststore("archive", exc))
         if "list" in self._without_truststore:
@@ -194,7 +201,9 @@ class CertificateApi:
         else:
             try:
                 _body, items = self._list("projects", ADMIN_PROJECT, *address[2:5])
-                return Truststore(environment, "manager", _read(lambda: _payloads.truststore(environment, items)))
+                return Truststore(
+                    environment, "manager", readable("GET", lambda: _payloads.truststore(environment, items))
+                )
             except RequestError as exc:
                 failures.append(self._no_truststore("list", exc))
         raise TruststoreUnavailableError(
@@ -227,7 +236,7 @@ class CertificateApi:
         :raises RequestError: also if the list stays incomplete: what it lacks would look as if it did not exist.
         """
         body = self.client.get(*segments, slash=slash)
-        items = _read(lambda: _payloads.results(body))
+        items = readable("GET", lambda: _payloads.results(body))
         count = _payloads.result_count(body)
         if len(items) >= count:
             return body, items
@@ -241,7 +250,9 @@ class CertificateApi:
                 if exc.status not in NOT_OFFERED:
                     raise
             else:
-                found.update({_identity(item): item for item in _read(lambda more=more: _payloads.results(more))})
+                found.update(
+                    {_identity(item): item for item in readable("GET", lambda more=more: _payloads.results(more))}
+                )
             if len(found) >= count:
                 return body, list(found.values())
             fruitless = fruitless + 1 if len(found) == known else 0
@@ -257,8 +268,7 @@ class CertificateApi:
     ) -> Deployment:
         """Create a certificate and deploy it."""
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle)}
-        body = self.client.write("POST", "projects", project, "certificates", form=form)
-        return _payloads.deployment(body, environments)
+        return self._write("POST", "projects", project, "certificates", environments=environments, form=form)
 
     def update(
         self,
@@ -281,8 +291,8 @@ class CertificateApi:
             {"updateReferencedJwks": "true", "jwkUpdateAction": "UPDATE", "updateScope": jwk_scope} if jwk_scope else {}
         )
         form = _form(environments, alias, description, bundle)
-        body = self.client.write("PUT", "projects", project, "certificates", name, params=params, form=form)
-        return _payloads.deployment(body, environments)
+        address = ("projects", project, "certificates", name)
+        return self._write("PUT", *address, environments=environments, params=params, form=form)
 
     def import_file(
         self, project: str, name: str, *, environments: t.Sequence[str], alias: str, description: str, bundle: Bundle
@@ -294,7 +304,8 @@ class CertificateApi:
         """
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle, "certificateFile")}
         try:
-            body = self.client.write("POST", "projects", project, "certificates", "import-file", form=form)
+            address = ("projects", project, "certificates", "import-file")
+            return self._write("POST", *address, environments=environments, form=form)
         except RequestError as exc:
             if exc.status not in (404, 405):
                 raise
@@ -304,7 +315,6 @@ class CertificateApi:
                 "certificate_rotation_strategy=replace",
                 status=exc.status,
             ) from exc
-        return _payloads.deployment(body, environments)
 
     def delete(self, project: str, name: str, *, with_jwks: bool = False) -> Deployment:
         """Delete a certificate everywhere.
@@ -312,9 +322,11 @@ class CertificateApi:
         :arg with_jwks: delete the JWKs created from it as well (from 2026.01 on). Otherwise they lose their link to it.
         """
         params = {"jwkDeleteAction": "DELETE"} if with_jwks else {}
-        return _payloads.deployment(
-            self.client.write("DELETE", "projects", project, "certificates", name, params=params)
-        )
+        return self._write("DELETE", "projects", project, "certificates", name, params=params)
+
+    def _write(self, method: str, *segments: str, environments: t.Sequence[str] = (), **body: t.Any) -> Deployment:
+        response = self.client.write(method, *segments, **body)
+        return readable(method, lambda: _payloads.deployment(response, environments))
 
 
 def _form(
@@ -343,19 +355,25 @@ def _identity(item: dict[str, t.Any]) -> str:
     return str(item.get("id") or item.get("name") or item.get("kid"))
 
 
-def _read(read: t.Callable[[], _Value]) -> _Value:
-    """Run a function that reads JSON of the manager.
+def _is_another_server(exc: RequestError) -> bool:
+    """Whether an address that every manager has is answered as by a server that is not one."""
+    return exc.status == 404 and exc.foreign
 
-    :raises RequestError: if the JSON does not have a known format.
-    """
-    try:
-        return read()
-    except ShapeError as exc:
-        raise RequestError(f"The manager's response has an unknown format: {exc}") from exc
+
+def _not_the_manager(exc: RequestError) -> RequestError:
+    return RequestError(
+        join_sentences(
+            str(exc), "url (APINIZER_URL) does not seem to be the address of the manager: check its host, port and path"
+        ),
+        status=exc.status,
+        foreign=True,
+    )
 
 
 def _cannot_list(what: str, project: str, exc: RequestError) -> RequestError:
     """The error for a project whose list is refused. HTTP 404 may also mean that the address is not the manager's."""
+    if _is_another_server(exc):
+        return _not_the_manager(exc)
     address = ["Check also that url (APINIZER_URL) is the address of the manager itself"] if exc.status == 404 else []
     return RequestError(
         join_sentences(

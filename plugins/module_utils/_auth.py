@@ -21,7 +21,9 @@ _UNAUTHORIZED = 401
 class HasStatus(t.Protocol):
     """A response, as far as authentication looks at it."""
 
-    status_code: int
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
 
 
 Response = t.TypeVar("Response", bound=HasStatus)

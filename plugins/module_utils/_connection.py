@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import ssl
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -59,6 +60,9 @@ class Connection:
         try:
             parts = urlsplit(self.url)
             usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            if usable and str(parts.hostname).isascii():
+                # As the name resolution does; it refuses empty labels and those of more than 63 characters.
+                str(parts.hostname).encode("idna")
         except ValueError:
             usable = False
         if not usable or any(character.isspace() for character in self.url):
@@ -93,6 +97,42 @@ class Connection:
             # OpenSSL would prompt for the passphrase, and a task has no terminal to prompt on.
             option = "client_key" if self.client_key else "client_cert"
             raise InputError(option, f"{key} contains an encrypted private key; use one without a passphrase")
+
+    def check_tls_files(self) -> None:
+        """Load the files as a TLS connection does. It cannot tell which of them has failed.
+
+        :raises InputError: if one cannot be used.
+        """
+        if self.validate_certs and self.ca_path:
+            check_authorities("ca_path", self.ca_path)
+        if not self.client_cert:
+            return
+        key_option, key = ("client_key", self.client_key) if self.client_key else ("client_cert", self.client_cert)
+        try:
+            # With a passphrase, because OpenSSL would prompt for it otherwise.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(self.client_cert, self.client_key, password="")
+        except (OSError, ValueError) as exc:
+            check_authorities("client_cert", self.client_cert)
+            if getattr(exc, "reason", None) == "KEY_VALUES_MISMATCH":
+                problem = "does not belong to the certificate in client_cert"
+            else:
+                problem = "contains no private key in PEM format that can be used"
+            raise InputError(key_option, f"{key} {problem}") from exc
+
+
+def check_authorities(option: str, path: str) -> None:
+    """Check that a file has certificates in PEM format. A directory is not read.
+
+    :arg option: the option, or the environment variable, that names it.
+    :raises InputError: if it has none, or one that is damaged.
+    """
+    try:
+        if not os.path.isdir(path):
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError as exc:
+        raise InputError(option, f"{path} contains no certificate in PEM format, or one that is damaged") from exc
+    except OSError as exc:
+        raise InputError(option, f"{path} cannot be read: {exc.strerror}") from exc
 
 
 def _check_readable(option: str, path: str) -> None:

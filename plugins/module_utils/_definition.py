@@ -14,15 +14,22 @@ The layers of C(module_utils). Each file only uses files that come after it on t
             |
     certificate API         _api                                        endpoints and generations of the manager
             |
-    client                  _client  _auth  _connection                 HTTP, authentication, retries
+    client                  _client  _envelope  _auth  _transport       HTTP, authentication, retries, limits
+                            _failures  _response  _exchange
+                            _connection
             |
     payloads                _payloads  _archive                         responses of the manager -> values
             |
-    x509, model, errors     _model  _x509  _errors                      values
+    x509, model, errors     _model  _x509                               values
+                            _chain  _certificate  _names                one certificate, and its issuers
+                            _pem  _formats                              text and files with certificates
+                            _errors  _text                              errors, and text for the screen
 """
 
 from __future__ import annotations
 
+import platform
+import sys
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -38,13 +45,14 @@ Result = dict[str, t.Any]
 
 def missing_library() -> str | None:
     """Import the required libraries. Return a message about the first one that is missing, or None."""
-    from ansible.module_utils.basic import missing_required_lib
-
     for library in LIBRARIES:
         try:
             __import__(library)
         except ImportError:
-            return str(missing_required_lib(library))
+            return (
+                f"Failed to import the required Python library ({library}) on {platform.node()}'s Python {sys.executable}. "
+                f"Install it with: {sys.executable} -m pip install {library}"
+            )
     return None
 
 

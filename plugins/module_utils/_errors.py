@@ -17,7 +17,8 @@
     ValueError
      +- CertificateError                bytes are not a usable certificate; callers add the option and the file
      |   +- PrivateKeyError             there is a private key where only certificates belong
-     +- ShapeError                      JSON does not have a known format; _api.py turns it into a RequestError
+     +- UnreadableError                 a response cannot be read; _failures.py turns it into a RequestError
+     +- ShapeError                      JSON does not have a known format; _failures.py turns it into a RequestError
 
 Callers test the type or an attribute of an error, never the wording of its message.
 """
@@ -25,6 +26,8 @@ Callers test the type or an attribute of an error, never the wording of its mess
 from __future__ import annotations
 
 import typing as t
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 
 _ENDS_OF_SENTENCE = (".", "!", "?", "…")
 
@@ -39,7 +42,13 @@ def join_sentences(*sentences: str) -> str:
 
 
 class ApinizerError(Exception):
-    """The base of all errors that a user sees. C(str(error)) is one line of plain English without secrets."""
+    """The base of all errors that a user sees. C(str(error)) is one line of plain English without secrets.
+
+    A message may quote the manager, so control characters in it are escaped here, once for all errors.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(escape_controls(message))
 
 
 class InputError(ApinizerError):
@@ -60,6 +69,7 @@ class RequestError(ApinizerError):
     :arg maybe_applied: whether the manager may have carried out the request nevertheless.
     :arg retryable: whether sending the request again may succeed, for example after a timeout or HTTP 503.
     :arg retry_after: the seconds that the manager asks to wait, or None if it does not say.
+    :arg foreign: whether the response is not one of the Management API (no JSON object), as from another server.
     """
 
     def __init__(
@@ -70,12 +80,14 @@ class RequestError(ApinizerError):
         maybe_applied: bool = False,
         retryable: bool = False,
         retry_after: float | None = None,
+        foreign: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.maybe_applied = maybe_applied
         self.retryable = retryable
         self.retry_after = retry_after
+        self.foreign = foreign
 
 
 class LoginError(RequestError):
@@ -110,6 +122,10 @@ class CertificateError(ValueError):
 
 class PrivateKeyError(CertificateError):
     """There is a private key where only certificates belong."""
+
+
+class UnreadableError(ValueError):
+    """A response cannot be read. The message says why, as the end of a sentence."""
 
 
 class ShapeError(ValueError):

@@ -34,7 +34,8 @@ class Entry:
 
     @property
     def subject(self) -> str | None:
-        return (self.leaf.subject if self.leaf else None) or self.reported_subject
+        subject = self.leaf.subject if self.leaf else None
+        return self.reported_subject if subject is None else subject
 
     @property
     def not_before(self) -> datetime | None:
@@ -59,7 +60,8 @@ class Entry:
 class StoredCertificate:
     """The manager's record of a certificate.
 
-    C(entries) may contain duplicate entries of an environment: an update of 2026 adds an entry instead of replacing it.
+    C(entries) may contain duplicate entries of an environment: an update may add an entry instead of replacing it (stated
+    by the page for import-file of 2026.09).
     C(description_reported) is False if the manager does not report descriptions (2024.09).
     """
 
@@ -121,7 +123,7 @@ def _comparable(stored: StoredCertificate) -> tuple[str | None, list[tuple[str, 
 class Environment:
     """A gateway environment of a project.
 
-    C(type) is the stage in 2026 (C(PRODUCTION), C(SANDBOX), C(TEST)) and the platform in 2025 (C(KUBERNETES),
+    C(type) is the stage from 2026.01 on (C(PRODUCTION), C(SANDBOX), C(TEST)) and the platform in 2025 (C(KUBERNETES),
     C(DOCKER)).
     """
 

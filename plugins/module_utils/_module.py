@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     resolve_connection,
     without_empty,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 
 
 class Module(AnsibleModule):  # type: ignore[misc]
@@ -27,6 +28,10 @@ class Module(AnsibleModule):  # type: ignore[misc]
         super()._load_params()
         self.params: dict[str, t.Any] = without_empty(self.params)
         self.no_log_values.update(misplaced_secrets(self.params.values()))
+
+    def warn(self, warning: str, **named: t.Any) -> None:
+        """Show a warning to the user. It may quote the manager."""
+        super().warn(escape_controls(warning), **named)
 
     @contextmanager
     def manager(self) -> t.Iterator[CertificateApi]:
@@ -43,6 +48,7 @@ def run_as_module(definition: ModuleDefinition) -> None:
     if missing:
         module.fail_json(msg=missing)
     result = definition.run(module)
+    module.no_log_values.update(with_escaped(module.no_log_values))
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

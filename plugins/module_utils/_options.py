@@ -42,15 +42,27 @@ _CONVERT: dict[str, t.Callable[[t.Any], t.Any]] = {
 }
 
 
+# The sources of a certificate. A template that renders to nothing must not mean "keep the current certificate".
+_NEVER_EMPTY = ("path", "content")
+# RFC 7468, section 2, and OpenSSL's older formats, such as RSA PRIVATE KEY. Damaged keys count as well.
+_KEY_BLOCK = re.compile(r"-----? ?BEGIN [A-Z0-9 ]*PRIVATE KEY", re.IGNORECASE)
+
+
 def without_empty(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Remove options that are an empty string: surveys and templates produce them for a field without a value."""
-    return {option: value for option, value in options.items() if value != ""}
+    """Remove options that are an empty string: surveys and templates produce them for a field without a value.
+
+    An empty C(path) or C(content) stays, so that it is refused.
+    """
+    return {option: value for option, value in options.items() if value != "" or option in _NEVER_EMPTY}
 
 
 def misplaced_secrets(values: t.Iterable[t.Any]) -> t.Iterator[str]:
-    """Find secrets in options that are not secret: a private key instead of a path, or a password within a URL."""
+    """Find secrets in options that are not secret: a private key instead of a path, or a password within a URL.
+
+    Only a PEM block is a key. Text that merely mentions private keys, such as a description, is not.
+    """
     for value in values:
-        if isinstance(value, str) and "PRIVATE KEY" in value.upper():
+        if isinstance(value, str) and _KEY_BLOCK.search(value):
             yield value
         elif isinstance(value, str):
             # A URL parser would miss a password that contains a slash.

@@ -14,6 +14,9 @@ author:
 description:
   - Creates, replaces, and deletes a certificate of an Apinizer manager. The manager deploys the certificate to its gateway
     environments.
+  - A certificate of Apinizer is trust material. It defines which backends, identity providers, and partners the gateways of
+    an environment trust. It is not the certificate that a gateway presents on its HTTPS port, which the API of the manager
+    cannot change.
   - The module compares the certificate of each environment by the SHA-256 fingerprint of its DER encoding. If nothing
     differs, it sends one request and changes nothing.
   - When a certificate is replaced, the manager deletes the old one and creates a new one in each environment that the
@@ -69,14 +72,14 @@ options:
   path:
     description:
       - The path of a file with the certificate, on the host that runs the module. The file is either PEM or DER. A PEM file
-        may also contain the issuers, in any order.
+        may also contain the issuers, in any order. Their signatures are verified.
       - Only certificates are sent. The module rejects a file that contains a private key.
       - Required to create a certificate, unless O(content) is set. If neither is set for an existing certificate, it keeps
-        its content.
+        its content. An empty string is an error.
     type: path
   content:
     description:
-      - The certificate as PEM text. Use it instead of O(path).
+      - The certificate as PEM text. Use it instead of O(path). An empty string is an error.
     type: str
   alias:
     description:
@@ -92,6 +95,8 @@ options:
   environments:
     description:
       - The environments to deploy the certificate to. The order does not matter, and duplicates are ignored.
+      - The environment V(apimanager) is the manager itself, which then trusts the certificate at once. A wrong certificate
+        there can cut the manager off from its LDAP server or OIDC provider.
       - Required to create a certificate. If not set, an existing certificate keeps its environments.
     type: list
     elements: str
@@ -163,7 +168,9 @@ options:
     default: false
   force:
     description:
-      - Whether to write and deploy the certificate even if nothing differs, for example after a failed deployment.
+      - Whether to write the certificate even if nothing differs, for example after a failed deployment.
+      - The manager deploys what an update writes. With O(unlisted_environments=keep), the module writes with C(import-file)
+        instead, which may store the certificate without deploying it, no matter how often it is repeated.
     type: bool
     default: false
   allow_expired:
@@ -211,7 +218,7 @@ EXAMPLES = r"""
     project: MyProject
     name: another-certificate
     alias: another-alias
-    description: Server certificate of api.example.com
+    description: CA of partner X
     path: new/another-certificate.pem
     environments: [development, staging, production]
 
@@ -288,7 +295,7 @@ certificate:
       description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
-      sample: SSL certificate for API
+      sample: Certificate of the payment backend
     environments:
       description: The environments that hold the certificate, sorted by name.
       type: list
@@ -309,7 +316,7 @@ certificate:
           description: The subject in the notation of RFC 4514, or in the manager's notation if it does not return the content.
           type: str
           returned: always
-          sample: CN=api.example.com,O=Example Inc,C=US
+          sample: CN=payments.example.com,O=Example Inc,C=US
         issuer:
           description: The issuer in the notation of RFC 4514. V(null) if the manager does not return the content.
           type: str
@@ -383,7 +390,7 @@ previous:
       description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
-      sample: SSL certificate for API
+      sample: Certificate of the payment backend
     environments:
       description: The environments, as in RV(certificate.environments), with C(content).
       type: list
@@ -501,6 +508,8 @@ ARGUMENT_SPEC = {
     "delete_referenced_jwks": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "allow_expired": {"type": "bool", "default": False},
+    # Hidden: the role rolls back to a certificate that the manager held, whatever is wrong with its chain.
+    "_content_as_stored": {"type": "bool", "default": False},
 }
 
 
@@ -520,7 +529,13 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
             f"must be a number of seconds from 0 on, not {params['verify_gateways_timeout']:g}",
         )
     if not absent:
-        bundle = read_certificate(params["path"], params["content"], now=now, allow_expired=params["allow_expired"])
+        bundle = read_certificate(
+            params["path"],
+            params["content"],
+            now=now,
+            allow_expired=params["allow_expired"],
+            as_stored=params["_content_as_stored"],
+        )
         if params["content"] is not None:
             context.no_log_values.discard(params["content"])
     return CertificateOperation(

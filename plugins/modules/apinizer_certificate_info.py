@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns the certificates of an Apinizer manager, the environments that hold them, and their validity periods.
+  - Returns the certificates in the record of an Apinizer manager, the environments that hold them, and their validity
+    periods. The gateways of an environment may hold another certificate if its deployment failed.
   - The module sends one request for each project, and one for the list of projects if O(project) is not set. With
     O(details=true), it sends another request for each certificate whose content is missing from the list.
 extends_documentation_fragment:
@@ -109,7 +110,7 @@ certificates:
       description: The description of the certificate. V(null) if the manager does not report it.
       type: str
       returned: always
-      sample: SSL certificate for API
+      sample: Certificate of the payment backend
     environments:
       description: The environments that hold the certificate, sorted by name.
       type: list
@@ -130,7 +131,7 @@ certificates:
           description: The subject in the notation of RFC 4514, or in the manager's notation if it does not return the content.
           type: str
           returned: always
-          sample: CN=api.example.com,O=Example Inc,C=US
+          sample: CN=payments.example.com,O=Example Inc,C=US
         issuer:
           description: The issuer in the notation of RFC 4514. V(null) if the manager does not return the content.
           type: str

@@ -34,7 +34,9 @@ def later_expiry(current: Certificate, new: Certificate) -> Comparison:
 def same_subject(current: Certificate, new: Certificate) -> Comparison:
     """Whether both certificates have the same subject."""
     passed = current.subject is not None and current.subject == new.subject
-    before, after = (subject or "unreadable" for subject in (current.subject, new.subject))
+    before, after = (
+        "unreadable" if subject is None else subject or "empty" for subject in (current.subject, new.subject)
+    )
     message = f"the current subject is {before}, the new one is {after}"
     return Comparison(passed, message, current.subject, new.subject)
 

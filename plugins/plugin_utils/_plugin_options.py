@@ -22,6 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._connection import
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import missing_library
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import misplaced_secrets, without_empty
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import with_escaped
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
 
 
@@ -38,7 +39,7 @@ def convert_errors(to: Callable[[str], Exception], options: Mapping[str, t.Any])
         yield secrets
     except ApinizerError as exc:
         # Not chained: Ansible shows the messages of all chained errors, so the line would appear twice.
-        raise to(str(remove_values(str(exc), secrets))) from None
+        raise to(str(remove_values(str(exc), with_escaped(secrets)))) from None
 
 
 def validate_options(options: Mapping[str, t.Any], spec: dict[str, dict[str, t.Any]]) -> dict[str, t.Any]:

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from integration.certificate_fixture import DEPLOYED, NAME, PROJECT, CertificateFixture, assert_error, calls, key_lines
 from integration.machine import CERTIFICATE, INFO
-from manager import Issued
+from manager import Authority, Issued
 
 NOW = datetime.now(timezone.utc)
 CSR = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
@@ -67,6 +69,15 @@ CONTENTS: dict[str, tuple[Callable[[CertificateFixture], str], str]] = {
         "CERTIFICATE block 1",
     ),
     "request": (lambda _unused: CSR, "only: CERTIFICATE REQUEST"),
+    "literal line breaks": (lambda case: case.new.pem.replace("\n", "\\n"), "the two characters \\n"),
+    "base64 without PEM lines": (
+        lambda case: base64.b64encode(case.new.der).decode(),
+        "is base64 without the lines around it",
+    ),
+    "issuer of the same name with another key": (
+        lambda case: case.new.pem + Authority().pem,
+        "CN=www.example.com,O=Example Inc,C=US is not signed by the key of CN=Example CA,O=Example Inc,C=US",
+    ),
     "two that are unrelated": (
         lambda case: case.new.pem + _other(case).pem,
         "CN=www.example.com,O=Example Inc,C=US; CN=other.example.com,O=Example Inc,C=US",
@@ -92,6 +103,13 @@ def test_invalid_certificate_is_refused(case: CertificateFixture, kind: str, opt
         assert line not in outcome.text
 
 
+def _pkcs12(case: CertificateFixture) -> bytes:
+    """A file with the certificate and its private key."""
+    key = serialization.load_pem_private_key(case.new.key_pem.encode(), None)
+    encryption = serialization.BestAvailableEncryption(b"secret")
+    return pkcs12.serialize_key_and_certificates(b"web", key, case.new.certificate, None, encryption)
+
+
 def _fifo(case: CertificateFixture) -> str:
     path = str(case.machine.folder / "fifo")
     os.mkfifo(path)
@@ -99,6 +117,11 @@ def _fifo(case: CertificateFixture) -> str:
 
 
 PATHS: dict[str, tuple[Callable[[CertificateFixture], str], str]] = {
+    "UTF-16": (lambda case: case.machine.file("new.pem", case.new.pem.encode("utf-16")), "is text in UTF-16. Save it"),
+    "PKCS #12": (
+        lambda case: case.machine.file("new.p12", _pkcs12(case)),
+        "openssl pkcs12 -in new.p12 -nokeys -out new.pem",
+    ),
     "empty file": (lambda case: case.machine.file("new.pem", ""), "empty"),
     "binary noise": (lambda case: case.machine.file("new.pem", bytes(range(256)) * 9), "contains no certificate"),
     "directory": (lambda case: str(case.machine.home), "is a directory"),

@@ -201,13 +201,21 @@ class TestEmptyValues:
     OPTIONS = ("username", "password", "validate_certs", "ca_path", "client_cert", "client_key", "timeout", "retries")
 
     def test_empty_option_counts_as_not_given(self, case: CertificateFixture) -> None:
-        empty = dict.fromkeys([*self.OPTIONS, "path", "alias", "description", "environments", "state", "force"], "")
+        empty = dict.fromkeys([*self.OPTIONS, "alias", "description", "environments", "state", "force"], "")
         empty |= dict.fromkeys(["unlisted_environments", "update_scope", "allow_expired", "update_referenced_jwks"], "")
 
         outcome = _run(case, **empty)
 
         assert not outcome.failed, outcome
         assert not outcome.changed
+
+    @pytest.mark.parametrize("option", ["path", "content"])
+    def test_empty_source_of_a_certificate_is_refused(self, case: CertificateFixture, option: str) -> None:
+        """A template that renders to nothing must not mean that the certificate stays as it is."""
+        outcome = _run(case, **{"content": None, option: ""})
+
+        assert_error(outcome, f"{option}: is empty")
+        assert not len(case.manager.journal)
 
     def test_empty_option_of_the_info_module_counts_as_not_given(self, case: CertificateFixture) -> None:
         empty = dict.fromkeys([*self.OPTIONS, "project", "name", "environments", "expiring_within", "details"], "")
@@ -353,7 +361,7 @@ class TestProxy:
     def test_unreachable_proxy_is_reported(self, case: CertificateFixture) -> None:
         outcome = _run(case, {"HTTP_PROXY": f"http://127.0.0.1:{_closed_port()}"}, content=case.new.pem, retries=1)
 
-        assert_error(outcome, "cannot be reached")
+        assert_error(outcome, "cannot be reached", "through the proxy http://127.0.0.1:", "HTTP_PROXY")
         assert not len(case.manager.journal)
 
     def test_credentials_of_the_proxy_are_not_shown(self, case: CertificateFixture) -> None:

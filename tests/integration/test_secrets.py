@@ -189,6 +189,38 @@ def test_secrets_in_the_wrong_option_are_hidden(case: CertificateFixture, syslog
         assert line not in written
 
 
+def test_text_about_private_keys_is_not_hidden(case: CertificateFixture, syslog: Path) -> None:
+    """Only a PEM block of a private key is a secret in the wrong place."""
+    text = "key in HSM, no private key here"
+
+    run, written = _verbosely(case, syslog, task("describe", **case.options(content=case.old.pem, description=text)))
+
+    assert run["describe"].changed
+    assert run["describe"]["certificate"]["description"] == case.description() == text
+    assert text in written
+
+
+def test_control_characters_of_the_manager_do_not_reach_the_terminal(case: CertificateFixture, syslog: Path) -> None:
+    """Neither in an error, nor in a warning, which Ansible prints as they are."""
+    unsafe, escaped = "a\x1b]0;title\x07\x9b\u202eb", r"a\x1b]0;title\x07\x9b\u202eb"
+    references = {"status": "SUCCESS", "unresolvedReferences": [unsafe]}
+    case.manager.faults.add(
+        Fault("status", method="PUT", status=200, body=references, after=True),
+        Fault("status", method="DELETE", status=400, body={"error": unsafe}),
+    )
+
+    run, written = _verbosely(
+        case,
+        syslog,
+        task("update", **case.options(content=case.new.pem)),
+        task("delete", **case.options(state="absent")),
+    )
+
+    assert_error(run["delete"], f"The manager answered DELETE with HTTP 400: {escaped}")
+    assert [warning for warning in run["update"].warnings if escaped in warning]
+    assert not [character for character in "\x07\x9b\u202e" if character in written]
+
+
 def test_certificate_is_not_hidden(case: CertificateFixture, syslog: Path) -> None:
     """Operators need to see it; only the invocation in syslog omits the PEM text."""
     run, _unused = _verbosely(case, syslog, task("update", **case.options(content=case.new.pem)))

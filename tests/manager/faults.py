@@ -61,7 +61,7 @@ class Fault:
     - `lost_update`: the response is that of a success, but nothing changes.
     - `delay`: the manager waits `seconds` before it applies the request, or before it responds. The request is applied
       even if the client has disconnected.
-    - `deployment_failure`: the deployment to `environments` fails.
+    - `deployment_failure`: deployments to `environments`, and removals from them, fail.
     - `other_writer`: `action` is called with the manager just before or just after the request is applied.
 
     `after` chooses "after" where there is a choice. For `status`, `html`, `redirect`, `malformed`, and `empty`, it says

@@ -62,8 +62,8 @@ class Truststore(MutableMapping[CertificateKey, bytes]):
 
     def by_name(self) -> dict[str, bytes]:
         """Return all certificates by alias. Those without one are named `certificate-1`, `certificate-2`, and so on."""
-        numbers = itertools.count(1)
-        return {trusted.alias or f"certificate-{next(numbers)}": trusted.der for trusted in self.trusted}
+        free = (name for number in itertools.count(1) if (name := f"certificate-{number}") not in self._trusted)
+        return {trusted.alias or next(free): trusted.der for trusted in self.trusted}
 
     def copy(self) -> Truststore:
         """Return an independent copy."""

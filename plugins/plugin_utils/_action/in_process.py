@@ -24,7 +24,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     resolve_connection,
     without_empty,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.connections import shared_manager
+
+_MESSAGES = ("message", "msg", "reason", "warnings")
 
 
 class InProcessContext:
@@ -40,7 +43,8 @@ class InProcessContext:
         self.warnings: list[str] = []
 
     def warn(self, warning: str) -> None:
-        self.warnings.append(warning)
+        """Show a warning to the user. It may quote the manager."""
+        self.warnings.append(escape_controls(warning))
 
     def manager(self) -> AbstractContextManager[CertificateApi]:
         """Connect to the manager of the connection options. The connection stays open for the next item of a loop."""
@@ -78,11 +82,12 @@ def run_in_process(
     context = InProcessContext(options, check_mode=check_mode)
     problem = context.validate(definition, name)
     result = {"failed": True, "msg": problem} if problem is not None else definition.run(context)
+    secrets = with_escaped(context.no_log_values)
     if show_invocation:
         result["invocation"] = {"module_args": context.params}
-    shown = redacted(result, context.no_log_values)
+    shown = redacted(result, secrets)
     # A warning may quote the manager, and the manager may repeat a secret.
-    warnings = remove_values(context.warnings, context.no_log_values)
+    warnings = remove_values(context.warnings, secrets)
     return {**shown, "warnings": warnings} if warnings else shown
 
 
@@ -99,6 +104,30 @@ def redacted(result: Result, secrets: Collection[str]) -> Result:
         else remove_values(value, secrets)
         for key, value in result.items()
     }
+
+
+def redact_messages(result: Result, secrets: Collection[str]) -> Result:
+    """The result with secrets redacted in its messages only.
+
+    For a result that this process works with: a password may be equal to the name of an environment, or be contained in a
+    fingerprint. Names, dates and fingerprints are compared, so they stay as they are. Only text that quotes the manager may
+    repeat a secret.
+    """
+    if not _may_contain(secrets, list(result.values())):
+        return result
+    redacted_messages: Result = _redact_messages(result, secrets)
+    return redacted_messages
+
+
+def _redact_messages(value: t.Any, secrets: Collection[str]) -> t.Any:
+    if isinstance(value, Mapping):
+        return {
+            key: remove_values(inner, secrets) if key in _MESSAGES else _redact_messages(inner, secrets)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_redact_messages(inner, secrets) for inner in value]
+    return value
 
 
 def _may_contain(secrets: Collection[str], value: t.Any) -> bool:

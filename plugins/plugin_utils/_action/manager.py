@@ -31,8 +31,12 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     environment_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import InProcessContext, redacted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
+    InProcessContext,
+    redact_messages,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 READS_IN_PARALLEL = 8
@@ -73,7 +77,9 @@ class Operation:
 
     @property
     def options(self) -> dict[str, t.Any]:
-        """The module's options. A guard decides about expired certificates, so the module must not."""
+        """The module's options. The guards and the checks of new certificates are the role's, so the module must not repeat
+        them: a rollback writes what the manager held before.
+        """
         options: dict[str, t.Any] = {
             "project": self.project,
             "name": self.name,
@@ -94,6 +100,7 @@ class Operation:
             "update_referenced_jwks": self.jwk_scope is not None,
             "update_scope": self.jwk_scope or "",
             "allow_expired": True,
+            "_content_as_stored": True,
         }
 
     def to_certificate_operation(self) -> CertificateOperation:
@@ -225,10 +232,14 @@ class ManagerAccess:
         except ApinizerError as exc:
             result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
         except Exception as exc:  # noqa: BLE001 - a bug must not hide that something may have been written
-            result = {"failed": True, "crashed": True, "msg": f"Unexpected {type(exc).__name__}: {exc}"}
+            result = {
+                "failed": True,
+                "crashed": True,
+                "msg": escape_controls(f"Unexpected {type(exc).__name__}: {exc}"),
+            }
         if context.warnings:
             result["warnings"] = context.warnings
-        return redacted(result, context.no_log_values)
+        return redact_messages(result, with_escaped(context.no_log_values))
 
 
 _CONNECTION = ModuleDefinition(CONNECTION_SPEC, lambda _context, _now: {})

@@ -11,6 +11,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import STALE, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 
 
 def found_instead(gateway: Gateway) -> str:
@@ -33,6 +34,8 @@ def unknown_lines(gateways: Iterable[Gateway]) -> list[str]:
             cause = (gateway.reason or "").replace(gateway.name, "")
             causes.setdefault(cause, {})[gateway.name] = gateway.reason or "no reason is known"
     return [
-        join_sentences(f"What the gateways of {', '.join(sorted(names))} hold is unknown", names[min(names)])
+        escape_controls(
+            join_sentences(f"What the gateways of {', '.join(sorted(names))} hold is unknown", names[min(names)])
+        )
         for names in causes.values()
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 
 
@@ -18,7 +19,7 @@ def audit_failure(audit: Audit) -> str:
     are required to be verified, so are the latter without a threshold, and gateways that could not be asked.
     """
     failures = list(_failures(audit))
-    return join_sentences(*failures) if failures else ""
+    return escape_controls(join_sentences(*failures)) if failures else ""
 
 
 def _failures(audit: Audit) -> Iterator[str]:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 
 
 def audit_text(audit: Audit) -> str:
     """Render one line for each finding, and for what the audit could not find out. Without any, the text is empty."""
     findings = [f"{finding.project} / {finding.name} / {finding.message}" for finding in audit.findings]
-    return "".join(f"{' '.join(line.split())}\n" for line in (*findings, *audit.notes))
+    return "".join(f"{escape_controls(' '.join(line.split()))}\n" for line in (*findings, *audit.notes))

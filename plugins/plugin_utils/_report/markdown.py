@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import NOTHING
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$]")
@@ -18,10 +19,10 @@ _REFERENCE = re.compile(r"(?<![\w&])(@(?=\w)|#(?=\d))")
 def escape(value: object) -> str:
     """Escape a value for use inside a line or a table cell; a dash stands for None and for an empty string.
 
-    The result is one line. Mentions of people and issues are broken up with a word joiner, so that the name of a
+    The result is one line, in which control characters are visible. Mentions of people and issues are broken up with a word joiner, so that the name of a
     certificate cannot notify anyone.
     """
-    line = " ".join(str(NOTHING if value in (None, "") else value).split())
+    line = escape_controls(" ".join(str(NOTHING if value in (None, "") else value).split()))
     line = _MARKUP.sub(_escape_one, line.replace("&", "&amp;"))
     return _REFERENCE.sub("\\1\u2060", line)
 

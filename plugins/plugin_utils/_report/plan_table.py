@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, RotationPlan, View
 
 NOT_DUE_SHOWN = 50
@@ -25,8 +26,8 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
             rows.append(
                 (
                     str(step.wave or "none"),
-                    planned.key,
-                    step.environment,
+                    escape_controls(planned.key),
+                    escape_controls(step.environment),
                     step.action,
                     step.reason,
                     _day(step.current["not_after"] if step.current else None),

@@ -14,6 +14,7 @@ import re
 import typing as t
 from pathlib import Path
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.markdown import escape, escape_line_start
 
@@ -49,7 +50,12 @@ def html_environment() -> Environment:
     from markupsafe import Markup
 
     css = _CSS_COMMENT.sub("", (FOLDER / "report.css").read_text(encoding="utf-8"))
-    environment = _environment()
+
+    def finalize(value: object) -> object:
+        """Make control characters visible; the escaping for HTML follows."""
+        return escape_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = _environment(finalize=finalize)
     environment.globals["css"] = Markup(css)  # noqa: S704
     return environment
 

@@ -101,7 +101,7 @@ CURRENT = _statuses(
 DEPLOYMENT = _statuses(
     ("true", "✓", "Deployed", "good"),
     ("false", "✕", "Deployment failed", "bad"),
-    ("null", "?", "Deployment not confirmed", "warn"),
+    ("null", "?", "Deployment not reported", "warn"),
 )
 
 GATEWAY = _statuses(

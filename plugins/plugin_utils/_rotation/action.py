@@ -18,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, escape_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.dispatch import InProcessAction
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, Files, HostFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -66,6 +67,11 @@ class RotationAction(InProcessAction):
                 result |= PHASES[phase](task, **arguments)
         except (RecordError, SettingError) as exc:
             result |= {"failed": True, "msg": str(exc)}
+        for key in ("msg", "message"):
+            if isinstance(result.get(key), str):
+                result[key] = escape_lines(result[key])
+        if "warnings" in result:
+            result["warnings"] = [escape_controls(warning) for warning in result["warnings"]]
         # Ansible copies a result several times, and a wave may have thousands of differences.
         return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
 

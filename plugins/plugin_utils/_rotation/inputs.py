@@ -9,7 +9,8 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
+from ansible_collections.apinizer.apiops.plugins.module_utils._source import PEM_AS_PATH, is_text
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input, parse_text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     ManagerAccess,
@@ -83,13 +84,24 @@ def read_new_certificate(files: Files, settings: Settings, key: str, path: str |
     """
     try:
         if content is not None:
-            return parse_input(content.encode("utf-8", "surrogateescape"))
+            return parse_text(content)
         if path is None:
             raise CertificateError("your tasks set neither path nor content in it")
+        if is_text(path):
+            raise CertificateError(PEM_AS_PATH)
         return parse_input(files.read(settings.in_base_dir(path)))
     except (CertificateError, FileProblem) as exc:
-        source = path or ("content" if content is not None else f"{PREFIX}obtained")
+        source = _source(path, content)
         raise RunError(f"The new certificate of {key} ({source}) cannot be used: {exc}") from exc
+
+
+def _source(path: str | None, content: str | None) -> str:
+    """What a message calls the origin of a certificate."""
+    if content is not None:
+        return "content"
+    if path is None:
+        return f"{PREFIX}obtained"
+    return "path" if is_text(path) else path
 
 
 def problems_of_files(task: Task, settings: Settings) -> list[str]:

@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
@@ -210,14 +211,17 @@ def roll_back(task: Task) -> Result:
         run.save(rollback=["The rollback was interrupted"])
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
     done: dict[str, Result] = {}
+    unrestored: list[str] = []
     changed = False
     for step in steps:
         target = f"{step.key} in {', '.join(step.environments)}"
         result = task.access.carry_out(to_operation(step, run.settings))
         changed |= bool(result.get("changed"))
+        undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in (STALE, MISSING))
+        unrestored += [f"{step.key} in {gateway['name']}" for gateway in undeployed]
         # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
         done[target] = result if result.get("failed") else done.get(target, result)
-    run.save(rollback=[*failures(done), *problems])
+    run.save(rollback=[*failures(done), *problems], unrestored=unrestored)
     return {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
 
 

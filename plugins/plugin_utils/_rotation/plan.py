@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 # The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
 STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, NONE = "create", "update", "none"
+NOT_ON_GATEWAY = "not_on_gateway"
 
 # A certificate, or one environment of it, as apinizer_certificate_info returns them.
 View = Mapping[str, t.Any]
@@ -176,7 +177,7 @@ def _plan_certificate(
 def _with_undeployed(certificate: PlannedCertificate, undeployed: Container[tuple[str, str]]) -> PlannedCertificate:
     """Write again what the record contains and the gateways do not hold."""
     steps = tuple(
-        replace(step, action=UPDATE, reason="not_on_gateway")
+        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY)
         if step.reason == "in_sync" and (certificate.key, step.environment) in undeployed
         else step
         for step in certificate.steps

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
@@ -73,7 +74,7 @@ class Outcome:
     def unconfirmed(self, planned: PlannedCertificate) -> set[str]:
         """The environments of which neither the manager nor the gateways have said that they hold the new certificate."""
         gateways = self.run.gateways.get(planned.key, {})
-        confirmed = {name for name, gateway in gateways.items() if gateway["state"] == "confirmed"}
+        confirmed = {name for name, gateway in gateways.items() if gateway["state"] == CONFIRMED}
         return {name for write in self.writes_to(planned) for name in write.unreported} - confirmed
 
     @cached_property
@@ -118,7 +119,9 @@ class Outcome:
         return previous or next((step.current for step in planned.steps if step.environment == environment), None)
 
     def is_restored(self, planned: PlannedCertificate, step: Step) -> bool:
-        """Whether an environment holds what it held before the run, and no other entry beside it."""
+        """Whether an environment holds what it held before the run, and no other entry beside it, as far as is known."""
+        if f"{planned.key} in {step.environment}" in self.run.unrestored:
+            return False
         now, before = self.now(planned, step.environment), self.before(planned, step.environment)
         if now is None or before is None:
             return now is before

@@ -85,6 +85,7 @@ class Run:
     :arg gateways: what the gateways hold, by C(project/name) and environment, for those that were asked.
     :arg failure: what stopped the run; empty where nothing did.
     :arg rollback: messages of what could not be rolled back; None where no rollback was performed.
+    :arg unrestored: C(project/name in environment) of what the rollback stored and the gateways do not hold.
     :arg path: the name of the file; empty for a run without one.
     """
 
@@ -108,6 +109,7 @@ class Run:
     gateways: dict[str, t.Any] = field(default_factory=dict)
     failure: str = ""
     rollback: list[str] | None = None
+    unrestored: list[str] = field(default_factory=list)
     finished: bool = False
     path: str = ""
 

@@ -186,6 +186,10 @@ def _certificate(number: int, item: t.Any, days: int | None, *, obtains: bool) -
         if key not in given:
             raise SettingError("certificates", f"{where} has no {key}")
     where = f"{given['project']}/{given['name']}"
+    if not {"path", "content"} & set(given):
+        empty = [key for key in ("path", "content") if item.get(key) is not None]
+        if empty:
+            raise SettingError("certificates", f"{where} has an empty {' and '.join(empty)}. Set it, or omit it")
     if "path" in given and "content" in given:
         raise SettingError("certificates", f"{where} has both path and content. Give one of them")
     own_days = given.pop("renew_before_days", None)

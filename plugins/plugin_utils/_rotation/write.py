@@ -16,7 +16,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NOT_ON_GATEWAY, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
@@ -40,7 +40,8 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         unlisted_environments="fail" if one_update else "keep",
         alias=desired.alias,
         description=desired.description,
-        force=settings.force,
+        # What the record contains already must be written all the same where the gateways do not hold it.
+        force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
     )
 

@@ -20,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import Certif
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import with_escaped
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
@@ -122,7 +123,7 @@ def _interruptible_sleep(stop: threading.Event) -> Callable[[float], None]:
 
 def _redact(text: str, secrets: set[str]) -> str:
     """Return the text as one line without secrets."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    for secret in sorted(filter(None, with_escaped(secrets)), key=len, reverse=True):
         text = text.replace(secret, _REDACTED)
     return " ".join(text.split())
 

@@ -40,7 +40,7 @@ IMPORT = "import-file"
 NOT_HERE = {"APINIZER_URL": "", "APINIZER_TOKEN": ""}
 """Environment variables without a connection, for tests that configure it another way."""
 
-SUCCESSES = {"nothing_to_do", "planned", "rotated", "skipped"}
+SUCCESSES = {"nothing_to_do", "planned", "rotated", "stored", "skipped"}
 SECONDS = 180
 """A run that takes longer than this hangs."""
 
@@ -349,7 +349,7 @@ def assert_report_is_accurate(rotation: RotationRun, *, check: bool) -> None:
         for environment in certificate["environments"]:
             key = (certificate["project"], certificate["name"], environment["name"])
             before, now = (states.get(key, EnvironmentState()) for states in (rotation.before, rotation.after))
-            _assert_environment_report(rotation, environment, before, now, rotated=certificate["outcome"] == "rotated")
+            _assert_environment_report(rotation, environment, before, now, certificate["outcome"])
     for wave in result["waves"]:
         if wave["outcome"] == "not_started":
             touched = {name for request in rotation.writes for name in _environments_of(request).split(",")}
@@ -361,8 +361,7 @@ def _assert_environment_report(
     environment: Mapping[str, Any],
     before: EnvironmentState,
     now: EnvironmentState,
-    *,
-    rotated: bool,
+    outcome: str,
 ) -> None:
     """Assert that the report on one environment of a certificate matches the state before and after the run."""
     text = rotation.text
@@ -372,9 +371,11 @@ def _assert_environment_report(
         assert environment["entries"] == len(now.entries), text
     if rotation.outcome in ("refused", "planned", "nothing_to_do", "skipped"):
         assert now == before
-    if rotated and environment["action"] != "none":
+    if outcome in ("rotated", "stored") and environment["action"] != "none":
         assert now.entries == (_reported(environment["to"]),), text
-    if rotated and (environment["deployment"] or {}).get("success"):
+    if outcome == "rotated" and environment["action"] != "none":
+        assert now.gateway == now.newest, f"a gateway that is stale was called rotated:\n{text}"
+    if (environment["gateway"] or {}).get("state") == "confirmed" and outcome == "rotated":
         assert now.gateway == now.newest, text
     if environment["rolled_back"] or rotation.outcome == "rolled_back":
         assert now == before, text

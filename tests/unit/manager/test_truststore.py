@@ -81,6 +81,15 @@ def test_certificates_without_an_alias_are_numbered(api, old, new, authority):
     assert entries == ["web", None, None]
 
 
+def test_a_number_does_not_hide_an_alias(api, old, new, authority):
+    api.manager.trust("staging", "", new)
+    api.manager.trust("staging", "Certificate-1", authority.pem)
+    expected = {"web": old.der, "certificate-2": new.der, "certificate-1": authority.der}
+    assert api.manager.trusted("staging") == expected
+    assert exported(api) == {f"{name}.cer": der for name, der in expected.items()}
+    assert [item["name"] for item in listed(api).json()["resultList"]] == list(expected)
+
+
 def test_an_alias_is_the_name_of_the_file_as_it_is(api, new):
     api.manager.trust("staging", "../../etc/ünlü alias", new)
     assert exported(api)["../../etc/ünlü alias.cer"] == new.der

@@ -21,10 +21,10 @@ DOCUMENTATION = r"""
 ---
 short_description: Watch the certificates of an Apinizer API manager
 description:
-  - Reads the certificates of an Apinizer manager at regular intervals. Emits an event when a certificate is about to expire,
-    has expired, changes, or differs between environments, when the manager has duplicate entries, and when the manager
-    becomes unreachable. If O(verify_gateways) is set, it also emits an event when the gateways do not hold the certificate of
-    the manager's record, and when they hold it again.
+  - Reads the certificates in the record of an Apinizer manager at regular intervals. Emits an event when a certificate is
+    about to expire, has expired, changes, or differs between environments, when the manager has duplicate entries, and when
+    the manager becomes unreachable. If O(verify_gateways) is set, it also emits an event when the gateways do not hold the
+    certificate of the record, and when they hold it again.
   - Emits each event once and keeps running while the manager is unreachable.
   - If a certificate is below several thresholds when it is first seen, the source emits one event, for the smallest threshold.
     The same applies if a certificate crosses several thresholds between two readings.

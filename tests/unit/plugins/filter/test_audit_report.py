@@ -138,6 +138,13 @@ def test_text_has_a_line_for_each_finding():
     assert audit_report(AUDITS["clean"](), "text") == ""
 
 
+@pytest.mark.parametrize("output_format", ["text", "failure"])
+def test_the_screen_gets_no_control_characters(output_format):
+    text = audit_report(AUDITS["hostile"](), output_format)
+    assert len(text) > 100
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
 def test_a_rotation_continues_the_series():
     def series(left: int) -> list[object]:
         samples = parse(audit_report(audit([audited("api", environment_entry("production", left=left))]), "prom"))

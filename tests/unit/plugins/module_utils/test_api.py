@@ -80,6 +80,41 @@ def failure(status: int, **known: Any) -> RequestError:
     return RequestError(f"HTTP {status}", status=status, **known)
 
 
+NOT_JSON = RequestError("HTTP 404: an HTML page", status=404, foreign=True)
+
+
+def test_another_server_is_not_blamed_on_the_project(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_WEB: NOT_JSON, GET_LIST: NOT_JSON, "GET projects": NOT_JSON}
+    message = (
+        "HTTP 404: an HTML page. url (APINIZER_URL) does not seem to be the address of the manager: check its host, port "
+        "and path"
+    )
+    for ask in (lambda: api.find("MyProject", "web"), lambda: api.list_all("MyProject"), api.projects):
+        with pytest.raises(RequestError) as caught:
+            ask()
+        assert str(caught.value) == message
+
+
+DEEP: dict[str, Any] = {}
+for _unused in range(3000):
+    DEEP = {"detailList": [DEEP]}
+
+
+def test_a_response_that_cannot_be_read_is_a_request_error(
+    api: CertificateApi, client: FakeClient, new: Bundle
+) -> None:
+    """In particular after a write, which may have been carried out."""
+    written = {"PUT projects/MyProject/certificates/web": {"success": True, "deploymentResult": {"detailList": [DEEP]}}}
+    client.answers = {GET_WEB: results({"name": ["no text"]}), **written}
+    with pytest.raises(RequestError) as caught:
+        api.update("MyProject", "web", environments=["staging"], alias="a", description="d", bundle=new)
+    assert str(caught.value) == "The manager's response to PUT could not be read: it is nested too deeply"
+    assert caught.value.maybe_applied
+    with pytest.raises(RequestError, match="has an unknown format") as caught:
+        api.get("MyProject", "web")
+    assert not caught.value.maybe_applied
+
+
 # One certificate
 
 

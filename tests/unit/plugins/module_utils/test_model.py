@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     StoredCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from unit.plugins.module_utils.certificate_maker import make_certificate
 
 Held = Callable[..., StoredCertificate]
 Stripped = Callable[[StoredCertificate], StoredCertificate]
@@ -38,6 +39,12 @@ def test_an_entry_without_content_has_the_values_that_the_manager_reports() -> N
     assert entry.leaf is None
     assert (entry.subject, entry.fingerprint_sha1) == ("CN=reported", "ffff")
     assert (entry.not_before, entry.not_after) == (MOMENT, MOMENT.replace(year=2027))
+
+
+def test_a_certificate_with_an_empty_subject_does_not_get_the_one_that_the_manager_reports(old: Bundle) -> None:
+    certificate = Bundle(make_certificate("", "issuer"))
+    assert Entry("staging", "web", certificate, reported_subject="CN=reported").subject == ""
+    assert Entry("staging", "web", old, reported_subject="CN=reported").subject == old.leaf.subject
 
 
 def test_an_unreadable_certificate_gets_the_values_that_the_manager_reports(unreadable: Bundle) -> None:

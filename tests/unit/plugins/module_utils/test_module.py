@@ -19,15 +19,16 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._module import run
 def leave(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs a module with this result and these options, and returns its exit code and its output."""
 
-    def leave(result: dict[str, Any], **options: Any) -> tuple[Any, dict[str, Any]]:
+    def leave(result: dict[str, Any], *, warning: str = "", **options: Any) -> tuple[Any, dict[str, Any]]:
+        def operation(context: Any, _now: object) -> dict[str, Any]:
+            if warning:
+                context.warn(warning)
+            return {**result, "given": context.params["name"]}
+
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as caught:
-            run_as_module(
-                ModuleDefinition(
-                    {"name": {"type": "str"}}, lambda context, now: {**result, "given": context.params["name"]}
-                )
-            )
+            run_as_module(ModuleDefinition({"name": {"type": "str"}}, operation))
         return caught.value.code, json.loads(capsys.readouterr().out)
 
     return leave
@@ -59,3 +60,11 @@ def test_a_missing_library_is_named(leave: Any, library: str, monkeypatch: pytes
     code, printed = leave({})
     assert code == 1
     assert f"required Python library ({library})" in printed["msg"]
+    assert printed["msg"].endswith(f"Install it with: {sys.executable} -m pip install {library}")
+
+
+def test_control_characters_in_a_warning_are_escaped(leave: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _self, warning: warnings.append(warning))
+    leave({}, warning="\x1b[31mred")
+    assert "\\x1b[31mred" in warnings

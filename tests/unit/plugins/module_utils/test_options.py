@@ -15,7 +15,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
     environment_names,
+    misplaced_secrets,
     resolve_connection,
+    without_empty,
 )
 
 URL = "https://apinizer.example.com"
@@ -186,6 +188,51 @@ def test_a_scheme_without_a_token_is_no_token(token: str) -> None:
     with pytest.raises(InputError, match=r"^token: missing"):
         connection(secrets, url=URL, token=token).check()
     assert "" not in secrets
+
+
+# Values that are empty, and secrets in the wrong place
+
+
+def test_an_empty_option_is_not_set() -> None:
+    options = {"url": "", "alias": "", "name": "web", "force": False, "environments": [], "timeout": 0, "token": None}
+    assert set(options) - set(without_empty(options)) == {"url", "alias"}
+
+
+@pytest.mark.parametrize("option", ["path", "content"])
+def test_an_empty_source_of_a_certificate_stays(option: str) -> None:
+    assert without_empty({option: ""}) == {option: ""}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----",
+        "text\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIG",
+        "-----begin rsa private key-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+    ],
+)
+def test_a_private_key_in_the_wrong_option_is_a_secret(value: str) -> None:
+    assert list(misplaced_secrets([value, 7, None])) == [value]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "key in HSM, no private key here",
+        "Private Key Service",
+        "BEGIN PRIVATE KEY",
+        "-----BEGIN CERTIFICATE-----",
+        "a@b:c",
+    ],
+)
+def test_text_about_private_keys_is_not_a_secret(value: str) -> None:
+    assert list(misplaced_secrets([value])) == []
+
+
+def test_a_password_in_a_url_is_a_secret() -> None:
+    assert list(misplaced_secrets(["https://user:a/s3cr3t@host"])) == ["a/s3cr3t"]
 
 
 # Names

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_certificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from manager import Issued
+from manager import Authority, Issued
 
 MEBIBYTE = 1024 * 1024
 
@@ -50,6 +50,13 @@ def test_errors_name_the_option_and_the_file(file: Path, now: datetime) -> None:
     assert refusal(None, " ", now=now) == "content: is empty"
 
 
+def test_an_empty_option_is_refused(now: datetime) -> None:
+    with pytest.raises(InputError, match=r"^path: is empty; set it to a PEM or DER file, or omit the option$"):
+        read_certificate("", None, now=now, allow_expired=False)
+    with pytest.raises(InputError, match=r"^content: is empty; set it to the text of a PEM file, or omit the option$"):
+        read_certificate(None, "", now=now, allow_expired=False)
+
+
 def test_a_private_key_is_not_shown(file: Path, issued_new: Issued, now: datetime) -> None:
     text = issued_new.pem + issued_new.key_pem
     file.write_text(text)
@@ -76,8 +83,47 @@ def test_a_missing_file(file: Path, now: datetime) -> None:
     assert refusal(file, now=now) == message
 
 
+def test_a_missing_file_with_a_relative_path(
+    file: Path, now: datetime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The folder in which a relative path starts depends on how the task runs, so the message shows where it led."""
+    monkeypatch.chdir(tmp_path)
+    reason = "cannot be read on the host that runs the module: No such file or directory"
+    assert refusal("new/web.pem", now=now) == f"path: new/web.pem ({tmp_path}/new/web.pem) {reason}"
+    assert refusal("../web.pem", now=now) == f"path: ../web.pem ({tmp_path.parent}/web.pem) {reason}"
+
+
+def test_an_empty_path(now: datetime) -> None:
+    with pytest.raises(InputError, match=r"^path: is empty; set it to a PEM or DER file, or omit the option$"):
+        read_certificate("", None, now=now, allow_expired=True)
+
+
+def test_text_instead_of_a_path_is_not_shown(issued_new: Issued, now: datetime) -> None:
+    message = "path: contains the text of a certificate instead of the path of a file; use content for the text"
+    assert refusal(issued_new.pem, now=now) == message
+    assert refusal(issued_new.key_pem, now=now) == message
+
+
+def test_content_that_a_manager_held_is_read_whatever_is_wrong_with_its_chain(
+    issued_new: Issued, now: datetime
+) -> None:
+    text = issued_new.pem + Authority().pem
+
+    assert "do not verify" in refusal(None, text, now=now)
+    bundle = read_certificate(None, text, now=now, allow_expired=True, as_stored=True)
+    assert bundle is not None
+    assert bundle.pem == text
+    assert refusal(None, "no certificate", now=now, as_stored=True).startswith("content: contains no certificate")
+
+
+def test_text_with_any_surrogate_is_read(issued_new: Issued, new: Bundle, now: datetime) -> None:
+    assert read_certificate(None, "\ud800\n" + issued_new.pem, now=now, allow_expired=False) == new
+
+
 def test_an_invalid_path(now: datetime) -> None:
-    message = r"path: a\x00b cannot be read on the host that runs the module: .*null (byte|character).*"
+    message = (
+        r"path: a\\x00b \(/.*/a\\x00b\) cannot be read on the host that runs the module: .*null (byte|character).*"
+    )
     with pytest.raises(InputError, match=message):
         read_certificate("a\0b", None, now=now, allow_expired=True)
 

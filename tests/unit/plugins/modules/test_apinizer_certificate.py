@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
-from manager import Issued
+from manager import Authority, Issued
 
 Run = Callable[..., dict[str, Any]]
 UPDATE = "update production staging"
@@ -81,10 +81,17 @@ def test_values_may_be_strings(run: Run, api: Any, old: Bundle) -> None:
 
 
 def test_an_empty_string_counts_as_not_set(run: Run, api: Any) -> None:
-    empty = ("path", "content", "alias", "description", "environments", "unlisted_environments", "state", "force")
+    empty = ("alias", "description", "environments", "unlisted_environments", "state", "force")
     result = run(**dict.fromkeys(empty, ""))
     assert "failed" not in result, result
     assert (result["changed"], api.calls) == (False, ["find"])
+
+
+@pytest.mark.parametrize("option", ["path", "content"])
+def test_an_empty_source_of_the_certificate_is_refused(run: Run, api: Any, option: str) -> None:
+    result = run(**{option: ""})
+    assert result["msg"].startswith(f"{option}: is empty; ")
+    assert api.calls == []
 
 
 @pytest.mark.parametrize("with_jwks", [False, True])
@@ -161,6 +168,16 @@ def test_an_expired_certificate_must_be_allowed(run: Run, api: Any, authority: A
     assert result["msg"] == "content: CN=web,O=Example Inc,C=US expired on 2021-01-01T00:00:00Z"
     assert api.calls == []
     assert run(content=expired.pem)["changed"]
+
+
+def test_a_chain_that_does_not_verify_is_refused_unless_it_was_stored(run: Run, api: Any, issued_new: Issued) -> None:
+    """The role rolls back to what the manager held before, whatever is wrong with it."""
+    chain = issued_new.pem + Authority().pem
+    result = run(content=chain)
+    assert result["msg"].startswith("content: contains a chain whose signatures do not verify: CN=web.example.com,")
+    assert api.calls == []
+    assert run(content=chain, _content_as_stored=True)["changed"]
+    assert api.sent[0]["bundle"].pem == chain
 
 
 def test_a_private_key_is_never_shown(run: Run, api: Any, issued_new: Issued) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import run_in_process
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
+    redact_messages,
+    run_in_process,
+)
 
 SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
@@ -86,6 +89,38 @@ def test_a_secret_is_found_in_values_that_are_not_text(value: Any) -> None:
 
 def test_a_boolean_is_not_a_secret() -> None:
     assert run(lambda _context: {"changed": True}, name="web", token="True")["changed"] is True
+
+
+def test_control_characters_in_a_warning_are_escaped() -> None:
+    result = run(lambda context: context.warn("it said \x1b[31mred\u202e") or {}, name="web")
+    assert result["warnings"] == ["it said \\x1b[31mred\\u202e"]
+
+
+@pytest.mark.parametrize("secret", ["staging", "True", "true", "1", "a"])
+def test_only_messages_of_a_result_to_work_with_are_redacted(secret: str) -> None:
+    certificate = {"name": "staging", "environments": [{"name": "staging", "alias": "a1", "days_remaining": 11}]}
+    deployment = {"success": True, "environments": [{"name": "staging", "success": True, "message": None}]}
+    result = {"changed": True, "operation": "update", "certificate": certificate, "deployment": deployment}
+    assert redact_messages(result, {secret}) == result
+
+
+def test_a_secret_in_a_message_is_redacted() -> None:
+    environments = [{"name": "staging", "success": False, "message": "no worker for s3cr3t"}]
+    result = {
+        "msg": "refused by s3cr3t",
+        "warnings": ["s3cr3t expires"],
+        "deployment": {"message": "s3cr3t?", "environments": environments},
+        "gateways": [{"name": "s3cr3t", "reason": "s3cr3t is not valid"}],
+    }
+    assert redact_messages(result, {"s3cr3t"}) == {
+        "msg": "refused by ********",
+        "warnings": ["******** expires"],
+        "deployment": {
+            "message": "********?",
+            "environments": [{"name": "staging", "success": False, "message": "no worker for ********"}],
+        },
+        "gateways": [{"name": "s3cr3t", "reason": "******** is not valid"}],
+    }
 
 
 def test_a_private_key_in_the_wrong_option_is_a_secret() -> None:

@@ -28,6 +28,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     failures,
     warnings_of,
 )
+from unit.plugins.module_utils.certificate_maker import key, make_certificate
 
 Json = dict[str, Any]
 MODULES = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO)
@@ -91,6 +92,19 @@ def test_an_operation_is_carried_out_in_this_process(access: ManagerAccess, api:
     assert api.stored["MyProject", "web"].entries[0].bundle == operation.bundle
 
 
+@pytest.mark.parametrize("secret", ["staging", "MyProject", "web", "True", "update", "1", "a"])
+def test_a_token_with_the_spelling_of_a_name_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, access: ManagerAccess, operation: Operation, secret: str
+) -> None:
+    expected = [access.list_certificates(["MyProject"]), access.predict({"key": operation})]
+    other = ManagerAccess({module: {**CONNECTION, "token": secret} for module in MODULES})
+    assert [other.list_certificates(["MyProject"]), other.predict({"key": operation})] == expected
+
+
+def test_a_module_gets_no_content_where_there_is_no_new_certificate(operation: Operation) -> None:
+    assert "content" not in replace(operation, bundle=None).options
+
+
 def test_a_prediction_writes_nothing(access: ManagerAccess, api: Any, operation: Operation) -> None:
     results = access.predict({"MyProject/web": operation, "MyProject/new": replace(operation, name="new", alias="new")})
 
@@ -148,6 +162,16 @@ def test_an_operation_means_the_same_in_this_process_and_as_a_module(operation: 
     as_module = apinizer_certificate.certificate_operation(context, NOW)
 
     assert given.to_certificate_operation() == as_module
+
+
+def test_a_chain_that_does_not_verify_is_not_refused_by_the_module(operation: Operation) -> None:
+    """The role refuses it where it is new. A rollback restores what the manager held."""
+    bundle = Bundle(make_certificate("web", "CA"), (make_certificate("CA", own_key=key("another CA")),))
+    given = replace(operation, bundle=bundle)
+    context = InProcessContext({**CONNECTION, **given.options}, check_mode=False)
+    assert context.validate(apinizer_certificate.DEFINITION, CERTIFICATE) is None
+
+    assert apinizer_certificate.certificate_operation(context, NOW).desired.bundle == bundle
 
 
 def test_an_expired_certificate_is_not_refused_by_the_module(operation: Operation) -> None:

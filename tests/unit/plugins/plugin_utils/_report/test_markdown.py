@@ -28,6 +28,7 @@ def render(source: str, **values: object) -> str:
         ("`c` *d* _e_ [f](g) ~h~ $i$", r"\`c\` \*d\* \_e\_ \[f\](g) \~h\~ \$i\$"),
         (r"a\|b", r"a\\&#124;b"),
         ("two\r\nlines\n\n", "two lines"),
+        ("a\x1b[0m\u202eb", r"a\\x1b\[0m\\u202eb"),
         ("@all a@b.c #1 a#1", "@\u2060all a@b.c #\u20601 a#1"),
     ],
 )

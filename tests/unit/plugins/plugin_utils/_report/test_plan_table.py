@@ -45,6 +45,12 @@ def test_the_table_is_sorted_by_wave_and_ends_with_what_is_not_due() -> None:
     ]
 
 
+def test_control_characters_in_names_are_visible() -> None:
+    rows = cells(RunBuilder(holding({"a\x1b[31mb": OLD}), waves=(("a\x1b[31mb",),)))
+
+    assert rows[1][2] == r"a\x1b[31mb"
+
+
 def test_waves_are_sorted_as_numbers() -> None:
     names = [f"env{number}" for number in range(1, 12)]
     rows = cells(RunBuilder(holding(dict.fromkeys(names, OLD)), waves=tuple((name,) for name in names)))

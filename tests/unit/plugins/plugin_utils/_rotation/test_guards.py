@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     Step,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from unit.plugins.module_utils.certificate_maker import make_certificate
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
@@ -127,6 +128,32 @@ def test_a_failed_expiry_guard_names_both_dates() -> None:
 )
 def test_the_subject_must_stay_the_same(new: Bundle, passed: bool) -> None:
     assert one("require_same_subject", OLD, new).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "passed", "subjects"),
+    [
+        (Bundle(make_certificate("", "CA")), NEW, False, "is empty, the new one is CN=web.example.com,"),
+        (
+            OLD,
+            Bundle(make_certificate("", "CA")),
+            False,
+            "is CN=web.example.com,O=Example Inc,C=US, the new one is empty",
+        ),
+        (
+            Bundle(make_certificate("", "CA")),
+            Bundle(make_certificate("", "CA", serial=2)),
+            True,
+            "is empty, the new one is empty",
+        ),
+        (UNREADABLE, NEW, False, "is unreadable, the new one is CN=web.example.com,"),
+    ],
+)
+def test_a_subject_may_be_empty(current: Bundle, new: Bundle, passed: bool, subjects: str) -> None:
+    guard = one("require_same_subject", current, new)
+
+    assert guard.passed is passed
+    assert f"the current subject {subjects}" in guard.message
 
 
 def test_a_failed_subject_guard_names_both_subjects() -> None:

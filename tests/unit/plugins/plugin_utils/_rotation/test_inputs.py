@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs i
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from manager import Authority
 from unit.plugins.plugin_utils._rotation.fakes import FakeAccess, FakeFiles
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
@@ -147,6 +149,34 @@ def test_a_private_key_is_refused_and_never_quoted(data: str) -> None:
 
 @pytest.mark.parametrize("content", ["", "x"])
 def test_text_without_a_certificate_is_refused(content: str) -> None:
+    with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(content\) cannot be used: "):
+        read_new_certificate(FakeFiles(), settings(), KEY, None, content)
+
+
+@pytest.mark.parametrize("text", [NEW_ISSUED.pem, NEW_ISSUED.key_pem], ids=["certificate", "private key"])
+def test_text_instead_of_a_path_is_refused_and_never_quoted(text: str) -> None:
+    with pytest.raises(RunError) as raised:
+        read_new_certificate(FakeFiles(), settings(), KEY, text, None)
+    assert str(raised.value) == (
+        "The new certificate of MyProject/web (path) cannot be used: contains the text of a certificate instead of the "
+        "path of a file; use content for the text"
+    )
+
+
+def test_a_chain_whose_signatures_do_not_verify_is_refused() -> None:
+    chain = NEW_ISSUED.pem + Authority().pem
+    with pytest.raises(RunError) as raised:
+        read_one(chain)
+    assert re.fullmatch(
+        r"The new certificate of MyProject/web \(web.pem\) cannot be used: contains a chain whose signatures do not "
+        r"verify: CN=web.example.com,O=Example Inc,C=US is not signed by the key of CN=Example CA,O=Example Inc,C=US "
+        r"\(serial number [0-9a-f]+\)\. Provide the issuers that signed the certificate, or the certificate without issuers",
+        str(raised.value),
+    )
+
+
+@pytest.mark.parametrize("content", ["\ud800", NEW_ISSUED.pem.replace("\n", "\\n")], ids=["surrogate", "literal \\n"])
+def test_text_that_is_not_pem_is_refused(content: str) -> None:
     with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(content\) cannot be used: "):
         read_new_certificate(FakeFiles(), settings(), KEY, None, content)
 

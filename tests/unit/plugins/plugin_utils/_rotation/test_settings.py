@@ -230,6 +230,17 @@ def test_a_blank_key_of_a_certificate_counts_as_not_given() -> None:
     )
 
 
+@pytest.mark.parametrize("obtains", [False, True])
+@pytest.mark.parametrize("empty", [{"path": ""}, {"content": " "}])
+def test_an_empty_source_of_the_certificate_is_refused(empty: dict[str, str], obtains: bool) -> None:
+    """A template that renders to nothing must not mean that a certificate is to be obtained."""
+    item = {"project": "MyProject", "name": "web", **empty}
+    variables = {"obtain_tasks": "obtain.yml"} if obtains else {}
+    (key,) = empty
+    with pytest.raises(SettingError, match=f"MyProject/web has an empty {key}"):
+        read_certificate(item, renew_before_days="30", **variables)
+
+
 @pytest.mark.parametrize("text", ["staging, production", "staging\nproduction\n", ["staging", " production "]])
 def test_the_environments_of_a_certificate_as_text(text: Any) -> None:
     assert read_certificate(CERTIFICATE | {"environments": text}).environments == ("staging", "production")

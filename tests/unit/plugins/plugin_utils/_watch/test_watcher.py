@@ -131,7 +131,7 @@ def test_an_unexpected_error_is_reported_without_its_message(runner: WatchRunner
 def test_no_event_contains_a_secret(runner: WatchRunner):
     runner.api.reads = [RequestError(f"The manager says:\n{SECRET} is\r\nwrong", status=401)]
     (event,) = runner.run(1)
-    assert event["message"] == "Certificates cannot be read: The manager says: ******** is wrong"
+    assert event["message"] == "Certificates cannot be read: The manager says:\\n******** is\\r\\nwrong"
     assert event["status"] == 401
 
 
