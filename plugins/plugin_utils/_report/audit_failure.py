@@ -34,6 +34,9 @@ def _failures(audit: Audit) -> Iterator[str]:
     ]
     if stale and (required or threshold is not None):
         yield f"The gateways do not hold the certificate of the record: {'; '.join(stale)}"
-        yield "To deploy it again, run apinizer_certificate with verify_gateways=required"
+        yield (
+            "To deploy it again, update all environments of the certificate in one task of apinizer_certificate with "
+            "verify_gateways=required"
+        )
     if required:
         yield from (f"certificate_audit_verify_gateways: required, but not possible. {note}" for note in audit.notes)

@@ -16,8 +16,8 @@ from unit.plugins.plugin_utils._report.test_samples import (
 
 EXPIRY = "Expired, or expiring in less than 30 days: Payments / shop, Payments / api"
 STALE = (
-    "The gateways do not hold the certificate of the record: Payments / api in staging, production. To deploy it again, run "
-    "apinizer_certificate with verify_gateways=required"
+    "The gateways do not hold the certificate of the record: Payments / api in staging, production. To deploy it again, update "
+    "all environments of the certificate in one task of apinizer_certificate with verify_gateways=required"
 )
 UNKNOWN = (
     "certificate_audit_verify_gateways: required, but not possible. What the gateways of test hold is unknown. The truststore "
