@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -173,3 +175,11 @@ class FakeTask:
 
     def show(self, line: str) -> None:
         self.lines.append(line)
+
+
+def result_file(reported: Json) -> Path:
+    """The file that the variable with the result reads."""
+    (template,) = json.loads(Path(reported["variables_file"]).read_text()).values()
+    reads = re.fullmatch(r"{{ lookup\('ansible.builtin.file', (.+)\) \| from_json }}", template)
+    assert reads
+    return Path(json.loads(reads[1]))

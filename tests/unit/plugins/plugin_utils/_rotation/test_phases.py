@@ -37,7 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases i
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask
+from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
@@ -134,14 +134,6 @@ class Role:
     @property
     def run(self) -> Run:
         return load_run(self.run_file)
-
-
-def result_file(reported: Json) -> Path:
-    """The file that the variable with the result reads."""
-    (template,) = json.loads(Path(reported["variables_file"]).read_text()).values()
-    reads = re.fullmatch(r"{{ lookup\('ansible.builtin.file', (.+)\) \| from_json }}", template)
-    assert reads
-    return Path(json.loads(reads[1]))
 
 
 @pytest.fixture
