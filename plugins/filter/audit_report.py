@@ -10,11 +10,19 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_text import audit_text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
-_FORMATS = {"html": audit_html, "md": audit_markdown, "prom": audit_prometheus}
+_FORMATS = {
+    "html": audit_html,
+    "md": audit_markdown,
+    "prom": audit_prometheus,
+    "text": audit_text,
+    "failure": audit_failure,
+}
 
 
 def audit_report(audit: object, output_format: object) -> str:
@@ -24,7 +32,9 @@ def audit_report(audit: object, output_format: object) -> str:
     """
     render = _FORMATS.get(str(output_format))
     if render is None:
-        raise AnsibleFilterError(f"audit_report: the format must be html, md or prom, not '{output_format}'")
+        raise AnsibleFilterError(
+            f"audit_report: the format must be html, md, prom, text or failure, not '{output_format}'"
+        )
     try:
         return render(read_audit(audit))
     except ReportError as exc:

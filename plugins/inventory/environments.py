@@ -24,7 +24,8 @@ description:
   - The inventory source is a YAML file whose name ends in C(apinizer.yml) or C(apinizer.yaml), for example C(apinizer.yml),
     C(test.apinizer.yml) or C(test_apinizer.yaml).
   - The plugin sends one request to list the projects, unless O(projects) is set, and two requests for each project to read its
-    certificates and environments. If O(cache) is enabled and the data is in the cache, it sends no requests.
+    certificates and environments. O(verify_gateways) adds one request for each environment that holds a certificate. If
+    O(cache) is enabled and the data is in the cache, the plugin sends no requests.
 extends_documentation_fragment:
   - apinizer.apiops.connection.plugin
   - apinizer.apiops.connection
@@ -49,6 +50,13 @@ options:
       - A prefix for the name of each host. Set it to distinguish the environments of several managers in one inventory.
       - It is an error if two inventory files define the same host.
     type: str
+  verify_gateways:
+    description:
+      - Whether to ask the gateways of each environment what they hold, and to add the answer to C(apinizer_certificates).
+      - The token needs the permission C(SECRETS) with C(EXPORT_IMPORT) on a manager from release 2026.09 on, or access to the
+        project V(admin) on a manager from release 2025 on. If gateways cannot be asked, the plugin shows a warning.
+    type: bool
+    default: false
 notes:
   - The name of a host is O(host_prefix) followed by the name of the environment. Every character other than letters, digits,
     C(.), C(-) and C(_) is replaced with C(_). The environment C(all) becomes C(all_). See P(ansible.builtin.constructed#inventory)
@@ -61,9 +69,15 @@ notes:
     C(project), C(name), and the values that M(apinizer.apiops.apinizer_certificate_info) returns for an environment: C(alias),
     C(subject), C(issuer), C(serial_number), C(not_before), C(not_after), C(days_remaining), C(expired), C(fingerprint_sha256),
     C(fingerprint_sha1) and C(entries)."
+  - "With O(verify_gateways), each item of C(apinizer_certificates) also has C(gateway), a dictionary with C(name) (the
+    environment), C(state), C(fingerprint_sha256) and C(reason). C(state) is V(confirmed) if the gateways hold the certificate
+    of the manager's record, V(stale) if they hold another certificate under its alias, V(missing) if they hold neither, and
+    V(unknown) if they could not be asked, as with V(apimanager). C(fingerprint_sha256) is that of the certificate that they
+    hold."
   - Tasks for a host run on the controller, because you cannot log in to an environment. C(ansible_connection) is V(local) and
     C(ansible_python_interpreter) is the Python interpreter that runs Ansible. Use O(compose) to override them.
-  - The connection options, O(projects) and O(host_prefix) can be templates. Only extra variables (C(-e)) are available in them.
+  - The connection options, O(projects), O(host_prefix) and O(verify_gateways) can be templates. Only extra variables (C(-e))
+    are available in them.
   - If an inventory file cannot be read, Ansible continues without it. To stop instead, set C(any_unparsed_is_failed) in the
     C([inventory]) section of C(ansible.cfg).
 seealso:
@@ -95,6 +109,14 @@ keyed_groups:
     prefix: project
 compose:
   subjects: apinizer_certificates | map(attribute='subject') | unique
+
+# gateways.apinizer.yml: the group stale contains the environments whose gateways do not hold a certificate of the record.
+---
+plugin: apinizer.apiops.environments
+verify_gateways: true
+strict: true
+groups:
+  stale: apinizer_certificates | selectattr('gateway.state', 'in', ['stale', 'missing']) | length > 0
 
 # eu.apinizer.yml: one of several managers, cached for one hour.
 ---
@@ -137,6 +159,7 @@ SPEC = {
     **CONNECTION_SPEC,
     "projects": {"type": "list", "elements": "str"},
     "host_prefix": {"type": "str", "default": ""},
+    "verify_gateways": {"type": "bool", "default": False},
 }
 
 
@@ -176,7 +199,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             options = self._resolve_options()
             secrets.update(filter(None, (options["token"], options["password"])))
             connection = resolve_connection(options, secrets.add)
-            projects = self._read_projects(path, connection, options["projects"], now, cache=cache)
+            projects = self._read_projects(path, connection, options, now, cache=cache)
             hosts = make_hosts(projects, prefix=options["host_prefix"], now=now, warn=self.display.warning)
             self._check_hosts_are_new(hosts)
         # Add hosts only after all checks, so that an error never leaves a partial inventory behind.
@@ -220,21 +243,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         return options
 
     def _read_projects(
-        self, path: str, connection: Connection, names: list[str] | None, now: datetime, *, cache: bool
+        self, path: str, connection: Connection, options: Mapping[str, t.Any], now: datetime, *, cache: bool
     ) -> list[ProjectData]:
         """Read the projects from the cache or from the manager.
 
-        :arg names: the projects to read; None for all.
+        :arg options: the validated options.
         :arg cache: whether cached data may be used. The cache is updated in any case.
         """
         use_cache = bool(self.get_option("cache"))
+        names, verify_gateways = options["projects"], options["verify_gateways"]
         # The path is not enough: the environment variables may name another manager in the next run.
-        key = self.get_cache_key("\n".join([path, connection.base, *(names or ["*", "*"])]))
+        source = [path, connection.base, "gateways" if verify_gateways else "record"]
+        key = self.get_cache_key("\n".join([*source, *(names or ["*", "*"])]))
         if use_cache and cache and key in self._cache:
             cached: list[ProjectData] = self._cache[key]
             return cached
         with connect(connection) as api:
-            projects = read_projects(api, names, now=now, warn=self.display.warning)
+            projects = read_projects(api, names, now=now, warn=self.display.warning, verify_gateways=verify_gateways)
         if use_cache:
             self._cache[key] = projects
         return projects

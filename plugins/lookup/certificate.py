@@ -11,9 +11,10 @@ version_added: 0.2.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
-  - Returns the PEM text of a certificate in the record of the manager, or one of its properties.
-  - One request reads each certificate. It is an error if the project does not have the certificate. Set
-    O(ignore:errors=ignore), an option of every lookup, to continue without it.
+  - Returns the PEM text of a certificate in the record of the manager, or what the gateways hold in its place, or one of its
+    properties.
+  - One request reads each certificate, and O(source=gateways) adds one request for each environment. It is an error if the
+    project does not have the certificate. Set O(ignore:errors=ignore), an option of every lookup, to continue without it.
   - The lookup runs on the controller and does not use C(module_defaults). Set the connection with the options or the
     environment variables.
 extends_documentation_fragment:
@@ -57,10 +58,25 @@ options:
       - fingerprint_sha256
       - fingerprint_sha1
       - entries
+  source:
+    description:
+      - Where to read the certificate.
+      - V(record) is what the manager stores. V(gateways) is what the gateways of the environment trust in its place. That is
+        the same certificate, or else the one that has its alias. If they hold neither, it is an error.
+      - For V(gateways), the token needs the permission C(SECRETS) with C(EXPORT_IMPORT) on a manager from release 2026.09 on,
+        or access to the project V(admin) on a manager from release 2025 on. The environment V(apimanager) cannot be asked.
+    type: str
+    default: record
+    choices:
+      - record
+      - gateways
 notes:
   - If an environment has duplicate entries for the certificate, the value is that of the entry issued last.
+  - A truststore contains no chains, so V(content) is a single certificate with O(source=gateways). O(field=entries) counts the
+    entries of the record, so it cannot be combined with O(source=gateways).
 seealso:
   - module: apinizer.apiops.apinizer_certificate_info
+  - module: apinizer.apiops.apinizer_truststore_info
   - module: apinizer.apiops.apinizer_certificate
 """
 
@@ -86,6 +102,15 @@ EXAMPLES = r"""
     that: item >= 30
   loop: "{{ query('apinizer.apiops.certificate', 'my-certificate', 'another-certificate', project='MyProject', field='days_remaining') }}"
 
+- name: Fail if the production gateways do not hold the certificate that the manager stores
+  ansible.builtin.assert:
+    that: stored == held
+  vars:
+    stored: "{{ lookup('apinizer.apiops.certificate', 'my-certificate', project='MyProject', environment='production',
+                       field='fingerprint_sha256') }}"
+    held: "{{ lookup('apinizer.apiops.certificate', 'my-certificate', project='MyProject', environment='production',
+                     field='fingerprint_sha256', source='gateways') }}"
+
 - name: Set the connection explicitly and handle a missing certificate
   ansible.builtin.debug:
     msg: "{{ subject | default('No such certificate', true) }}"
@@ -108,6 +133,7 @@ _raw:
 
 import typing as t
 from datetime import datetime, timezone
+from functools import cache
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -120,6 +146,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     check_name,
     resolve_connection,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.holdings import as_gateways_hold
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options import (
     connect,
     convert_errors,
@@ -135,6 +162,7 @@ SPEC = {
     "project": {"type": "str", "required": True},
     "environment": {"type": "str"},
     "field": {"type": "str", "choices": list(FIELDS), "default": "content"},
+    "source": {"type": "str", "choices": ["record", "gateways"], "default": "record"},
 }
 
 
@@ -151,16 +179,20 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             options = validate_options(kwargs, SPEC)
             project = check_name("project", options["project"])
             names = [check_name("name", str(term)) for term in self._flatten(terms)]
+            if options["source"] == "gateways" and options["field"] == "entries":
+                raise InputError("field", "entries is a value of the record. Choose another field, or source=record")
             if not names:
                 return []
             with connect(resolve_connection(options, secrets.add)) as api:
                 # Read all certificates first: a missing permission is reported before a missing option.
-                found = [(name, api.find(project, name)) for name in names]
+                read = [(name, api.find(project, name)) for name in names]
+                found = [_require(project, name, stored) for name, stored in read]
+                if options["source"] == "gateways":
+                    # Each environment is asked once, for all certificates.
+                    truststore = cache(api.truststore)
+                    found = [as_gateways_hold(stored, options["environment"], truststore) for stored in found]
             now = datetime.now(timezone.utc)
-            return [
-                select_value(_require(project, name, stored), options["field"], options["environment"], now=now)
-                for name, stored in found
-            ]
+            return [select_value(stored, options["field"], options["environment"], now=now) for stored in found]
 
 
 def _require(project: str, name: str, stored: StoredCertificate | None) -> StoredCertificate:

@@ -48,8 +48,8 @@ class CertificateApi:
         # that has neither address of that list.
         self.lists_environments = True
         self._without_jwks: set[str] = set()
-        # The addresses of the truststore that this manager does not have.
-        self._without_truststore: set[str] = set()
+        # The addresses of the truststore that this manager does not have, with its answer.
+        self._without_truststore: dict[str, RequestError] = {}
         self._latest_lists: dict[str, tuple[StoredCertificate, ...]] = {}
 
     def get(self, project: str, name: str) -> StoredCertificate:
@@ -186,7 +186,9 @@ class CertificateApi:
             )
         address = ("projects", project, "certificates", "truststore", environment, "export-file")
         failures = []
-        if "archive" not in self._without_truststore:
+        if "archive" in self._without_truststore:
+            failures.append(self._without_truststore["archive"])
+        else:
             try:
                 data = self.client.download(*address)
                 return Truststore(
@@ -194,7 +196,9 @@ class CertificateApi:
                 )
             except RequestError as exc:
                 failures.append(self._no_truststore("archive", exc))
-        if "list" not in self._without_truststore:
+        if "list" in self._without_truststore:
+            failures.append(self._without_truststore["list"])
+        else:
             try:
                 _body, items = self._list("projects", ADMIN_PROJECT, *address[2:5])
                 return Truststore(
@@ -205,11 +209,11 @@ class CertificateApi:
         raise TruststoreUnavailableError(
             join_sentences(
                 f"The truststore of environment {environment} cannot be read",
-                *dict.fromkeys(str(failure) for failure in failures[:1]),
+                str(failures[0]),
                 "Reading it requires SECRETS with EXPORT_IMPORT in the project and a manager from release 2026.09 on, or "
                 "access to the project admin and a manager from release 2025 on",
             ),
-            status=failures[0].status if failures else None,
+            status=failures[0].status,
         )
 
     def _no_truststore(self, address: str, exc: RequestError) -> RequestError:
@@ -220,7 +224,7 @@ class CertificateApi:
         if isinstance(exc, LoginError) or exc.status in (None, 401):
             raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
         if exc.status in (404, 405):
-            self._without_truststore.add(address)
+            self._without_truststore[address] = exc.with_traceback(None)
         return exc
 
     def _list(self, *segments: str, slash: bool = True) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:

@@ -92,6 +92,8 @@ def _call(request: Request) -> str:
     segments = request.segments
     if segments[0] == "projects" and len(segments) > 2:
         segments = segments[2:]
+    if segments[:2] == ("certificates", "truststore"):
+        return "truststore"
     if segments[0] == "certificates" and len(segments) == 2 and segments[1] != "import-file":
         return _CALLS_ON_ONE[request.method]
     return _CALLS[request.method, "import-file" if "import-file" in segments else segments[0]]

@@ -146,6 +146,59 @@ def test_host_has_every_variable(case: CertificateFixture) -> None:
     }
 
 
+def test_host_has_what_its_gateways_hold(case: CertificateFixture) -> None:
+    """Each environment is asked once for the certificates of all projects."""
+    case.manager.add_project("Another", ["staging"])
+    case.manager.add_certificate("Another", "z", {"staging": case.new, MANAGER_ITSELF: case.new}, alias="z")
+    case.manager.set_gateway(PROJECT, NAME, "staging", case.new)
+    case.manager.set_gateway(PROJECT, NAME, "development", None)
+    stale = "apinizer_certificates | selectattr('gateway.state', 'in', ['stale', 'missing']) | length > 0"
+
+    listed = _list(case, "-i", _file(case, verify_gateways="{{ true }}", strict=True, groups={"stale": stale}))
+
+    # The workers of development report nothing, which does not tell an empty truststore from unreachable workers.
+    assert calls(case.manager.journal) == ["projects", *["list", "environments"] * 3, *["truststore"] * 3]
+    held = {
+        (host, one["name"]): (one["gateway"]["state"], one["gateway"]["fingerprint_sha256"])
+        for host, variables in _variables(listed).items()
+        for one in variables["apinizer_certificates"]
+    }
+    assert held == {
+        ("development", NAME): ("missing", None),
+        ("staging", NAME): ("stale", case.new.sha256),
+        ("staging", "z"): ("confirmed", case.new.sha256),
+        (MANAGER_ITSELF, "z"): ("unknown", None),
+    }
+    assert _groups(listed)["stale"] == ["development", "staging"]
+
+
+@pytest.mark.exhaustive
+def test_gateways_that_cannot_be_asked_cause_one_warning(make_case: MakeCase) -> None:
+    case = make_case(truststore=())
+
+    arguments = ("ansible-inventory", "-i", _file(case, verify_gateways=True), "--list")
+    run = case.machine.command(*arguments, env=_connection(case))
+
+    assert run.status == 0, run.text
+    assert _one_line(run).count("What the gateways of development, staging hold is unknown. The truststore of") == 1
+    assert calls(case.manager.journal)[-2:] == ["truststore", "truststore"]
+    assert calls(case.manager.journal).count("truststore") == 2
+
+
+@pytest.mark.exhaustive
+def test_cached_inventory_with_and_without_gateways_is_kept_apart(case: CertificateFixture) -> None:
+    cache = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(case.machine.folder / "c"),
+    }
+    for verify_gateways in (False, True, False, True):
+        listed = _list(case, "-i", _file(case, verify_gateways=verify_gateways, **cache))
+        (held,) = _variables(listed)["staging"]["apinizer_certificates"]
+        assert ("gateway" in held) is verify_gateways
+    assert calls(case.manager.journal).count("truststore") == 2
+
+
 def test_constructed_groups_and_variables_are_created(case: CertificateFixture) -> None:
     file = _file(
         case,
@@ -506,7 +559,10 @@ def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
             file = _file(case, **{**example, **given})
             listed.append(_list(case, "-i", file, env={**_connection(case), "MY_TOKEN": case.manager.token}))
 
-    plain, grouped, prefixed = listed
+    plain, grouped, verified, prefixed = listed
+    assert _groups(verified).get("stale", []) == []
+    states = [one["gateway"]["state"] for one in _variables(verified)["staging"]["apinizer_certificates"]]
+    assert set(states) == {"confirmed"}
     assert sorted(_variables(plain)) == sorted(ENVIRONMENTS)
     assert _groups(grouped)["my_certificate"] == ["development", "staging"]
     assert "soon" not in _groups(grouped)

@@ -20,6 +20,7 @@ from integration.machine import COLLECTION, INFO, Run, task
 pytestmark = [pytest.mark.single_mode, pytest.mark.measured]
 
 PLUGIN = f"{COLLECTION}.certificate"
+MANAGER_ITSELF = "apimanager"
 FIELDS = (
     *("alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
     *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
@@ -173,6 +174,61 @@ def test_option_that_renders_empty_counts_as_not_given(case: CertificateFixture)
     )
 
     assert _shown(run, "pem").strip() == case.old.pem.strip()
+
+
+# What the gateways hold
+
+
+@pytest.mark.parametrize(
+    ("generation", "requests"),
+    [
+        ("2026.09", ["get", "get", "truststore"]),
+        # The address that this manager does not have is requested once.
+        pytest.param("2025", ["get", "get", "truststore", "truststore"], marks=pytest.mark.exhaustive),
+    ],
+)
+def test_gateways_are_asked_once_for_several_certificates(
+    make_case: MakeCase, generation: str, requests: list[str]
+) -> None:
+    case = make_case(generation)
+    case.manager.add_certificate(PROJECT, "other", {"staging": case.new}, alias="other")
+    case.manager.set_gateway(PROJECT, NAME, "staging", case.new, alias="MY-CERT-ALIAS")
+    options = {"environment": "staging", "source": "gateways"}
+
+    run = _play(
+        case, _show("held", _expression(NAME, "other", function="query", field="fingerprint_sha256", **options))
+    )
+
+    assert run["held"]["msg"] == [case.new.sha256, case.new.sha256]
+    assert calls(case.manager.journal) == requests
+
+
+def test_gateways_can_hold_something_else_than_the_record(case: CertificateFixture) -> None:
+    case.manager.set_gateway(PROJECT, NAME, "staging", case.new)
+    case.manager.add_certificate(PROJECT, "absent", {"staging": case.old}, alias="absent")
+    case.manager.set_gateway(PROJECT, "absent", "staging", None)
+    case.manager.add_certificate(PROJECT, "own", {MANAGER_ITSELF: case.old}, alias="own")
+
+    run = _play(
+        case,
+        _show("pem", _expression(environment="staging", source="gateways")),
+        _show("record", _expression(environment="staging")),
+        _show("everywhere", _expression(source="gateways")),
+        _show("subject", _expression(source="gateways", field="subject")),
+        _show("absent", _expression("absent", source="gateways")),
+        _show("own", _expression("own", source="gateways")),
+        _show("entries", _expression(source="gateways", field="entries")),
+    )
+
+    assert _shown(run, "pem").strip() == case.new.pem.strip()
+    assert _shown(run, "record").strip() == case.old.pem.strip()
+    assert "content of certificate MyProject/my-certificate is not the same in development, staging" in _shown(
+        run, "everywhere"
+    )
+    assert _shown(run, "subject") == "CN=www.example.com,O=Example Inc,C=US"
+    assert "source: the gateways of staging do not hold certificate MyProject/absent" in run["absent"].message
+    assert "apimanager is the manager itself" in run["own"].message
+    assert "field: entries is a value of the record" in run["entries"].message
 
 
 # The examples of the documentation and of the guide

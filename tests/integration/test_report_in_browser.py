@@ -187,14 +187,15 @@ def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [500, 1400])
-@pytest.mark.parametrize("name", ["findings", "hostile"])
+@pytest.mark.parametrize("name", ["findings", "gateways", "hostile"])
 def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
     assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
 
 
 @pytest.mark.parametrize("width", [500, 900, 1180])
 def test_no_table_scrolls_sideways_in_a_narrow_window(browser: Browser, width: int) -> None:
-    for page in (rotation_report(RUNS["refused"](), "html"), audit_report(AUDITS["findings"](), "html")):
+    audits = (audit_report(AUDITS[name](), "html") for name in ("findings", "gateways"))
+    for page in (rotation_report(RUNS["refused"](), "html"), *audits):
         assert browser.overflow(page, width, measure="sideways") == 0
 
 

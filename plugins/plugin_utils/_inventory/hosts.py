@@ -22,19 +22,26 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.project
     ProjectData,
     Warn,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import GatewayResult
 
 # Groups that always exist. In a pattern, Ansible would take a host of that name for the group.
 _RESERVED = ("all", "ungrouped")
 
 
-class HostCertificate(EntryView):
-    """A certificate that an environment holds.
+class RecordedCertificate(EntryView):
+    """A certificate that an environment holds according to the record.
 
     The values are those that C(apinizer_certificate_info) returns for an environment, but C(name) is that of the
     certificate; C(days_remaining) and C(expired) are as of now.
     """
 
     project: str
+
+
+class HostCertificate(RecordedCertificate, total=False):
+    """A certificate of a host. C(gateway), what the gateways hold, is only known if they were asked."""
+
+    gateway: GatewayResult
 
 
 class HostVariables(t.TypedDict):

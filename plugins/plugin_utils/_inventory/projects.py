@@ -15,7 +15,12 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import NOT_OFFERED, CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNKNOWN
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 
 Warn = Callable[[str], object]
 
@@ -34,7 +39,7 @@ class ProjectData(t.TypedDict):
     """A project as it is cached.
 
     C(environments) are those that the manager lists. C(certificates) are those that C(apinizer_certificate_info)
-    returns for the project.
+    returns for the project, with C(gateway) in each environment if the gateways were asked.
     """
 
     name: str
@@ -42,11 +47,20 @@ class ProjectData(t.TypedDict):
     certificates: Sequence[Mapping[str, t.Any]]
 
 
-def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: datetime, warn: Warn) -> list[ProjectData]:
+def read_projects(
+    api: CertificateApi,
+    names: Sequence[str] | None,
+    *,
+    now: datetime,
+    warn: Warn,
+    verify_gateways: bool = False,
+) -> list[ProjectData]:
     """Read projects with their environments and certificates, sorted by name.
 
     :arg names: the projects to read; None for all projects that the token can read.
-    :arg warn: called with one line if the manager does not list the environments of a project.
+    :arg warn: called with one line if the manager does not list the environments of a project, and if gateways cannot be
+        asked.
+    :arg verify_gateways: whether to add what the gateways hold, as C(add_gateways) does.
     :raises RequestError: if a project cannot be read, for example because it does not exist.
     """
     projects: list[ProjectData] = []
@@ -55,7 +69,24 @@ def read_projects(api: CertificateApi, names: Sequence[str] | None, *, now: date
         certificates = run_info_operation(api, InfoOperation(project=name), now=now)
         environments = _list_environments(api, name, warn) if api.lists_environments else []
         projects.append({"name": name, "environments": environments, "certificates": certificates})
-    return projects
+    return _with_gateways(api, projects, now, warn) if verify_gateways else projects
+
+
+def _with_gateways(
+    api: CertificateApi, projects: Sequence[ProjectData], now: datetime, warn: Warn
+) -> list[ProjectData]:
+    """Add what the gateways hold. Projects share environments, so each environment is asked once for all of them."""
+    answers = ask_environments(api, (one for project in projects for one in project["certificates"]), now=now)
+    for line in unknown_lines(Gateway(name, UNKNOWN, reason=one.reason) for name, one in answers.items() if one.reason):
+        warn(line)
+    return [
+        {
+            "name": project["name"],
+            "environments": project["environments"],
+            "certificates": add_gateways(project["certificates"], answers),
+        }
+        for project in projects
+    ]
 
 
 def _list_environments(api: CertificateApi, project: str, warn: Warn) -> list[ListedEnvironment]:

@@ -12,6 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
@@ -41,20 +44,24 @@ class Audit:
     """An audit of a manager. Certificates and findings are sorted, the most urgent first.
 
     :arg threshold_days: certificates with fewer days left than this expire soon. None if the audit had no threshold.
+    :arg verify_gateways: C(auto), C(required) or C(never).
     """
 
     manager: str
     host: str
     generated: datetime
     threshold_days: int | None
+    verify_gateways: str
     certificates: tuple[ManagedCertificate, ...]
     findings: tuple[AuditFinding, ...]
 
     @property
     def status(self) -> Status:
         """The overall status of the audit."""
-        if any(finding.kind.key == "expired" for finding in self.findings):
-            return status.AUDIT["expired"]
+        kinds = {finding.kind.key for finding in self.findings}
+        for kind in ("expired", "not_on_gateway"):
+            if kind in kinds:
+                return status.AUDIT[kind]
         if self.findings:
             return status.AUDIT["findings"]
         return status.AUDIT["clean" if self.certificates else "empty"]
@@ -63,6 +70,17 @@ class Audit:
     def environments(self) -> list[str]:
         """The names of all environments, sorted."""
         return sorted({entry.environment for certificate in self.certificates for entry in certificate.entries})
+
+    @property
+    def gateways(self) -> list[Gateway]:
+        """What the gateways hold, for each certificate and each environment that was asked."""
+        entries = (entry for certificate in self.certificates for entry in certificate.entries)
+        return [entry.gateway for entry in entries if entry.gateway]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the audit could not find out, one line for each cause."""
+        return unknown_lines(self.gateways)
 
     @property
     def counts(self) -> list[tuple[Status, int]]:
@@ -89,7 +107,18 @@ class Audit:
             ("Audited", clock(self.generated)),
             ("Certificates", str(len(self.certificates))),
             ("Expiry threshold", "Not set" if threshold is None else f"Less than {count(threshold, 'day')} left"),
+            ("Gateways", self._gateways_summary),
+            *(("Not known", note) for note in self.notes),
         ]
+
+    @property
+    def _gateways_summary(self) -> str:
+        states = Counter(gateway.state for gateway in self.gateways)
+        if not states:
+            return "Not asked"
+        known = states.total() - states[UNKNOWN]
+        unknown = f", {states[UNKNOWN]} unknown" if states[UNKNOWN] else ""
+        return f"{states[CONFIRMED]} of {count(known, 'entry', 'entries')} confirmed{unknown}"
 
     @property
     def kinds(self) -> dict[tuple[str, str], list[Status]]:
@@ -98,6 +127,10 @@ class Audit:
         for finding in self.findings:
             kinds.setdefault((finding.project, finding.name), []).append(finding.kind)
         return kinds
+
+    def gateway_status(self, gateway: Gateway) -> Status:
+        """Whether the gateways of an environment hold the certificate."""
+        return status_of(status.GATEWAY, gateway.state)
 
     def severity(self, entry: EnvironmentEntry) -> Severity:
         """How urgent it is to renew what an environment holds."""
@@ -121,6 +154,7 @@ def read_audit(value: object) -> Audit:
         host=audit.text("host"),
         generated=audit.moment("generated"),
         threshold_days=audit.optional_number("threshold_days"),
+        verify_gateways=audit.optional_text("verify_gateways") or "never",
         certificates=tuple(sorted(certificates, key=lambda one: (one.urgency, one.project, one.name))),
         findings=tuple(sorted(findings, key=lambda one: (rank(status.FINDING, one.kind), one.project, one.name))),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 
 _Labels = t.Mapping[str, str]
@@ -59,8 +60,19 @@ def audit_prometheus(audit: Audit) -> str:
         "apinizer_certificate_info", "The certificate that the environment holds, described by the labels. Always 1."
     )
     drift = _Gauge("apinizer_certificate_drift", "1 if environments hold different certificates, 0 otherwise.")
+    confirmed = _Gauge(
+        "apinizer_certificate_gateway_confirmed",
+        "1 if the gateways of the environment hold the certificate of the record, 0 if not. Absent if unknown.",
+    )
+    unconfirmed = _Gauge(
+        "apinizer_audit_gateways_not_confirmed",
+        "Number of certificates in environments whose gateways do not hold the certificate of the record.",
+    )
 
     audited.add(int(audit.generated.timestamp()), {"manager": audit.manager})
+    known = [gateway for gateway in audit.gateways if gateway.state != UNKNOWN]
+    if known:
+        unconfirmed.add(sum(gateway.state != CONFIRMED for gateway in known), {"manager": audit.manager})
     kinds = audit.kinds
     for certificate in audit.certificates:
         identity = {"manager": audit.manager, "project": certificate.project, "name": certificate.name}
@@ -73,6 +85,8 @@ def audit_prometheus(audit: Audit) -> str:
             if entry.not_before is not None:
                 not_before.add(int(entry.not_before.timestamp()), labels)
             entries.add(entry.entries, labels)
+            if entry.gateway and entry.gateway.state != UNKNOWN:
+                confirmed.add(int(entry.gateway.state == CONFIRMED), labels)
             details = {
                 "alias": entry.alias,
                 "subject": entry.subject,
@@ -82,5 +96,5 @@ def audit_prometheus(audit: Audit) -> str:
                 "fingerprint_sha1": entry.fingerprint_sha1,
             }
             info.add(1, {**labels, **{name: text or "" for name, text in details.items()}})
-    metrics = (audited, not_after, not_before, entries, info, drift)
+    metrics = (audited, unconfirmed, not_after, not_before, entries, info, drift, confirmed)
     return "".join(f"{line}\n" for metric in metrics for line in metric.lines())

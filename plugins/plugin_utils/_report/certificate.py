@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
 
 _NEVER = 10**9
@@ -48,6 +49,7 @@ class EnvironmentEntry:
 
     :arg days_remaining: whole days until C(not_after), negative once it has passed.
     :arg entries: how many entries the manager lists for the environment. More than one is a fault of the manager.
+    :arg gateway: whether the gateways of the environment hold the certificate; None if they were not asked.
     """
 
     environment: str
@@ -61,6 +63,7 @@ class EnvironmentEntry:
     fingerprint_sha1: str | None = None
     alias: str | None = None
     entries: int = 1
+    gateway: Gateway | None = None
 
     @property
     def fingerprint(self) -> str | None:
@@ -137,4 +140,16 @@ def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
         fingerprint_sha1=entry.optional_text("fingerprint_sha1"),
         alias=entry.optional_text("alias"),
         entries=entry.optional_number("entries") or 1,
+        gateway=_gateway(entry.optional("gateway")),
+    )
+
+
+def _gateway(gateway: Reader | None) -> Gateway | None:
+    if gateway is None:
+        return None
+    return Gateway(
+        name=gateway.text("name"),
+        state=gateway.text("state"),
+        fingerprint_sha256=gateway.optional_text("fingerprint_sha256"),
+        reason=gateway.optional_text("reason"),
     )

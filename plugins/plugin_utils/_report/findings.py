@@ -1,12 +1,17 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings in certificates: expired, expiring soon, different between environments, duplicate entries. Pure."""
+"""Findings in certificates. Pure.
+
+Expired, not on the gateways, expiring soon, different between environments, duplicate entries.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,
@@ -17,7 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text impor
 class Finding(t.TypedDict):
     """A finding as the filter C(certificate_findings) returns it.
 
-    C(kind) is C(expired), C(expires_soon), C(drift) or C(duplicate_entries).
+    C(kind) is C(expired), C(not_on_gateway), C(expires_soon), C(drift) or C(duplicate_entries).
     """
 
     kind: str
@@ -36,6 +41,7 @@ def find(certificates: t.Iterable[ManagedCertificate], threshold_days: int | Non
     ordered = sorted(certificates, key=lambda certificate: (certificate.project, certificate.name))
     for kind, check in (
         ("expired", _expired),
+        ("not_on_gateway", _not_on_gateway),
         ("expires_soon", lambda certificate: _expires_soon(certificate, threshold_days)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
@@ -61,6 +67,17 @@ _Found = tuple[list[EnvironmentEntry], str]
 def _expired(certificate: ManagedCertificate) -> _Found:
     entries = [entry for entry in certificate.entries if entry.expired]
     return entries, _message("Expired", (f"{entry.environment} on {clock(entry.not_after)}" for entry in entries))
+
+
+def _not_on_gateway(certificate: ManagedCertificate) -> _Found:
+    """Find environments whose gateways were asked and do not hold the certificate of the record."""
+    entries = []
+    parts = []
+    for entry in certificate.entries:
+        if entry.gateway and entry.gateway.state in (STALE, MISSING):
+            entries.append(entry)
+            parts.append(found_instead(entry.gateway))
+    return entries, _message("The gateways do not hold the certificate of the record", parts)
 
 
 def _expires_soon(certificate: ManagedCertificate, threshold_days: int | None) -> _Found:

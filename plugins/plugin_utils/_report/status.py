@@ -104,6 +104,14 @@ DEPLOYMENT = _statuses(
     ("null", "?", "Deployment not reported", "warn"),
 )
 
+GATEWAY = _statuses(
+    ("confirmed", "✓", "Confirmed", "good"),
+    ("stale", "✕", "Stale", "bad"),
+    ("missing", "✕", "Missing", "bad"),
+    ("unknown", "?", "Unknown", "warn"),
+)
+"""Whether the gateways of an environment hold the certificate of the record."""
+
 ROLLBACK = _statuses(
     ("complete", "✓", "Complete", "good"),
     ("incomplete", "✕", "Incomplete", "bad"),
@@ -117,6 +125,7 @@ GUARD = _statuses(
 
 FINDING = _statuses(
     ("expired", "✕", "Expired", "bad"),
+    ("not_on_gateway", "✕", "Not on the gateways", "bad"),
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
@@ -124,6 +133,7 @@ FINDING = _statuses(
 
 AUDIT = _statuses(
     ("expired", "✕", "Expired certificates", "bad"),
+    ("not_on_gateway", "✕", "Gateways without the certificate of the record", "bad"),
     ("findings", "!", "Findings to review", "warn"),
     ("clean", "✓", "No findings", "good"),
     ("empty", "—", "No certificates", "neutral"),

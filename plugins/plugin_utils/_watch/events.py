@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 
 SCHEMA = 1
 """The value of C(schema). Increase it when a key changes its meaning or is removed."""
@@ -26,6 +27,8 @@ KINDS = (
     "drift_ended",
     "duplicates_started",
     "duplicates_ended",
+    "gateway_stale",
+    "gateway_confirmed",
     "manager_unreachable",
     "manager_reachable",
     "heartbeat",
@@ -40,7 +43,8 @@ class EventDetails(t.TypedDict, total=False):
 
     Fingerprints are lowercase hexadecimal digits, and None if the manager does not report them. Dates are ISO 8601 in
     UTC. C(threshold) is in days and 0 for the kind C(expired); C(status) is an HTTP status, and None if the manager
-    did not respond.
+    did not respond. C(gateway_state) is C(stale) or C(missing), and C(gateway_fingerprint_sha256) is that of the
+    certificate that the gateways hold instead.
     """
 
     project: str
@@ -53,6 +57,8 @@ class EventDetails(t.TypedDict, total=False):
     fingerprint_sha256: str | None
     previous_fingerprint_sha1: str | None
     previous_fingerprint_sha256: str | None
+    gateway_state: str
+    gateway_fingerprint_sha256: str | None
     status: int | None
     unreachable_since: str
     reachable: bool
@@ -111,3 +117,13 @@ def make_certificate_event(
         names = {}
     message = f"{project} / {name} in {', '.join(environments)}: {text}"
     return make_event(kind, manager, at, message, {**names, **(details or {})})
+
+
+def certificate_details(entry: EnvironmentEntry) -> EventDetails:
+    """Return the keys that describe the certificate in the record of an environment."""
+    return {
+        "days_remaining": entry.days_remaining,
+        "not_after": iso(entry.not_after) if entry.not_after else None,
+        "fingerprint_sha1": entry.fingerprint_sha1,
+        "fingerprint_sha256": entry.fingerprint_sha256,
+    }

@@ -22,9 +22,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text impor
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,
     EventDetails,
+    certificate_details,
     make_certificate_event,
     make_event,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.gateways import gateway_events, stale_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import (
     CertificateState,
     EnvironmentState,
@@ -84,10 +86,13 @@ def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[
         duplicates, drift = findings.get(("duplicate_entries", *key)), findings.get(("drift", *key))
         events += _duplicate_changes(reading, key, before, duplicates)
         events += _drift_changes(reading, key, before, drift)
+        events += gateway_events(reading.manager, reading.at, key, before.stale, entries.values())
+        environments = {**_missing_environments(before, entries), **observed}
         after = CertificateState(
-            {**_missing_environments(before, entries), **observed},
+            environments,
             _environments_of(drift),
             _environments_of(duplicates),
+            stale_environments(before.stale, environments, entries),
         )
         if after.environments:
             certificates[key] = after
@@ -178,7 +183,7 @@ def _certificate_changes(
         old, new = before.environments[group[0].environment].current, group[0]
         text = f"the certificate changed, the new one is valid until {clock(new.not_after)}"
         details: EventDetails = {
-            **_certificate_details(new),
+            **certificate_details(new),
             "previous_fingerprint_sha1": old.fingerprint_sha1,
             "previous_fingerprint_sha256": old.fingerprint_sha256,
         }
@@ -205,7 +210,7 @@ def _threshold_crossings(
             left = count(first.days_remaining or 0, "day")
             kind = "threshold_crossed"
             text = f"less than {count(threshold, 'day')} left, expires on {clock(not_after)}, in {left}"
-        details: EventDetails = {**_certificate_details(first), "threshold": threshold}
+        details: EventDetails = {**certificate_details(first), "threshold": threshold}
         yield _certificate_event(kind, reading, key, _names(group), text, details)
 
 
@@ -244,15 +249,6 @@ def _certificate_event(
     kind: str, reading: Reading, key: _Key, environments: Sequence[str], text: str, details: EventDetails | None = None
 ) -> Event:
     return make_certificate_event(kind, reading.manager, reading.at, key, environments, text, details)
-
-
-def _certificate_details(entry: EnvironmentEntry) -> EventDetails:
-    return {
-        "days_remaining": entry.days_remaining,
-        "not_after": iso(entry.not_after) if entry.not_after else None,
-        "fingerprint_sha1": entry.fingerprint_sha1,
-        "fingerprint_sha256": entry.fingerprint_sha256,
-    }
 
 
 def _names(entries: Iterable[EnvironmentEntry]) -> list[str]:

@@ -33,6 +33,7 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "interval": {"type": "float", "default": 300.0},
     "heartbeat": {"type": "float", "default": 3600.0},
     "state_file": {"type": "path"},
+    "verify_gateways": {"type": "bool", "default": False},
 }
 _MAX_DAYS = 36500
 
@@ -45,6 +46,7 @@ class Settings:
     :arg thresholds: in days, the largest first, without duplicates.
     :arg interval: seconds between two readings.
     :arg heartbeat: seconds between two heartbeats; 0 for no heartbeats.
+    :arg verify_gateways: whether each reading asks the gateways what they hold.
     """
 
     connection: Connection
@@ -53,6 +55,7 @@ class Settings:
     interval: float
     heartbeat: float
     state_file: str | None
+    verify_gateways: bool = False
 
 
 def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -> Settings:
@@ -92,6 +95,7 @@ def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -
         interval=values["interval"],
         heartbeat=values["heartbeat"],
         state_file=values["state_file"],
+        verify_gateways=values["verify_gateways"],
     )
 
 

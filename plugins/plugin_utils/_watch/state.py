@@ -54,11 +54,13 @@ class CertificateState:
     :arg environments: its environments by name.
     :arg drift: the environments that are reported as drifted.
     :arg duplicates: the environments that are reported to have duplicate entries.
+    :arg stale: the environments whose gateways are reported not to hold the certificate of the record.
     """
 
     environments: Mapping[str, EnvironmentState] = field(default_factory=dict)
     drift: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

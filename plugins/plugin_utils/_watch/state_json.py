@@ -47,6 +47,7 @@ class CertificateDump(t.TypedDict):
     name: str
     drift: list[str]
     duplicates: list[str]
+    stale: list[str]
     environments: list[EnvironmentDump]
 
 
@@ -76,6 +77,7 @@ def dump(state: State, manager: str) -> StateDump:
                 "name": name,
                 "drift": list(certificate.drift),
                 "duplicates": list(certificate.duplicates),
+                "stale": list(certificate.stale),
                 "environments": [_dump_environment(*item) for item in certificate.environments.items()],
             }
             for (project, name), certificate in state.certificates.items()
@@ -127,6 +129,7 @@ def _load_certificate(certificate: Reader) -> CertificateState:
         environments={each.text("name"): _load_environment(each) for each in certificate.each("environments")},
         drift=certificate.texts("drift"),
         duplicates=certificate.texts("duplicates"),
+        stale=certificate.texts("stale"),
     )
 
 

@@ -21,6 +21,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._client import Cli
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import with_escaped
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     ManagedCertificate,
     read_certificates,
@@ -99,7 +102,7 @@ async def watch(emit: Emit, arguments: Mapping[str, t.Any], clock: Clock = _SYST
         if file:
             file.check_writable(state)
         with closing(Client(settings.connection, sleep=_interruptible_sleep(stop), add_secret=secrets.add)) as client:
-            await _Watcher(emit, settings, CertificateApi(client), file, state, clock, secrets).run()
+            await _Watcher(emit, settings, client, file, state, clock, secrets).run()
     except InputError as exc:
         message = str(exc).removeprefix(f"{exc.option}: ")
         # Not chained: the original message may contain a secret.
@@ -132,7 +135,7 @@ class _Watcher:
         self,
         emit: Emit,
         settings: Settings,
-        api: CertificateApi,
+        client: Client,
         file: StateFile | None,
         state: State,
         clock: Clock,
@@ -140,7 +143,7 @@ class _Watcher:
     ) -> None:
         self._emit = emit
         self._settings = settings
-        self._api = api
+        self._client = client
         self._file = file
         self._state = state
         self._clock = clock
@@ -148,6 +151,7 @@ class _Watcher:
         self._failures = 0
         self._is_first_reading = True
         self._save_failed = False
+        self._unknown: list[str] = []
 
     async def run(self) -> t.NoReturn:
         """Read and emit heartbeats on schedule, forever."""
@@ -170,6 +174,7 @@ class _Watcher:
         try:
             certificates = await asyncio.to_thread(self._read_certificates, at)
             events, state = observe(self._state, Reading(manager, at, certificates), self._settings.thresholds)
+            self._log_unknown_gateways(certificates)
             self._failures = 0
         except InputError as exc:
             if self._is_first_reading:
@@ -188,8 +193,22 @@ class _Watcher:
         return backoff_delay(self._failures, self._settings.interval, retry_after, self._clock.jitter())
 
     def _read_certificates(self, at: datetime) -> list[ManagedCertificate]:
-        """Read the manager. This blocks, so it runs in its own thread."""
-        return read_certificates(run_info_operation(self._api, self._settings.operation, now=at))
+        """Read the manager, and its gateways if wanted. This blocks, so it runs in its own thread."""
+        # A new one for each reading: it remembers which addresses the manager does not have, which an upgrade changes.
+        api = CertificateApi(self._client)
+        certificates = run_info_operation(api, self._settings.operation, now=at)
+        if not self._settings.verify_gateways:
+            return read_certificates(certificates)
+        return read_certificates(add_gateways(certificates, ask_environments(api, certificates, now=at)))
+
+    def _log_unknown_gateways(self, certificates: list[ManagedCertificate]) -> None:
+        """Log which gateways could not be asked, unless the previous reading had the same problem."""
+        gateways = (entry.gateway for certificate in certificates for entry in certificate.entries)
+        lines = [_redact(line, self._secrets) for line in unknown_lines(filter(None, gateways))]
+        for line in lines:
+            if line not in self._unknown:
+                _LOG.warning("%s", line)
+        self._unknown = lines
 
     def _fail(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
         """Count a failed reading. Return its events and the new state."""

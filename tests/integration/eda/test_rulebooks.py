@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -96,6 +97,33 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
     for text in (rulebook.text, restarted.text, state.read_text()):
         assert manager.token not in text
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
+
+
+def test_gateways_are_watched_across_a_restart(
+    run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue
+):
+    held = issue(days=300)
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, held))
+    manager.set_gateway(PROJECT, NAME, "staging", issue(days=200))
+    variables = {
+        "certificate_watch_state_file": str(machine.folder / "state.json"),
+        "certificate_watch_verify_gateways": True,
+        "certificate_watch_heartbeat": 1,
+    }
+
+    with run_rulebook("print_events", **variables) as rulebook:
+        rulebook.wait_for(lambda: len(rulebook.kinds) == 1, "event")
+        rulebook.wait_for(lambda: '"stale": [\n' in (machine.folder / "state.json").read_text(), "saved state")
+    assert rulebook.kinds == ["gateway_stale"]
+    assert "those of staging hold SHA-256 " in rulebook.text
+
+    with run_rulebook("print_events", **variables) as restarted:
+        restarted.wait_for_text("Watching 1 certificate in 3 environments\n", times=2)
+        assert restarted.kinds == []
+        manager.set_gateway(PROJECT, NAME, "staging", held)
+        restarted.wait_for(lambda: restarted.kinds, "event")
+    assert restarted.kinds == ["gateway_confirmed"]
+    assert not manager.journal.writes()
 
 
 def test_invalid_argument_ends_the_source_with_a_message_that_names_it(run_rulebook: RunRulebook, manager: Manager):
@@ -199,8 +227,8 @@ def events_of_all_kinds() -> list[Event]:
     events: list[Event] = []
     state = State()
 
-    def read(*held: tuple[str, int, int]) -> None:
-        """Read a certificate, given by environment, days left and number of entries."""
+    def read(*held: tuple[str, int, int], gateways: Mapping[str, str] | None = None) -> None:
+        """Read a certificate, given by environment, days left and number of entries, and the states of gateways."""
         nonlocal state
         environments = [
             {
@@ -210,6 +238,9 @@ def events_of_all_kinds() -> list[Event]:
                 "fingerprint_sha1": f"{left + 10:040x}",
                 "fingerprint_sha256": None,
                 "entries": entries,
+                "gateway": {"name": environment, "state": gateways[environment], "fingerprint_sha256": "b" * 64}
+                if gateways and environment in gateways
+                else None,
             }
             for environment, left, entries in held
         ]
@@ -222,4 +253,6 @@ def events_of_all_kinds() -> list[Event]:
     failed, state = observe_failure(state, manager, at, "HTTP 503", 503)
     events.extend([*failed, *observe_failure(State(), manager, at, "no response")[0]])
     read(("production", 100, 1), ("staging", 100, 1))
+    read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "stale", "staging": "missing"})
+    read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "confirmed"})
     return events

@@ -149,3 +149,161 @@ def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
     assert "No problems found" in run.text
     assert statistics(run)["certificate_audit"] == {"localhost": {"findings": []}}
     assert set(case.machine.folder.iterdir()) == files
+
+
+# What the gateways hold
+
+
+def _without(case: RotationFixture, *environments: str, name: str = NAME, holds: Any = None) -> None:
+    for environment in environments:
+        case.manager.set_gateway(PROJECT, name, environment, holds)
+
+
+def _truststores(case: RotationFixture) -> list[str]:
+    """Return the environment of each request for a truststore."""
+    requests = (request.segments for request in case.manager.journal)
+    return [segments[4] for segments in requests if segments[2:4] == ("certificates", "truststore")]
+
+
+@pytest.fixture
+def stale(make_case: MakeCase, issue: Issue) -> RotationFixture:
+    """A manager with two projects, whose gateways hold an old certificate in production and none in staging."""
+    case = make_case()
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
+    case.manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
+    case.manager.add_certificate(
+        SECOND_PROJECT, "a", dict.fromkeys((*ENVIRONMENTS, "apimanager"), issue(200)), alias="a"
+    )
+    _without(case, STAGING)
+    _without(case, PRODUCTION, holds=case.old)
+    return case
+
+
+def test_gateways_are_not_asked_by_default(stale: RotationFixture) -> None:
+    run, folder, audit = _audit(stale, certificate_audit_threshold_days="10")
+
+    assert run.status == 0, run.text
+    assert "not_on_gateway" not in {finding["kind"] for finding in audit["findings"]}
+    assert _truststores(stale) == []
+    assert {entry["gateway"] for one in audit["certificates"] for entry in one["environments"]} == {None}
+    assert "gateway" not in (folder / "apinizer_certificates.prom").read_text(encoding="utf-8")
+    assert "Not asked" in (folder / "audit.md").read_text(encoding="utf-8")
+
+
+def test_gateways_without_the_certificate_of_the_record_are_reported(stale: RotationFixture) -> None:
+    """Each environment is asked once, however many projects and certificates it has."""
+    run, folder, audit = _audit(stale, certificate_audit_verify_gateways="auto")
+
+    assert run.status == 0, run.text
+    (found,) = [finding for finding in audit["findings"] if finding["kind"] == "not_on_gateway"]
+    assert (found["project"], found["name"], found["environments"]) == (PROJECT, NAME, [PRODUCTION, STAGING])
+    assert found["message"] == (
+        "The gateways do not hold the certificate of the record: "
+        f"those of production hold SHA-256 {stale.old.sha256} instead; those of staging do not hold it."
+    )
+    assert found["message"] in run.text.partition("Show the findings")[2]
+    assert sorted(_truststores(stale)) == sorted(ENVIRONMENTS)
+    samples = _samples((folder / "apinizer_certificates.prom").read_text(encoding="utf-8"))
+    confirmed = {
+        key[1:]: values["apinizer_certificate_gateway_confirmed"]
+        for key, values in samples.items()
+        if "apinizer_certificate_gateway_confirmed" in values
+    }
+    assert confirmed == {
+        **{(UNRELATED, environment): 1 for environment in ENVIRONMENTS},
+        **{("a", environment): 1 for environment in ENVIRONMENTS},
+        (NAME, DEVELOPMENT): 1,
+        (NAME, STAGING): 0,
+        (NAME, PRODUCTION): 0,
+    }, "the manager itself is unknown, so it has no series"
+    assert samples["", "", ""]["apinizer_audit_gateways_not_confirmed"] == 2
+    assert "7 of 9 entries confirmed, 1 unknown" in (folder / "audit.md").read_text(encoding="utf-8")
+    assert stale.old.sha256 in (folder / "audit.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    "variables",
+    [{"certificate_audit_verify_gateways": "required"}, {"certificate_audit_threshold_days": "10"}],
+    ids=["required", "threshold"],
+)
+def test_audit_fails_for_gateways_if_they_are_required_or_there_is_a_threshold(
+    stale: RotationFixture, variables: dict[str, str]
+) -> None:
+    run, folder, _unused = _audit(stale, **{"certificate_audit_verify_gateways": "auto", **variables})
+
+    assert run.status != 0
+    assert (folder / "audit.html").exists(), "the reports are written before the play fails"
+    last = " ".join(run.text.partition("Fail if a certificate has expired")[2].split())
+    assert f"The gateways do not hold the certificate of the record: {PROJECT} / {NAME} in production, staging." in last
+    assert "in one task of apinizer_certificate with verify_gateways=required" in last
+
+
+@pytest.mark.parametrize(
+    ("generation", "truststore", "requests"),
+    [
+        ("2026.09", ["workers"], 3),
+        # The address that this manager does not have is requested once.
+        pytest.param("2025", ["manager"], 4, marks=pytest.mark.exhaustive),
+        pytest.param("2026.09", ["manager"], 4, marks=pytest.mark.exhaustive),
+    ],
+)
+def test_gateways_that_hold_the_record_are_no_finding(
+    make_case: MakeCase, generation: str, truststore: list[str], requests: int
+) -> None:
+    case = make_case(generation, truststore=truststore)
+    case.add_certificate()
+
+    run, _folder, audit = _audit(case, certificate_audit_verify_gateways="required")
+
+    assert run.status == 0, run.text
+    assert audit["findings"] == []
+    states = {entry["gateway"]["state"] for one in audit["certificates"] for entry in one["environments"]}
+    assert states == {"confirmed"}
+    # Without a process that they share, the tasks cannot know which address the manager does not have.
+    assert len(_truststores(case)) == (requests if case.machine.mode != "module" or requests == 3 else 6)
+
+
+@pytest.mark.parametrize("verification", ["auto", "required"])
+def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: str) -> None:
+    """One line says so; only if the gateways are required, the play fails, after it has written the reports."""
+    case = make_case("2024.09")
+    case.add_certificate()
+
+    run, folder, audit = _audit(case, certificate_audit_verify_gateways=verification)
+
+    assert (run.status == 0) is (verification == "auto"), run.text
+    assert audit["findings"] == []
+    line = "What the gateways of development, production, staging hold is unknown. The truststore of environment development"
+    for text in (run.text, *((folder / name).read_text(encoding="utf-8") for name in ("audit.html", "audit.md"))):
+        assert line in " ".join(text.split())
+    last = " ".join(run.text.partition("Fail if a certificate has expired")[2].split())
+    assert ("certificate_audit_verify_gateways: required, but not possible." in last) is (verification == "required")
+    assert "apinizer_certificate_gateway" not in (folder / "apinizer_certificates.prom").read_text(encoding="utf-8")
+    # Neither address exists, so each is requested once; without a process that they share, by each task.
+    assert len(_truststores(case)) == (2 if case.machine.mode != "module" else 6)
+
+
+@pytest.mark.exhaustive
+def test_unreachable_workers_do_not_hide_the_other_environments(make_case: MakeCase) -> None:
+    case = make_case(truststore=["workers"])
+    case.add_certificate()
+    case.manager.unreachable.add(STAGING)
+
+    run, _folder, audit = _audit(case, certificate_audit_verify_gateways="auto")
+
+    assert run.status == 0, run.text
+    (certificate,) = [one for one in audit["certificates"] if one["name"] == NAME]
+    states = {entry["name"]: entry["gateway"]["state"] for entry in certificate["environments"]}
+    assert states == {DEVELOPMENT: "confirmed", STAGING: "unknown", PRODUCTION: "confirmed"}
+    assert "What the gateways of staging hold is unknown." in run.text
+
+
+def test_unknown_mode_is_refused_before_the_first_request(make_case: MakeCase) -> None:
+    case = make_case()
+
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_verify_gateways=always")
+
+    assert run.status != 0
+    assert "certificate_audit_verify_gateways: must be auto, required or never, not 'always'" in run.text
+    assert len(case.manager.journal) == 0

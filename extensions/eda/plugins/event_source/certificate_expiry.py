@@ -23,7 +23,8 @@ short_description: Watch the certificates of an Apinizer API manager
 description:
   - Reads the certificates in the record of an Apinizer manager at regular intervals. Emits an event when a certificate is
     about to expire, has expired, changes, or differs between environments, when the manager has duplicate entries, and when
-    the manager becomes unreachable.
+    the manager becomes unreachable. If O(verify_gateways) is set, it also emits an event when the gateways do not hold the
+    certificate of the record, and when they hold it again.
   - Emits each event once and keeps running while the manager is unreachable.
   - If a certificate is below several thresholds when it is first seen, the source emits one event, for the smallest threshold.
     The same applies if a certificate crosses several thresholds between two readings.
@@ -32,6 +33,7 @@ description:
     all projects can be read again.
   - An argument with an invalid value ends the source at startup, with one line that names the argument.
   - The source only reads. It sends one request for each project, and one for the list of projects unless O(project) is set.
+    O(verify_gateways) adds one request for each environment.
 author: apinizer.apiops contributors (@apinizer-apiops)
 options:
   project:
@@ -76,6 +78,17 @@ options:
         file unchanged.
       - If the source ends while it is emitting an event, this event may be emitted again after a restart.
     type: path
+  verify_gateways:
+    description:
+      - Whether each reading also asks the gateways of each environment what they hold. The source then emits C(gateway_stale)
+        when the gateways of an environment do not hold the certificate of the manager's record, and C(gateway_confirmed) when
+        they hold it again.
+      - The token needs the permission C(SECRETS) with C(EXPORT_IMPORT) on a manager from release 2026.09 on, or access to the
+        project V(admin) on a manager from release 2025 on.
+      - If the gateways of an environment cannot be asked, their state is unknown. The source logs this, emits no event, and
+        does not forget what it has reported. The environment V(apimanager) is always unknown.
+    type: bool
+    default: false
   url:
     description:
       - The address of the Apinizer manager, including a path prefix if there is one. Every event contains it.

@@ -18,6 +18,7 @@ from unit.plugins.plugin_utils._report.test_samples import (
     audited,
     certificates_with_findings,
     environment_entry,
+    gateway,
 )
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -79,6 +80,71 @@ def test_metrics_of_a_certificate():
     assert {"alias", "issuer", "serial_number", "fingerprint_sha1", "fingerprint_sha256"} <= info.keys()
 
 
+def test_metrics_of_gateways():
+    samples = parse(audit_report(AUDITS["gateways"](), "prom"))
+    confirmed = {
+        (labels["name"], labels["environment"]): value
+        for name, labels, value in samples
+        if name == "apinizer_certificate_gateway_confirmed"
+    }
+    assert confirmed == {
+        ("api", "development"): 1,
+        ("api", "staging"): 0,
+        ("api", "production"): 0,
+        ("portal", "production"): 1,
+    }, "what is unknown has no series"
+    manager = {"manager": "https://apinizer.bank.example/manager"}
+    assert ("apinizer_audit_gateways_not_confirmed", manager, 2) in samples
+
+
+@pytest.mark.parametrize("state", [None, "unknown"])
+def test_gateways_that_were_not_asked_have_no_metrics(state):
+    place = environment_entry("production")
+    text = audit_report(audit([audited("api", gateway(place, state) if state else place)]), "prom")
+    assert "gateway" not in text
+
+
+@pytest.mark.parametrize("output_format", ["html", "md", "text"])
+def test_gateways_are_reported(output_format):
+    text = audit_report(AUDITS["gateways"](), output_format)
+    unknown = "What the gateways of test hold is unknown. The truststore of environment test cannot be read. HTTP 400"
+    assert unknown in text
+    other = environment_entry("production", "api", left=8)["fingerprint_sha256"]
+    assert f"those of production hold SHA-256 {other} instead" in text
+    assert "no request returns it" not in text, "nobody can ask the manager itself"
+
+
+@pytest.mark.parametrize("output_format", ["html", "md"])
+def test_the_report_has_the_state_of_each_gateway(output_format):
+    text = audit_report(AUDITS["gateways"](), output_format)
+    for fact in (
+        "Gateways without the certificate of the record",
+        "2 of 4 entries confirmed, 2 unknown",
+        "found under the alias x",
+        "Stale",
+        "Missing",
+        "truststores of the gateways",
+    ):
+        assert fact in text
+    not_asked = audit_report(AUDITS["findings"](), output_format)
+    assert "Not asked" in not_asked
+    assert "truststores of the gateways" not in not_asked
+
+
+def test_text_has_a_line_for_each_finding():
+    lines = audit_report(AUDITS["findings"](), "text").splitlines()
+    assert lines[0] == "Payments / shop / Expired: production on 2026-11-01 11:00:00 UTC."
+    assert len(lines) == 4
+    assert audit_report(AUDITS["clean"](), "text") == ""
+
+
+@pytest.mark.parametrize("output_format", ["text", "failure"])
+def test_the_screen_gets_no_control_characters(output_format):
+    text = audit_report(AUDITS["hostile"](), output_format)
+    assert len(text) > 100
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
 def test_a_rotation_continues_the_series():
     def series(left: int) -> list[object]:
         samples = parse(audit_report(audit([audited("api", environment_entry("production", left=left))]), "prom"))
@@ -126,7 +192,7 @@ def test_the_heading_is_the_status(name, heading):
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(AnsibleFilterError, match="the format must be html, md or prom, not 'json'"):
+    with pytest.raises(AnsibleFilterError, match="the format must be html, md, prom, text or failure, not 'json'"):
         audit_report(AUDITS["clean"](), "json")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleLookupError
 
 from ansible_collections.apinizer.apiops.plugins.lookup.certificate import FIELDS, LookupModule, select_value
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
@@ -79,6 +80,11 @@ def test_a_certificate_without_content_has_the_other_values(
     assert select_value(stored, "fingerprint_sha1", None, now=now) == old.leaf.fingerprint_sha1
     with pytest.raises(ApinizerError, match="does not return the content of certificate MyProject/web"):
         select_value(stored, "content", None, now=now)
+
+
+def test_the_number_of_entries_is_a_value_of_the_record() -> None:
+    with pytest.raises(AnsibleLookupError, match=r"^field: entries is a value of the record"):
+        LookupModule().run(["web"], project="MyProject", field="entries", source="gateways")
 
 
 @pytest.mark.parametrize("terms", [[], [[]]])

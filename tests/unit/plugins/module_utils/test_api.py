@@ -518,8 +518,11 @@ def test_the_list_of_the_truststore_comes_second(api: CertificateApi, client: Fa
 def test_addresses_that_do_not_exist_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
     client.answers = {GET_ARCHIVE: failure(404), GET_TRUSTSTORE: failure(404)}
     for _unused in range(2):
-        with pytest.raises(TruststoreUnavailableError, match=r"SECRETS with EXPORT_IMPORT.*release 2026\.09"):
+        with pytest.raises(
+            TruststoreUnavailableError, match=r"HTTP 404.*SECRETS with EXPORT_IMPORT.*release 2026\.09"
+        ) as caught:
             api.truststore("MyProject", "staging")
+        assert caught.value.status == 404
     assert client.requests == [GET_ARCHIVE, GET_TRUSTSTORE]
 
 

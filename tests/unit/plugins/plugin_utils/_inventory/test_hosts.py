@@ -118,6 +118,16 @@ def test_the_remaining_time_is_calculated_when_hosts_are_made(
     ]
 
 
+def test_what_the_gateways_hold_is_part_of_each_certificate(hosts: Any) -> None:
+    held = {"name": "x", "state": "stale", "fingerprint_sha256": "ab12", "reason": None}
+    listed = certificate("A", "one", "x")
+    listed["environments"][0]["gateway"] = held
+
+    (host,) = hosts(project("A", ["x"], [listed])).values()
+
+    assert [each["gateway"] for each in host.variables["apinizer_certificates"]] == [held]
+
+
 def test_two_environments_with_the_same_host_name_are_an_error(hosts: Any) -> None:
     with pytest.raises(ApinizerError, match="'a b' and 'a_b' would both be host p-a_b"):
         hosts(project("A", ["a b", "a_b"], []), prefix="p-")

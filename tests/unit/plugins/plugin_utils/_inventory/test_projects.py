@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -68,3 +69,22 @@ def test_other_errors_are_raised(api: Any, now: datetime, status: int | None) ->
     api.known_environments = RequestError("no response", status=status)
     with pytest.raises(RequestError, match="no response"):
         read_projects(api, ["MyProject"], now=now, warn=pytest.fail)
+
+
+def test_gateways_are_asked_once_for_all_projects(api: Any, now: datetime) -> None:
+    (stored,) = api.stored.values()
+    api.stored["Another", "web"] = type(stored)("Another", "web", entries=stored.entries)
+    api.truststores = {"production": [], "staging": RequestError("HTTP 404", status=404)}
+    warnings: list[str] = []
+
+    projects = read_projects(api, None, now=now, warn=warnings.append, verify_gateways=True)
+
+    assert [call for call in api.calls if call.startswith("truststore")] == [
+        "truststore production",
+        "truststore staging",
+    ]
+    for project in projects:
+        states = [environment["gateway"]["state"] for environment in project["certificates"][0]["environments"]]
+        assert states == ["missing", "unknown"]
+    assert warnings == ["What the gateways of staging hold is unknown. HTTP 404"]
+    assert json.loads(json.dumps(projects)) == projects, "the result can be cached"

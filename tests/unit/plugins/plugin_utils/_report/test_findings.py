@@ -9,7 +9,13 @@ import re
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
-from unit.plugins.plugin_utils._report.test_samples import audited, certificates_with_findings, environment_entry
+from unit.plugins.plugin_utils._report.test_samples import (
+    audited,
+    certificates_at_gateways,
+    certificates_with_findings,
+    environment_entry,
+    gateway,
+)
 
 
 def findings(*certificates: object, threshold: int | None = 30) -> list[tuple[str, str, list[str]]]:
@@ -36,6 +42,25 @@ def test_the_threshold_is_exclusive():
     assert findings(at(0), threshold=None) == []
     assert findings(at(-1), threshold=None) == [("expired", "api", ["production"])]
     assert findings(at(-1), threshold=0) == [("expired", "api", ["production"])]
+
+
+def test_gateways_without_the_certificate_of_the_record_are_a_finding():
+    (found,) = find(read_certificates(certificates_at_gateways()), None)
+    assert (found["kind"], found["project"], found["name"]) == ("not_on_gateway", "Payments", "api")
+    assert found["environments"] == ["staging", "production"]
+    other = environment_entry("production", "api", left=8)["fingerprint_sha256"]
+    assert found["message"] == (
+        "The gateways do not hold the certificate of the record: those of staging do not hold it; those of production hold "
+        f"SHA-256 {other} instead."
+    )
+
+
+def test_gateways_are_less_urgent_than_expired_certificates_only():
+    def at(left: int) -> object:
+        return audited("api", gateway(environment_entry("production", left=left), "missing"))
+
+    assert [kind for kind, *_rest in findings(at(-1))] == ["expired", "not_on_gateway"]
+    assert [kind for kind, *_rest in findings(at(8))] == ["not_on_gateway", "expires_soon"]
 
 
 def test_drift_is_detected_by_sha1():

@@ -363,6 +363,12 @@ def environment_entry(environment: str, name: str = "api", *, entries: int = 1, 
     return {**described, "name": environment, "expired": (described["days_remaining"] or 0) < 0, "entries": entries}
 
 
+def gateway(environment: Json, state: str, *, sha256: str | None = None, reason: str | None = None) -> Json:
+    """The same environment, with what its gateways hold."""
+    held = {"name": environment["name"], "state": state, "fingerprint_sha256": sha256, "reason": reason}
+    return {**environment, "gateway": held}
+
+
 def audited(name: str, *environments: Json, project: str = "Payments") -> Json:
     """A certificate as apinizer_certificate_info returns it."""
     return {"project": project, "name": name, "description": None, "environments": list(environments)}
@@ -384,6 +390,24 @@ def certificates_with_findings() -> list[Json]:
     ]
 
 
+def certificates_at_gateways() -> list[Json]:
+    """A certificate with each state of the gateways."""
+    places = {one: environment_entry(one, "api", left=300) for one in (*ENVIRONMENTS, "test", "apimanager")}
+    own, other = places["test"]["fingerprint_sha256"], entry("api", left=8)["fingerprint_sha256"]
+    reason = "The truststore of environment test cannot be read. HTTP 400"
+    return [
+        audited(
+            "api",
+            gateway(places["development"], "confirmed", sha256=own, reason="found under the alias x"),
+            gateway(places["staging"], "missing"),
+            gateway(places["production"], "stale", sha256=other),
+            gateway(places["test"], "unknown", reason=reason),
+            gateway(places["apimanager"], "unknown", reason="no request returns it"),
+        ),
+        audited("portal", gateway(environment_entry("production", "portal", left=240), "confirmed", sha256=own)),
+    ]
+
+
 def audit(certificates: list[Json], threshold_days: int | None = 30, **changes: Any) -> Json:
     """The input of the filter audit_report."""
     return {
@@ -400,9 +424,11 @@ def audit(certificates: list[Json], threshold_days: int | None = 30, **changes: 
 
 def hostile_estate() -> list[Json]:
     """Every text has a special meaning in some format."""
+    entries = [environment_entry(one, entries=2, left=-1, alias=one, subject=one, issuer=one) for one in HOSTILE]
+    states = ("confirmed", "stale", "unknown", "{{ state }}")
     return [
-        audited(text, environment_entry(text, entries=2, left=-1, alias=text, subject=text, issuer=text), project=text)
-        for text in HOSTILE
+        audited(text, gateway(entries[index], states[index % 4], sha256=text[:20] or None, reason=text), project=text)
+        for index, text in enumerate(HOSTILE)
     ]
 
 
@@ -411,6 +437,7 @@ AUDITS: dict[str, Callable[[], Json]] = {
     "clean": lambda: audit(certificates_with_findings()[:1]),
     "empty": lambda: audit([], None),
     "nulls": lambda: audit([audited("api", {**dict.fromkeys(entry()), "name": "production"})]),
+    "gateways": lambda: audit(certificates_at_gateways()),
     "hostile": lambda: audit(hostile_estate()),
     "many": lambda: audit(
         [audited(f"service-{n}", *(environment_entry(e, left=n) for e in ENVIRONMENTS)) for n in range(100)]

@@ -20,7 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe imp
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state import State
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.state_json import dump, load
-from unit.plugins.plugin_utils._report.test_samples import NOW, audited, environment_entry
+from unit.plugins.plugin_utils._report.test_samples import NOW, audited, environment_entry, gateway
 
 MANAGER = "https://apinizer.example.com"
 THRESHOLDS = (60, 30, 14, 7, 1)
@@ -306,6 +306,8 @@ def test_every_kind_is_listed(watch: Watch):
     kinds.update(event["kind"] for event in watch.events)
     events, watch.state = observe_failure(watch.state, MANAGER, NOW, "no response")
     kinds.update(event["kind"] for event in events)
-    watch.read()
+    watch.read(audited("api", gateway(environment_entry("production", left=100), "missing")))
+    kinds.update(event["kind"] for event in watch.events)
+    watch.read(audited("api", gateway(environment_entry("production", left=100), "confirmed")))
     kinds.update(event["kind"] for event in watch.events)
     assert kinds == set(KINDS)

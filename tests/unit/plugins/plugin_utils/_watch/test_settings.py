@@ -24,6 +24,7 @@ def test_the_defaults():
     found = settings()
     assert found.thresholds == (60, 30, 14, 7, 1)
     assert (found.interval, found.heartbeat, found.state_file) == (300, 3600, None)
+    assert found.verify_gateways is False
     operation = found.operation
     assert (operation.project, operation.name, operation.environments) == (None, None, None)
     assert operation.details is False
@@ -45,7 +46,9 @@ def test_strings_are_converted(monkeypatch: pytest.MonkeyPatch):
         validate_certs="no",
         timeout="5",
         retries="0",
+        verify_gateways="yes",
     )
+    assert found.verify_gateways is True
     assert (found.interval, found.heartbeat, found.state_file) == (1.5, 0, "/home/eda/state")
     assert found.operation.environments == {"a", "b"}
     connection = found.connection

@@ -35,6 +35,7 @@ STATE = State(
             },
             drift=("production", "staging"),
             duplicates=("staging",),
+            stale=("production",),
         )
     },
     datetime(2026, 11, 23, 5, tzinfo=timezone.utc),

@@ -17,7 +17,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    InputError,
+    RequestError,
+    TruststoreUnavailableError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch import watcher
@@ -302,3 +306,39 @@ def test_cancelling_does_not_wait_for_a_delayed_retry(runner: WatchRunner, monke
     asyncio.run(drive())
     assert ended.is_set()
     assert time.monotonic() - start < 10
+
+
+def test_gateways_are_asked_once_for_each_environment_and_reading(runner: WatchRunner):
+    runner.run(2, verify_gateways=True)
+    assert (
+        runner.api.calls
+        == [
+            *("projects", "list MyProject", "truststore production", "truststore staging"),
+        ]
+        * 2
+    )
+
+
+def test_a_gateway_without_the_certificate_is_reported(runner: WatchRunner):
+    runner.api.truststores["production"] = []
+    events = runner.run(2, verify_gateways=True, thresholds=1)
+    assert [(event["kind"], event["environments"]) for event in events] == [("gateway_stale", ["production"])]
+
+
+def test_each_reading_asks_anew_which_requests_the_manager_offers(runner: WatchRunner, monkeypatch: pytest.MonkeyPatch):
+    """A watch runs for months, and the manager may be upgraded meanwhile."""
+    made: list[object] = []
+    monkeypatch.setattr(watcher, "CertificateApi", lambda client: made.append(client) or runner.api)
+    runner.run(3, verify_gateways=True)
+    assert len(made) == 3
+    assert len(set(map(id, made))) == 1, "the connection is kept"
+
+
+def test_gateways_that_cannot_be_asked_are_logged_once(runner: WatchRunner, caplog: pytest.LogCaptureFixture):
+    for environment in ("production", "staging"):
+        error = TruststoreUnavailableError(f"The truststore of {environment} cannot be read: {SECRET}", status=404)
+        runner.api.truststores[environment] = error
+    assert runner.run(3, verify_gateways=True, thresholds=1) == []
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "What the gateways of production, staging hold is unknown. The truststore of production cannot be read: ********"
+    ]

@@ -1,0 +1,15 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Renders an audit as lines of plain text, for the screen."""
+
+from __future__ import annotations
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
+
+
+def audit_text(audit: Audit) -> str:
+    """Render one line for each finding, and for what the audit could not find out. Without any, the text is empty."""
+    findings = [f"{finding.project} / {finding.name} / {finding.message}" for finding in audit.findings]
+    return "".join(f"{escape_controls(' '.join(line.split()))}\n" for line in (*findings, *audit.notes))
