@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _archive, _payloads
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
@@ -250,9 +251,7 @@ class CertificateApi:
                 if exc.status not in NOT_OFFERED:
                     raise
             else:
-                found.update(
-                    {_identity(item): item for item in readable("GET", lambda more=more: _payloads.results(more))}
-                )
+                found.update({_identity(item): item for item in readable("GET", partial(_payloads.results, more))})
             if len(found) >= count:
                 return body, list(found.values())
             fruitless = fruitless + 1 if len(found) == known else 0
