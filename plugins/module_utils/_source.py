@@ -9,13 +9,17 @@ import os
 import stat
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    CertificateError,
+    InputError,
+    PrivateKeyError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
     Bundle,
     check_validity,
+    encode_text,
     parse_input,
     parse_stored,
-    parse_text,
 )
 
 # Bytes. Real chains are about ten kilobytes.
@@ -27,13 +31,13 @@ PEM_AS_PATH = "contains the text of a certificate instead of the path of a file;
 
 
 def read_certificate(
-    path: str | None, content: str | None, *, now: datetime, allow_expired: bool, as_stored: bool = False
+    path: str | None, content: str | None, *, now: datetime, allow_expired: bool, validate_chain: bool = True
 ) -> Bundle | None:
     """Read the certificate from C(path) or C(content). Return None if neither is set.
 
     :arg now: the time to check the validity period against.
     :arg allow_expired: accept a certificate outside its validity period.
-    :arg as_stored: accept everything in C(content) that a manager may hold, such as a chain whose signatures do not verify.
+    :arg validate_chain: whether the issuers must be those of the certificate. A manager may hold a chain that is wrong.
     :raises InputError: if there is no certificate that can be deployed. The message never repeats any of the content.
     """
     for option, given in (("path", path), ("content", content)):
@@ -41,9 +45,9 @@ def read_certificate(
             raise InputError(option, f"is empty; set it to {_EXPECTED[option]}, or omit the option")
     try:
         if path is not None:
-            bundle = parse_input(read_file(path))
+            bundle = _parse(read_file(path), validate_chain=validate_chain)
         elif content is not None:
-            bundle = (parse_stored(content) if as_stored else None) or parse_text(content)
+            bundle = _parse(encode_text(content), validate_chain=validate_chain)
         else:
             return None
         if not allow_expired:
@@ -52,6 +56,18 @@ def read_certificate(
         option, where = ("content", "") if path is None else ("path", f"{path}: ")
         raise InputError(option, f"{where}{exc}") from exc
     return bundle
+
+
+def _parse(data: bytes, *, validate_chain: bool) -> Bundle:
+    try:
+        return parse_input(data)
+    except PrivateKeyError:
+        raise
+    except CertificateError:
+        stored = None if validate_chain else parse_stored(data.decode("latin-1"))
+        if stored is None:
+            raise
+        return stored
 
 
 def read_file(path: str) -> bytes:

@@ -69,15 +69,16 @@ def parse_input(data: bytes) -> Bundle:
 
 
 def parse_text(text: str) -> Bundle:
-    """Parse the input of a user that arrives as text. See C(parse_input) for the errors.
+    """Parse the input of a user that arrives as text. See C(parse_input) for the errors."""
+    return parse_input(encode_text(text))
 
-    Ansible decodes files with C(surrogateescape), so even a DER certificate may arrive as text.
-    """
+
+def encode_text(text: str) -> bytes:
+    """Return the bytes of a text. Ansible decodes files with C(surrogateescape), so even a DER certificate may be text."""
     try:
-        data = text.encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # other surrogates, which JSON can contain
-        data = text.encode("utf-8", "replace")
-    return parse_input(data)
+        return text.encode("utf-8", "replace")
 
 
 def _parse_der_input(data: bytes) -> Certificate:

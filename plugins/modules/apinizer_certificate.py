@@ -179,6 +179,15 @@ options:
       - If V(false), the module rejects such a certificate before it sends any request.
     type: bool
     default: false
+  validate_chain:
+    description:
+      - Whether to verify that the other certificates in O(path) or O(content) are the issuers of the certificate, by their
+        names and signatures. If they are not, the module fails before it sends any request.
+      - Set it to V(false) only to write a certificate back that the manager held before with such a chain, for example from a
+        backup.
+    type: bool
+    default: true
+    version_added: 0.2.0
 seealso:
   - module: apinizer.apiops.apinizer_certificate_info
   - name: Update Certificate
@@ -508,8 +517,7 @@ ARGUMENT_SPEC = {
     "delete_referenced_jwks": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "allow_expired": {"type": "bool", "default": False},
-    # Hidden: the role rolls back to a certificate that the manager held, whatever is wrong with its chain.
-    "_content_as_stored": {"type": "bool", "default": False},
+    "validate_chain": {"type": "bool", "default": True},
 }
 
 
@@ -534,7 +542,7 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
             params["content"],
             now=now,
             allow_expired=params["allow_expired"],
-            as_stored=params["_content_as_stored"],
+            validate_chain=params["validate_chain"],
         )
         if params["content"] is not None:
             context.no_log_values.discard(params["content"])

@@ -20,10 +20,11 @@ from integration.execution_modes import comparable
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "apinizer.apiops"
-CERTIFICATE, INFO, ENVIRONMENT_INFO = (
+CERTIFICATE, INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO = (
     "apinizer_certificate",
     "apinizer_certificate_info",
     "apinizer_environment_info",
+    "apinizer_truststore_info",
 )
 SECONDS = 120
 """A run that takes longer than this hangs."""

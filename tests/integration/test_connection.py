@@ -102,7 +102,8 @@ class TestLogin:
         """In particular, the certificate does not count as absent, nor the project as missing."""
         case.manager.faults.add(replace(fault, path="auth/token"))
 
-        outcome = _run(case, **_login(case), state=state)
+        content = case.old.pem if state == "present" else None
+        outcome = _run(case, **_login(case), state=state, content=content)
 
         assert_error(outcome, "token")
         assert "project" not in outcome.message

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from integration.certificate_fixture import ENVIRONMENTS, NAME, PROJECT, CertificateFixture
-from integration.machine import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, Machine
+from integration.machine import CERTIFICATE, COLLECTION, ENVIRONMENT_INFO, INFO, ROOT, TRUSTSTORE_INFO, Machine
 from manager import Authority, Issued, Manager
 
 USER, PASSWORD = "operator", "operator-password"
@@ -80,7 +80,7 @@ def test_every_option_is_documented(machine: Machine, module: str) -> None:
     """The module's own error for an unknown option lists the options that it supports."""
     documented = set(_documentation(machine, module)["doc"]["options"])
 
-    name = {} if module == ENVIRONMENT_INFO else {"name": NAME}
+    name = {} if module in (ENVIRONMENT_INFO, TRUSTSTORE_INFO) else {"name": NAME}
     message = machine.module(module, project=PROJECT, no_such_option=True, **name).message
 
     _unused, _unused, supported = message.partition("Supported parameters include: ")
@@ -93,7 +93,7 @@ def test_every_return_value_is_documented(case: CertificateFixture, module: str)
     options = case.options()
     if module == CERTIFICATE:
         options["content"] = case.new.pem
-    if module == ENVIRONMENT_INFO:
+    if module in (ENVIRONMENT_INFO, TRUSTSTORE_INFO):
         del options["name"]
 
     outcome = case.machine.module(module, **options)

@@ -21,7 +21,7 @@ from integration.certificate_fixture import (
     assert_accurate,
     assert_error,
 )
-from integration.machine import Outcome
+from integration.machine import TRUSTSTORE_INFO, Outcome
 from manager import ADMIN_PROJECT, ALL_PERMISSIONS, Authority, Fault, Issued, Manager, Permission
 
 pytestmark = pytest.mark.any_mode
@@ -46,7 +46,7 @@ def asked(manager: Manager) -> list[str]:
 
 def truststores(case: CertificateFixture, **options: Any) -> Outcome:
     given = {"url": case.manager.url, "token": case.manager.token, "project": PROJECT, **options}
-    return case.machine.module("apinizer_truststore_info", **given)
+    return case.machine.module(TRUSTSTORE_INFO, **given)
 
 
 # After a write

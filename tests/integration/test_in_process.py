@@ -269,4 +269,4 @@ def test_invocation_is_the_same_in_both_execution_modes(case: CertificateFixture
     assert (arguments["retries"], arguments["environments"]) == (2, ["staging", "development"])
     assert arguments["token"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert arguments["content"] == case.new.pem
-    assert arguments["unlisted_environments"] == "fail"
+    assert arguments["unlisted_environments"] is None

@@ -10,13 +10,14 @@ import json
 import pytest
 
 from integration.certificate_fixture import ENVIRONMENTS, CertificateFixture, MakeCase, calls
-from integration.machine import CERTIFICATE, ENVIRONMENT_INFO, INFO, ROOT, Run
+from integration.machine import CERTIFICATE, ENVIRONMENT_INFO, INFO, ROOT, TRUSTSTORE_INFO, Run
 
 TARGETS = ROOT / "tests" / "integration" / "targets"
 WRITES = {
     CERTIFICATE: ["create", "update", "delete"],
     INFO: ["create", "delete"],
     ENVIRONMENT_INFO: [],
+    TRUSTSTORE_INFO: ["create", "delete"],
 }
 """The writes of each scenario: those of check mode, and of tasks that change nothing, would come on top."""
 

@@ -100,7 +100,7 @@ class Operation:
             "update_referenced_jwks": self.jwk_scope is not None,
             "update_scope": self.jwk_scope or "",
             "allow_expired": True,
-            "_content_as_stored": True,
+            "validate_chain": False,
         }
 
     def to_certificate_operation(self) -> CertificateOperation:

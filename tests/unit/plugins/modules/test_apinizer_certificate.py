@@ -170,13 +170,15 @@ def test_an_expired_certificate_must_be_allowed(run: Run, api: Any, authority: A
     assert run(content=expired.pem)["changed"]
 
 
-def test_a_chain_that_does_not_verify_is_refused_unless_it_was_stored(run: Run, api: Any, issued_new: Issued) -> None:
+def test_a_chain_that_does_not_verify_is_refused_unless_validate_chain_is_false(
+    run: Run, api: Any, issued_new: Issued
+) -> None:
     """The role rolls back to what the manager held before, whatever is wrong with it."""
     chain = issued_new.pem + Authority().pem
     result = run(content=chain)
     assert result["msg"].startswith("content: contains a chain whose signatures do not verify: CN=web.example.com,")
     assert api.calls == []
-    assert run(content=chain, _content_as_stored=True)["changed"]
+    assert run(content=chain, validate_chain=False)["changed"]
     assert api.sent[0]["bundle"].pem == chain
 
 
