@@ -30,6 +30,9 @@ _COLUMNS = {
     PARALLEL: f"role, {PARALLEL_WRITES} in parallel",
 }
 
+NEEDED = frozenset((case, name) for case in CASES for name in _COLUMNS)
+"""The cases and candidates that the rows show."""
+
 BEGIN, END = ".. Written by make bench: begin", ".. Written by make bench: end"
 """Comments that enclose the summary in a longer document."""
 

@@ -11,7 +11,9 @@ import pytest
 
 import bench.__main__ as command
 from bench import summary
+from bench.candidates import CANDIDATES
 from bench.cases import Case
+from bench.summary import NEEDED as SHOWN
 from bench.targets import NEEDED
 
 from .conftest import NEAR, all_of, measured
@@ -82,6 +84,13 @@ def test_targets_are_measured_with_the_candidates_they_need(monkeypatch):
     exit_code("--targets")
     assert [case for case, names in runner.plan.items() if "uri" in names] == [NEAR, Case(200, 20, "all")]
     assert "role" not in runner.plan[Case(200, 20, "all")]
+
+
+def test_the_guide_is_updated_with_what_it_shows_and_what_the_targets_need(monkeypatch, tmp_path):
+    runner = FakeRunner(monkeypatch, uri_seconds=31.0)
+    assert exit_code("--targets", "--rst", str(tmp_path / "guide.rst")) == 0
+    measured = {(case, name) for case, names in runner.plan.items() for name in names}
+    assert measured == NEEDED | {(case, name) for case, name in SHOWN if CANDIDATES[name].accepts(case.size)}
 
 
 @pytest.mark.parametrize("words", [("--targets",), ()])
