@@ -110,11 +110,18 @@ def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
     )
 
 
-def unknown_message(name: str, gateways: t.Sequence[Gateway]) -> str:
-    """Describe the gateways whose state is unknown."""
+def unknown_message(name: str, gateways: t.Sequence[Gateway], *, written: bool) -> str:
+    """Describe the gateways whose state is unknown.
+
+    :arg written: whether the record was written before they were asked.
+    """
     names = ", ".join(gateway.name for gateway in gateways)
     reasons = dict.fromkeys(gateway.reason for gateway in gateways if gateway.reason)
-    return join_sentences(f"Whether the gateways of {names} hold certificate {name} is unknown", *reasons)
+    if written:
+        what = f"The manager stored certificate {name} in {names}, but whether the gateways there hold it is unknown"
+    else:
+        what = f"Whether the gateways of {names} hold certificate {name} is unknown"
+    return join_sentences(what, *reasons)
 
 
 def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str) -> str:
@@ -135,9 +142,10 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 
 
 _STORED_ONLY = (
-    "This manager stores an imported certificate without deploying it. To deploy it, write all environments of the "
-    "certificate in one update: leave out unlisted_environments=keep, or choose update or remove; with the role "
-    "certificate_rotation or the playbook restore, use a single wave and the strategy replace"
+    "Most likely, this manager stores imported certificates without deploying them; otherwise, the deployment failed, or takes "
+    "longer than verify_gateways_timeout. To deploy the certificate, update all its environments at once: run again without "
+    "environments and unlisted_environments; with the role certificate_rotation or the playbook restore, use a single wave "
+    "and the strategy replace"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check the environment in the "

@@ -83,8 +83,7 @@ def run_certificate_operation(
     :raises OperationError: if a write failed.
     """
     before = _read(api, operation)
-    if not operation.absent:
-        _check_environments(api, operation, before)
+    jwks = _check_environments(api, operation, before)
     plan = _plan(api, operation, before)
     bundle = operation.desired.bundle
     gateways: list[Gateway] | None = None
@@ -96,7 +95,10 @@ def run_certificate_operation(
             plan = _plan(api, operation, before)
     for warning in plan.warnings:
         warn(warning)
-    _check_before_write(api, operation, plan, before, warn)
+    _check_before_write(api, operation, plan, before)
+    if plan.operation == "update" and operation.jwk_scope is None:
+        for warning in _jwk_warnings(api, operation) if jwks is None else jwks:
+            warn(warning)
     previous = _result.certificate(before, now, desired=bundle, with_content=True)
 
     def result(
@@ -205,9 +207,9 @@ def _check_gateways(
     unknown = [gateway for gateway in gateways if gateway.state == UNKNOWN]
     refused = [gateway for gateway in unknown if gateway.name != PSEUDO_ENVIRONMENT]
     if refused and operation.verify_gateways == "required":
-        raise OperationError(unknown_message(operation.name, refused), known)
+        raise OperationError(unknown_message(operation.name, refused, written=written), known)
     if unknown:
-        warn(unknown_message(operation.name, unknown))
+        warn(unknown_message(operation.name, unknown, written=written))
 
 
 def _with_description_sent(after: StoredCertificate | None, plan: Plan) -> StoredCertificate | None:
@@ -229,11 +231,7 @@ def _read(api: CertificateApi, operation: CertificateOperation) -> StoredCertifi
 
 
 def _check_before_write(
-    api: CertificateApi,
-    operation: CertificateOperation,
-    plan: Plan,
-    before: StoredCertificate | None,
-    warn: _Warn,
+    api: CertificateApi, operation: CertificateOperation, plan: Plan, before: StoredCertificate | None
 ) -> None:
     """Check everything else that reading can tell about the write before it is sent, in check mode as well."""
     if plan.operation == "import" and operation.jwk_scope is not None:
@@ -242,8 +240,6 @@ def _check_before_write(
             "an import, which unlisted_environments=keep requires, cannot update JWKs. Update all environments of the "
             "certificate in one request (another value of unlisted_environments), or set update_referenced_jwks=false",
         )
-    if plan.operation == "update" and operation.jwk_scope is None:
-        _warn_about_jwks(api, operation, warn)
     _check_aliases(api, operation, plan, before)
 
 
@@ -276,37 +272,51 @@ def _check_aliases(
             )
 
 
-def _warn_about_jwks(api: CertificateApi, operation: CertificateOperation, warn: _Warn) -> None:
+def _jwk_warnings(api: CertificateApi, operation: CertificateOperation) -> list[str]:
+    """Return a warning if JWKs lose their link to the certificate with an update, or if that is not known."""
     try:
         jwks = api.certificate_jwks(operation.project)
     except RequestError as exc:
         if exc.status not in NOT_OFFERED:
             raise
         if exc.status in (400, 403):
-            warn(f"Could not check whether JWKs were created from certificate {operation.name}: {exc}")
-        return
-    if jwks:
-        warn(
-            f"Project {operation.project} has JWKs created from certificates: {', '.join(jwks)}. Those created from "
-            f"{operation.name} lose their link to it with this update. Set update_referenced_jwks=true (with update_scope) "
-            "to update the JWKs as well"
-        )
+            return [f"Could not check whether JWKs were created from certificate {operation.name}: {exc}"]
+        return []
+    if not jwks:
+        return []
+    lost = (
+        f"Project {operation.project} has JWKs created from certificates: {', '.join(jwks)}. Those created from "
+        f"{operation.name} lose their link to it with this update. Set update_referenced_jwks=true (with update_scope) "
+        "to update the JWKs as well"
+    )
+    return [lost]
 
 
-def _check_environments(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> None:
+def _check_environments(
+    api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None
+) -> list[str] | None:
     """Check the names of the environments that do not hold the certificate yet, before anything else is asked of the user.
 
+    If an update will follow, the JWKs are read first: their list also shows the manager's generation, which saves a request
+    for the environments.
+
+    :returns: the warnings about JWKs, or None if they were not read.
     :raises InputError: if the project has no such environment.
     """
+    jwks = None
     added = (operation.desired.environments or frozenset()) - set(before.environments if before else ())
-    if not added or not api.lists_environments:
-        return  # A manager that does not list environments checks the names itself when it receives the write.
+    if operation.absent or not added:
+        return jwks
+    if before and operation.jwk_scope is None and operation.desired.unlisted != "keep":
+        jwks = _jwk_warnings(api, operation)
+    if not api.lists_environments:
+        return jwks  # A manager that does not list environments checks the names itself when it receives the write.
     try:
         listed = api.environments(operation.project)
     except RequestError as exc:
         if exc.status not in NOT_OFFERED:
             raise
-        return
+        return jwks
     known = {environment.name for environment in listed} | {PSEUDO_ENVIRONMENT}
     unknown = sorted(added - known)
     if unknown:
@@ -315,6 +325,7 @@ def _check_environments(api: CertificateApi, operation: CertificateOperation, be
             f"project {operation.project} has no environment {', '.join(unknown)}; it has "
             f"{', '.join(sorted(known))} (case-sensitive)",
         )
+    return jwks
 
 
 @dataclass(frozen=True)

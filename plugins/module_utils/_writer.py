@@ -263,7 +263,7 @@ class Writer:
             duplicated = ", ".join(after.duplicated)
             sentences.append(f"The write was not repeated, because each update adds another entry ({duplicated})")
         sentences.append("The gateways there may still hold the previous certificate")
-        if write.kind != "delete" and not (after and after.duplicated):
+        if write.kind in ("create", "update") and not (after and after.duplicated):
             sentences.append("Fix the cause there, then run again with force=true to deploy once more")
         return WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)
 

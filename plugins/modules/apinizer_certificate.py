@@ -534,7 +534,7 @@ def certificate_operation(context: ModuleContext, now: datetime) -> CertificateO
     if not (math.isfinite(params["verify_gateways_timeout"]) and params["verify_gateways_timeout"] >= 0):
         raise InputError(
             "verify_gateways_timeout",
-            f"must be a number of seconds from 0 on, not {params['verify_gateways_timeout']:g}",
+            f"must be 0 or a positive number of seconds, not {params['verify_gateways_timeout']:g}",
         )
     if not absent:
         bundle = read_certificate(

@@ -87,7 +87,7 @@ def test_an_import_that_is_only_stored_fails(make_case: MakeCase, truststore: tu
     outcome = case.run(content=case.new.pem, verify_gateways=verify, **KEEP)
 
     assert_error(
-        outcome, "stores an imported certificate without deploying it", "staging holds SHA-256", case.old.sha256
+        outcome, "stores imported certificates without deploying them", "staging holds SHA-256", case.old.sha256
     )
     assert outcome.changed
     assert states(outcome) == {"staging": "stale"}
@@ -147,7 +147,8 @@ def test_gateways_that_cannot_be_asked_are_unknown(make_case: MakeCase, truststo
 
     assert not outcome.failed
     assert states(outcome) == {"staging": "unknown"}
-    assert "Whether the gateways of staging hold certificate my-certificate is unknown" in " ".join(outcome.warnings)
+    text = "The manager stored certificate my-certificate in staging, but whether the gateways there hold it is unknown"
+    assert text in " ".join(outcome.warnings)
     assert "SECRETS with EXPORT_IMPORT" in outcome["gateways"][0]["reason"]
 
 
@@ -156,7 +157,9 @@ def test_required_fails_where_the_gateways_cannot_be_asked(make_case: MakeCase) 
 
     outcome = case.run(content=case.new.pem, verify_gateways="required", **KEEP)
 
-    assert_error(outcome, "Whether the gateways of staging hold certificate my-certificate is unknown")
+    assert_error(
+        outcome, "stored certificate my-certificate in staging, but whether the gateways there hold it is unknown"
+    )
     assert outcome.changed
     assert_accurate(outcome, case.manager)
 
@@ -242,7 +245,7 @@ def test_required_says_again_what_an_import_left_stale(make_case: MakeCase) -> N
     for _unused in range(2):
         assert_error(
             case.run(content=case.new.pem, verify_gateways="required", **KEEP),
-            "stores an imported certificate without deploying it",
+            "stores imported certificates without deploying them",
         )
     assert case.run(content=case.new.pem, environments=["development", "staging"]).changed
     assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)

@@ -26,7 +26,7 @@ from integration.certificate_fixture import (
 )
 from integration.machine import ENVIRONMENT_INFO, INFO, Outcome, task
 
-GENERATIONS = ("2024.09", "2025", "2026.09", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 
 
 def _names(outcome: Outcome) -> list[tuple[str, str]]:

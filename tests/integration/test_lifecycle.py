@@ -30,7 +30,7 @@ from integration.certificate_fixture import (
 from integration.machine import Run, task
 from manager import Fault
 
-GENERATIONS = ("2024.09", "2025", "2026.09", "openapi")
+GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 WITH_IMPORT = ("2026.09", "openapi")
 WRITES = ("create", "update", "import", "delete")
 
@@ -68,7 +68,9 @@ SCENARIOS = {
     "description only": Scenario(
         "update", ("get", "jwks", "update", "get"), _OLD, {"description": "Renewed"}, description="Renewed"
     ),
-    "alias only": Scenario("update", ("get", "jwks", "update", "get"), _OLD, {"alias": "another"}, aliases="another"),
+    "alias only": Scenario(
+        "update", ("get", "list", "jwks", "update", "get"), _OLD, {"alias": "another"}, aliases="another"
+    ),
     "add environment": Scenario(
         "update",
         ("get", "jwks", "environments", "update", "get"),
@@ -89,7 +91,7 @@ SCENARIOS = {
     ),
     "keep": Scenario(
         "import",
-        ("get", "import", "get"),
+        ("get", "import", "get", "truststore"),
         {"development": "old", "staging": "new"},
         {"content": "new", "environments": ["staging"], "unlisted_environments": "keep"},
     ),
@@ -197,8 +199,9 @@ def test_check_mode_predicts_the_change_and_a_second_run_changes_nothing(
     if scenario.operation == "none":
         assert run["real"]["deployment"] is None
     elif scenario.operation == "import":
-        # The manager's response to import-file reports no deployment, so the result claims none.
+        # The manager's response to import-file reports no deployment, so the result claims none, and the gateways are asked.
         assert run["real"]["deployment"]["success"] is None
+        assert [gateway["state"] for gateway in run["real"]["gateways"]] == ["confirmed"]
     else:
         touched = scenario.holds or _OLD
         deployment = run["real"]["deployment"]

@@ -34,7 +34,8 @@ def restore_message(state: RestoreState) -> tuple[str, bool]:
     sentences += [*plan.impossible, "Fix the cause and run the same command again, which skips what is in sync already"]
     if doubtful:
         sentences.append(
-            f"If a deployment failed, set {RESTORE_PREFIX}force: true, which deploys again what the record already holds"
+            f"If a deployment failed, set {RESTORE_PREFIX}force: true and {RESTORE_PREFIX}strategy: replace, which deploys again "
+            "what the record already holds"
         )
     return join_sentences(*sentences), False
 

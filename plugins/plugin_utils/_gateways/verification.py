@@ -31,8 +31,9 @@ Answers = dict[tuple[str, str], Gateway]
 """What the gateways hold, by C(project/name) and environment."""
 
 _STORED_ONLY = (
-    "This manager stores imported certificates without deploying them, so it cannot be written wave by wave. Use a single "
-    "wave with certificate_rotation_strategy=replace, which deploys to all environments in one update"
+    "Most likely, this manager stores imported certificates without deploying them, so you cannot rotate in waves on it; use a "
+    "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update. Otherwise, the "
+    "deployment failed, or takes longer than certificate_rotation_verify_gateways_timeout"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check these environments in the "
@@ -117,7 +118,7 @@ def unknown_problems(found: Answers) -> list[str]:
     reasons = dict.fromkeys(str(gateway.reason) for gateway in unknown)
     return [
         join_sentences(
-            f"certificate_rotation_verify_gateways: what the gateways of {names} hold is unknown, and it is required",
+            f"certificate_rotation_verify_gateways is required, but the gateways of {names} cannot be asked",
             *reasons,
         )
     ]

@@ -140,11 +140,12 @@ def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
         fingerprint_sha1=entry.optional_text("fingerprint_sha1"),
         alias=entry.optional_text("alias"),
         entries=entry.optional_number("entries") or 1,
-        gateway=_gateway(entry.optional("gateway")),
+        gateway=read_gateway(entry.optional("gateway")),
     )
 
 
-def _gateway(gateway: Reader | None) -> Gateway | None:
+def read_gateway(gateway: Reader | None) -> Gateway | None:
+    """Read what the gateways of an environment hold; None if they were not asked."""
     if gateway is None:
         return None
     return Gateway(

@@ -13,10 +13,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     read_entry,
+    read_gateway,
     same_certificate,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, sanitize
@@ -59,6 +61,7 @@ class EnvironmentResult:
     :arg current: the entry at the end of the run.
     :arg current_known: whether C(current) is known, so that None means that there is no entry.
     :arg entries: how many entries the manager lists for the environment.
+    :arg gateway: what the gateways held after the wave; None if they were not asked.
     """
 
     name: str
@@ -72,6 +75,12 @@ class EnvironmentResult:
     entries: int | None
     deployment: DeploymentResult | None
     rolled_back: bool | None
+    gateway: Gateway | None = None
+
+    @property
+    def gateway_status(self) -> Status | None:
+        """Whether the gateways held what was written; None if they were not asked."""
+        return status_of(status.GATEWAY, self.gateway.state) if self.gateway and self.changes else None
 
     @property
     def changes(self) -> bool:
@@ -287,8 +296,10 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
         if not guard.passed
     ]
     for environment in certificate.environments:
-        deployment = environment.deployment
-        if deployment and deployment.status.severity != "good":
+        deployment, gateways = environment.deployment, environment.gateway_status
+        if gateways and gateways.severity != "good":
+            found.append(Problem(certificate, environment.name, gateways, _gateways_hold(environment)))
+        if deployment and deployment.status.severity != "good" and not (gateways and gateways.severity == "good"):
             message = deployment.message or "The manager gave no message."
             found.append(Problem(certificate, environment.name, deployment.status, message))
         mixed = certificate.outcome.key == "failed" and environment.changes
@@ -296,6 +307,14 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
         if mixed or current.severity in ("bad", "warn"):
             found.append(Problem(certificate, environment.name, current, _record_of(environment)))
     return found
+
+
+def _gateways_hold(environment: EnvironmentResult) -> str:
+    """Say what the gateways of an environment held after the wave."""
+    gateway = environment.gateway
+    if gateway and gateway.fingerprint_sha256:
+        return f"The gateways held SHA-256 {gateway.fingerprint_sha256[:16]}... after the wave"
+    return (gateway and gateway.reason) or "The gateways did not hold the certificate after the wave"
 
 
 def _record_of(environment: EnvironmentResult) -> str:
@@ -390,6 +409,7 @@ def _environment(environment: Reader, *, not_written: bool, read_back: bool) -> 
         current_known=not_written or read_back,
         entries=environment.optional_number("entries"),
         deployment=_deployment(environment.optional("deployment")),
+        gateway=read_gateway(environment.optional("gateway")),
         rolled_back=environment.optional_flag("rolled_back"),
     )
 

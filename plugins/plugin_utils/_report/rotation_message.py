@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
@@ -58,8 +59,14 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
             f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. Whether "
             f"the gateways of {', '.join(unconfirmed)} hold the new certificates is unknown."
         )
-    asked = any(outcome.run.gateways.values())
-    where = "in the manager's record and at the gateways" if asked else "in the manager's record"
+    confirmed = {
+        (key, name)
+        for key, gateways in outcome.run.gateways.items()
+        for name, gateway in gateways.items()
+        if gateway["state"] == CONFIRMED
+    }
+    everywhere = {(write.key, name) for write in writes for name in write.environments} <= confirmed
+    where = "in the manager's record and at the gateways" if everywhere else "in the manager's record"
     return f"Rotated {rotated} of {total} certificates in {targets} environments, verified {where}."
 
 

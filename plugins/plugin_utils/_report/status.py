@@ -146,6 +146,7 @@ REASON: t.Mapping[str, str] = {
     "differs": "the environment holds a different certificate",
     "expires_soon": "the certificate expires soon",
     "expired": "the certificate has expired",
+    "not_on_gateway": "the gateways do not hold the certificate of the record",
     "in_sync": "the environment holds the desired certificate",
     "not_due": "the certificate is not due yet",
     "duplicate_entries": "the environment has duplicate entries",
@@ -154,5 +155,5 @@ REASON: t.Mapping[str, str] = {
 
 STRATEGY: t.Mapping[str, str] = {
     "replace": "Replace in all environments at once",
-    "per_environment": "One environment at a time",
+    "per_environment": "Wave by wave",
 }

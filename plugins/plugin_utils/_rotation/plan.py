@@ -13,6 +13,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
@@ -130,7 +132,12 @@ def make_plan(
     }
     planned = tuple(
         _plan_certificate(
-            desired, current.get((desired.project, desired.name)), new.get(desired.key), problems, force=settings.force
+            desired,
+            current.get((desired.project, desired.name)),
+            new.get(desired.key),
+            problems,
+            similar=_similar(desired, current),
+            force=settings.force,
         )
         for desired in settings.certificates
     )
@@ -156,15 +163,28 @@ def make_plan(
     return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
 
 
+def _similar(desired: DesiredCertificate, current: Mapping[tuple[str, str], View]) -> list[str]:
+    """The names in its project that are almost that of a certificate that does not exist."""
+    if (desired.project, desired.name) in current:
+        return []
+    return similar_names(desired.name, [name for project, name in current if project == desired.project])
+
+
 def _plan_certificate(
-    desired: DesiredCertificate, current: View | None, new: Bundle | None, problems: list[str], *, force: bool
+    desired: DesiredCertificate,
+    current: View | None,
+    new: Bundle | None,
+    problems: list[str],
+    *,
+    similar: Sequence[str],
+    force: bool,
 ) -> PlannedCertificate:
     entries: dict[str, View] = {entry["name"]: entry for entry in current["environments"]} if current else {}
     names = desired.environments or tuple(sorted(entries))
     if not names:
-        problems.append(
-            f"{desired.key} is in no environment yet. To create it, add environments to it in {PREFIX}certificates"
-        )
+        create = f"To create it, add environments to it in {PREFIX}certificates"
+        meant = [f"Did you mean {' or '.join(similar)}?"] if similar else []
+        problems.append(join_sentences(f"{desired.key} is in no environment yet", *meant, create))
     return PlannedCertificate(
         desired=desired,
         exists=current is not None,

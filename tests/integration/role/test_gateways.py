@@ -123,7 +123,7 @@ def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
 
         assert rotation.outcome == "refused"
         assert (
-            "certificate_rotation_verify_gateways: what the gateways of development, production, staging"
+            "certificate_rotation_verify_gateways is required, but the gateways of development, production, staging"
             in rotation.message
         )
         assert not rotation.writes

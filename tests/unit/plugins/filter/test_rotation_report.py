@@ -148,7 +148,7 @@ def test_both_formats_contain_the_same_facts(output_format):
         "THE ROLLBACK IS INCOMPLETE",
         "https://apinizer.bank.example/manager",
         "4 min 12 s",
-        "One environment at a time",
+        "Wave by wave",
         "leaves the others alone",
         "/var/lib/apinizer/backups/apinizer-prod-20261123T045548Z.json",
         "Worker gw-2 did not answer within 30 s",

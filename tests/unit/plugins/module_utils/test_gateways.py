@@ -162,7 +162,7 @@ def test_the_delays_add_up_to_the_timeout(timeout: float) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "remedy"),
-    [("import", "stores an imported certificate without deploying it"), ("update", "verify_gateways=required")],
+    [("import", "stores imported certificates without deploying them"), ("update", "verify_gateways=required")],
 )
 def test_the_message_says_what_the_gateways_hold_and_what_to_do(operation: str, remedy: str) -> None:
     gateways = [Gateway("prod", "stale", "ab12"), Gateway("stage", "stale"), Gateway("dev", "missing")]
@@ -174,5 +174,10 @@ def test_the_message_says_what_the_gateways_hold_and_what_to_do(operation: str, 
 
 
 def test_each_reason_is_given_once() -> None:
-    message = unknown_message("web", [Gateway("a", "unknown", reason="Down"), Gateway("b", "unknown", reason="Down")])
+    unknown = [Gateway("a", "unknown", reason="Down"), Gateway("b", "unknown", reason="Down")]
+    message = unknown_message("web", unknown, written=False)
     assert message == "Whether the gateways of a, b hold certificate web is unknown. Down"
+    message = unknown_message("web", unknown, written=True)
+    assert (
+        message == "The manager stored certificate web in a, b, but whether the gateways there hold it is unknown. Down"
+    )

@@ -107,7 +107,7 @@ def test_an_update_with_jwks_does_not_read_them(run: Runner, new: Bundle) -> Non
 
 def test_an_additional_environment_is_checked(run: Runner, new: Bundle) -> None:
     run(new, environments="development staging production")
-    assert run.api.calls == ["find", "environments", "jwks", "update development production staging", "find"]
+    assert run.api.calls == ["find", "jwks", "environments", "update development production staging", "find"]
 
 
 def test_creating_checks_the_environments(run: Runner, new: Bundle) -> None:

@@ -204,6 +204,14 @@ def test_a_certificate_without_environments_is_a_problem(current: Json | None) -
     assert "certificate_rotation_certificates" in problem
 
 
+def test_a_name_that_is_almost_that_of_another_certificate_is_pointed_out() -> None:
+    (problem,) = plan(certificate(entry(PROD), name="Web")).problems
+
+    assert problem.startswith(
+        "MyProject/web is in no environment yet. Did you mean Web? To create it, add environments"
+    )
+
+
 def test_names_and_projects_are_case_sensitive() -> None:
     made = plan(certificate(entry(PROD), name="Web"), desire(PROD))
 

@@ -504,7 +504,8 @@ ROTATED = "Rotated 1 of 1 certificates in 2 environments, verified in the manage
     ("reported", "states", "outcome", "message"),
     [
         (True, {}, "rotated", ROTATED.format("")),
-        (True, {PROD: "confirmed"}, "rotated", ROTATED.format(" and at the gateways")),
+        (True, {PROD: "confirmed"}, "rotated", ROTATED.format("")),
+        (True, {DEV: "confirmed", PROD: "confirmed"}, "rotated", ROTATED.format(" and at the gateways")),
         (None, {DEV: "confirmed", PROD: "confirmed"}, "rotated", ROTATED.format(" and at the gateways")),
         (None, {}, "stored", STORED.format("development, production")),
         (None, {DEV: "confirmed"}, "stored", STORED.format("production")),

@@ -101,6 +101,9 @@ def step(*environments: str, unlisted: str = "keep", content: str | None = OLD.p
         (None, entry(PROD, NEW), Decision.REMOVE),
         (None, entry(PROD, OTHER), Decision.LEAVE_MODIFIED),
         (None, None, Decision.NOTHING),
+        (entry(PROD, NEW), entry(PROD, NEW), Decision.NOTHING),
+        (entry(PROD, NEW, alias="other"), entry(PROD, NEW), Decision.RESTORE),
+        (entry(PROD, NEW), entry(PROD, NEW, entries=2), Decision.RESTORE),
     ],
 )
 def test_each_environment_that_was_written_has_a_decision(
