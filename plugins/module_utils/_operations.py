@@ -40,6 +40,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, Plan, plan_absent, plan_present
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, TruststoreView
+from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import add_gateways, check_known
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
@@ -115,7 +116,7 @@ def run_certificate_operation(
             "certificate": certificate,
             "previous": previous,
             "deployment": _result.deployment(deployment),
-            "gateways": None if gateways is None else [asdict(gateway) for gateway in gateways],
+            "gateways": None if gateways is None else [_result.gateway(gateway) for gateway in gateways],
             "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate),
         }
 
@@ -319,13 +320,18 @@ def _check_environments(api: CertificateApi, operation: CertificateOperation, be
 
 @dataclass(frozen=True)
 class InfoOperation:
-    """One operation of C(apinizer_certificate_info). C(expiring_within) is in days. None means that the option is not set."""
+    """One operation of C(apinizer_certificate_info). None means that an option is not set.
+
+    :arg expiring_within: in days.
+    :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    """
 
     project: str | None = None
     name: str | None = None
     environments: frozenset[str] | None = None
     expiring_within: int | None = None
     details: bool = False
+    verify_gateways: str = "never"
 
 
 def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
@@ -333,6 +339,7 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
 
     :arg now: the time that C(days_remaining), C(expired) and C(expiring_within) refer to.
     :raises RequestError: if the manager could not be read. That includes a project that does not exist.
+    :raises TruststoreUnavailableError: if the gateways must be asked, and cannot be.
     """
     found = []
     for project in [operation.project] if operation.project else sorted(api.projects()):
@@ -342,7 +349,13 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
                 if match is not None:
                     found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    return [_result.stored_certificate(stored, now) for stored in found]
+    certificates = [_result.stored_certificate(stored, now) for stored in found]
+    if operation.verify_gateways == "never":
+        return certificates
+    certificates = add_gateways(api, certificates)
+    if operation.verify_gateways == "required":
+        check_known(certificates)
+    return certificates
 
 
 def _with_details(api: CertificateApi, listed: StoredCertificate) -> StoredCertificate:

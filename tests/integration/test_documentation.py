@@ -48,7 +48,7 @@ def test_action_group_contains_every_module() -> None:
     ("kind", "names"),
     [
         ("module", {*MODULES, "rotation"}),
-        ("filter", {"audit_report", "certificate_findings", "certificate_gateways", "rotation_report"}),
+        ("filter", {"audit_report", "certificate_findings", "rotation_report"}),
         ("inventory", {"environments"}),
         ("lookup", {"certificate"}),
     ],

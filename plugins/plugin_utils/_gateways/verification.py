@@ -54,10 +54,7 @@ def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
     """Ask the gateways once, by the key of the certificate and the environment."""
     answers = access.read_truststores({one.environment: one.project for one in expected})
     held: dict[str, list[Trusted]] = {
-        environment: [
-            Trusted(view["alias"], view["fingerprint_sha256"], view["fingerprint_sha1"])
-            for view in answer["truststores"][0]["certificates"]
-        ]
+        environment: [Trusted.of(view) for view in answer["truststores"][0]["certificates"]]
         for environment, answer in answers.items()
         if not answer.get("failed")
     }
