@@ -345,14 +345,14 @@ def gateway_states(outcome: Outcome) -> dict[tuple[str, str, str], str]:
     }
 
 
-@pytest.mark.parametrize("mode", ["auto", "required"])
-def test_info_asks_each_environment_once(case: CertificateFixture, mode: str) -> None:
+@pytest.mark.parametrize("verification", ["auto", "required"])
+def test_info_asks_each_environment_once(case: CertificateFixture, verification: str) -> None:
     case.manager.add_project("Another", ENVIRONMENTS)
     case.manager.add_certificate("Another", "a", {"staging": case.new, "apimanager": case.new}, alias="a")
     case.manager.set_gateway(PROJECT, NAME, "development", None)
     case.manager.set_gateway("Another", "a", "staging", case.old)
 
-    outcome = case.info(verify_gateways=mode)
+    outcome = case.info(verify_gateways=verification)
 
     assert not outcome.failed, "a gateway without the certificate is a state"
     assert gateway_states(outcome) == {
@@ -378,16 +378,16 @@ def test_info_does_not_ask_by_default(case: CertificateFixture) -> None:
     assert all("gateway" not in environment for environment in outcome["certificates"][0]["environments"])
 
 
-@pytest.mark.parametrize("mode", ["auto", "required"])
-def test_info_on_a_manager_without_truststores(make_case: MakeCase, mode: str) -> None:
+@pytest.mark.parametrize("verification", ["auto", "required"])
+def test_info_on_a_manager_without_truststores(make_case: MakeCase, verification: str) -> None:
     """The environments and the reason are named once, and each address is requested once."""
     case = make_case("2024.09")
 
-    outcome = case.info(project=PROJECT, verify_gateways=mode)
+    outcome = case.info(project=PROJECT, verify_gateways=verification)
 
     assert len(asked(case.manager)) == 2
-    assert outcome.failed is (mode == "required")
-    if mode == "required":
+    assert outcome.failed is (verification == "required")
+    if verification == "required":
         assert_error(
             outcome,
             "verify_gateways: required, but not possible",
