@@ -17,6 +17,7 @@ WRITES = {
     CERTIFICATE: ["create", "update", "delete"],
     INFO: ["create", "delete"],
     ENVIRONMENT_INFO: [],
+    "apinizer_truststore_info": [],
 }
 """The writes of each scenario: those of check mode, and of tasks that change nothing, would come on top."""
 
