@@ -224,7 +224,8 @@ class CertificateApi:
         """
         if isinstance(exc, LoginError) or exc.status in (None, 401):
             raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
-        if exc.status in (404, 405):
+        # A 404 of the manager itself may be about the environment.
+        if exc.status == 405 or (exc.status == 404 and exc.foreign):
             self._without_truststore[address] = exc.with_traceback(None)
         return exc
 

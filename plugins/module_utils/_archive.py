@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import lzma
 import typing as t
 import zipfile
 import zlib
@@ -24,7 +25,10 @@ _LARGEST_FILE = 1024 * 1024
 _LARGEST_TOTAL = 32 * 1024 * 1024
 _SUFFIX = ".cer"
 # What zipfile raises for an archive that is damaged, encrypted, or compressed in an unknown way.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
+    *(RuntimeError, NotImplementedError),
+)
 
 
 def is_archive(data: bytes) -> bool:

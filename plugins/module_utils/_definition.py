@@ -9,8 +9,9 @@ The layers of C(module_utils). Each file only uses files that come after it on t
 
     module definitions      _module  _definition  _source  _options
             |
-    operations              _operations  _result  _writer  _plan        read, plan, write, read back, result
-                            _gateways                                   ask the gateways what they hold
+    operations              _operations  _writer  _plan                 read, plan, write, read back
+                            _truststores  _gateways                     ask the gateways what they hold
+                            _result                                     the return values
             |
     certificate API         _api                                        endpoints and generations of the manager
             |

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT, CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError, join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 
 CONFIRMED, STALE, MISSING, UNKNOWN = "confirmed", "stale", "missing", "unknown"
 
@@ -36,6 +37,16 @@ class Trusted(t.NamedTuple):
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
 
+    @classmethod
+    def of_entry(cls, entry: Entry) -> Trusted:
+        """Return an entry of the record, or of a truststore."""
+        return cls(entry.alias, entry.leaf.fingerprint_sha256 if entry.leaf else None, entry.fingerprint_sha1)
+
+    @classmethod
+    def of(cls, view: t.Mapping[str, t.Any]) -> Trusted:
+        """Return the same, from the values that the modules return for an entry."""
+        return cls(view["alias"], view["fingerprint_sha256"], view["fingerprint_sha1"])
+
     def is_same(self, other: Trusted) -> bool:
         """Whether both are the same certificate. SHA-1 only decides where one of them has no content."""
         if self.fingerprint_sha256 and other.fingerprint_sha256:
@@ -51,12 +62,13 @@ def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted) -> G
     """
     same = [one for one in held if one.is_same(expected)]
     alias = _folded(expected.alias)
+    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
     if same:
         sha256 = expected.fingerprint_sha256 or same[0].fingerprint_sha256
         if any(_folded(one.alias) == alias for one in same):
             return Gateway(environment, CONFIRMED, sha256)
-        return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}")
-    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
+        other = "" if under_alias is None else f", while the alias {under_alias.alias} holds another certificate"
+        return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}{other}")
     if under_alias is not None:
         return Gateway(environment, STALE, under_alias.fingerprint_sha256)
     return Gateway(environment, MISSING)
@@ -68,7 +80,8 @@ def ask(api: CertificateApi, project: str, expected: t.Sequence[Entry]) -> list[
     for entry in expected:
         try:
             truststore = api.truststore(project, entry.environment)
-            gateways.append(compare(entry.environment, [_trusted(one) for one in truststore.entries], _trusted(entry)))
+            held = [Trusted.of_entry(one) for one in truststore.entries]
+            gateways.append(compare(entry.environment, held, Trusted.of_entry(entry)))
         except TruststoreUnavailableError as exc:
             gateways.append(Gateway(entry.environment, UNKNOWN, reason=str(exc)))
     return gateways
@@ -124,6 +137,32 @@ def unknown_message(name: str, gateways: t.Sequence[Gateway], *, written: bool) 
     return join_sentences(what, *reasons)
 
 
+def unknown_lines(gateways: t.Iterable[Gateway]) -> list[str]:
+    """Say which gateways could not be asked, of any number of certificates, with one line for each cause.
+
+    Nobody can ask the manager itself, so its pseudo-environment is left out.
+    """
+    causes: dict[str, dict[str, str]] = {}
+    for gateway in gateways:
+        if gateway.state == UNKNOWN and gateway.name != PSEUDO_ENVIRONMENT:
+            # Messages about several environments differ in the name of the environment only.
+            cause = (gateway.reason or "").replace(gateway.name, "")
+            causes.setdefault(cause, {})[gateway.name] = gateway.reason or "no reason is known"
+    return [
+        escape_controls(
+            join_sentences(f"What the gateways of {', '.join(sorted(names))} hold is unknown", names[min(names)])
+        )
+        for names in causes.values()
+    ]
+
+
+def found_instead(gateway: Gateway) -> str:
+    """Describe what the gateways of an environment hold instead of the certificate of the record."""
+    if gateway.state != STALE:
+        return f"those of {gateway.name} do not hold it"
+    return f"those of {gateway.name} hold {_shown(gateway)} instead"
+
+
 def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str) -> str:
     """Describe the gateways that do not hold what the manager's record contains, and what to do.
 
@@ -143,9 +182,9 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 
 _STORED_ONLY = (
     "Most likely, this manager stores imported certificates without deploying them; otherwise, the deployment failed, or takes "
-    "longer than verify_gateways_timeout. To deploy the certificate, update all its environments at once: run again without "
-    "environments and unlisted_environments; with the role certificate_rotation or the playbook restore, use a single wave "
-    "and the strategy replace"
+    "longer than verify_gateways_timeout. To deploy the certificate, update all its environments at once: run again with "
+    "verify_gateways=required and without environments and unlisted_environments; with the role certificate_rotation or the "
+    "playbook restore, use a single wave and the strategy replace as well"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check the environment in the "
@@ -155,10 +194,6 @@ _NOT_DEPLOYED = (
 
 def _shown(gateway: Gateway) -> str:
     return f"SHA-256 {gateway.fingerprint_sha256}" if gateway.fingerprint_sha256 else "another certificate"
-
-
-def _trusted(entry: Entry) -> Trusted:
-    return Trusted(entry.alias, entry.leaf.fingerprint_sha256 if entry.leaf else None, entry.fingerprint_sha1)
 
 
 def _folded(alias: str | None) -> str:

@@ -40,6 +40,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, Plan, plan_absent, plan_present
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, TruststoreView
+from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import add_gateways, check_known
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
@@ -88,7 +89,7 @@ def run_certificate_operation(
     bundle = operation.desired.bundle
     gateways: list[Gateway] | None = None
     if plan.operation == "none" and plan.after and operation.verify_gateways == "required":
-        gateways = ask(api, operation.project, _entries(plan.after, operation.desired.environments, bundle))
+        gateways = ask(api, operation.project, _entries(plan.after, _meant(operation), bundle))
         stale = frozenset(gateway.name for gateway in gateways if gateway.state in (STALE, MISSING))
         if stale:
             operation = replace(operation, desired=replace(operation.desired, stale=stale))
@@ -117,7 +118,7 @@ def run_certificate_operation(
             "certificate": certificate,
             "previous": previous,
             "deployment": _result.deployment(deployment),
-            "gateways": None if gateways is None else [asdict(gateway) for gateway in gateways],
+            "gateways": None if gateways is None else [_result.gateway(gateway) for gateway in gateways],
             "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate),
         }
 
@@ -161,6 +162,11 @@ def _entries(stored: StoredCertificate, environments: t.Iterable[str] | None, bu
     return [entry for entry in entries if entry is not None]
 
 
+def _meant(operation: CertificateOperation) -> frozenset[str] | None:
+    """Return the environments that the operation is about; None for all."""
+    return None if operation.desired.unlisted == "update" else operation.desired.environments
+
+
 def _ask_after_write(
     api: CertificateApi,
     operation: CertificateOperation,
@@ -174,7 +180,8 @@ def _ask_after_write(
         return None
     written = sorted({name for write in plan.writes for name in write.environments})
     silent = unreported(deployment, written)
-    names = {"auto": silent, "required": written, "never": []}[operation.verify_gateways]
+    everything = [entry.environment for entry in _entries(after, _meant(operation), operation.desired.bundle)]
+    names = {"auto": silent, "required": everything, "never": []}[operation.verify_gateways]
     if not names:
         if deployment.success is None:
             warn(deployment_unknown_warning(operation.name, written))
@@ -330,13 +337,18 @@ def _check_environments(
 
 @dataclass(frozen=True)
 class InfoOperation:
-    """One operation of C(apinizer_certificate_info). C(expiring_within) is in days. None means that the option is not set."""
+    """One operation of C(apinizer_certificate_info). None means that an option is not set.
+
+    :arg expiring_within: in days.
+    :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    """
 
     project: str | None = None
     name: str | None = None
     environments: frozenset[str] | None = None
     expiring_within: int | None = None
     details: bool = False
+    verify_gateways: str = "never"
 
 
 def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
@@ -344,6 +356,7 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
 
     :arg now: the time that C(days_remaining), C(expired) and C(expiring_within) refer to.
     :raises RequestError: if the manager could not be read. That includes a project that does not exist.
+    :raises TruststoreUnavailableError: if the gateways must be asked, and cannot be.
     """
     found = []
     for project in [operation.project] if operation.project else sorted(api.projects()):
@@ -353,7 +366,13 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
                 if match is not None:
                     found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    return [_result.stored_certificate(stored, now) for stored in found]
+    certificates = [_result.stored_certificate(stored, now) for stored in found]
+    if operation.verify_gateways == "never":
+        return certificates
+    certificates = add_gateways(api, certificates)
+    if operation.verify_gateways == "required":
+        check_known(certificates)
+    return certificates
 
 
 def _with_details(api: CertificateApi, listed: StoredCertificate) -> StoredCertificate:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import asdict
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Entry,
+    Gateway,
     StoredCertificate,
     Truststore,
 )
@@ -37,10 +39,20 @@ class EntryView(t.TypedDict):
     entries: int
 
 
+class GatewayView(t.TypedDict):
+    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown)."""
+
+    name: str
+    state: str
+    fingerprint_sha256: str | None
+    reason: str | None
+
+
 class EnvironmentView(EntryView, total=False):
-    """The entry of one environment. C(content), the PEM, is only returned where a caller asks for it."""
+    """The entry of one environment. C(content), the PEM, and C(gateway) are only returned where a caller asks for them."""
 
     content: str | None
+    gateway: GatewayView
 
 
 class CertificateView(t.TypedDict):
@@ -156,6 +168,11 @@ def truststore(found: Truststore, now: datetime) -> TruststoreView:
     certificates = [t.cast(TrustedCertificateView, {key: view[key] for key in keys}) for view in views]
     certificates.sort(key=lambda one: (one["alias"] or "", one["fingerprint_sha1"] or ""))
     return {"environment": found.environment, "source": found.source, "certificates": certificates}
+
+
+def gateway(found: Gateway) -> GatewayView:
+    """Return the view of what the gateways of an environment hold."""
+    return t.cast(GatewayView, asdict(found))
 
 
 def diff(header: str, before: CertificateView | None, after: CertificateView | None) -> dict[str, t.Any]:

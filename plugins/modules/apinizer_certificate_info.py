@@ -13,9 +13,11 @@ author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
   - Returns the certificates in the record of an Apinizer manager, the environments that hold them, and their validity
-    periods. The gateways of an environment may hold another certificate if its deployment failed.
+    periods. The gateways of an environment may hold another certificate if its deployment failed. To find that out as well,
+    set O(verify_gateways).
   - The module sends one request for each project, and one for the list of projects if O(project) is not set. With
-    O(details=true), it sends another request for each certificate whose content is missing from the list.
+    O(details=true), it sends another request for each certificate whose content is missing from the list. With
+    O(verify_gateways), it sends another request for each environment.
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer
@@ -55,8 +57,29 @@ options:
       - If V(false), C(issuer), C(serial_number), and C(fingerprint_sha256) may be V(null).
     type: bool
     default: false
+  verify_gateways:
+    description:
+      - Whether to ask the gateways what they hold, by reading the truststore of each environment. The manager offers this
+        from release 2026.09 on to a token with the permission C(SECRETS) with C(EXPORT_IMPORT) in the project, and from
+        release 2025 on to a token with access to the project V(admin).
+      - A truststore contains the certificates of all projects, so the module asks each environment once, through the first of
+        its projects.
+      - V(auto) asks. If the gateways cannot be asked, their state is V(unknown).
+      - V(required) asks. If the gateways cannot be asked, the module fails. The environment V(apimanager) is an exception,
+        because no request returns its truststore.
+      - V(never) does not ask.
+    type: str
+    choices:
+      - auto
+      - required
+      - never
+    default: never
+    version_added: 0.2.0
 seealso:
   - module: apinizer.apiops.apinizer_certificate
+  - module: apinizer.apiops.apinizer_truststore_info
+  - plugin: apinizer.apiops.certificate_findings
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -87,6 +110,20 @@ EXAMPLES = r"""
       current.certificates[0].environments
       | selectattr('name', 'in', ['staging', 'production'])
       | map(attribute='fingerprint_sha256') | unique | length == 1
+
+- name: Read the certificates of a project, and what the gateways hold
+  apinizer.apiops.apinizer_certificate_info:
+    project: MyProject
+    verify_gateways: required
+  register: verified
+
+- name: Fail if gateways do not hold a certificate of the record
+  ansible.builtin.assert:
+    that: findings | length == 0
+    fail_msg: "{{ findings | map(attribute='message') | join(' ') }}"
+  vars:
+    findings: >-
+      {{ verified.certificates | apinizer.apiops.certificate_findings | selectattr('kind', 'eq', 'not_on_gateway') }}
 """
 
 RETURN = r"""
@@ -182,12 +219,48 @@ certificates:
           type: int
           returned: always
           sample: 1
+        gateway:
+          description: What the gateways of the environment hold.
+          type: dict
+          returned: if O(verify_gateways) is V(auto) or V(required)
+          version_added: 0.2.0
+          contains:
+            name:
+              description: The name of the environment.
+              type: str
+              returned: always
+              sample: production
+            state:
+              description:
+                - V(confirmed) if they hold the certificate of the record, V(stale) if they hold another certificate under its
+                  alias, V(missing) if they hold neither, V(unknown) if they could not be asked.
+              type: str
+              returned: always
+              choices:
+                - confirmed
+                - stale
+                - missing
+                - unknown
+              sample: stale
+            fingerprint_sha256:
+              description:
+                - The SHA-256 fingerprint of the certificate that they hold, in lower-case hexadecimal digits. V(null) if there
+                  is none, or if it is not known.
+              type: str
+              returned: always
+              sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+            reason:
+              description: Why the state is unknown, or under which other alias they hold the certificate. V(null) otherwise.
+              type: str
+              returned: always
+              sample: found under the alias other-alias
 """
 
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
@@ -203,6 +276,7 @@ ARGUMENT_SPEC = {
     "environments": {"type": "list", "elements": "str"},
     "expiring_within": {"type": "int"},
     "details": {"type": "bool", "default": False},
+    "verify_gateways": {"type": "str", "choices": list(VERIFY_MODES), "default": "never"},
 }
 
 
@@ -223,6 +297,7 @@ def info_operation(context: ModuleContext) -> InfoOperation:
         environments=environment_names(params["environments"]),
         expiring_within=params["expiring_within"],
         details=params["details"],
+        verify_gateways=params["verify_gateways"],
     )
 
 

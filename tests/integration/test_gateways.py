@@ -191,7 +191,9 @@ def test_a_certificate_under_another_alias_is_confirmed_and_said(make_case: Make
 
     assert not outcome.failed
     assert states(outcome) == {"staging": "confirmed"}
-    assert outcome["gateways"][0]["reason"] == "found under the alias partner-ca"
+    assert outcome["gateways"][0]["reason"] == (
+        "found under the alias partner-ca, while the alias my-cert-alias holds another certificate"
+    )
     assert "found under the alias partner-ca" in " ".join(outcome.warnings)
 
 
@@ -334,6 +336,76 @@ def test_the_truststore_of_the_manager_cannot_be_read(case: CertificateFixture) 
 
 def test_an_unknown_environment_is_an_error(case: CertificateFixture) -> None:
     assert_error(truststores(case, environments=["stagin"]), "The truststore of environment stagin cannot be read")
+
+
+# What the gateways hold of the certificates that the info module finds
+
+
+def gateway_states(outcome: Outcome) -> dict[tuple[str, str, str], str]:
+    """The state by project, certificate, and environment."""
+    return {
+        (one["project"], one["name"], environment["name"]): environment["gateway"]["state"]
+        for one in outcome["certificates"]
+        for environment in one["environments"]
+    }
+
+
+@pytest.mark.parametrize("verification", ["auto", "required"])
+def test_info_asks_each_environment_once(case: CertificateFixture, verification: str) -> None:
+    case.manager.add_project("Another", ENVIRONMENTS)
+    case.manager.add_certificate("Another", "a", {"staging": case.new, "apimanager": case.new}, alias="a")
+    case.manager.set_gateway(PROJECT, NAME, "development", None)
+    case.manager.set_gateway("Another", "a", "staging", case.old)
+
+    outcome = case.info(verify_gateways=verification)
+
+    assert not outcome.failed, "a gateway without the certificate is a state"
+    assert gateway_states(outcome) == {
+        ("Another", "a", "apimanager"): "unknown",
+        ("Another", "a", "staging"): "stale",
+        (PROJECT, NAME, "development"): "missing",
+        (PROJECT, NAME, "staging"): "confirmed",
+    }
+    (stale,) = [one for one in outcome["certificates"][0]["environments"] if one["name"] == "staging"]
+    assert stale["gateway"] == {
+        "name": "staging",
+        "state": "stale",
+        "fingerprint_sha256": case.old.sha256,
+        "reason": None,
+    }
+    requests = [request.segments for request in case.manager.journal if "export-file" in request.segments]
+    assert [(one[1], one[4]) for one in requests] == [(PROJECT, "development"), ("Another", "staging")]
+
+
+def test_info_does_not_ask_by_default(case: CertificateFixture) -> None:
+    outcome = case.info()
+    assert asked(case.manager) == []
+    assert all("gateway" not in environment for environment in outcome["certificates"][0]["environments"])
+
+
+@pytest.mark.parametrize("verification", ["auto", "required"])
+def test_info_on_a_manager_without_truststores(make_case: MakeCase, verification: str) -> None:
+    """The environments and the reason are named once, and each address is requested once."""
+    case = make_case("2024.09")
+
+    outcome = case.info(project=PROJECT, verify_gateways=verification)
+
+    assert len(asked(case.manager)) == 2
+    assert outcome.failed is (verification == "required")
+    if verification == "required":
+        assert_error(
+            outcome,
+            "verify_gateways: required, but not possible",
+            f"What the gateways of {', '.join(sorted(DEPLOYED))} hold is unknown",
+            "2026.09",
+            "verify_gateways=auto",
+        )
+        assert outcome["msg"].count("cannot be read") == 1
+        assert "certificates" not in outcome
+    else:
+        assert set(gateway_states(outcome).values()) == {"unknown"}
+        assert "EXPORT_IMPORT" in outcome["certificates"][0]["environments"][0]["gateway"]["reason"]
+        assert outcome.warnings == []
 
 
 # What a failed deployment says

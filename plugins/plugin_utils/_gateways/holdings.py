@@ -48,10 +48,6 @@ def held_entry(trusted: Sequence[Entry], recorded: Entry) -> Entry | None:
     """
     by_state: dict[str, Entry] = {}
     for entry in trusted:
-        state = compare(recorded.environment, [_trusted(entry)], _trusted(recorded)).state
+        state = compare(recorded.environment, [Trusted.of_entry(entry)], Trusted.of_entry(recorded)).state
         by_state.setdefault(state, entry)
     return by_state.get(CONFIRMED) or by_state.get(STALE)
-
-
-def _trusted(entry: Entry) -> Trusted:
-    return Trusted(entry.alias, entry.leaf.fingerprint_sha256 if entry.leaf else None, entry.fingerprint_sha1)

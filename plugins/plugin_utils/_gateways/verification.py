@@ -32,8 +32,9 @@ Answers = dict[tuple[str, str], Gateway]
 
 _STORED_ONLY = (
     "Most likely, this manager stores imported certificates without deploying them, so you cannot rotate in waves on it; use a "
-    "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update. Otherwise, the "
-    "deployment failed, or takes longer than certificate_rotation_verify_gateways_timeout"
+    "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update (and set "
+    "certificate_rotation_verify_gateways=required if the record was not rolled back). Otherwise, the deployment failed, or "
+    "takes longer than certificate_rotation_verify_gateways_timeout"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check these environments in the "
@@ -55,10 +56,7 @@ def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
     """Ask the gateways once, by the key of the certificate and the environment."""
     answers = access.read_truststores({one.environment: one.project for one in expected})
     held: dict[str, list[Trusted]] = {
-        environment: [
-            Trusted(view["alias"], view["fingerprint_sha256"], view["fingerprint_sha1"])
-            for view in answer["truststores"][0]["certificates"]
-        ]
+        environment: [Trusted.of(view) for view in answer["truststores"][0]["certificates"]]
         for environment, answer in answers.items()
         if not answer.get("failed")
     }

@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
-from ansible_collections.apinizer.apiops.plugins.module_utils._result import EntryView
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import EntryView, GatewayView
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.projects import (
     ListedEnvironment,
     ProjectData,
     Warn,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import GatewayResult
 
 # Groups that always exist. In a pattern, Ansible would take a host of that name for the group.
 _RESERVED = ("all", "ungrouped")
@@ -41,7 +40,7 @@ class RecordedCertificate(EntryView):
 class HostCertificate(RecordedCertificate, total=False):
     """A certificate of a host. C(gateway), what the gateways hold, is only known if they were asked."""
 
-    gateway: GatewayResult
+    gateway: GatewayView
 
 
 class HostVariables(t.TypedDict):

@@ -9,18 +9,16 @@ The result is plain JSON, so that it can be cached.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import NOT_OFFERED, CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNKNOWN
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView
+from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import add_gateways, gateways_of
 
 Warn = Callable[[str], object]
 
@@ -44,7 +42,7 @@ class ProjectData(t.TypedDict):
 
     name: str
     environments: list[ListedEnvironment]
-    certificates: Sequence[Mapping[str, t.Any]]
+    certificates: Sequence[CertificateView]
 
 
 def read_projects(
@@ -69,22 +67,16 @@ def read_projects(
         certificates = run_info_operation(api, InfoOperation(project=name), now=now)
         environments = _list_environments(api, name, warn) if api.lists_environments else []
         projects.append({"name": name, "environments": environments, "certificates": certificates})
-    return _with_gateways(api, projects, now, warn) if verify_gateways else projects
+    return _with_gateways(api, projects, warn) if verify_gateways else projects
 
 
-def _with_gateways(
-    api: CertificateApi, projects: Sequence[ProjectData], now: datetime, warn: Warn
-) -> list[ProjectData]:
+def _with_gateways(api: CertificateApi, projects: Sequence[ProjectData], warn: Warn) -> list[ProjectData]:
     """Add what the gateways hold. Projects share environments, so each environment is asked once for all of them."""
-    answers = ask_environments(api, (one for project in projects for one in project["certificates"]), now=now)
-    for line in unknown_lines(Gateway(name, UNKNOWN, reason=one.reason) for name, one in answers.items() if one.reason):
+    certificates = add_gateways(api, [one for project in projects for one in project["certificates"]])
+    for line in unknown_lines(gateways_of(certificates)):
         warn(line)
     return [
-        {
-            "name": project["name"],
-            "environments": project["environments"],
-            "certificates": add_gateways(project["certificates"], answers),
-        }
+        {**project, "certificates": [one for one in certificates if one["project"] == project["name"]]}
         for project in projects
     ]
 

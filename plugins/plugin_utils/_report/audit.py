@@ -12,9 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, unknown_lines
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,

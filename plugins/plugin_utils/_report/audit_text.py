@@ -10,6 +10,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit impo
 
 
 def audit_text(audit: Audit) -> str:
-    """Render one line for each finding, and for what the audit could not find out. Without any, the text is empty."""
+    """Render one line for each finding, or one that there is none, and one line for each cause of what is unknown."""
     findings = [f"{finding.project} / {finding.name} / {finding.message}" for finding in audit.findings]
-    return "".join(f"{escape_controls(' '.join(line.split()))}\n" for line in (*findings, *audit.notes))
+    lines = (*(findings or ["No problems found"]), *audit.notes)
+    return "".join(f"{escape_controls(' '.join(line.split()))}\n" for line in lines)

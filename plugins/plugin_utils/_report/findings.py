@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE, found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,

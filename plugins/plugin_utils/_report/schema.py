@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import GatewayView
+
 SCHEMA = 1
 """Raised when a key of the result changes its meaning or is removed."""
 
@@ -35,15 +37,6 @@ class EnvironmentDeployment(t.TypedDict):
     message: str | None
 
 
-class GatewayResult(t.TypedDict):
-    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown)."""
-
-    name: str
-    state: str
-    fingerprint_sha256: str | None
-    reason: str | None
-
-
 EnvironmentResult = t.TypedDict(
     "EnvironmentResult",
     {
@@ -56,7 +49,7 @@ EnvironmentResult = t.TypedDict(
         "now": "ShownCertificate | None",
         "entries": "int | None",
         "deployment": "EnvironmentDeployment | None",
-        "gateway": "GatewayResult | None",
+        "gateway": "GatewayView | None",
         "rolled_back": "bool | None",
     },
 )

@@ -212,17 +212,26 @@ def roll_back(task: Task) -> Result:
     steps, problems = plan_rollback_of_run(run, run.settings, task.access)
     done: dict[str, Result] = {}
     unrestored: list[str] = []
+    warnings: list[str] = []
     changed = False
     for step in steps:
         target = f"{step.key} in {', '.join(step.environments)}"
         result = task.access.carry_out(to_operation(step, run.settings))
         changed |= bool(result.get("changed"))
+        warnings += warnings_of([result])
         undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in (STALE, MISSING))
         unrestored += [f"{step.key} in {gateway['name']}" for gateway in undeployed]
         # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
         done[target] = result if result.get("failed") else done.get(target, result)
-    run.save(rollback=[*failures(done), *problems], unrestored=unrestored)
-    return {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
+    if run.settings.update_referenced_jwks:
+        problems += [
+            f"{step.key}: JWKs that were updated hold the new certificate still, since its environments had to be restored one by one"
+            for step in steps
+            if step.unlisted_environments == "keep"
+        ]
+    run.save(rollback=[*failures(done), *dict.fromkeys(problems)], unrestored=unrestored)
+    result = {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
+    return _with_warnings(result, warnings)
 
 
 def report(task: Task) -> Result:

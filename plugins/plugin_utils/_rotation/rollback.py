@@ -74,6 +74,6 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         jwk_scope=settings.update_scope
         if settings.update_referenced_jwks and step.unlisted_environments != "keep"
         else None,
-        verify_gateways="never" if settings.verify_gateways == "never" else "auto",
+        verify_gateways=settings.verify_gateways,
         verify_timeout=settings.verify_gateways_timeout,
     )

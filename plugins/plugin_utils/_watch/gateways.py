@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, MISSING, STALE
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, MISSING, STALE, found_instead
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
     Event,

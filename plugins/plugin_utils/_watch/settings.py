@@ -42,11 +42,10 @@ _MAX_DAYS = 36500
 class Settings:
     """The validated arguments.
 
-    :arg operation: which certificates to read.
+    :arg operation: which certificates to read, and whether to ask the gateways what they hold.
     :arg thresholds: in days, the largest first, without duplicates.
     :arg interval: seconds between two readings.
     :arg heartbeat: seconds between two heartbeats; 0 for no heartbeats.
-    :arg verify_gateways: whether each reading asks the gateways what they hold.
     """
 
     connection: Connection
@@ -55,7 +54,6 @@ class Settings:
     interval: float
     heartbeat: float
     state_file: str | None
-    verify_gateways: bool = False
 
 
 def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -> Settings:
@@ -90,12 +88,16 @@ def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -
             raise InputError(name, f"must be a number of seconds, {minimum} or more, not {values[name]:g}")
     return Settings(
         connection=resolve_connection(values, redact),
-        operation=InfoOperation(values["project"], values["name"], environment_names(values["environments"])),
+        operation=InfoOperation(
+            values["project"],
+            values["name"],
+            environment_names(values["environments"]),
+            verify_gateways="auto" if values["verify_gateways"] else "never",
+        ),
         thresholds=_check_thresholds(values["thresholds"]),
         interval=values["interval"],
         heartbeat=values["heartbeat"],
         state_file=values["state_file"],
-        verify_gateways=values["verify_gateways"],
     )
 
 

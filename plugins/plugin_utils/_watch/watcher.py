@@ -19,11 +19,9 @@ from datetime import datetime, timezone
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import run_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import with_escaped
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.asking import ask_environments
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.states import add_gateways
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.wording import unknown_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     ManagedCertificate,
     read_certificates,
@@ -196,10 +194,7 @@ class _Watcher:
         """Read the manager, and its gateways if wanted. This blocks, so it runs in its own thread."""
         # A new one for each reading: it remembers which addresses the manager does not have, which an upgrade changes.
         api = CertificateApi(self._client)
-        certificates = run_info_operation(api, self._settings.operation, now=at)
-        if not self._settings.verify_gateways:
-            return read_certificates(certificates)
-        return read_certificates(add_gateways(certificates, ask_environments(api, certificates, now=at)))
+        return read_certificates(run_info_operation(api, self._settings.operation, now=at))
 
     def _log_unknown_gateways(self, certificates: list[ManagedCertificate]) -> None:
         """Log which gateways could not be asked, unless the previous reading had the same problem."""

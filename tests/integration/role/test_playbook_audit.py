@@ -29,6 +29,7 @@ from integration.role.rotation_fixture import (
     contents,
     statistics,
 )
+from manager import ALL_PERMISSIONS, Permission
 
 PLAYBOOK = "apinizer.apiops.audit"
 SECOND_PROJECT = "Second Project"
@@ -108,8 +109,8 @@ def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> No
     shown = run.text.partition("Show the findings")[2]
     assert found["expired", PROJECT, NAME]["message"] in shown
     assert "in 9 days" in shown
-    # One request for the projects, then one list for each, including admin.
-    assert calls(troubled.manager.journal) == ["projects", "list", "list", "list"]
+    # One request for the projects, one list for each, including admin, and one truststore for each environment.
+    assert calls(troubled.manager.journal) == ["projects", "list", "list", "list", *["truststore"] * 3]
 
 
 @pytest.mark.exhaustive
@@ -179,20 +180,23 @@ def stale(make_case: MakeCase, issue: Issue) -> RotationFixture:
     return case
 
 
-def test_gateways_are_not_asked_by_default(stale: RotationFixture) -> None:
-    run, folder, audit = _audit(stale, certificate_audit_threshold_days="10")
+def test_gateways_are_not_asked_with_never(stale: RotationFixture) -> None:
+    run, folder, audit = _audit(stale, certificate_audit_threshold_days="10", certificate_audit_verify_gateways="never")
 
     assert run.status == 0, run.text
     assert "not_on_gateway" not in {finding["kind"] for finding in audit["findings"]}
     assert _truststores(stale) == []
-    assert {entry["gateway"] for one in audit["certificates"] for entry in one["environments"]} == {None}
+    assert not any("gateway" in entry for one in audit["certificates"] for entry in one["environments"])
     assert "gateway" not in (folder / "apinizer_certificates.prom").read_text(encoding="utf-8")
     assert "Not asked" in (folder / "audit.md").read_text(encoding="utf-8")
 
 
-def test_gateways_without_the_certificate_of_the_record_are_reported(stale: RotationFixture) -> None:
-    """Each environment is asked once, however many projects and certificates it has."""
-    run, folder, audit = _audit(stale, certificate_audit_verify_gateways="auto")
+@pytest.mark.parametrize("variables", [{}, {"certificate_audit_verify_gateways": ""}], ids=["unset", "empty"])
+def test_gateways_without_the_certificate_of_the_record_are_reported_by_default(
+    stale: RotationFixture, variables: dict[str, str]
+) -> None:
+    """Each environment is asked once, however many projects and certificates it has. The first project asks."""
+    run, folder, audit = _audit(stale, **variables)
 
     assert run.status == 0, run.text
     (found,) = [finding for finding in audit["findings"] if finding["kind"] == "not_on_gateway"]
@@ -230,7 +234,7 @@ def test_gateways_without_the_certificate_of_the_record_are_reported(stale: Rota
 def test_audit_fails_for_gateways_if_they_are_required_or_there_is_a_threshold(
     stale: RotationFixture, variables: dict[str, str]
 ) -> None:
-    run, folder, _unused = _audit(stale, **{"certificate_audit_verify_gateways": "auto", **variables})
+    run, folder, _unused = _audit(stale, **variables)
 
     assert run.status != 0
     assert (folder / "audit.html").exists(), "the reports are written before the play fails"
@@ -260,19 +264,21 @@ def test_gateways_that_hold_the_record_are_no_finding(
     assert audit["findings"] == []
     states = {entry["gateway"]["state"] for one in audit["certificates"] for entry in one["environments"]}
     assert states == {"confirmed"}
-    # Without a process that they share, the tasks cannot know which address the manager does not have.
-    assert len(_truststores(case)) == (requests if case.machine.mode != "module" or requests == 3 else 6)
+    assert len(_truststores(case)) == requests
 
 
-@pytest.mark.parametrize("verification", ["auto", "required"])
+@pytest.mark.parametrize("verification", ["", "required"])
 def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: str) -> None:
     """One line says so; only if the gateways are required, the play fails, after it has written the reports."""
     case = make_case("2024.09")
     case.add_certificate()
 
-    run, folder, audit = _audit(case, certificate_audit_verify_gateways=verification)
+    run, folder, audit = _audit(
+        case, certificate_audit_threshold_days="1", certificate_audit_verify_gateways=verification
+    )
 
-    assert (run.status == 0) is (verification == "auto"), run.text
+    assert (run.status != 0) is (verification == "required"), run.text
+    assert "No problems found" in run.text
     assert audit["findings"] == []
     line = "What the gateways of development, production, staging hold is unknown. The truststore of environment development"
     for text in (run.text, *((folder / name).read_text(encoding="utf-8") for name in ("audit.html", "audit.md"))):
@@ -280,8 +286,24 @@ def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: st
     last = " ".join(run.text.partition("Fail if a certificate has expired")[2].split())
     assert ("certificate_audit_verify_gateways: required, but not possible." in last) is (verification == "required")
     assert "apinizer_certificate_gateway" not in (folder / "apinizer_certificates.prom").read_text(encoding="utf-8")
-    # Neither address exists, so each is requested once; without a process that they share, by each task.
-    assert len(_truststores(case)) == (2 if case.machine.mode != "module" else 6)
+    # Neither address exists, so each is requested once.
+    assert len(_truststores(case)) == 2
+
+
+def test_token_that_may_not_read_truststores(make_case: MakeCase) -> None:
+    """The audit says so in one line, and does not fail."""
+    case = make_case()
+    case.add_certificate()
+    permissions = ALL_PERMISSIONS - {Permission.IMPORT}
+    case.manager.token = case.manager.add_token("reader", projects=[PROJECT], permissions=permissions)
+
+    run, _folder, audit = _audit(case, certificate_audit_threshold_days="1")
+
+    assert run.status == 0, run.text
+    assert audit["findings"] == []
+    shown = run.text.partition("Show the findings")[2].partition("PLAY RECAP")[0]
+    assert shown.count("hold is unknown.") == 1
+    assert "EXPORT_IMPORT" in shown
 
 
 @pytest.mark.exhaustive
@@ -290,7 +312,7 @@ def test_unreachable_workers_do_not_hide_the_other_environments(make_case: MakeC
     case.add_certificate()
     case.manager.unreachable.add(STAGING)
 
-    run, _folder, audit = _audit(case, certificate_audit_verify_gateways="auto")
+    run, _folder, audit = _audit(case)
 
     assert run.status == 0, run.text
     (certificate,) = [one for one in audit["certificates"] if one["name"] == NAME]

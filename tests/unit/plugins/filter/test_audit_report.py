@@ -135,7 +135,15 @@ def test_text_has_a_line_for_each_finding():
     lines = audit_report(AUDITS["findings"](), "text").splitlines()
     assert lines[0] == "Payments / shop / Expired: production on 2026-11-01 11:00:00 UTC."
     assert len(lines) == 4
-    assert audit_report(AUDITS["clean"](), "text") == ""
+    assert audit_report(AUDITS["clean"](), "text") == "No problems found\n"
+
+
+def test_text_without_findings_still_says_what_is_unknown():
+    place = gateway(environment_entry("production", left=240), "unknown")
+    lines = audit_report(audit([audited("api", place)]), "text").splitlines()
+    assert lines[0] == "No problems found"
+    assert len(lines) == 2
+    assert lines[1].startswith("What the gateways of production hold is unknown.")
 
 
 @pytest.mark.parametrize("output_format", ["text", "failure"])

@@ -516,7 +516,8 @@ def test_the_list_of_the_truststore_comes_second(api: CertificateApi, client: Fa
 
 
 def test_addresses_that_do_not_exist_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
-    client.answers = {GET_ARCHIVE: failure(404), GET_TRUSTSTORE: failure(404)}
+    absent = failure(404, foreign=True)
+    client.answers = {GET_ARCHIVE: absent, GET_TRUSTSTORE: absent}
     for _unused in range(2):
         with pytest.raises(
             TruststoreUnavailableError, match=r"HTTP 404.*SECRETS with EXPORT_IMPORT.*release 2026\.09"

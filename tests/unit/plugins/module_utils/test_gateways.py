@@ -15,7 +15,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     ask_until_confirmed,
     compare,
     delays,
+    found_instead,
     undeployed_message,
+    unknown_lines,
     unknown_message,
     unreported,
 )
@@ -30,6 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundl
 
 NEW, OLD = ("a" * 64, "a" * 40), ("b" * 64, "b" * 40)
 EXPECTED = Trusted("web", *NEW)
+ELSEWHERE = "found under the alias x, while the alias web holds another certificate"
 
 
 # The comparison
@@ -181,3 +184,34 @@ def test_each_reason_is_given_once() -> None:
     assert (
         message == "The manager stored certificate web in a, b, but whether the gateways there hold it is unknown. Down"
     )
+
+
+@pytest.mark.parametrize(
+    ("gateway", "text"),
+    [
+        (Gateway("production", "stale", "ab12"), "those of production hold SHA-256 ab12 instead"),
+        (Gateway("production", "stale"), "those of production hold another certificate instead"),
+        (Gateway("production", "missing"), "those of production do not hold it"),
+    ],
+)
+def test_what_the_gateways_hold_instead(gateway: Gateway, text: str) -> None:
+    assert found_instead(gateway) == text
+
+
+def test_gateways_with_the_same_cause_share_a_line() -> None:
+    gateways = [
+        Gateway("staging", "unknown", reason="The truststore of staging cannot be read: HTTP 404."),
+        Gateway("production", "unknown", reason="The truststore of production cannot be read: HTTP 404."),
+        Gateway("production", "unknown", reason="The truststore of production cannot be read: HTTP 404."),
+        Gateway("development", "unknown", reason="The workers do not respond"),
+        Gateway("test", "confirmed", "ab12"),
+        Gateway("apimanager", "unknown", reason="no request returns it"),
+    ]
+    assert unknown_lines(gateways) == [
+        "What the gateways of production, staging hold is unknown. The truststore of production cannot be read: HTTP 404.",
+        "What the gateways of development hold is unknown. The workers do not respond",
+    ]
+
+
+def test_nothing_is_said_about_the_manager_itself() -> None:
+    assert unknown_lines([Gateway("apimanager", "unknown", reason="no request returns it")]) == []

@@ -122,7 +122,10 @@ def test_a_deletion_names_nothing_that_only_a_write_has(run: Run, api: Any, opti
 
 @pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf")])
 def test_the_timeout_of_the_gateways_is_a_number_of_seconds(run: Run, api: Any, timeout: float) -> None:
-    assert "verify_gateways_timeout: must be 0 or a positive number of seconds" in run(verify_gateways_timeout=timeout)["msg"]
+    assert (
+        "verify_gateways_timeout: must be 0 or a positive number of seconds"
+        in run(verify_gateways_timeout=timeout)["msg"]
+    )
     assert api.calls == []
 
 

@@ -115,7 +115,7 @@ def documented_keys(values: dict[str, Any]) -> dict[str, Any]:
     ("name", "options"),
     [
         ("apinizer_certificate", {"project": "MyProject", "name": "web", "force": True}),
-        ("apinizer_certificate_info", {}),
+        ("apinizer_certificate_info", {"verify_gateways": "required"}),
         ("apinizer_environment_info", {"project": "MyProject"}),
     ],
 )

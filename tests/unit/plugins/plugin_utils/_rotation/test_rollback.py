@@ -449,7 +449,7 @@ def test_a_step_is_written_even_where_the_record_lists_the_previous_certificate(
     )
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("auto", "auto"), ("required", "auto"), ("never", "never")])
+@pytest.mark.parametrize(("mode", "expected"), [("auto", "auto"), ("required", "required"), ("never", "never")])
 def test_a_step_asks_the_gateways_where_its_deployment_is_not_reported(mode: str, expected: str) -> None:
     settings = Settings(certificates=(), verify_gateways=mode, verify_gateways_timeout=3)
 

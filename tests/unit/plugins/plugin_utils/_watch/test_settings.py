@@ -24,10 +24,10 @@ def test_the_defaults():
     found = settings()
     assert found.thresholds == (60, 30, 14, 7, 1)
     assert (found.interval, found.heartbeat, found.state_file) == (300, 3600, None)
-    assert found.verify_gateways is False
     operation = found.operation
     assert (operation.project, operation.name, operation.environments) == (None, None, None)
     assert operation.details is False
+    assert operation.verify_gateways == "never"
 
 
 @pytest.mark.parametrize("thresholds", ["7, 30,7", [30, 7], ["30", "7"], (7, 30)])
@@ -48,7 +48,7 @@ def test_strings_are_converted(monkeypatch: pytest.MonkeyPatch):
         retries="0",
         verify_gateways="yes",
     )
-    assert found.verify_gateways is True
+    assert found.operation.verify_gateways == "auto"
     assert (found.interval, found.heartbeat, found.state_file) == (1.5, 0, "/home/eda/state")
     assert found.operation.environments == {"a", "b"}
     connection = found.connection

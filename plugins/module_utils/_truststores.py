@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compare many certificates of the record with the truststores of their environments, each of which is read once.
+
+A truststore contains the certificates of all projects, so one answer serves every certificate of its environment.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from functools import cached_property
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    RequestError,
+    TruststoreUnavailableError,
+    join_sentences,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
+    UNKNOWN,
+    Trusted,
+    compare,
+    unknown_lines,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, gateway
+
+_NO_FINGERPRINT = "the manager's record has no fingerprint to compare"
+
+
+def add_gateways(api: CertificateApi, certificates: t.Sequence[CertificateView]) -> list[CertificateView]:
+    """Return the certificates with what the gateways hold: C(gateway) in each environment.
+
+    A truststore that cannot be read makes the state of its environment C(unknown), and does not hide the others.
+
+    :arg certificates: of any number of projects.
+    """
+    answers = {name: _ask(api, project, name) for name, project in _projects_to_ask(certificates).items()}
+    return [
+        {
+            **certificate,
+            "environments": [
+                {
+                    **environment,
+                    "gateway": gateway(
+                        answers[environment["name"]].state_of(environment["name"], Trusted.of(environment))
+                    ),
+                }
+                for environment in certificate["environments"]
+            ],
+        }
+        for certificate in certificates
+    ]
+
+
+def _projects_to_ask(certificates: t.Iterable[CertificateView]) -> dict[str, str]:
+    """Return a project for each environment, sorted by environment. The manager checks permissions by project.
+
+    Of several projects, the first one is used.
+    """
+    projects: dict[str, str] = {}
+    for certificate in certificates:
+        for environment in certificate["environments"]:
+            projects.setdefault(environment["name"], certificate["project"])
+    return dict(sorted(projects.items()))
+
+
+def gateways_of(certificates: t.Iterable[CertificateView]) -> list[Gateway]:
+    """Return what the gateways of all certificates and environments hold, as far as they were asked."""
+    return [
+        Gateway(**environment["gateway"])
+        for certificate in certificates
+        for environment in certificate["environments"]
+        if "gateway" in environment
+    ]
+
+
+def check_known(certificates: t.Iterable[CertificateView]) -> None:
+    """Check that all gateways could be asked. Nobody can ask those of the manager itself.
+
+    :raises TruststoreUnavailableError: if not, with the environments and the reason.
+    """
+    lines = unknown_lines(gateways_of(certificates))
+    if lines:
+        raise TruststoreUnavailableError(
+            join_sentences(
+                "verify_gateways: required, but not possible",
+                *lines,
+                "To get the certificates with the state unknown instead, set verify_gateways=auto",
+            )
+        )
+
+
+def _ask(api: CertificateApi, project: str, environment: str) -> Answer:
+    try:
+        return Answer(tuple(Trusted.of_entry(entry) for entry in api.truststore(project, environment).entries))
+    except RequestError as exc:
+        return Answer(reason=str(exc))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gateways of an environment trust, or why that is unknown.
+
+    :arg held: the trusted certificates.
+    :arg reason: why the truststore cannot be read; None if it was read.
+    """
+
+    held: tuple[Trusted, ...] = ()
+    reason: str | None = None
+
+    @cached_property
+    def _index(self) -> dict[str, list[int]]:
+        """The positions of the certificates with each alias and each fingerprint."""
+        index: dict[str, list[int]] = {}
+        for position, one in enumerate(self.held):
+            for key in _keys(one):
+                index.setdefault(key, []).append(position)
+        return index
+
+    def state_of(self, environment: str, expected: Trusted) -> Gateway:
+        """Say whether the gateways of the environment hold a certificate of the record."""
+        if self.reason is not None:
+            return Gateway(environment, UNKNOWN, reason=self.reason)
+        if not (expected.fingerprint_sha256 or expected.fingerprint_sha1):
+            return Gateway(environment, UNKNOWN, reason=_NO_FINGERPRINT)
+        # Of all the certificates, only those with the same alias or fingerprint can matter.
+        positions = {position for key in _keys(expected) for position in self._index.get(key, ())}
+        return compare(environment, [self.held[position] for position in sorted(positions)], expected)
+
+
+def _keys(one: Trusted) -> t.Iterator[str]:
+    yield f"alias {(one.alias or '').casefold()}"
+    yield from (fingerprint for fingerprint in one[1:] if fingerprint)
