@@ -268,8 +268,13 @@ def _check_aliases(
         return
     siblings = api.list_all(operation.project) if before else api.latest_list(operation.project)
     for sibling in siblings:
+        # A truststore does not distinguish upper and lower case, so one of the two would replace the other there.
         names = sorted(
-            {entry.environment for entry in sibling.entries if renamed.get(entry.environment) == entry.alias}
+            {
+                entry.environment
+                for entry in sibling.entries
+                if entry.alias and renamed.get(entry.environment, "").casefold() == entry.alias.casefold()
+            }
         )
         if names and sibling.name != operation.name:
             raise InputError(

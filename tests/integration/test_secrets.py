@@ -169,7 +169,7 @@ def test_refused_task_does_not_show_the_key(case: CertificateFixture, syslog: Pa
 
     assert_error(run["two sources"], "mutually exclusive")
     assert_error(run["no such option"], "nmae")
-    assert run["absent"].changed
+    assert_error(run["absent"], "content: cannot be combined with state=absent")
     assert_error(run["no manager"], "url: missing")
     for line in key_lines(case.new):
         assert line not in written

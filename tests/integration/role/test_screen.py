@@ -85,10 +85,10 @@ def test_wave_has_one_warning_about_deployments(make_case: MakeCase) -> None:
     for name in names:
         case.add_certificate(name)
 
-    rotation = case.rotate(*map(case.desired, names), waves=THREE_WAVES)
+    rotation = case.rotate(*map(case.desired, names), waves=THREE_WAVES, verify_gateways="never")
 
     text = " ".join(rotation.text.split())
-    assert rotation.outcome == "rotated"
+    assert rotation.outcome == "stored"
     assert text.count("[WARNING]: Wave ") == len(THREE_WAVES)
     assert (
         f"Wave 2: the manager stored 3 certificates, but did not report the deployment to the gateways of {STAGING}"

@@ -51,7 +51,7 @@ ELSEWHERE = "found under the alias x, while the alias web holds another certific
         ([Trusted("other", *NEW)], Gateway("staging", "confirmed", NEW[0], "found under the alias other")),
         (
             [Trusted("web", *OLD), Trusted("x", *NEW)],
-            Gateway("staging", "confirmed", NEW[0], "found under the alias x"),
+            Gateway("staging", "confirmed", NEW[0], ELSEWHERE),
         ),
         ([Trusted("x", *NEW), Trusted("web", *NEW)], Gateway("staging", "confirmed", NEW[0])),
     ],
