@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from manager import Fault, Manager
 
@@ -27,6 +29,16 @@ SECONDS = 60.0
 
 _CHANGING: list[Callable[[Case], None]] = [*operations.CERTIFICATE, role.rotate, role.rotate, role.restore]
 _ALL: list[Callable[[Case], None]] = [*_CHANGING, role.plan, *operations.READING]
+
+_METHODS = {
+    "create": ["POST"],
+    "keep": ["POST"],
+    "delete": ["DELETE"],
+    "verify": ["PUT", "POST"],
+    "rotate": ["PUT", "POST"],
+    "restore": ["PUT", "POST"],
+}
+"""With which methods an operation writes; without an entry, with PUT."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,11 @@ def fault_case(seed: int) -> Report:
     rng = random.Random(seed)
     operation = rng.choice(_CHANGING)
     with make_world(rng) as world, tempfile.TemporaryDirectory() as folder:
-        faults = [_fault(rng) for _unused in range(rng.choice([1, 1, 2, 2, 3, 4]))]
+        methods = _METHODS.get(operation.__name__, ["PUT"])
+        faults = [random_fault(rng, methods) for _unused in range(rng.choice([1, 1, 2, 2, 3, 4]))]
+        loses = rng.random() < 0.05
+        if loses:
+            faults = [*_half_update(rng), *faults]
         slow = any(fault.kind == "delay" for fault in faults)
         case = Case(
             rng,
@@ -66,7 +82,9 @@ def fault_case(seed: int) -> Report:
             Path(folder),
             timeout=0.15 if slow else 10.0,
             retries=rng.choice([0, 1, 2]),
-            strict=lambda: all(fault.kind != "other_writer" for fault in faults),
+            reliable=not any(fault.kind == "lost_update" for fault in faults),
+            loses=loses,
+            strict=lambda: all(fault.kind != "other_writer" or fault.action is _lose for fault in faults),
         )
         world.manager.faults.add(*faults)
         shown = "\n  ".join(repr(fault).replace("Fault", "", 1) for fault in faults)
@@ -88,7 +106,8 @@ def mutation_case(seed: int) -> Report:
                 return method != "GET" and random.Random(f"{seed}/{number}/chosen").random() < chance
 
         else:
-            numbers = set(rng.choices(range(6), k=rng.choice([1, 1, 2]))) if rng.random() < 0.8 else set(range(1000))
+            first = rng.choices(range(rng.choice([1, 2, 6, 20])), k=rng.choice([1, 2, 4]))
+            numbers = set(first if rng.random() < 0.7 else range(MOST_REQUESTS))
 
             def chosen(number: int, method: str) -> bool:  # noqa: ARG001
                 return number in numbers
@@ -114,8 +133,9 @@ def _run(case: Case, operation: Callable[[Case], None]) -> list[str]:
     """Run the operation, and check what holds for all of them. Return the lines of a traceback."""
     start = time.monotonic()
     lines: list[str] = []
+    caller = {name: value for name, value in os.environ.items() if not name.startswith("APINIZER_")}
     try:
-        with case.without_delays():
+        with mock.patch.dict(os.environ, {**caller, "NO_PROXY": "*", "no_proxy": "*"}, clear=True), case.without_delays():
             operation(case)
     except Exception as error:  # noqa: BLE001
         case.problem(f"ended with {type(error).__name__}: {error!s:.300}")
@@ -141,7 +161,8 @@ def _report(
     return Report(kind, seed, operation.__name__, mutations, description, tuple(dict.fromkeys(case.outcome.problems)))
 
 
-def _fault(rng: random.Random) -> Fault:
+def random_fault(rng: random.Random, methods: Sequence[str]) -> Fault:
+    """Return a fault of any kind, for some requests. `methods`: those of the writes, which most faults are about."""
     kind: Any = rng.choice(
         [
             *("status", "status", "html", "redirect", "malformed", "empty", "drop_before", "drop_after", "drop_after"),
@@ -151,9 +172,9 @@ def _fault(rng: random.Random) -> Fault:
         ]
     )
     given: dict[str, Any] = {
-        "method": rng.choice([None, "GET", "PUT", "POST", "DELETE"]),
+        "method": rng.choice([None, "GET", *methods, *methods]),
         "times": rng.choice([1, 1, 2, 3, None]),
-        "skip": rng.choice([0, 0, 0, 1, 2, 4]),
+        "skip": rng.choice([0, 0, 0, 0, 1, 2, 4]),
     }
     if rng.random() < 0.2:
         given["path"] = rng.choice(["certificates", "truststore", "environments", "jwks", "import-file"])
@@ -174,6 +195,16 @@ def _fault(rng: random.Random) -> Fault:
     elif kind == "other_writer":
         given |= {"action": rng.choice([_rename, _replace, _remove]), "after": rng.random() < 0.5}
     return Fault(kind, **given)
+
+
+def _half_update(rng: random.Random) -> list[Fault]:
+    """An update that deletes the certificate, and then fails."""
+    response = rng.choice([Fault("drop_before", method="PUT"), Fault("status", method="PUT", status=500)])
+    return [Fault("other_writer", method="PUT", action=_lose), response]
+
+
+def _lose(manager: Manager) -> None:
+    _remove(manager)
 
 
 def _replace(manager: Manager) -> None:

@@ -182,6 +182,24 @@ def _change_json(rng: random.Random, answer: Answer) -> Answer:
     return answer.noted(f"{change}: {where}", body=_dumped(whole))
 
 
+def _change_texts(rng: random.Random, answer: Answer) -> Answer:
+    """Put unusual characters into some of the texts, and leave the structure as it is."""
+    whole = answer.json
+    if whole is NOT_JSON:
+        return _change_bytes(rng, answer)
+    places = [path for path in _paths(whole) if path]
+    odd = rng.choice(["\ud800", "\x00", "\x1b[31m\x07", "\u202e", "\r\n", "\u2028", "\x9b", "\u0130", " ", "'\"<b>&|`", "\U0010ffff"])
+    changed = []
+    for path in rng.sample(places, min(len(places), rng.choice([1, 3, 20]))):
+        parent = whole
+        for key in path[:-1]:
+            parent = parent[key]
+        if isinstance(parent[path[-1]], str):
+            parent[path[-1]] += odd
+            changed.append("/".join(map(str, path)))
+    return answer.noted(f"{odd!r} after {', '.join(changed)}", body=_dumped(whole))
+
+
 def _change_bytes(rng: random.Random, answer: Answer) -> Answer:
     body = bytearray(answer.body)
     at = rng.randrange(len(body) + 1)
@@ -288,6 +306,7 @@ def _other_archive(rng: random.Random, answer: Answer) -> Answer:
 
 _ANY: list[Mutation] = [
     *[_change_json] * 10,
+    *[_change_texts] * 4,
     *[_change_bytes] * 5,
     *[_change_status] * 3,
     *(_change_charset, _change_encoding, _bomb, _change_headers, _change_length, _change_start),

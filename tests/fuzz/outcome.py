@@ -19,6 +19,7 @@ RAW = re.compile(
     r"Traceback|object has no attribute|\w(Error|Exception)\b|'NoneType'|invalid literal|codec|Errno|object at 0x|<class|"
     r"unexpected error|not subscriptable|not iterable|unhashable|not callable|maximum recursion|HTTPConnection|Max retries|"
     r"Expecting |unpack|can't |couldn't |\bb'|index out of range|positional argument|keyword argument|must be str|int too large|"
+    r"\b(attribute|type|key|value|index|recursion|decode|encode|overflow|memory|assertion|runtime|lookup) error\b|"
     r"not supported between|unsupported operand|year \S+ is out of range|Invalid (control|isoformat)|MODULE FAILURE",
 )
 """What Python and its libraries say, and no user should read."""
