@@ -265,8 +265,13 @@ def _check_aliases(
         return
     siblings = api.list_all(operation.project) if before else api.latest_list(operation.project)
     for sibling in siblings:
+        # The manager may not report an alias, and None is not one.
         names = sorted(
-            {entry.environment for entry in sibling.entries if renamed.get(entry.environment) == entry.alias}
+            {
+                entry.environment
+                for entry in sibling.entries
+                if entry.alias and renamed.get(entry.environment) == entry.alias
+            }
         )
         if names and sibling.name != operation.name:
             raise InputError(

@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the cases, print those that fail and a summary, and exit with 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="how many cases of each kind to run (default: 1000)")
-    parser.add_argument("--seed", type=int, default=1, help="the seed of the first case; the others follow (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the seed of the first case; the others follow (default: 1)"
+    )
     parser.add_argument("--only", choices=KINDS, nargs="+", default=[*KINDS], help="the kinds of cases to run")
     parser.add_argument("--verbose", action="store_true", help="describe the cases that pass as well")
     parser.add_argument("--most", type=int, default=10, help="stop after this many cases that failed (default: 10)")

@@ -109,7 +109,7 @@ def mutation_case(seed: int) -> Report:
             first = rng.choices(range(rng.choice([1, 2, 6, 20])), k=rng.choice([1, 2, 4]))
             numbers = set(first if rng.random() < 0.7 else range(MOST_REQUESTS))
 
-            def chosen(number: int, method: str) -> bool:  # noqa: ARG001
+            def chosen(number: int, method: str) -> bool:
                 return number in numbers
 
         with relay(world.manager, seed, chosen, keep_alive=rng.random() < 0.1) as server:
@@ -135,7 +135,10 @@ def _run(case: Case, operation: Callable[[Case], None]) -> list[str]:
     lines: list[str] = []
     caller = {name: value for name, value in os.environ.items() if not name.startswith("APINIZER_")}
     try:
-        with mock.patch.dict(os.environ, {**caller, "NO_PROXY": "*", "no_proxy": "*"}, clear=True), case.without_delays():
+        with (
+            mock.patch.dict(os.environ, {**caller, "NO_PROXY": "*", "no_proxy": "*"}, clear=True),
+            case.without_delays(),
+        ):
             operation(case)
     except Exception as error:  # noqa: BLE001
         case.problem(f"ended with {type(error).__name__}: {error!s:.300}")

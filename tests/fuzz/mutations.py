@@ -188,7 +188,9 @@ def _change_texts(rng: random.Random, answer: Answer) -> Answer:
     if whole is NOT_JSON:
         return _change_bytes(rng, answer)
     places = [path for path in _paths(whole) if path]
-    odd = rng.choice(["\ud800", "\x00", "\x1b[31m\x07", "\u202e", "\r\n", "\u2028", "\x9b", "\u0130", " ", "'\"<b>&|`", "\U0010ffff"])
+    odd = rng.choice(
+        ["\ud800", "\x00", "\x1b[31m\x07", "\u202e", "\r\n", "\u2028", "\x9b", "\u0130", " ", "'\"<b>&|`", "\U0010ffff"]
+    )
     changed = []
     for path in rng.sample(places, min(len(places), rng.choice([1, 3, 20]))):
         parent = whole
@@ -208,7 +210,9 @@ def _change_bytes(rng: random.Random, answer: Answer) -> Answer:
         for _unused in range(rng.choice([1, 1, 3, 20])):
             body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
     elif change == "insert":
-        body[at:at] = rng.choice([b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"\\ud800", b"[" * 100_000, b"}", b"9" * 5000])
+        body[at:at] = rng.choice(
+            [b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"\\ud800", b"[" * 100_000, b"}", b"9" * 5000]
+        )
     elif change == "remove":
         del body[at : at + rng.choice([1, 5, 100])]
     elif change == "repeat":
@@ -220,7 +224,9 @@ def _change_bytes(rng: random.Random, answer: Answer) -> Answer:
 
 def _change_charset(rng: random.Random, answer: Answer) -> Answer:
     codec = rng.choice(["utf-16", "utf-16-le", "utf-32", "latin-1", "utf-7", "cp1254", "utf-8-sig"])
-    named = rng.choice([codec, "utf-8", "klingon", "idna", "base64_codec", "unicode_escape", "undefined", "utf-16", "\x00"])
+    named = rng.choice(
+        [codec, "utf-8", "klingon", "idna", "base64_codec", "unicode_escape", "undefined", "utf-16", "\x00"]
+    )
     body = answer.body.decode("utf-8", "replace").encode(codec, "replace")
     return answer.noted(f"{codec}, called {named!r}", body=body, content_type=f"application/json;charset={named}")
 
@@ -228,7 +234,9 @@ def _change_charset(rng: random.Random, answer: Answer) -> Answer:
 def _change_encoding(rng: random.Random, answer: Answer) -> Answer:
     named = rng.choice(["gzip", "deflate", "br", "zstd", "gzip, gzip", "x-gzip", "identity", "\u00e9", "compress"])
     body = rng.choice([answer.body, gzip.compress(answer.body), gzip.compress(answer.body)[:-6], b"\x1f\x8b", b""])
-    return answer.noted(f"Content-Encoding {named!r}", body=body, headers=(*answer.headers, f"Content-Encoding: {named}"))
+    return answer.noted(
+        f"Content-Encoding {named!r}", body=body, headers=(*answer.headers, f"Content-Encoding: {named}")
+    )
 
 
 def _bomb(rng: random.Random, answer: Answer) -> Answer:
@@ -241,13 +249,40 @@ def _bomb(rng: random.Random, answer: Answer) -> Answer:
 def _change_status(rng: random.Random, answer: Answer) -> Answer:
     status = rng.choice(
         [
-            *("201 Created", "202 Accepted", "204 No Content", "206 Partial", "301 Moved", "302 Found", "304 Not Modified"),
+            *(
+                "201 Created",
+                "202 Accepted",
+                "204 No Content",
+                "206 Partial",
+                "301 Moved",
+                "302 Found",
+                "304 Not Modified",
+            ),
             *("400 Bad", "401 Who", "403 No", "404 Gone", "405 No", "407 Proxy", "408 Slow", "409 Conflict", "413 Big"),
-            *("429 Busy", "500 Oops", "501 No", "502 Bad", "503 Busy", "504 Late", "599 What", "999 What", "100 Continue"),
+            *(
+                "429 Busy",
+                "500 Oops",
+                "501 No",
+                "502 Bad",
+                "503 Busy",
+                "504 Late",
+                "599 What",
+                "999 What",
+                "100 Continue",
+            ),
             *("000 Zero", "-1 Minus", "abc", "", "200", "20000 OK", "2\u00b2 OK"),
         ]
     )
-    waits = ["1", "-5", "1e400", "9" * 400, "Wed, 21 Oct 2015 07:28:00 +9999", "Thu, 99 Foo 99999 99:99:99 GMT", "\u0663", "nan"]
+    waits = [
+        "1",
+        "-5",
+        "1e400",
+        "9" * 400,
+        "Wed, 21 Oct 2015 07:28:00 +9999",
+        "Thu, 99 Foo 99999 99:99:99 GMT",
+        "\u0663",
+        "nan",
+    ]
     places = ["https://u:p@elsewhere.example.com/", "http://[", "\x1b[31m", "//", "", "/login?a=\ud800"]
     headers = (*answer.headers, f"Retry-After: {rng.choice(waits)}", f"Location: {rng.choice(places)}")
     return answer.noted(f"status {status!r} with {headers[-2:]}", status=status, headers=headers)
@@ -280,7 +315,9 @@ def _change_length(rng: random.Random, answer: Answer) -> Answer:
 
 
 def _change_start(rng: random.Random, answer: Answer) -> Answer:
-    start = rng.choice([b"", b"HTTP/9.9 ", b"HTTP/1.0 ", b"SSH-2.0\r\n", b"\x15\x03\x01\x00\x02\x02", b"\n\n\nHTTP/1.1 "])
+    start = rng.choice(
+        [b"", b"HTTP/9.9 ", b"HTTP/1.0 ", b"SSH-2.0\r\n", b"\x15\x03\x01\x00\x02\x02", b"\n\n\nHTTP/1.1 "]
+    )
     return answer.noted(f"starts with {start!r}", start=start)
 
 
@@ -296,9 +333,13 @@ def _change_archive(rng: random.Random, answer: Answer) -> Answer:
 
 def _other_archive(rng: random.Random, answer: Answer) -> Answer:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])) as archive:
+    with zipfile.ZipFile(
+        file, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+    ) as archive:
         for number in range(rng.choice([0, 1, 3, 500])):
-            name = rng.choice(["web.cer", "../web.cer", ".cer", "web.CER", "\x1b.cer", "\u0130.cer", f"{number}.cer", "a.txt"])
+            name = rng.choice(
+                ["web.cer", "../web.cer", ".cer", "web.CER", "\x1b.cer", "\u0130.cer", f"{number}.cer", "a.txt"]
+            )
             content = rng.choice([b"", b"-----BEGIN CERTIFICATE-----", b"MIIB", b"0\x82", bytes(300), b"-----\xff"])
             archive.writestr(zipfile.ZipInfo(name), content)
     return answer.noted("another archive", body=file.getvalue())

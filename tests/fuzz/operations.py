@@ -46,7 +46,10 @@ CREATED = "created"
 """The name of a certificate that a case creates."""
 
 
-_LOST = re.compile(r"LOST THE CERTIFICATE|is unknown|rollback is not complete|could not be read back|ROLLBACK|not restored", re.IGNORECASE)
+_LOST = re.compile(
+    r"LOST THE CERTIFICATE|is unknown|rollback is not complete|could not be read back|ROLLBACK|not restored",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -110,9 +113,7 @@ class Case:
             yield
 
 
-def check_change(
-    case: Case, what: str, before: Snapshot, *, changed: bool, text: str, redeploys: bool = False
-) -> None:
+def check_change(case: Case, what: str, before: Snapshot, *, changed: bool, text: str, redeploys: bool = False) -> None:
     """Check that a step has said whether it has changed something, or that this is unknown."""
     manager = case.world.manager
     manager.settle(10.0)
@@ -156,9 +157,7 @@ def _certificate(case: Case, *, removes: frozenset[str] = frozenset(), **options
     verify = case.rng.choice(["auto", "auto", "never", "required"])
     options = {"verify_gateways": verify, "verify_gateways_timeout": 1, **options}
     manager, before = case.world.manager, snapshot(case.world.manager)
-    result = case.run_module(
-        apinizer_certificate, check_mode=check_mode, project=PROJECT, **{"name": NAME, **options}
-    )
+    result = case.run_module(apinizer_certificate, check_mode=check_mode, project=PROJECT, **{"name": NAME, **options})
     text = " ".join([str(result.get("msg", "")), *result.get("warnings", ())])
     manager.settle(10.0)
     if check_mode:
@@ -167,7 +166,12 @@ def _certificate(case: Case, *, removes: frozenset[str] = frozenset(), **options
         return
     redeploys = bool(options.get("force") or options["verify_gateways"] == "required" or result.get("deployment"))
     check_change(
-        case, "the task", before, changed=bool(result.get("changed")), text=str(result.get("msg", "")), redeploys=redeploys
+        case,
+        "the task",
+        before,
+        changed=bool(result.get("changed")),
+        text=str(result.get("msg", "")),
+        redeploys=redeploys,
     )
     check_losses(case, text, removes=removes)
     if case.strict() and not result.get("failed"):
@@ -208,7 +212,9 @@ def create(case: Case) -> None:
     """Create a certificate."""
     case.world.manager.journal.clear()
     environments = _some(case.rng, ENVIRONMENTS)
-    _certificate(case, name=CREATED, content=NEW, environments=environments, alias="created-alias", description="Second")
+    _certificate(
+        case, name=CREATED, content=NEW, environments=environments, alias="created-alias", description="Second"
+    )
 
 
 def update(case: Case) -> None:
@@ -247,7 +253,9 @@ def delete(case: Case) -> None:
 
 def verify(case: Case) -> None:
     """Require that the gateways hold the certificate."""
-    extra = case.rng.choice([{}, {"unlisted_environments": "keep", "environments": _some(case.rng, case.world.environments)}])
+    extra = case.rng.choice(
+        [{}, {"unlisted_environments": "keep", "environments": _some(case.rng, case.world.environments)}]
+    )
     environments = {"environments": sorted(case.world.environments)}
     _certificate(case, content=NEW, **{**environments, "verify_gateways": "required", **extra})
 

@@ -32,34 +32,39 @@ _MESSAGES = ("msg", "message", "reason", "warnings", "messages", "skip_reason", 
 class Outcome:
     """The results of an operation.
 
-    :arg changes: for each step that may write: what it has said (None: nothing), and what it has done.
+    :arg data: results that are data for programs, such as a report. They may contain any character.
+    :arg texts: messages that are shown without a result.
     :arg problems: what does not hold.
     """
 
     results: list[Json] = field(default_factory=list)
+    data: list[Json] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def check_texts(self) -> None:
         """Check every message, and that every result can be printed."""
-        for result in self.results:
-            self.texts += _messages(result)
+        for result in (*self.results, *self.data):
             if result.get("crashed"):
                 self.problems.append(f"crashed: {result.get('msg')}")
             try:
                 json.dumps(result, ensure_ascii=False, allow_nan=False).encode()
             except (ValueError, TypeError) as error:
                 self.problems.append(f"a result that cannot be printed: {error}")
-        for text in dict.fromkeys(self.texts):
+        shown = [*self.texts, *(text for result in self.results for text in _messages(result))]
+        for text in dict.fromkeys(shown):
+            if text != escape_controls(text):
+                self.problems.append(f"control characters: {text[:600]!r}")
+        for text in dict.fromkeys([*shown, *(text for result in self.data for text in _messages(result))]):
             if RAW.search(text):
                 self.problems.append(f"raw text: {text[:600]!r}")
-            if text != escape_controls(text) or "\n" in text:
-                self.problems.append(f"control characters: {text[:600]!r}")
 
 
 def _messages(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
+            if key == "deployment":
+                continue  # what the manager has said about a deployment is data
             if key in _MESSAGES:
                 yield from [inner] if isinstance(inner, str) else [one for one in inner or () if isinstance(one, str)]
             yield from _messages(inner)

@@ -64,6 +64,7 @@ def relay(manager: Manager, seed: object, chosen: Callable[[int, str], bool], *,
             original = Answer(
                 f"{received.status} {received.reason}",
                 received.read(),
+                () if keep_alive else ("Connection: close",),
                 content_type=received.headers.get("Content-Type", ""),
             )
         finally:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, escape_lines
 from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -31,6 +32,7 @@ from .operations import CREATED, Case, check_change, check_losses
 from .outcome import Json
 from .world import DEV, ENVIRONMENTS, NAME, PROD, PROJECT, STAGE, Snapshot, snapshot
 
+_SHOWN = ("msg", "message", "warnings", "skip_reason")
 _WRITTEN = ("rotated", "stored")
 
 
@@ -59,7 +61,13 @@ class _Role:
             result = PHASES[phase](task, **arguments)
         except RecordError as error:
             result = {"failed": True, "msg": str(error)}
-        self.case.outcome.results.append(result)
+        # As the action of the role shows them.
+        for key in ("msg", "message"):
+            if key in result:
+                result[key] = escape_lines(result[key])
+        result["warnings"] = [escape_controls(warning) for warning in result.get("warnings", ())]
+        self.case.outcome.results.append({key: value for key, value in result.items() if key in _SHOWN})
+        self.case.outcome.data.append(result)
         self.run_file = result.get("run_file", self.run_file)
         if phase != "backup":
             text = json.dumps([value for key, value in result.items() if key != "ansible_stats"], default=str)
@@ -80,7 +88,7 @@ class _Role:
         found = re.search(r"'ansible.builtin.file', (\".+\")\)", template)
         assert found
         made: Json = json.loads(Path(json.loads(found[1])).read_text())
-        self.case.outcome.results.append(made)
+        self.case.outcome.data.append(made)
         return made
 
 
@@ -105,7 +113,7 @@ def _variables(case: Case) -> Json:
 
 def _describe(case: Case, what: str, variables: Mapping[str, Any]) -> None:
     certificates = [{**one, "content": "NEW"} for one in variables["certificates"]]
-    case.description += f"\n  {what}: {({**variables, 'certificates': certificates})}"
+    case.description += f"\n  {what}: { ({**variables, 'certificates': certificates}) }"
 
 
 def plan(case: Case) -> None:
@@ -154,14 +162,13 @@ def _check_report(case: Case, result: Json, *, required: bool) -> None:
         case.problem(f"the outcome is {outcome}, and the manager has changed: {result['message'][:500]}")
     if result["rollback"]["complete"] and now["certificates"] != before["certificates"]:
         case.problem(f"the rollback is complete, and the record is not as before: {result['message'][:500]}")
-    known = "could not be read back" not in result["message"]
     for certificate in result["certificates"]:
         key = (certificate["project"], certificate["name"])
         for environment in certificate["environments"]:
             name = environment["name"]
             where = f"{'/'.join(key)} in {name} ({outcome}, {result['message'][:300]})"
             stored = _stored(now, key, name)
-            if known and _shown(environment["now"]) != stored:
+            if environment["entries"] is not None and _shown(environment["now"]) != stored:
                 case.problem(f"{where}: reported as {environment['now']}, and holds {stored}")
             if environment["action"] == "none" or certificate["outcome"] not in _WRITTEN:
                 continue

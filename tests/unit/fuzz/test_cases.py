@@ -5,15 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils import _failures, _gateways, _response
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from fuzz.__main__ import main
 from fuzz.cases import fault_case, mutation_case
 
@@ -38,7 +31,9 @@ def test_mutated_responses_lead_to_no_false_result_and_no_raw_error(seeds: range
 
 
 def test_a_seed_makes_the_same_case_each_time() -> None:
-    assert [mutation_case(seed).mutations for seed in range(30)] == [mutation_case(seed).mutations for seed in range(30)]
+    assert [mutation_case(seed).mutations for seed in range(30)] == [
+        mutation_case(seed).mutations for seed in range(30)
+    ]
 
 
 def test_the_command_prints_how_many_cases_have_passed(capsys: pytest.CaptureFixture[str]) -> None:
