@@ -174,11 +174,10 @@ def _check_report(case: Case, result: Json, *, required: bool) -> None:
                 continue
             if stored != _shown(environment["to"]):
                 case.problem(f"{where}: is called {certificate['outcome']}, and is not")
+            verified = required or case.reliable or (environment["gateway"] or {}).get("state") == "confirmed"
             held = now["gateways"].get(name, {}).values()  # under whichever alias
-            confirmed = (environment["gateway"] or {}).get("state") == "confirmed"
-            if (required or confirmed or case.reliable) and certificate["outcome"] == "rotated":
-                if environment["to"]["fingerprint_sha256"] not in held:
-                    case.problem(f"{where}: is called rotated, and the gateways do not hold it")
+            if certificate["outcome"] == "rotated" and verified and environment["to"]["fingerprint_sha256"] not in held:
+                case.problem(f"{where}: is called rotated, and the gateways do not hold it")
 
 
 def _stored(held: Snapshot, key: tuple[str, str], environment: str) -> str | None:
