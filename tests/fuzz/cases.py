@@ -20,6 +20,7 @@ from manager import Fault, Manager
 
 from . import operations, role
 from .certificates import OTHER
+from .mutations import another_manager, mutate
 from .operations import Case
 from .relay import MOST_REQUESTS, relay
 from .world import ENVIRONMENTS, NAME, PROJECT, make_world
@@ -98,8 +99,15 @@ def mutation_case(seed: int) -> Report:
     """Run an operation while some responses are mutated."""
     rng = random.Random(seed)
     operation = rng.choice(_ALL)
+    mutation = mutate
     with make_world(rng) as world, tempfile.TemporaryDirectory() as folder:
-        if rng.random() < 0.5 and operation in _CHANGING:
+        if rng.random() < 0.25:
+            mutation = another_manager(rng)
+
+            def chosen(number: int, method: str) -> bool:
+                return True
+
+        elif rng.random() < 0.5 and operation in _CHANGING:
             chance = rng.choice([0.5, 1.0])
 
             def chosen(number: int, method: str) -> bool:
@@ -112,7 +120,7 @@ def mutation_case(seed: int) -> Report:
             def chosen(number: int, method: str) -> bool:
                 return number in numbers
 
-        with relay(world.manager, seed, chosen, keep_alive=rng.random() < 0.1) as server:
+        with relay(world.manager, seed, chosen, mutation=mutation, keep_alive=rng.random() < 0.1) as server:
             case = Case(
                 rng,
                 world,

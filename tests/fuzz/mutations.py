@@ -60,6 +60,67 @@ def mutate(rng: random.Random, answer: Answer) -> Answer:
     return answer
 
 
+def another_manager(rng: random.Random) -> Mutation:
+    """Return a mutation for all responses: some keys have another value everywhere, or are missing."""
+    changes = {
+        key: rng.choice([_MISSING, nasty_value(rng), nasty_value(rng)])
+        for key in rng.sample(_KEYS, rng.choice([1, 2, 4]))
+    }
+    shown = ", ".join(
+        f"{key}: {'missing' if value is _MISSING else repr(value)[:60]}" for key, value in changes.items()
+    )
+
+    def change(value: Any) -> Any:
+        if isinstance(value, list):
+            return [change(inner) for inner in value]
+        if isinstance(value, dict):
+            changed = {key: changes.get(key, change(inner)) for key, inner in value.items()}
+            return {key: inner for key, inner in changed.items() if inner is not _MISSING}
+        return value
+
+    def mutation(_rng: random.Random, answer: Answer) -> Answer:
+        if answer.json is NOT_JSON:
+            return answer
+        return answer.noted(f"everywhere {shown}", body=_dumped(change(answer.json)))
+
+    return mutation
+
+
+_MISSING = object()
+_KEYS = [
+    *(
+        "alias",
+        "environmentName",
+        "base64EncodedContent",
+        "sha1Thumbprint",
+        "startDate",
+        "endDate",
+        "subjectDn",
+        "name",
+    ),
+    *(
+        "description",
+        "certificateEnvironmentList",
+        "resultCount",
+        "status",
+        "success",
+        "deploymentResult",
+        "detailList",
+    ),
+    *(
+        "environmentResults",
+        "message",
+        "detail",
+        "resultMessage",
+        "type",
+        "accessUrl",
+        "sourceType",
+        "sourceId",
+        "podName",
+    ),
+]
+
+
 def _nested(depth: int, *, objects: bool = False) -> Any:
     value: Any = []
     for _unused in range(depth):

@@ -47,7 +47,7 @@ CREATED = "created"
 
 
 _LOST = re.compile(
-    r"LOST THE CERTIFICATE|is unknown|rollback is not complete|could not be read back|ROLLBACK|not restored",
+    r"LOST THE CERTIFICATE|deployment failed|is unknown|rollback is not complete|could not be read back|ROLLBACK|not restored",
     re.IGNORECASE,
 )
 

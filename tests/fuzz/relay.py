@@ -16,7 +16,7 @@ from typing import Any
 from manager import Manager
 from raw_server import Part, RawServer
 
-from .mutations import NOT_JSON, Answer, mutate
+from .mutations import NOT_JSON, Answer, Mutation, mutate
 
 MOST_REQUESTS = 400
 """A case that sends more requests is endless."""
@@ -42,7 +42,14 @@ class Relay:
 
 
 @contextmanager
-def relay(manager: Manager, seed: object, chosen: Callable[[int, str], bool], *, keep_alive: bool) -> Iterator[Relay]:
+def relay(
+    manager: Manager,
+    seed: object,
+    chosen: Callable[[int, str], bool],
+    *,
+    mutation: Mutation = mutate,
+    keep_alive: bool = False,
+) -> Iterator[Relay]:
     """Run the server. `chosen` tells from the number of a request and its method whether its response is mutated."""
     made, lock = Relay(), threading.Lock()
     host, port = manager.url.removeprefix("http://").split(":")
@@ -71,7 +78,7 @@ def relay(manager: Manager, seed: object, chosen: Callable[[int, str], bool], *,
             connection.close()
         sent = original
         if chosen(number, method):
-            sent = mutate(random.Random(f"{seed}/{number}"), original)
+            sent = mutation(random.Random(f"{seed}/{number}"), original)
             with lock:
                 made.lines[number] += f" mutated: {'; '.join(sent.notes)}"
                 made.misleading |= method == "GET" and _is_misleading(sent, original)
