@@ -155,6 +155,7 @@ def _run(case: Case, operation: Callable[[Case], None]) -> list[str]:
     if seconds > SECONDS:
         case.problem(f"took {seconds:.0f} seconds")
     case.outcome.check_texts()
+    case.check_secrets()
     return lines
 
 

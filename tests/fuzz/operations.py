@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +44,7 @@ from .outcome import UNKNOWN, Json, Outcome
 from .world import ENVIRONMENTS, NAME, PROJECT, Snapshot, World, snapshot
 
 NEW_DER = ssl.PEM_cert_to_DER_cert(NEW)
+PASSWORD = "s3cret-Pa55word"
 CREATED = "created"
 """The name of a certificate that a case creates."""
 
@@ -77,9 +80,20 @@ class Case:
     strict: Callable[[], bool] = lambda: True
     refused: Callable[[], bool] = lambda: False
 
-    @property
+    @cached_property
     def connection(self) -> Json:
-        return {"url": self.url, "token": self.world.manager.token, "timeout": self.timeout, "retries": self.retries}
+        """The connection options: with the token, or with a password in some cases."""
+        credentials = {"token": self.world.manager.token}
+        if self.rng.random() < 0.2:
+            self.world.manager.add_user("admin", PASSWORD)
+            credentials = {"username": "admin", "password": PASSWORD}
+        return {"url": self.url, "timeout": self.timeout, "retries": self.retries, **credentials}
+
+    def check_secrets(self) -> None:
+        """Check that no result and no text contains the token or the password."""
+        shown = json.dumps([self.outcome.results, self.outcome.data, self.outcome.texts], default=str)
+        if self.world.manager.token in shown or PASSWORD in shown:
+            self.problem("a secret is shown")
 
     def problem(self, text: str) -> None:
         """Report that something does not hold."""
