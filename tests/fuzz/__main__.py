@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from .cases import KINDS
 
+_PROGRESS = 500
 _MEMORY = 512 * 1024
 """KiB. Responses are cut off at 32 MiB, and only a few exist at a time."""
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             report = KINDS[kind](seed)
             operations[report.operation] += 1
             mutations += report.mutations
+            done = sum(operations.values())
+            if done % _PROGRESS == 0:
+                print(f"{kind}: {done} cases with {mutations} {kind}", file=sys.stderr, flush=True)
             if report.problems:
                 failed += 1
                 print(f"{report}\n", flush=True)

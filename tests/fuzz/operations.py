@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import random
 import re
 import ssl
@@ -364,6 +365,17 @@ class _Ended(BaseException):
     """Ends the event source, which runs until it is cancelled."""
 
 
+class _Log(logging.Handler):
+    """Keeps what is logged, which a user sees as well."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._texts = texts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._texts.append(record.getMessage())
+
+
 def event_source(case: Case) -> None:
     """Read the manager three times as the event source."""
     case.description += "\n  event source"
@@ -379,8 +391,13 @@ def event_source(case: Case) -> None:
 
     clock = Clock(monotonic=lambda: slept[0] * 1000.0, sleep=sleep, jitter=lambda: 1.0)
     arguments = {**case.connection, "state_file": str(case.folder / "state.json"), "interval": 10}
-    with contextlib.suppress(_Ended):
-        asyncio.run(watch(emit, arguments, clock))
+    log, handler = logging.getLogger("apinizer.apiops.certificate_expiry"), _Log(case.outcome.texts)
+    log.addHandler(handler)
+    try:
+        with contextlib.suppress(_Ended):
+            asyncio.run(watch(emit, arguments, clock))
+    finally:
+        log.removeHandler(handler)
 
 
 @contextmanager
