@@ -211,8 +211,9 @@ def random_fault(rng: random.Random, methods: Sequence[str]) -> Fault:
 
 def _half_update(rng: random.Random) -> list[Fault]:
     """An update that deletes the certificate, and then fails."""
-    response = rng.choice([Fault("drop_before", method="PUT"), Fault("status", method="PUT", status=500)])
-    return [Fault("other_writer", method="PUT", action=_lose), response]
+    update: dict[str, Any] = {"method": "PUT", "path": f"certificates/{NAME}"}
+    response = rng.choice([Fault("drop_before", **update), Fault("status", status=500, **update)])
+    return [Fault("other_writer", action=_lose, **update), response]
 
 
 def _lose(manager: Manager) -> None:

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import random
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -402,7 +403,9 @@ def _other_archive(rng: random.Random, answer: Answer) -> Answer:
                 ["web.cer", "../web.cer", ".cer", "web.CER", "\x1b.cer", "\u0130.cer", f"{number}.cer", "a.txt"]
             )
             content = rng.choice([b"", b"-----BEGIN CERTIFICATE-----", b"MIIB", b"0\x82", bytes(300), b"-----\xff"])
-            archive.writestr(zipfile.ZipInfo(name), content)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the same name twice is intended
+                archive.writestr(zipfile.ZipInfo(name), content)
     return answer.noted("another archive", body=file.getvalue())
 
 

@@ -134,12 +134,15 @@ def check_change(case: Case, what: str, before: Snapshot, *, changed: bool, text
     manager.settle(10.0)
     if not case.strict() or UNKNOWN.search(text):
         return
-    touched = snapshot(manager) != before
-    if touched and not changed and not (case.refused() and "had no effect" in text):
+    after = snapshot(manager)
+    touched = after != before
+    # A deployment of what the record contains already is no change of the record.
+    written = (touched and not redeploys) or after["certificates"] != before["certificates"]
+    if written and not changed and not (case.refused() and "had no effect" in text):
         case.problem(f"{what} has changed the manager, and says that it has not: {text[:500]}")
     if changed and not touched and not redeploys:
         case.problem(f"{what} says that it has changed the manager, and has not: {text[:500]}")
-    if touched and not changed and "is unchanged" in text:
+    if written and not changed and "is unchanged" in text:
         case.problem(f"{what} says that the record is unchanged: {text[:500]}")
 
 
