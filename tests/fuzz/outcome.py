@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_lines
 
 Json = dict[str, Any]
 
 RAW = re.compile(
     r"Traceback|object has no attribute|\w(Error|Exception)\b|'NoneType'|invalid literal|codec|Errno|object at 0x|<class|"
     r"unexpected error|not subscriptable|not iterable|unhashable|not callable|maximum recursion|HTTPConnection|Max retries|"
-    r"Expecting |unpack|can't |couldn't |\bb'|index out of range|positional argument|keyword argument|must be str|int too large|"
+    r"Expecting |unpack|can't |couldn't |[(:=] ?b'|index out of range|positional argument|keyword argument|must be str|int too large|"
     r"\b(attribute|type|key|value|index|recursion|decode|encode|overflow|memory|assertion|runtime|lookup) error\b|"
     r"not supported between|unsupported operand|year \S+ is out of range|Invalid (control|isoformat)|MODULE FAILURE",
 )
@@ -53,7 +53,8 @@ class Outcome:
                 self.problems.append(f"a result that cannot be printed: {error}")
         shown = [*self.texts, *(text for result in self.results for text in _messages(result))]
         for text in dict.fromkeys(shown):
-            if text != escape_controls(text):
+            # Line breaks and tabs control nothing. A report and a message of the role may have several lines.
+            if (plain := text.replace("\t", " ")) != escape_lines(plain):
                 self.problems.append(f"control characters: {text[:600]!r}")
         for text in dict.fromkeys([*shown, *(text for result in self.data for text in _messages(result))]):
             if RAW.search(text):
