@@ -69,6 +69,10 @@ coverage: $(VENV)/.test ## Unit and integration tests, with the coverage of plug
 legs: $(VENV)/.test ## Run oldest and newest
 	@$(CHECK) oldest newest -- $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV)/.test ## Random faults and mutated responses (ARGS="--count 10000", or "--help" for more)
+	@$(RUN) PYTHONPATH=tests:$(VENV)/collections $(BIN)/python -m fuzz $(ARGS)
+
 ##@ Measure it
 
 .PHONY: bench

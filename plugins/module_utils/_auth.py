@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
+from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection, is_token
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import LoginError, RequestError, join_sentences
 
 _UNAUTHORIZED = 401
@@ -110,7 +110,7 @@ def request_token(connection: Connection, post: t.Callable[[dict[str, str | None
     """Request a token with the username and the password (OAuth 2.0 client credentials, RFC 6749, section 4.4).
 
     :arg post: sends the form to the token endpoint, and returns the JSON of the response.
-    :raises LoginError: if the response has no token, or there is no usable response.
+    :raises LoginError: if the response has no usable token, or there is no usable response.
     """
     form = {
         "grant_type": "client_credentials",
@@ -128,5 +128,9 @@ def request_token(connection: Connection, post: t.Callable[[dict[str, str | None
                 "The response to the token request contains no access_token",
                 "Check that url (APINIZER_URL) is the address of the manager itself",
             )
+        )
+    if not is_token(token):
+        raise LoginError(
+            "The access_token in the response to the token request contains characters that a token cannot have"
         )
     return token

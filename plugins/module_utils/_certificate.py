@@ -110,7 +110,7 @@ def read_der(
 ) -> _Value:
     """Load a certificate with the cryptography library, and read something from it.
 
-    :arg problem: how the message of the error starts.
+    :arg problem: the message of the error. What cryptography says is for programmers.
     :raises CertificateError: if it is not a certificate, if cryptography rejects it, or if reading fails.
     """
     from cryptography import x509
@@ -122,8 +122,7 @@ def read_der(
             return read(x509.load_der_x509_certificate(der))
     except Exception as exc:
         # Malformed input raises ValueError, TypeError, InvalidVersion and more, depending on the version.
-        reason = (" ".join(str(exc).split()) or type(exc).__name__)[:160]
-        raise CertificateError(f"{problem} ({reason})") from exc
+        raise CertificateError(problem) from exc
 
 
 @lru_cache(maxsize=64)

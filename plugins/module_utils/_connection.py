@@ -14,6 +14,11 @@ from urllib.parse import urlsplit
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 
 
+def is_token(text: str) -> bool:
+    """Whether text has only characters that a header can carry: visible ASCII (RFC 6750, section 2.1, is stricter)."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
 @dataclass(frozen=True)
 class Connection:
     """The resolved connection options. Either C(token), or C(username) and C(password), must be set.
@@ -80,7 +85,7 @@ class Connection:
             if missing:
                 raise InputError(missing, "missing; set both username and password")
             raise InputError("token", "missing; set token (APINIZER_TOKEN), or username and password")
-        if self.token is not None and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
+        if self.token is not None and not is_token(self.token):
             raise InputError(
                 "token", "contains characters that a token cannot have (a space, a line break, or non-ASCII text)"
             )

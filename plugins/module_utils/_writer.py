@@ -271,7 +271,7 @@ class Writer:
         """Describe the record compared with its state before the first write of the plan."""
         before = self._started_from
         if before.same_state(after) if before else after is None:
-            return "Nothing was changed on the manager"
+            return f"The manager's record of certificate {self._name} is unchanged"
         if after is None:
             state = f"The manager now has no certificate {self._name}"
         else:

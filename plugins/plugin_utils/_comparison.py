@@ -27,7 +27,8 @@ def later_expiry(current: Certificate, new: Certificate) -> Comparison:
     passed = current.der == new.der or (
         current.not_after is not None and new.not_after is not None and new.not_after > current.not_after
     )
-    message = f"the current certificate is valid until {before}, the new one until {after}"
+    shown = before or "an unknown date", after or "an unknown date"
+    message = f"the current certificate is valid until {shown[0]}, the new one until {shown[1]}"
     return Comparison(passed, message, before, after)
 
 

@@ -112,3 +112,11 @@ def test_a_failed_token_request_is_a_login_error_that_names_the_user() -> None:
     with pytest.raises(LoginError, match=r"^Could not get a token for user robot: HTTP 503$") as caught:
         request_token(Connection("https://apinizer.example.com", username="robot", password="s3cr3t"), fail)
     assert (caught.value.status, caught.value.retryable) == (None, False)
+
+
+@pytest.mark.parametrize("token", ["a\x00", "a\r\n X-Header: b", "a b", "\N{EURO SIGN}", "a\x7f"])
+def test_a_requested_token_that_no_header_can_carry_is_refused(token: str) -> None:
+    connection = Connection("https://apinizer.example.com", username="robot", password="s3cr3t")
+    with pytest.raises(LoginError, match=r"contains characters that a token cannot have$") as caught:
+        request_token(connection, lambda _form: {"access_token": token})
+    assert token not in str(caught.value)

@@ -476,3 +476,16 @@ def test_environments_are_sorted_by_name(api: Any) -> None:
         "access_url": None,
         "description": None,
     }
+
+
+def test_an_alias_that_the_manager_does_not_report_is_not_in_use(
+    run: Runner, held: Callable[..., StoredCertificate], old: Bundle, new: Bundle
+) -> None:
+    """Neither where the certificate is to be written, nor in another environment."""
+    sibling = held({"production": old, "development": old})
+    without_alias = tuple(replace(entry, alias=None) for entry in sibling.entries)
+    run.api.stored["MyProject", "sibling"] = replace(sibling, name="sibling", entries=without_alias)
+
+    result = run(new, environments="staging production development", alias="renamed")
+
+    assert (result["changed"], result["operation"]) == (True, "update")

@@ -28,6 +28,7 @@ Effect = Callable[[], None]
 Held = Callable[..., StoredCertificate]
 KEY = ("MyProject", "web")
 UPDATE = "update production staging"
+UNCHANGED = "The manager's record of certificate web is unchanged"
 
 # Behaviors of a write
 
@@ -256,7 +257,7 @@ def test_a_write_is_retried_up_to_retries_times(job: Job, new: Bundle, before: S
         job.present(new)
     assert job.api.calls == [UPDATE, "find"] * 3
     assert job.api.sleeps == [0.5, 1.0, 2.0]
-    assert str(caught.value) == "The connection broke. Nothing was changed on the manager"
+    assert str(caught.value) == f"The connection broke. {UNCHANGED}"
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.known, caught.value.deployment) == (False, True, None)
 
@@ -311,7 +312,7 @@ def test_a_refused_write_is_not_repeated(job: Job, new: Bundle, before: StoredCe
     with pytest.raises(WriteError) as caught:
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
-    assert str(caught.value) == f"HTTP {status}. Nothing was changed on the manager"
+    assert str(caught.value) == f"HTTP {status}. {UNCHANGED}"
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.known) == (False, True)
 
@@ -327,7 +328,7 @@ def test_a_manager_without_import_file_changes_nothing(job: Job, new: Bundle, be
 
 def test_a_refused_deletion_is_not_repeated(job: Job) -> None:
     job.api.writes = [answers(400)]
-    with pytest.raises(WriteError, match=r"^HTTP 400\. Nothing was changed on the manager$"):
+    with pytest.raises(WriteError, match=rf"^HTTP 400\. {UNCHANGED}$"):
         job.absent()
     assert job.api.calls == ["delete", "list MyProject"]
 
@@ -354,8 +355,7 @@ def test_success_without_effect_is_a_failure(job: Job, new: Bundle, before: Stor
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        "The manager answered the update with success, but does not hold what was written. Nothing was changed on "
-        "the manager. Either the write was lost, or someone else modified the certificate at the same time"
+        f"The manager answered the update with success, but does not hold what was written. {UNCHANGED}. Either the write was lost, or someone else modified the certificate at the same time"
     )
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.deployment) == (False, Deployment(success=True))

@@ -233,7 +233,7 @@ def test_anything_but_a_certificate_is_rejected(data: bytes, message: str) -> No
     ],
 )
 def test_the_block_that_cannot_be_read_is_counted_among_certificates(data: bytes, number: int) -> None:
-    with pytest.raises(CertificateError, match=rf"^CERTIFICATE block {number} is not a readable certificate \(.+\)$"):
+    with pytest.raises(CertificateError, match=rf"^CERTIFICATE block {number} is not a readable certificate$"):
         parse_input(data)
 
 

@@ -118,6 +118,12 @@ def test_a_failed_expiry_guard_names_both_dates() -> None:
     )
 
 
+def test_an_expiry_guard_of_a_current_certificate_without_a_date_says_so() -> None:
+    message = one("require_later_expiry", UNREADABLE, NEW).message
+
+    assert "the current certificate is valid until an unknown date, the new one until 2027-03-28T12:00:00Z" in message
+
+
 @pytest.mark.parametrize(
     ("new", "passed"),
     [
@@ -214,7 +220,9 @@ def test_names_that_cannot_be_read_fail_the_guard() -> None:
     guard = one("require_same_names", UNREADABLE)
 
     assert not guard.passed
-    assert guard.message.startswith("MyProject/web in production: its names cannot be read")
+    assert guard.message == (
+        "MyProject/web in production: its names cannot be read (certificate_rotation_require_same_names: false lifts this guard)"
+    )
 
 
 def test_a_certificate_that_the_manager_does_not_return_fails_the_comparisons() -> None:
