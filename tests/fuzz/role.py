@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, escape_lines
-from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     CERTIFICATE,
@@ -25,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask
 
 from .certificates import NEW
@@ -59,7 +59,7 @@ class _Role:
         before = snapshot(self.case.world.manager)
         try:
             result = PHASES[phase](task, **arguments)
-        except RecordError as error:
+        except (RecordError, SettingError) as error:
             result = {"failed": True, "msg": str(error)}
         # As the action of the role shows them.
         for key in ("msg", "message"):
@@ -77,7 +77,7 @@ class _Role:
                 before,
                 changed=bool(result.get("changed")),
                 text=text,
-                redeploys=phase in ("write", "rollback"),
+                redeploys=phase in ("write", "rollback", "restore_write"),
             )
         return result
 
@@ -209,28 +209,21 @@ def restore(case: Case) -> None:
     if _until_it_fails_with_backup(role):
         return
     (backup,) = (case.folder / "backups").iterdir()
-    planned = role.phase("restore", folder=str(backup), strategy=strategy, environments="")
-    for step in planned.get("steps", ()):
-        before = snapshot(case.world.manager)
-        result = case.run_module(
-            apinizer_certificate,
-            project=step["project"],
-            name=step["name"],
-            content=step["content"],
-            alias=step["alias"] or "",
-            description=step["description"] or "",
-            environments=list(step["environments"]),
-            unlisted_environments=step["unlisted_environments"],
-        )
-        check_change(
-            case,
-            "the restore",
-            before,
-            changed=bool(result.get("changed")),
-            text=str(result.get("msg", "")),
-            redeploys=bool(result.get("deployment")),
-        )
+    _restore(role, {"dir": str(backup), "strategy": strategy})
     check_losses(case, " ".join(str(result.get("msg", "")) for result in case.outcome.results))
+
+
+def _restore(role: _Role, settings: Json) -> None:
+    """Carry out the phases of a restore as the playbook does."""
+    planned = role.phase("restore_plan", settings=settings)
+    if planned.get("failed"):
+        return
+    for wave in planned["waves"]:
+        for phase in ("restore_write", "restore_verify"):
+            if role.phase(phase, wave=wave["number"]).get("failed"):
+                role.phase("restore_report")
+                return
+    role.phase("restore_report")
 
 
 def _until_it_fails_with_backup(role: _Role) -> str:
