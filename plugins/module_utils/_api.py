@@ -224,8 +224,7 @@ class CertificateApi:
         """
         if isinstance(exc, LoginError) or exc.status in (None, 401):
             raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
-        # A 404 of the manager itself may be about the environment.
-        if exc.status == 405 or (exc.status == 404 and exc.foreign):
+        if exc.status in (404, 405):
             self._without_truststore[address] = exc.with_traceback(None)
         return exc
 

@@ -270,7 +270,11 @@ def _is_tls(errors: list[BaseException]) -> bool:
 
 def _is_about_host_name(errors: list[BaseException]) -> bool:
     """Whether a name cannot be encoded for DNS. The class of the error depends on the version of Python."""
-    return any(type(error) is UnicodeError or getattr(error, "encoding", None) == "idna" for error in errors)
+    return any(
+        (isinstance(error, UnicodeError) and not isinstance(error, (UnicodeEncodeError, UnicodeDecodeError)))
+        or getattr(error, "encoding", None) == "idna"
+        for error in errors
+    )
 
 
 def _reason(exc: BaseException) -> str:

@@ -131,10 +131,11 @@ def unknown_message(name: str, gateways: t.Sequence[Gateway], *, written: bool) 
     names = ", ".join(gateway.name for gateway in gateways)
     reasons = dict.fromkeys(gateway.reason for gateway in gateways if gateway.reason)
     if written:
-        what = f"The manager stored certificate {name} in {names}, but whether the gateways there hold it is unknown"
-    else:
-        what = f"Whether the gateways of {names} hold certificate {name} is unknown"
-    return join_sentences(what, *reasons)
+        return join_sentences(
+            f"The manager stored certificate {name} in {names}, but whether the gateways there hold it is unknown",
+            *reasons,
+        )
+    return join_sentences(f"Whether the gateways of {names} hold certificate {name} is unknown", *reasons)
 
 
 def unknown_lines(gateways: t.Iterable[Gateway]) -> list[str]:

@@ -274,7 +274,7 @@ def test_failed_change_of_the_description_only_is_reported(make_case: MakeCase) 
 
     outcome = case.run(description="Renewed", force=True)
 
-    assert_error(outcome, "HTTP 500", "Nothing was changed")
+    assert_error(outcome, "HTTP 500", "The manager's record of certificate my-certificate is unchanged")
     assert not outcome.changed
     assert outcome["certificate"]["description"] is None
     assert case.description() == DESCRIPTION

@@ -49,7 +49,7 @@ EnvironmentResult = t.TypedDict(
         "now": "ShownCertificate | None",
         "entries": "int | None",
         "deployment": "EnvironmentDeployment | None",
-        "gateway": "GatewayView | None",
+        "gateway": t.Optional[GatewayView],
         "rolled_back": "bool | None",
     },
 )

@@ -516,7 +516,7 @@ def test_the_list_of_the_truststore_comes_second(api: CertificateApi, client: Fa
 
 
 def test_addresses_that_do_not_exist_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
-    absent = failure(404, foreign=True)
+    absent = failure(404)
     client.answers = {GET_ARCHIVE: absent, GET_TRUSTSTORE: absent}
     for _unused in range(2):
         with pytest.raises(

@@ -189,7 +189,7 @@ def test_a_chain_of_mixed_keys_is_verified(edwards: Any) -> None:
     reason="this version of cryptography does not support RSASSA-PSS in certificates",
 )
 def test_an_rsassa_pss_signature_is_verified() -> None:
-    keys = [rsa.generate_private_key(65537, 2048) for _ in range(2)]
+    keys = [rsa.generate_private_key(65537, 2048) for _unused in range(2)]
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length=32)
     leaf = make_certificate("leaf", "root", issuer_key=keys[0], rsa_padding=pss)
 

@@ -355,7 +355,8 @@ def test_success_without_effect_is_a_failure(job: Job, new: Bundle, before: Stor
         job.present(new)
     assert job.api.calls == [UPDATE, "find"]
     assert str(caught.value) == (
-        f"The manager answered the update with success, but does not hold what was written. {UNCHANGED}. Either the write was lost, or someone else modified the certificate at the same time"
+        f"The manager answered the update with success, but does not hold what was written. {UNCHANGED}. Either the write "
+        "was lost, or someone else modified the certificate at the same time"
     )
     assert before.same_state(caught.value.after)
     assert (caught.value.changed, caught.value.deployment) == (False, Deployment(success=True))

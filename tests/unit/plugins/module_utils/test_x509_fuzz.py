@@ -48,7 +48,7 @@ TAGS = (0, 1, 2, 3, 4, 5, 6, 12, 18, 19, 20, 22, 23, 24, 26, 27, 28, 30, 0x30, 0
 def mutate(data: bytes, chance: random.Random) -> bytes:
     """Change a few bytes of the data; most changes leave the length and the structure as they are."""
     changed = bytearray(data)
-    for _ in range(chance.choice((1, 1, 1, 2, 5))):
+    for _unused in range(chance.choice((1, 1, 1, 2, 5))):
         at = chance.randrange(len(changed))
         kind = chance.randrange(8)
         if kind < 3:
@@ -58,7 +58,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
         elif kind == 6:
             del changed[at : at + chance.choice((1, 1, 7, 300))]
         else:
-            changed[at:at] = bytes(chance.randrange(256) for _ in range(chance.choice((1, 1, 9))))
+            changed[at:at] = bytes(chance.randrange(256) for _unused in range(chance.choice((1, 1, 9))))
         if not changed:
             break
     return bytes(changed)
@@ -107,13 +107,13 @@ def outcome(data: bytes) -> str:
 
 def test_a_damaged_certificate_is_read_or_refused() -> None:
     chance = random.Random(5280)
-    outcomes = Counter(outcome(mutate(chance.choice(SAMPLES).der, chance)) for _ in range(ROUNDS))
+    outcomes = Counter(outcome(mutate(chance.choice(SAMPLES).der, chance)) for _unused in range(ROUNDS))
     assert min(outcomes["read"], outcomes["refused"]) > ROUNDS / 20
 
 
 def test_a_damaged_chain_is_read_or_refused() -> None:
     chance = random.Random(7468)
-    for _ in range(ROUNDS // 2):
+    for _unused in range(ROUNDS // 2):
         leaf, issuer = CHAIN
         if chance.randrange(2):
             leaf = Certificate(mutate(leaf.der, chance))
@@ -135,9 +135,9 @@ def test_noise_is_refused() -> None:
         b"-----BEGIN CERTIFICATE-----\n",
         b"MII",
     )
-    for _ in range(ROUNDS // 2):
+    for _unused in range(ROUNDS // 2):
         length = chance.choice((0, 1, 2, 3, 30, 300))
-        noise = bytes(chance.randrange(256) for _ in range(length))
+        noise = bytes(chance.randrange(256) for _unused in range(length))
         assert outcome(chance.choice(starts) + noise) == "refused"
 
 

@@ -87,8 +87,11 @@ def test_any_names_get_usable_and_distinct_files() -> None:
     generator = random.Random(7)
     alphabets = ["aA", "ab,-/", "üÜu\u0308U", "\x00\n\x1b\u202e", "x", "ıiIİ", ".. "]
     triples = {
-        tuple("".join(generator.choices(generator.choice(alphabets), k=generator.choice([1, 2, 60]))) for _ in range(3))
-        for _ in range(3000)
+        tuple(
+            "".join(generator.choices(generator.choice(alphabets), k=generator.choice([1, 2, 60])))
+            for _unused in range(3)
+        )
+        for _unused in range(3000)
     }
     names = FileNames()
 
