@@ -24,7 +24,7 @@ from integration.certificate_fixture import (
 from integration.machine import TRUSTSTORE_INFO, Outcome
 from manager import ADMIN_PROJECT, ALL_PERMISSIONS, Authority, Fault, Issued, Manager, Permission
 
-pytestmark = pytest.mark.any_mode
+pytestmark = [pytest.mark.any_mode, pytest.mark.exhaustive]
 
 STORES_ONLY: dict[str, Any] = {"import_deploys": False}
 """A manager whose import-file changes the record and not the gateways."""

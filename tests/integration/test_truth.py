@@ -193,6 +193,7 @@ def world(
         yield World(manager, tmp_path, old, new, way)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("generation", "traits", "truststore"), MANAGERS)
 def test_the_record_the_gateways_and_the_result_agree(

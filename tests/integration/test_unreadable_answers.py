@@ -51,14 +51,17 @@ def relay(case: CertificateFixture, instead: Iterable[Part]) -> Answer:
     return answer
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_unreadable_answer_does_not_hide_what_was_written(case: CertificateFixture, kind: str) -> None:
     with RawServer(relay(case, ANSWERS[kind])) as server:
-        outcome = case.run(url=server.url, content=case.new.pem, retries=0, timeout=1)
+        outcome = case.run(url=server.url, content=case.new.pem, retries=0, timeout=4)
 
     assert outcome.changed
     assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
-    assert calls(case.manager.journal) == ["get", "jwks", "update", "get"]
+    # If the record is as desired, only the deployment is unknown, so the gateways are asked as well.
+    asked = [] if outcome.failed else ["truststore"] * len(DEPLOYED)
+    assert calls(case.manager.journal) == ["get", "jwks", "update", "get", *asked]
     assert_accurate(outcome, case.manager)
     assert "Traceback" not in outcome.text
     assert "\x1b[31m" not in outcome.text.replace("\x1b[0;31m", "")

@@ -42,6 +42,11 @@ def states(rotation: RotationRun, name: str = NAME) -> dict[str, str | None]:
     }
 
 
+def _unwrapped(rotation: RotationRun) -> str:
+    """The output in one line: some versions of Ansible wrap warnings."""
+    return " ".join(rotation.text.split())
+
+
 def test_each_wave_is_confirmed_before_the_next(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate()
@@ -57,6 +62,7 @@ def test_each_wave_is_confirmed_before_the_next(make_case: MakeCase) -> None:
     assert asked(case.manager) == [DEVELOPMENT, STAGING, PRODUCTION]
 
 
+@pytest.mark.exhaustive
 def test_one_request_for_an_environment_answers_for_all_its_certificates(make_case: MakeCase) -> None:
     case = make_case()
     for name in (NAME, OTHER):
@@ -84,6 +90,7 @@ def test_a_wave_that_is_only_stored_stops_the_run(make_case: MakeCase) -> None:
         assert case.snapshot() == before
 
 
+@pytest.mark.exhaustive
 def test_a_single_wave_is_deployed_where_imports_are_only_stored(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
     case.add_certificate()
@@ -108,12 +115,11 @@ def test_gateways_that_cannot_be_asked_end_as_stored(make_case: MakeCase, option
         "Whether the gateways of development, production, staging hold the new certificates is unknown"
         in rotation.message
     )
-    assert (
-        "[WARNING]: Whether the gateways of development, staging hold the new certificates is unknown" in rotation.text
-    )
+    assert "Whether the gateways of development, staging hold the new certificates is unknown" in _unwrapped(rotation)
     assert case.rotate(waves=TWO_WAVES).outcome == "nothing_to_do"
 
 
+@pytest.mark.exhaustive
 def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
     case = make_case(truststore=())
     case.add_certificate()
@@ -129,6 +135,7 @@ def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
         assert not rotation.writes
 
 
+@pytest.mark.exhaustive
 def test_required_asks_about_every_environment(make_case: MakeCase) -> None:
     case = make_case(import_reports_deployment=True)
     case.add_certificate()
@@ -140,6 +147,7 @@ def test_required_asks_about_every_environment(make_case: MakeCase) -> None:
     assert sorted(asked(case.manager)) == sorted([*ENVIRONMENTS, *ENVIRONMENTS])
 
 
+@pytest.mark.exhaustive
 def test_required_writes_again_what_the_gateways_do_not_hold(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
@@ -157,6 +165,7 @@ def test_required_writes_again_what_the_gateways_do_not_hold(make_case: MakeCase
     assert case.rotate(waves=THREE_WAVES, verify_gateways="required").outcome == "nothing_to_do"
 
 
+@pytest.mark.exhaustive
 def test_never_sends_no_additional_request(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
     case.add_certificate()
@@ -166,9 +175,10 @@ def test_never_sends_no_additional_request(make_case: MakeCase) -> None:
     assert rotation.outcome == "stored"
     assert set(states(rotation).values()) == {None}
     assert asked(case.manager) == []
-    assert "did not report the deployment to the gateways of" in rotation.text
+    assert "did not report the deployment to the gateways of" in _unwrapped(rotation)
 
 
+@pytest.mark.exhaustive
 def test_a_deployment_that_takes_a_moment_is_waited_for(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
     case.add_certificate()
@@ -184,6 +194,7 @@ def test_a_deployment_that_takes_a_moment_is_waited_for(make_case: MakeCase) -> 
     assert rotation.outcome == "rotated"
 
 
+@pytest.mark.exhaustive
 def test_a_rollback_that_is_only_stored_says_so(make_case: MakeCase, issue: Issue) -> None:
     """The second wave fails. The gateways of the first one keep the new certificate, since imports do not deploy."""
     case = make_case(**STORES_ONLY)
@@ -203,6 +214,7 @@ def test_a_rollback_that_is_only_stored_says_so(make_case: MakeCase, issue: Issu
     assert case.manager.served(DEVELOPMENT, PROJECT, NAME) == case.new.der
 
 
+@pytest.mark.exhaustive
 def test_jwks_with_waves_are_refused_before_any_write(case: RotationFixture) -> None:
     rotation = case.rotate(waves=TWO_WAVES, update_referenced_jwks=True, update_scope="same_project")
 
@@ -210,6 +222,7 @@ def test_jwks_with_waves_are_refused_before_any_write(case: RotationFixture) -> 
     assert "certificate_rotation_update_referenced_jwks: strategy per_environment" in rotation.message
 
 
+@pytest.mark.exhaustive
 def test_the_manager_itself_is_the_last_wave(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate(holds=dict.fromkeys((*ENVIRONMENTS, "apimanager"), case.old))
