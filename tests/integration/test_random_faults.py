@@ -12,7 +12,7 @@ import pytest
 from fuzz.cases import random_fault
 from integration.certificate_fixture import DEPLOYED, MakeCase, assert_accurate
 
-pytestmark = pytest.mark.any_mode
+pytestmark = [pytest.mark.any_mode, pytest.mark.exhaustive]
 
 
 @pytest.mark.parametrize("seed", range(4))
