@@ -54,8 +54,10 @@ def relay(case: CertificateFixture, instead: Iterable[Part]) -> Answer:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_unreadable_answer_does_not_hide_what_was_written(case: CertificateFixture, kind: str) -> None:
+    # A read may meet a connection that is just being closed. A deployment that failed would be repeated as well.
+    retries = 0 if kind == "nested deployment results" else 1
     with RawServer(relay(case, ANSWERS[kind])) as server:
-        outcome = case.run(url=server.url, content=case.new.pem, retries=0, timeout=4)
+        outcome = case.run(url=server.url, content=case.new.pem, retries=retries, timeout=4)
 
     assert outcome.changed
     assert case.gateway_certificates() == dict.fromkeys(DEPLOYED, case.new.der)
