@@ -33,7 +33,7 @@ PSEUDO_ENVIRONMENT = "apimanager"
 NOT_OFFERED = (400, 403, 404, 405)
 # The project of the global certificates, and the only one whose address lists truststores as JSON.
 ADMIN_PROJECT = "admin"
-# After so many pages without anything new, a list has no more pages.
+# A list ends when this many pages in a row contain nothing new.
 _MOST_FRUITLESS_PAGES = 4
 
 
@@ -174,7 +174,7 @@ class CertificateApi:
     def truststore(self, project: str, environment: str) -> Truststore:
         """Return what the gateways of an environment trust.
 
-        The archive of 2026.09 comes live from the workers. If it is not to be had, the JSON list is tried (2025 and newer),
+        The archive of 2026.09 comes live from the workers. If it is not available, the JSON list is tried (2025 and newer),
         which only a token with access to the project C(admin) can read. An address that does not exist is asked for once.
 
         :arg project: a project in which the token has the permission C(SECRETS) with C(EXPORT_IMPORT).

@@ -29,7 +29,7 @@ _SENT_IN_ONE_CALL = 64 * 1024
 
 
 class Exchange(threading.local):
-    """One exchange of each thread at a time: what is left of its limits, and how far it got."""
+    """The current exchange of each thread: what remains of its limits, and how far it has got."""
 
     def __init__(self) -> None:
         self.start(0.0)

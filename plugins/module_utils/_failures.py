@@ -80,7 +80,7 @@ def readable(method: str, read: t.Callable[[], _Value]) -> _Value:
     """Run a function that reads a response of the manager.
 
     :arg method: the method of the request.
-    :raises RequestError: whatever exception the function raises, because callers rely on it to find out what a write did.
+    :raises RequestError: for every exception of the function, because callers rely on it to find out what a write did.
     """
     try:
         return read()

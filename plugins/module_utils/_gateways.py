@@ -16,6 +16,8 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import Depl
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 
 CONFIRMED, STALE, MISSING, UNKNOWN = "confirmed", "stale", "missing", "unknown"
+UNDEPLOYED = (STALE, MISSING)
+"""The states of gateways that do not hold what they should."""
 
 VERIFY_MODES = ("auto", "required", "never")
 
@@ -93,7 +95,7 @@ def ask_until_confirmed(
     """Ask the gateways until each holds its entry, or is unknown, but not longer than the timeout in seconds."""
     found = {gateway.name: gateway for gateway in ask(api, project, expected)}
     for delay in delays(timeout):
-        pending = [entry for entry in expected if found[entry.environment].state in (STALE, MISSING)]
+        pending = [entry for entry in expected if found[entry.environment].state in UNDEPLOYED]
         if not pending:
             break
         api.client.sleep(delay)
@@ -141,7 +143,7 @@ def unknown_message(name: str, gateways: t.Sequence[Gateway], *, written: bool) 
 def unknown_lines(gateways: t.Iterable[Gateway]) -> list[str]:
     """Say which gateways could not be asked, of any number of certificates, with one line for each cause.
 
-    Nobody can ask the manager itself, so its pseudo-environment is left out.
+    The pseudo-environment of the manager itself is left out, because no request can ask it.
     """
     causes: dict[str, dict[str, str]] = {}
     for gateway in gateways:

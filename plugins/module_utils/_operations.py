@@ -22,8 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import Inp
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     CONFIRMED,
     DEFAULT_TIMEOUT,
-    MISSING,
-    STALE,
+    UNDEPLOYED,
     UNKNOWN,
     ask,
     ask_until_confirmed,
@@ -90,7 +89,7 @@ def run_certificate_operation(
     gateways: list[Gateway] | None = None
     if plan.operation == "none" and plan.after and operation.verify_gateways == "required":
         gateways = ask(api, operation.project, _entries(plan.after, _meant(operation), bundle))
-        stale = frozenset(gateway.name for gateway in gateways if gateway.state in (STALE, MISSING))
+        stale = frozenset(gateway.name for gateway in gateways if gateway.state in UNDEPLOYED)
         if stale:
             operation = replace(operation, desired=replace(operation.desired, stale=stale))
             plan = _plan(api, operation, before)
@@ -205,7 +204,7 @@ def _check_gateways(
     :arg written: whether the gateways were asked after a write. Before one, a stale gateway is a difference.
     :raises OperationError: if a gateway does not hold what was written, or if it must be asked and cannot be.
     """
-    undeployed = [gateway for gateway in gateways if gateway.state in (STALE, MISSING)]
+    undeployed = [gateway for gateway in gateways if gateway.state in UNDEPLOYED]
     if undeployed and written:
         raise OperationError(undeployed_message(operation.name, undeployed, plan.operation), known)
     for gateway in gateways:

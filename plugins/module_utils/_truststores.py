@@ -25,7 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     unknown_lines,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
-from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, EnvironmentView, gateway
 
 _NO_FINGERPRINT = "the manager's record has no fingerprint to compare"
 
@@ -44,15 +44,20 @@ def add_gateways(api: CertificateApi, certificates: t.Sequence[CertificateView])
             "environments": [
                 {
                     **environment,
-                    "gateway": gateway(
-                        answers[environment["name"]].state_of(environment["name"], Trusted.of(environment))
-                    ),
+                    "gateway": gateway(_state(answers[environment["name"]], environment)),
                 }
                 for environment in certificate["environments"]
             ],
         }
         for certificate in certificates
     ]
+
+
+def _state(answer: Answer, environment: EnvironmentView) -> Gateway:
+    expected = Trusted.of(environment)
+    if answer.reason is None and not (expected.fingerprint_sha256 or expected.fingerprint_sha1):
+        return Gateway(environment["name"], UNKNOWN, reason=_NO_FINGERPRINT)
+    return answer.state_of(environment["name"], expected)
 
 
 def _projects_to_ask(certificates: t.Iterable[CertificateView]) -> dict[str, str]:
@@ -78,7 +83,7 @@ def gateways_of(certificates: t.Iterable[CertificateView]) -> list[Gateway]:
 
 
 def check_known(certificates: t.Iterable[CertificateView]) -> None:
-    """Check that all gateways could be asked. Nobody can ask those of the manager itself.
+    """Check that all gateways could be asked. No request can ask the manager itself.
 
     :raises TruststoreUnavailableError: if not, with the environments and the reason.
     """
@@ -121,11 +126,9 @@ class Answer:
         return index
 
     def state_of(self, environment: str, expected: Trusted) -> Gateway:
-        """Say whether the gateways of the environment hold a certificate of the record."""
+        """Say whether the gateways of the environment hold a certificate. Its cost does not depend on how many they hold."""
         if self.reason is not None:
             return Gateway(environment, UNKNOWN, reason=self.reason)
-        if not (expected.fingerprint_sha256 or expected.fingerprint_sha1):
-            return Gateway(environment, UNKNOWN, reason=_NO_FINGERPRINT)
         # Of all the certificates, only those with the same alias or fingerprint can matter.
         positions = {position for key in _keys(expected) for position in self._index.get(key, ())}
         return compare(environment, [self.held[position] for position in sorted(positions)], expected)

@@ -213,7 +213,7 @@ def test_import_warns_about_unresolved_references(make_case: MakeCase) -> None:
 
 
 def test_import_without_a_reported_deployment(make_case: MakeCase) -> None:
-    """If nobody asks the gateways, the result makes no claim about them, and a warning says how to check them."""
+    """If the gateways are not asked, the result makes no claim about them, and a warning says how to check them."""
     case = make_case()
 
     outcome = case.run(

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing untrue, whatever the manager can do: record, gateways and result agree for every kind of manager.
+"""The record, the gateways and the result agree, for every kind of manager.
 
-Each generation, with an import-file that deploys or only stores, and a truststore that the workers, the manager or nobody
-tells, meets each way to write: in check mode, for real, and again. The operations and the phases of the role run in this
-process, over real HTTP.
+Each way to write is tried in check mode, for real, and again, on a manager of each generation, with an import-file that
+deploys or only stores, and with a truststore that is read from the workers, from the manager, or not at all. The operations
+and the phases of the role run in this process, over real HTTP.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever the manager answers to a write, the record is read back, and the result says what it holds."""
+"""After a write, the record is read back regardless of the response, and the result says what it contains."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ _TYPES_OF_2025 = {"KUBERNETES", "DOCKER"}
 
 
 def plan(task: Task, settings: t.Any) -> Result:
-    """Read the backup and the manager's record, and plan what to restore. Whatever is wrong is refused here.
+    """Read the backup and the manager's record, and plan what to restore. Anything wrong is refused here.
 
     :arg settings: the variables of the playbook by their names without the prefix.
     """

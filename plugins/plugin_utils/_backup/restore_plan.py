@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest import SavedCertificate, SavedEnvironment
@@ -200,7 +200,7 @@ def _due(step: RollbackStep, predicted: Result, *, force: bool) -> tuple[str, ..
     if force or step.unlisted_environments != "keep":
         return step.environments
     gateways = predicted.get("gateways") or ()
-    undeployed = {gateway["name"] for gateway in gateways if gateway["state"] in (STALE, MISSING)}
+    undeployed = {gateway["name"] for gateway in gateways if gateway["state"] in UNDEPLOYED}
     return tuple(name for name in step.environments if name in undeployed or _differs(predicted["diff"], name))
 
 

@@ -44,7 +44,7 @@ def as_gateways_hold(
 def held_entry(trusted: Sequence[Entry], recorded: Entry) -> Entry | None:
     """Return what a truststore contains in place of an entry of the record.
 
-    That is the same certificate, under whichever alias, or else the one with its alias. None if there is neither.
+    That is the same certificate, under any alias, or else the one with its alias. None if there is neither.
     """
     by_state: dict[str, Entry] = {}
     for entry in trusted:

@@ -14,17 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     CONFIRMED,
-    MISSING,
     STALE,
+    UNDEPLOYED,
     UNKNOWN,
     Trusted,
-    compare,
     delays,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import Answer
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
 
 Answers = dict[tuple[str, str], Gateway]
@@ -54,20 +55,17 @@ class Expected:
 
 def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
     """Ask the gateways once, by the key of the certificate and the environment."""
-    answers = access.read_truststores({one.environment: one.project for one in expected})
-    held: dict[str, list[Trusted]] = {
-        environment: [Trusted.of(view) for view in answer["truststores"][0]["certificates"]]
-        for environment, answer in answers.items()
-        if not answer.get("failed")
+    results = access.read_truststores({one.environment: one.project for one in expected})
+    answers = {environment: _answer(result) for environment, result in results.items()}
+    return {
+        (one.key, one.environment): answers[one.environment].state_of(one.environment, one.trusted) for one in expected
     }
-    found = {}
-    for one in expected:
-        if one.environment in held:
-            gateway = compare(one.environment, held[one.environment], one.trusted)
-        else:
-            gateway = Gateway(one.environment, UNKNOWN, reason=str(answers[one.environment].get("msg")))
-        found[one.key, one.environment] = gateway
-    return found
+
+
+def _answer(result: Result) -> Answer:
+    if result.get("failed"):
+        return Answer(reason=str(result.get("msg")))
+    return Answer(tuple(Trusted.of(view) for view in result["truststores"][0]["certificates"]))
 
 
 def ask_until_confirmed(
@@ -79,7 +77,7 @@ def ask_until_confirmed(
     """Ask the gateways until each holds what it should, or is unknown, but not longer than the timeout in seconds."""
     found = ask(access, expected) if expected else {}
     for delay in delays(timeout):
-        pending = [one for one in expected if is_undeployed(found[one.key, one.environment])]
+        pending = [one for one in expected if found[one.key, one.environment].state in UNDEPLOYED]
         if not pending:
             break
         sleep(delay)
@@ -87,14 +85,9 @@ def ask_until_confirmed(
     return found
 
 
-def is_undeployed(gateway: Gateway) -> bool:
-    """Whether the gateways do not hold what they should."""
-    return gateway.state in (STALE, MISSING)
-
-
 def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
     """Why the gateways are not as they should be after a write, as messages for the user."""
-    undeployed = {key: gateway for key, gateway in found.items() if is_undeployed(gateway)}
+    undeployed = {key: gateway for key, gateway in found.items() if gateway.state in UNDEPLOYED}
     messages = []
     if undeployed:
         lines = [
@@ -108,7 +101,7 @@ def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
 
 
 def unknown_problems(found: Answers) -> list[str]:
-    """Why the gateways could not be asked, as messages for the user. Nobody can ask those of the manager itself."""
+    """Why the gateways could not be asked, as messages for the user. No request can ask the manager itself."""
     unknown = [one for one in found.values() if one.state == UNKNOWN and one.name != PSEUDO_ENVIRONMENT]
     if not unknown:
         return []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE, found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED, found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,
@@ -73,7 +73,7 @@ def _not_on_gateway(certificate: ManagedCertificate) -> _Found:
     entries = []
     parts = []
     for entry in certificate.entries:
-        if entry.gateway and entry.gateway.state in (STALE, MISSING):
+        if entry.gateway and entry.gateway.state in UNDEPLOYED:
             entries.append(entry)
             parts.append(found_instead(entry.gateway))
     return entries, _message("The gateways do not hold the certificate of the record", parts)

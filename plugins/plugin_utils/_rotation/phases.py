@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import MISSING, STALE
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
@@ -27,7 +27,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
-    is_undeployed,
     merged,
     notes,
     unknown_problems,
@@ -219,13 +218,13 @@ def roll_back(task: Task) -> Result:
         result = task.access.carry_out(to_operation(step, run.settings))
         changed |= bool(result.get("changed"))
         warnings += warnings_of([result])
-        undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in (STALE, MISSING))
+        undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in UNDEPLOYED)
         unrestored += [f"{step.key} in {gateway['name']}" for gateway in undeployed]
         # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
         done[target] = result if result.get("failed") else done.get(target, result)
     if run.settings.update_referenced_jwks:
         problems += [
-            f"{step.key}: JWKs that were updated hold the new certificate still, since its environments had to be restored one by one"
+            f"{step.key}: the JWKs that were updated still hold the new certificate, since its environments had to be restored one by one"
             for step in steps
             if step.unlisted_environments == "keep"
         ]
@@ -319,7 +318,7 @@ def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequ
     made = make_plan(_settings(run), record["listed"], run.new, record["types"])
     if _settings(run).verify_gateways == "required" and not problems:
         answers = ask_before(made, task.access)
-        undeployed = {key for key, gateway in answers.items() if is_undeployed(gateway)}
+        undeployed = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
         problems = unknown_problems(answers)
         run.save(gateways=merged({}, answers))
         made = make_plan(_settings(run), record["listed"], run.new, record["types"], undeployed) if undeployed else made

@@ -40,7 +40,7 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         unlisted_environments="fail" if one_update else "keep",
         alias=desired.alias,
         description=desired.description,
-        # What the record contains already must be written all the same where the gateways do not hold it.
+        # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, MISSING, STALE, found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED, found_instead
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import (
@@ -38,7 +38,7 @@ def gateway_events(
     confirmed: dict[str | None, list[EnvironmentEntry]] = {}
     for entry in entries:
         gateway = entry.gateway
-        if gateway and _is_stale(gateway) and entry.environment not in reported:
+        if gateway and gateway.state in UNDEPLOYED and entry.environment not in reported:
             group = (entry.fingerprint_sha1, gateway.state, gateway.fingerprint_sha256)
             stale.setdefault(group, []).append((entry, gateway))
         elif gateway and gateway.state == CONFIRMED and entry.environment in reported:
@@ -72,8 +72,4 @@ def stale_environments(
     """
     states = {name: entry.gateway for name, entry in entries.items() if entry.gateway}
     kept = [name for name in reported if name in known and not (name in states and states[name].state == CONFIRMED)]
-    return tuple(sorted({*kept, *(name for name, gateway in states.items() if _is_stale(gateway))}))
-
-
-def _is_stale(gateway: Gateway) -> bool:
-    return gateway.state in (STALE, MISSING)
+    return tuple(sorted({*kept, *(name for name, gateway in states.items() if gateway.state in UNDEPLOYED)}))

@@ -111,7 +111,7 @@ def test_gateways_are_reported(output_format):
     assert unknown in text
     other = environment_entry("production", "api", left=8)["fingerprint_sha256"]
     assert f"those of production hold SHA-256 {other} instead" in text
-    assert "no request returns it" not in text, "nobody can ask the manager itself"
+    assert "no request returns it" not in text, "no request can ask the manager itself"
 
 
 @pytest.mark.parametrize("output_format", ["html", "md"])

@@ -307,7 +307,7 @@ def test_other_names_do_not_match_even_if_the_key_does(before: bytes, after: byt
 
 
 def test_key_identifiers_find_the_issuer_whose_name_can_be_read_in_several_ways() -> None:
-    """T.61 writes ü as a diaeresis before the letter; nobody implements it."""
+    """T.61 writes ü as a diaeresis before the letter; no implementation does so."""
     before, after = b"\x0c\x08So\xc3\xbcme A", b"\x14\x08So\xc8ume A"
 
     assert_chain(*patched(before, after, identifiers=True))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Responses that break the rules: every failure is an error of ours, whatever the libraries raise."""
+"""Responses that break the rules: every exception of the libraries becomes an error of the collection."""
 
 from __future__ import annotations
 
