@@ -57,6 +57,7 @@ options:
       - expired
       - fingerprint_sha256
       - fingerprint_sha1
+      - public_key_sha256
       - entries
   source:
     description:
@@ -155,7 +156,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options im
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "public_key_sha256", "entries"),
 )
 SPEC = {
     **CONNECTION_SPEC,

@@ -36,6 +36,7 @@ class EntryView(t.TypedDict):
     expired: bool | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
+    public_key_sha256: str | None
     entries: int
 
 
@@ -154,6 +155,7 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
         "expired": entry.not_after < now if entry.not_after else None,
         "fingerprint_sha256": leaf.fingerprint_sha256 if leaf else None,
         "fingerprint_sha1": entry.fingerprint_sha1,
+        "public_key_sha256": leaf.public_key_sha256 if leaf else None,
         "entries": entries,
     }
 
@@ -180,18 +182,42 @@ def diff(header: str, before: CertificateView | None, after: CertificateView | N
 
     :arg header: the header of both sides.
     """
+    previous = {environment["name"]: environment for environment in before["environments"]} if before else {}
     return {
         "before_header": header,
         "after_header": header,
         "before": _diff_side(before),
-        "after": _diff_side(after),
+        "after": _diff_side(after, previous),
     }
 
 
-def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
-    """What the manager stores, without anything that changes with time."""
+def key_change(before: t.Mapping[str, t.Any] | None, after: t.Mapping[str, t.Any] | None) -> str | None:
+    """Return whether a certificate that replaces another one has its public key: C(kept), C(new), or None if unknown.
+
+    :arg before, after: views of the two, C(EnvironmentView) or the like; None without a certificate.
+    """
+    keys = [(view or {}).get("public_key_sha256") for view in (before, after)]
+    if None in keys:
+        return None
+    return "kept" if keys[0] == keys[1] else "new"
+
+
+def _diff_side(
+    view: CertificateView | None, previous: t.Mapping[str, EnvironmentView] | None = None
+) -> dict[str, t.Any]:
+    """What the manager stores, without anything that changes with time.
+
+    :arg previous: what this side replaces, by environment. Where it is another certificate, C(key) says if its key is kept.
+    """
     if view is None:
         return {}
+
+    def key(environment: EnvironmentView) -> dict[str, str]:
+        before = (previous or {}).get(environment["name"])
+        same = before is not None and before["fingerprint_sha256"] == environment["fingerprint_sha256"]
+        change = None if same else key_change(before, environment)
+        return {"key": change} if change else {}
+
     return {
         "description": view["description"],
         "environments": {
@@ -204,6 +230,7 @@ def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
                 "not_after": environment["not_after"],
                 "fingerprint_sha256": environment["fingerprint_sha256"],
                 "entries": environment["entries"],
+                **key(environment),
             }
             for environment in view["environments"]
         },

@@ -62,6 +62,7 @@ class EnvironmentResult:
     :arg current_known: whether C(current) is known, so that None means that there is no entry.
     :arg entries: how many entries the manager lists for the environment.
     :arg gateway: what the gateways held after the wave; None if they were not asked.
+    :arg key: whether the public key is C(kept) or C(new); None if that is unknown, or nothing is replaced.
     """
 
     name: str
@@ -76,6 +77,7 @@ class EnvironmentResult:
     deployment: DeploymentResult | None
     rolled_back: bool | None
     gateway: Gateway | None = None
+    key: str | None = None
 
     @property
     def gateway_status(self) -> Status | None:
@@ -411,6 +413,7 @@ def _environment(environment: Reader, *, not_written: bool, read_back: bool) -> 
         deployment=_deployment(environment.optional("deployment")),
         gateway=read_gateway(environment.optional("gateway")),
         rolled_back=environment.optional_flag("rolled_back"),
+        key=environment.optional_text("key"),
     )
 
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso
-from ansible_collections.apinizer.apiops.plugins.plugin_utils import _comparison
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso, trust_problem
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import COMPARISONS, Comparison, same_names
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
@@ -32,16 +33,23 @@ class Guard:
 
 
 def check_guards(
-    settings: Settings, planned: PlannedCertificate, previous: Mapping[str, Bundle | None], now: datetime
+    settings: Settings,
+    planned: PlannedCertificate,
+    previous: Mapping[str, Bundle | None],
+    now: datetime,
+    anchors: Sequence[Certificate] = (),
 ) -> list[Guard]:
     """Check a certificate that is due against each environment in which it is due.
 
     :arg previous: the current certificate of each environment; None where the manager does not return its content.
+    :arg anchors: the trust anchors to which a new certificate must chain; empty for any.
     """
     if planned.new is None or not planned.due:
         return []
     new = planned.new.leaf
     guards = [_enough_days(settings, planned, new, now)]
+    if anchors:
+        guards.append(_trusted(planned, planned.new, anchors, now))
     for step in planned.steps:
         if step.action == NONE or step.environment not in previous:
             continue
@@ -58,36 +66,36 @@ def _enough_days(settings: Settings, planned: PlannedCertificate, new: Certifica
         "minimum_remaining_days",
         None,
         passed,
-        f"{planned.desired.key}: the new certificate is valid until {until} ({days} days), and "
+        f"{planned.key}: the new certificate is valid until {until} ({days} days), and "
         f"{PREFIX}minimum_remaining_days requires {settings.minimum_remaining_days}",
         new=until,
     )
+
+
+def _trusted(planned: PlannedCertificate, new: Bundle, anchors: Sequence[Certificate], now: datetime) -> Guard:
+    problem = trust_problem(new, anchors, now)
+    found = "chains" if problem is None else "does not chain"
+    reason = f": {problem} (add its issuer to {PREFIX}require_issuer, or empty that variable)" if problem else ""
+    message = f"{planned.key}: the new certificate {found} to a trust anchor{reason}"
+    return Guard("require_issuer", None, problem is None, message, new=new.leaf.issuer)
 
 
 def _against(
     settings: Settings, planned: PlannedCertificate, step: Step, current: Certificate | None, new: Certificate
 ) -> list[Guard]:
     """The guards that compare the new certificate with the current one of an environment."""
-    target = f"{planned.desired.key} in {step.environment}"
+    names = partial(same_names, allow_wildcards=settings.allow_wildcard_names)
     guards = []
-    for name, compare in _COMPARISONS.items():
+    for name, compare in {**COMPARISONS, "require_same_names": names}.items():
         if not getattr(settings, name):
             continue
         if current is None:
-            found = _comparison.Comparison(
-                False, "the manager does not return the current certificate, so it cannot be compared"
-            )
+            found = Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
         else:
             found = compare(current, new)
-        remedy = "" if found.passed else f" ({PREFIX}{name}: false lifts this guard)"
-        message = f"{target}: {found.message}{remedy}"
+        message = f"{planned.key} in {step.environment}: {found.message}"
+        if not found.passed:
+            accepts = f"{PREFIX}allow_wildcard_names: true accepts wildcards, " if found.wildcards_suffice else ""
+            message += f" ({accepts}{PREFIX}{name}: false lifts this guard)"
         guards.append(Guard(name, step.environment, found.passed, message, found.current, found.new))
     return guards
-
-
-_COMPARISONS = {
-    "require_later_expiry": _comparison.later_expiry,
-    "require_same_subject": _comparison.same_subject,
-    "require_same_names": _comparison.same_names,
-}
-"""The guards that compare two certificates, by the variable that switches each on."""

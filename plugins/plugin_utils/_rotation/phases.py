@@ -23,8 +23,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._result import ent
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import status_problems, types_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
     merged,
@@ -33,9 +35,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
-    create_private,
     dumps,
-    write_private,
+    keep_for_variable,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
@@ -120,16 +121,25 @@ def preflight(task: Task) -> Result:
             run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
         )
     if any(planned.key in run.new for planned in run.plan.to_obtain):
-        _make_plan(task, run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
+        _make_plan(
+            task, run, {"listed": run.listed, "environments": run.environments, "warnings": []}, run.plan.problems
+        )
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
-    results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
+    operations = {planned.key: make_operation(run, planned) for planned in run.plan.due}
+    results = task.access.predict(operations)
     if messages := failures(results):
         return _failed(run, join_sentences(*messages))
+    targets = [(one.project, name) for one in operations.values() for name in one.environments]
+    unread = sorted({project for project, _name in targets} - run.environments.keys())
+    problems, notices = status_problems(targets, {**run.environments, **task.access.environments(unread)})
+    if problems:
+        return _failed(run, join_sentences(*problems))
     previous = {key: result["previous"] for key, result in results.items()}
     now, settings = datetime.now(timezone.utc), _settings(run)
+    anchors = read_anchors(task.variable("require_issuer"), settings.in_base_dir, task.files)
     guards = {
-        planned.key: tuple(check_guards(settings, planned, _current(previous[planned.key]), now))
+        planned.key: tuple(check_guards(settings, planned, _current(previous[planned.key]), now, anchors))
         for planned in run.plan.due
     }
     diffs = {key: result["diff"] for key, result in results.items()} if run.check_mode else {}
@@ -139,7 +149,8 @@ def preflight(task: Task) -> Result:
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
     left_out = [f"{message}. The certificate is left out" for message in stopped]
-    return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *left_out])
+    warnings = [*warnings_of(results.values()), *notices, *left_out]
+    return _with_warnings({"changed": False, "waves": _waves(task, run)}, warnings)
 
 
 def backup(task: Task) -> Result:
@@ -251,7 +262,9 @@ def report(task: Task) -> Result:
         _write_report(task, run, result)
     except FileProblem as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
-    variables_file = _keep_result(task.temporary_folder, dumps(result))
+    variables_file = keep_for_variable(
+        task.temporary_folder, f"{PREFIX}result", dumps(result), prefix="certificate-rotation-result-"
+    )
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     made = {"changed": False, "variables_file": variables_file, "message": result["message"], "ansible_stats": stats}
@@ -315,18 +328,19 @@ def _ready(task: Task) -> Run:
 
 
 def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
-    made = make_plan(_settings(run), record["listed"], run.new, record["types"])
+    types = types_of(record["environments"])
+    made = make_plan(_settings(run), record["listed"], run.new, types)
     if _settings(run).verify_gateways == "required" and not problems:
         answers = ask_before(made, task.access)
         undeployed = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
         problems = unknown_problems(answers)
         run.save(gateways=merged({}, answers))
-        made = make_plan(_settings(run), record["listed"], run.new, record["types"], undeployed) if undeployed else made
+        made = make_plan(_settings(run), record["listed"], run.new, types, undeployed) if undeployed else made
     made = replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
     views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
     if made.to_obtain:
-        run.save(listed=record["listed"], types=record["types"], new=run.new)
-    run.save(plan=made, new_views=views)
+        run.save(listed=record["listed"], new=run.new)
+    run.save(plan=made, new_views=views, environments=record["environments"])
     obtainable = () if made.problems or run.check_mode else made.to_obtain
     result = {
         "changed": False,
@@ -383,19 +397,6 @@ def _to_report(task: Task) -> Run:
     if not run.finished:
         return run
     return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or _INCOMPLETE)
-
-
-def _keep_result(folder: str, result: str) -> str:
-    """Keep the result in a file, and return a file for include_vars whose variable reads it when it is used.
-
-    Ansible looks into each value of a fact that is set, which takes seconds for a thousand certificates.
-    """
-    path = create_private(folder, prefix="certificate-rotation-result-", suffix=".json")
-    write_private(path, result)
-    variables = create_private(folder, prefix="certificate-rotation-result-", suffix=".vars.json")
-    template = f"{{{{ lookup('ansible.builtin.file', {dumps(path)}) | from_json }}}}"
-    write_private(variables, dumps({f"{PREFIX}result": template}))
-    return variables
 
 
 def _write_report(task: Task, run: Run, result: t.Any) -> None:

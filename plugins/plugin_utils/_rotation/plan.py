@@ -9,13 +9,13 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import waves_by_stage
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
     DesiredCertificate,
@@ -23,8 +23,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
-# The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
-STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, NONE = "create", "update", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
@@ -272,35 +270,6 @@ def _waves(
     else:
         groups = [tuple(sorted({step.environment for certificate in planned for step in certificate.steps}))]
     return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
-
-
-def waves_by_stage(
-    targets: Iterable[tuple[str, str]],
-    types: Mapping[str, Mapping[str, str | None]],
-    problems: list[str],
-    prefix: str = PREFIX,
-) -> list[tuple[str, ...]]:
-    """One wave for each stage. Each target is a project and an environment; for C(types), see C(make_plan)."""
-    by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
-    unknown: dict[str, str] = {}
-    last: set[str] = set()
-    for project, environment in targets:
-        kind = types.get(project, {}).get(environment)
-        if environment == PSEUDO_ENVIRONMENT:
-            # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
-            last.add(environment)
-        elif kind in by_stage:
-            by_stage[kind].add(environment)
-        else:
-            unknown[environment] = str(kind or "not reported")
-    if unknown:
-        problems.append(
-            f"{prefix}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
-            "report for "
-            + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
-            + ". List the waves instead"
-        )
-    return [tuple(sorted(names)) for names in (*by_stage.values(), last) if names]
 
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:

@@ -43,6 +43,7 @@ def test_a_certificate_as_the_modules_return_it(held: Held, old: Bundle, issued_
                 "expired": False,
                 "fingerprint_sha256": issued_old.sha256,
                 "fingerprint_sha1": issued_old.sha1,
+                "public_key_sha256": old.leaf.public_key_sha256,
                 "entries": 1,
             }
         ],

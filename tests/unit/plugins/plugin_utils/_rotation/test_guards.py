@@ -32,7 +32,8 @@ from unit.plugins.plugin_utils._rotation.run_builder import (
 )
 
 DESIRED = DesiredCertificate("MyProject", "web", path="web.pem")
-COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names")
+COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names", "require_same_usage")
+"""Those that are required by default."""
 UNREADABLE = Bundle(Certificate(b"no DER"))
 
 
