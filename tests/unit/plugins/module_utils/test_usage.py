@@ -111,5 +111,5 @@ def test_a_usage_as_text(usage: Usage, text: str) -> None:
 
 
 def test_a_usage_that_cannot_be_read_is_refused() -> None:
-    with pytest.raises(CertificateError, match="^its usage cannot be read$"):
+    with pytest.raises(CertificateError, match=r"^its usage cannot be read$"):
         usage_of(Certificate(b"no DER"))
