@@ -305,8 +305,10 @@ def test_changes_that_wait_to_be_published_are_a_warning(case: Case, authority: 
 
     assert made.outcome == "rotated"
     assert made.warnings == [
-        f"Environment {STAGING} of project {PROJECT} has the status REPUBLISH_REQUIRED: other changes are waiting to be "
-        "published there"
+        (
+            f"Environment {STAGING} of project {PROJECT} has the status REPUBLISH_REQUIRED: other changes are waiting to be "
+            "published there"
+        )
     ]
 
 

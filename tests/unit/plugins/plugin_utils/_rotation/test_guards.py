@@ -257,8 +257,10 @@ SWITCHES = {
             "b.example.com a.example.com",
             False,
             False,
-            "; a.example.com, b.example.com would be lost; *.example.com covers a.example.com, b.example.com "
-            f"({SWITCHES[True]}{SWITCHES[False]}",
+            (
+                "; a.example.com, b.example.com would be lost; *.example.com covers a.example.com, b.example.com "
+                f"({SWITCHES[True]}{SWITCHES[False]}"
+            ),
         ),
         ("b.example.com a.example.com", True, True, "; *.example.com covers a.example.com, b.example.com"),
         (
@@ -383,7 +385,7 @@ def test_a_certificate_of_a_required_issuer_passes() -> None:
 
 
 def test_a_certificate_of_another_issuer_names_it_and_the_variable() -> None:
-    (guard,) = [found for found in check({}, made(), steps=(Step(PROD, CREATE, "absent"),), anchors=(NEW.leaf,))][1:]
+    _days, guard = check({}, made(), steps=(Step(PROD, CREATE, "absent"),), anchors=(NEW.leaf,))
 
     assert (guard.guard, guard.environment, guard.passed) == ("require_issuer", None, False)
     assert guard.message == (
