@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
@@ -113,11 +113,16 @@ def new_key(current: Certificate, new: Certificate) -> Comparison:
     return Comparison(before != after, message, before, after)
 
 
-COMPARISONS: Mapping[str, t.Callable[[Certificate, Certificate], Comparison]] = {
-    "require_later_expiry": later_expiry,
-    "require_same_subject": same_subject,
-    "require_same_names": same_names,
-    "require_same_usage": same_usage,
-    "require_new_key": new_key,
-}
-"""The comparisons by the variable of the role that requires each."""
+Compare = t.Callable[[Certificate, Certificate], Comparison]
+"""Compares the current certificate with a new one."""
+
+
+def comparisons(*, allow_wildcards: bool = False) -> dict[str, Compare]:
+    """The comparisons by the variable of the role that requires each; for the argument, see C(same_names)."""
+    return {
+        "require_later_expiry": later_expiry,
+        "require_same_subject": same_subject,
+        "require_same_names": partial(same_names, allow_wildcards=allow_wildcards),
+        "require_same_usage": same_usage,
+        "require_new_key": new_key,
+    }

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso, trust_problem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import COMPARISONS, Comparison, same_names
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import Comparison, comparisons
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
@@ -84,9 +83,8 @@ def _against(
     settings: Settings, planned: PlannedCertificate, step: Step, current: Certificate | None, new: Certificate
 ) -> list[Guard]:
     """The guards that compare the new certificate with the current one of an environment."""
-    names = partial(same_names, allow_wildcards=settings.allow_wildcard_names)
     guards = []
-    for name, compare in {**COMPARISONS, "require_same_names": names}.items():
+    for name, compare in comparisons(allow_wildcards=settings.allow_wildcard_names).items():
         if not getattr(settings, name):
             continue
         if current is None:

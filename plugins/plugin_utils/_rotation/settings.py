@@ -127,8 +127,8 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     given = {name: value for name, value in raw.items() if not is_blank(value)}
     obtains = "obtain_tasks" in given
     days = integer("renew_before_days", given["renew_before_days"], 0) if "renew_before_days" in given else None
-    flags = {name: flag(given, name, default=default) for name, default in _FLAGS.items()}
-    folders = {name: str(given.get(name, "")) for name in ("base_dir", *FOLDERS)}
+    others: dict[str, t.Any] = {name: str(given.get(name, "")) for name in ("base_dir", *FOLDERS)}
+    others |= {name: flag(given, name, default=default) for name, default in _FLAGS.items()}
     settings = Settings(
         obtain_tasks=obtains,
         certificates=_certificates(given.get("certificates"), days, obtains=obtains),
@@ -144,8 +144,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         parallel_writes=integer("parallel_writes", given.get("parallel_writes", 1), 1),
         verify_gateways=choice(given, "verify_gateways", VERIFY_MODES),
         verify_gateways_timeout=integer("verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0),
-        **folders,
-        **flags,
+        **others,
     )
     if settings.update_referenced_jwks and settings.update_scope is None:
         raise SettingError("update_scope", f"required when {PREFIX}update_referenced_jwks is true")
