@@ -44,6 +44,9 @@ LICENSE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LANES = 3
 """How many parts run in parallel: one more than two cores, because tests often wait. Pytest runs share the cores."""
 
+SHOWN_FAILURES = 20
+"""How many failed tests of a part the summary repeats."""
+
 COVERAGE = CACHE / "coverage"
 MEASURED = ("unit", "integration")
 """The parts whose coverage counts."""
@@ -307,6 +310,15 @@ def _run_in_lanes(parts: Mapping[str, Part]) -> list[Result]:
     return [results[name] for name in parts if name in results]
 
 
+def _repeat_failures(result: Result) -> None:
+    """Print again which tests failed, because the output of other parts may follow that of a failed one."""
+    failures = [line for line in result.output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    for line in failures[:SHOWN_FAILURES]:
+        print(f"{result.part}: {line}")
+    if len(failures) > SHOWN_FAILURES:
+        print(f"{result.part}: {len(failures) - SHOWN_FAILURES} more")
+
+
 def _report(results: list[Result], seconds: float) -> bool:
     """Print the summary; return whether no part failed."""
     print("\n=== summary ===")
@@ -317,6 +329,9 @@ def _report(results: list[Result], seconds: float) -> bool:
     verdicts = [result.verdict for result in results]
     if "not run" in verdicts:
         print("'not run': this machine lacks what the part needs. It counts neither as passed nor as failed.")
+    for result in results:
+        if result.verdict == "FAILED":
+            _repeat_failures(result)
     cpu = sum(result.cpu_seconds for result in results)
     print(
         f"\n{verdicts.count('passed')} passed, {verdicts.count('FAILED')} failed, in {seconds:.0f} s ({cpu:.0f} s CPU)",
