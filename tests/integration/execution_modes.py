@@ -127,4 +127,4 @@ class ComparisonPlugin:
                 f"{self._comparison.compared} tests ran in both execution modes; {len(differences)} returned different results"
             )
         for difference in differences:
-            terminalreporter.write_line(difference)
+            terminalreporter.write_line(f"FAILED {difference}")
