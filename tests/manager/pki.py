@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,14 @@ class Issued:
     def sha1(self) -> str:
         """The SHA-1 fingerprint, in lowercase hexadecimal."""
         return self.certificate.fingerprint(hashes.SHA1()).hex()
+
+    @property
+    def public_key_sha256(self) -> str:
+        """The SHA-256 of the SubjectPublicKeyInfo, in lowercase hexadecimal."""
+        info = self.certificate.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(info).hexdigest()
 
     @property
     def sha256(self) -> str:
