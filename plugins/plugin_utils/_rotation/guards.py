@@ -73,10 +73,11 @@ def _enough_days(settings: Settings, planned: PlannedCertificate, new: Certifica
 
 def _trusted(planned: PlannedCertificate, new: Bundle, anchors: Sequence[Certificate], now: datetime) -> Guard:
     problem = trust_problem(new, anchors, now)
-    found = "chains" if problem is None else "does not chain"
-    reason = f": {problem} (add its issuer to {PREFIX}require_issuer, or empty that variable)" if problem else ""
-    message = f"{planned.key}: the new certificate {found} to a trust anchor{reason}"
-    return Guard("require_issuer", None, problem is None, message, new=new.leaf.issuer)
+    found = "the new certificate chains to a trust anchor"
+    if problem:
+        remedy = f"add its issuer to {PREFIX}require_issuer, or empty that variable"
+        found = f"the new certificate does not chain to a trust anchor: {problem} ({remedy})"
+    return Guard("require_issuer", None, problem is None, f"{planned.key}: {found}", new=new.leaf.issuer)
 
 
 def _against(
