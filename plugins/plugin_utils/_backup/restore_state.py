@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestorePlan, RestoreWrite
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
@@ -30,6 +32,7 @@ class RestoreState:
     """A restore, in the order in which it becomes known.
 
     :arg writes: what became of each write that has begun, by its index in the plan.
+    :arg gateways: what is known of the gateways after each write that has returned, by its index in the plan.
     :arg verified: the numbers of the waves that were verified.
     :arg failure: what stopped the restore; empty where nothing did.
     """
@@ -37,6 +40,7 @@ class RestoreState:
     plan: RestorePlan = field(default_factory=RestorePlan)
     check_mode: bool = False
     writes: dict[int, str] = field(default_factory=dict)
+    gateways: dict[int, tuple[Gateway, ...]] = field(default_factory=dict)
     verified: list[int] = field(default_factory=list)
     failure: str = ""
     path: str = ""
@@ -49,9 +53,9 @@ class RestoreState:
         self.path = create_private(folder, prefix="certificate-restore-", suffix=".jsonl")
         append(self.path, {"plan": self.plan, "check_mode": self.check_mode})
 
-    def save_write(self, index: int, became: str) -> None:
-        self.writes[index] = became
-        append(self.path, {"write": [index, became]})
+    def save_write(self, index: int, became: str, gateways: Sequence[Gateway] = ()) -> None:
+        self.writes[index], self.gateways[index] = became, tuple(gateways)
+        append(self.path, {"write": [index, became], "gateways": gateways})
 
     def save_verified(self, wave: int) -> None:
         self.verified.append(wave)
@@ -105,6 +109,7 @@ def load_restore(path: str) -> RestoreState:
                 state.check_mode = changed["check_mode"]
             if "write" in changed:
                 index, state.writes[index] = changed["write"]
+                state.gateways[index] = decode(tuple[Gateway, ...], changed["gateways"])
             if "verified" in changed:
                 state.verified.append(changed["verified"])
             state.failure = state.failure or changed.get("failure", "")

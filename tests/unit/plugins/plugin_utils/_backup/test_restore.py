@@ -23,6 +23,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     CERTIFICATE,
     CERTIFICATE_INFO,
     ENVIRONMENT_INFO,
+    TRUSTSTORE_INFO,
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
@@ -65,7 +66,8 @@ class Restore:
         self.variable_names: list[str] = []
         self.run_file = ""
         options: Mapping[str, Any] = {"url": self.manager_url, "token": "t0k3n", "retries": 0}
-        self.access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO), options))
+        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
+        self.access = ManagerAccess(dict.fromkeys(modules, options))
 
     def phase(self, name: str, **arguments: Any) -> Json:
         task: Any = FakeTask(

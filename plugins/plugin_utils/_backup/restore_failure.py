@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a write of a restore failed, and what to do, in the variables of the playbook. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED, found_instead
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import (
+    RestorePlan,
+    RestoreWrite,
+    several,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
+
+NO_IMPORT_FILE = "this manager has no import-file, the only request that leaves the other environments unchanged"
+
+
+def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> str:
+    """The message for a write that failed."""
+    undeployed = [gateway for gateway in gateways_of(result) if gateway.state in UNDEPLOYED]
+    if undeployed:
+        found = "; ".join(found_instead(gateway) for gateway in undeployed)
+        problem = f"{write.step.key}: the manager's record contains the restored certificate, but the gateways do not hold it: {found}"
+        return join_sentences(problem, *_to_deploy(plan, result))
+    deployment = result.get("deployment") or {}
+    if deployment.get("success") is False:
+        failed = [one for one in deployment["environments"] if not one["success"]]
+        where = "; ".join(f"{one['name']} ({one['message']})" if one["message"] else one["name"] for one in failed)
+        problem = (
+            f"{write.step.key}: the manager stored the restored certificate, but its deployment failed in: "
+            f"{where or deployment['message'] or '(the manager does not say where)'}"
+        )
+        return join_sentences(problem, f"Fix the cause there. {_deploy_again(plan, result)}")
+    if result.get("import_file_missing"):
+        return join_sentences(f"{write.target}: {NO_IMPORT_FILE}. Nothing was written there", without_import_file(plan))
+    return str(result.get("msg"))
+
+
+def without_import_file(plan: RestorePlan) -> str:
+    """What to do on a manager without import-file."""
+    if plan.only_imports:
+        return _one_update_is_not_enough(plan.only_imports)
+    return f"Set {RESTORE_PREFIX}strategy: replace, and use a single wave: one update for all environments needs no import-file"
+
+
+def _to_deploy(plan: RestorePlan, result: Result) -> list[str]:
+    """What to do where the gateways do not hold what was written."""
+    later = f"takes longer than {RESTORE_PREFIX}verify_gateways_timeout"
+    if result.get("operation") == "import":
+        cause = f"Most likely, this manager stores imports without deploying them; otherwise, the deployment failed, or {later}"
+        return [cause, _deploy_again(plan, result)]
+    cause = f"The deployment has failed without being reported, or {later}"
+    return [
+        cause,
+        "Check these environments in the manager's console",
+        f"Then run the same command again with {RESTORE_PREFIX}verify_gateways: required",
+    ]
+
+
+def _deploy_again(plan: RestorePlan, result: Result) -> str:
+    """How to deploy what the record contains already."""
+    if result.get("operation") != "import":
+        return f"Then run the same command again with {RESTORE_PREFIX}force: true, which deploys again"
+    if plan.only_imports:
+        return _one_update_is_not_enough(plan.only_imports)
+    return (
+        f"To deploy it, run again with {RESTORE_PREFIX}strategy: replace, {RESTORE_PREFIX}force: true and a single wave: an update "
+        "deploys to all environments"
+    )
+
+
+def _one_update_is_not_enough(keys: Sequence[str]) -> str:
+    return (
+        f"{RESTORE_PREFIX}strategy: replace does not help for {several(keys)}: one update writes the same certificate and alias to "
+        "all environments, and those of the backup differ, or are not all to be restored. To write one of them to all "
+        "environments, give its file of the backup to apinizer_certificate as path"
+    )
