@@ -14,8 +14,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ImportFileUnavailableError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Environment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    RequestError,
+    TruststoreUnavailableError,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    Environment,
+    EnvironmentDeployment,
+    StoredCertificate,
+    Truststore,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
@@ -171,7 +182,8 @@ def test_certificates_are_restored_and_verified(make: Callable[..., Restore]) ->
     assert restore.holds() == {DEV: FIRST, STAGE: FIRST, PROD: SECOND}
     assert restore.phase("report") == {
         "changed": False,
-        "message": "Restored 1 certificate in 3 environments, verified in the manager's record",
+        "message": "Restored 1 certificate in 3 environments, verified in the manager's record. "
+        "Gateways: confirmed in development, production, staging",
     }
 
 
@@ -226,7 +238,8 @@ def test_without_a_difference_there_is_nothing_to_restore(make: Callable[..., Re
 
     assert restore.plan()["waves"] == []
     assert restore.phase("report")["message"] == (
-        "Nothing to restore, since the record already holds these certificates of the backup"
+        "Nothing to restore, since the record already holds these certificates of the backup. The gateways were not asked; "
+        "certificate_restore_verify_gateways: required asks them"
     )
 
 
@@ -394,7 +407,9 @@ def test_an_expired_certificate_is_named_and_the_others_are_restored(make: Calla
 
     assert restore.writes == [f"import {PROD}"]
     assert reported["failed"]
-    assert reported["msg"] == (f"Restored 1 certificate in 1 environment, verified in the manager's record. {reason}")
+    assert reported["msg"] == (
+        f"Restored 1 certificate in 1 environment, verified in the manager's record. Gateways: confirmed in production. {reason}"
+    )
 
 
 def test_a_date_in_the_manifest_does_not_revive_an_expired_certificate(make: Callable[..., Restore]) -> None:
@@ -452,44 +467,133 @@ def test_one_update_cannot_write_several_waves(make: Callable[..., Restore]) -> 
     assert restore.api.calls == []
 
 
+UPDATE_HELPS = "Set certificate_restore_strategy: replace, and use a single wave: one update for all environments needs no import-file"
+UPDATE_DOES_NOT_HELP = (
+    "certificate_restore_strategy: replace does not help for MyProject/web: one update writes the same certificate and alias to "
+    "all environments, and those of the backup differ, or are not all to be restored. To write one of them to all "
+    "environments, give its file of the backup to apinizer_certificate as path"
+)
+NO_IMPORT_FILE = "this manager has no import-file, the only request that leaves the other environments unchanged"
+SAME, DIFFERENT = {DEV: FIRST, PROD: FIRST}, {DEV: FIRST, PROD: SECOND}
+
+
+def of_other_options(message: str) -> list[str]:
+    """The options of the module and of the role that a message names."""
+    options = ("unlisted_environments", "certificate_rotation", "force=", "verify_gateways=", "strategy=", "previous")
+    return [option for option in options if option in message]
+
+
 @pytest.mark.parametrize(
-    ("strategy", "remedy"),
+    ("backup", "variables", "remedy"),
     [
-        ("per_environment", "Set certificate_restore_strategy: replace and a single wave"),
-        ("replace", "It is needed although the strategy is replace"),
+        (SAME, {}, UPDATE_HELPS),
+        (SAME, {"waves": [[DEV], [PROD]]}, UPDATE_HELPS),
+        (SAME, {"environments": [DEV]}, UPDATE_DOES_NOT_HELP),
+        (DIFFERENT, {}, UPDATE_DOES_NOT_HELP),
+        (DIFFERENT, {"strategy": "replace"}, UPDATE_DOES_NOT_HELP),
+        ({DEV: FIRST, PROD: EXPIRED}, {}, UPDATE_DOES_NOT_HELP),
     ],
 )
 def test_a_manager_without_import_file_is_refused_before_the_first_write(
-    make: Callable[..., Restore], strategy: str, remedy: str
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], variables: Json, remedy: str
 ) -> None:
-    restore = make()
+    """The types of its environments show that it is of 2025."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
     restore.api.environments = lambda _project: (Environment(DEV, "KUBERNETES"),)
+    restore.check_mode = True
 
-    message = restore.refusal(strategy=strategy)
+    message = restore.refusal(**variables)
 
-    assert message.startswith(
-        "certificate_restore_strategy: MyProject/web in development, staging; MyProject/web in production"
-    )
-    assert "this manager has no import-file" in message
-    assert remedy in message
+    assert message.startswith("certificate_restore_strategy: MyProject/web in development")
+    assert message.endswith(f": {NO_IMPORT_FILE}. {remedy}")
+    assert not of_other_options(message)
     assert restore.writes == []
 
 
-def test_a_missing_import_file_that_only_a_request_reveals_names_the_variable(make: Callable[..., Restore]) -> None:
+def test_one_update_needs_no_import_file(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+
+    assert "warnings" not in restore.plan(strategy="replace")
+    assert restore.api.calls == ["find", "jwks"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("backup", [SAME, DIFFERENT])
+def test_the_plan_says_that_import_file_may_be_missing(
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], check_mode: bool
+) -> None:
+    """A manager whose truststores cannot be exported may be older than import-file. Each run says so, check mode as well."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = TruststoreUnavailableError(
+        "The truststore of environment development cannot be read"
+    )
+    restore.check_mode = check_mode
+
+    (warning,) = restore.plan()["warnings"]
+
+    assert warning.startswith("Restoring MyProject/web in development")
+    assert (
+        "needs import-file, which a manager has from release 2026.09 on, and whether this manager has it is not known: The "
+        "truststore of environment development cannot be read. Without it, the restore stops at the first import, which then "
+        "changes nothing. "
+    ) in warning
+    assert warning.endswith(UPDATE_HELPS if backup is SAME else UPDATE_DOES_NOT_HELP)
+    assert restore.api.calls[-2:] == ["environments", "truststore development"]
+    assert restore.writes == []
+
+
+def test_the_truststore_of_the_manager_says_nothing_about_import_file(make: Callable[..., Restore]) -> None:
+    restore = make()
+    restore.api.truststore = lambda _project, environment: Truststore(environment, "manager", ())
+
+    (warning,) = restore.plan()["warnings"]
+
+    assert "the truststore of environment development cannot be exported, which the same release has added" in warning
+
+
+def test_no_truststore_is_read_where_gateways_are_never_asked(make: Callable[..., Restore]) -> None:
+    restore = make()
+
+    (warning,) = restore.plan(verify_gateways="never")["warnings"]
+    restore.waves()
+
+    assert "certificate_restore_verify_gateways is never, so no truststore was read, which would tell" in warning
+    assert not [call for call in restore.api.calls if call.startswith("truststore")]
+    assert restore.phase("report")["message"].endswith("Gateways: not asked in development, production, staging")
+
+
+def test_the_manager_itself_is_not_asked_about_import_file(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding({"apimanager": FIRST, PROD: SECOND})))
+    restore.api.stored[PROJECT, "web"] = held({"apimanager": CURRENT, PROD: CURRENT})
+
+    restore.plan()
+
+    assert restore.api.calls[-1] == f"truststore {PROD}"
+
+
+def test_a_missing_import_file_that_only_a_request_reveals_names_the_variables_of_the_restore(
+    make: Callable[..., Restore],
+) -> None:
     restore = make()
     restore.plan()
 
     def lacks(_take_effect: Callable[[], None]) -> Any:
-        raise ImportFileUnavailableError("no import-file; certificate_restore_strategy=replace", status=404)
+        raise ImportFileUnavailableError("HTTP 404; unlisted_environments, certificate_rotation_strategy", status=404)
 
     restore.api.writes.append(lacks)
     failed = restore.phase("write", wave=1)
+    message = restore.phase("report")["msg"]
 
     assert (failed["changed"], failed["failed"]) == (False, True)
-    assert (
-        "Not restored: MyProject/web in development, staging; MyProject/web in production"
-        in (restore.phase("report")["msg"])
+    assert failed["msg"] == (
+        f"MyProject/web in development, staging: {NO_IMPORT_FILE}. Nothing was written there. {UPDATE_DOES_NOT_HELP}"
     )
+    assert "Not restored: MyProject/web in development, staging; MyProject/web in production" in message
+    assert "Gateways" not in message
+    assert not of_other_options(message)
 
 
 BUSY = RequestError("HTTP 503", status=503, retryable=True)
@@ -735,3 +839,125 @@ def test_names_with_slashes_are_told_apart(make: Callable[..., Restore]) -> None
     assert restore.phase("verify", wave=1) == {"changed": False}
     assert restore.api.stored[PROJECT, "a/b"].entries[0].bundle == FIRST
     assert restore.api.stored["MyProject/a", "b"].entries[0].bundle == SECOND
+
+
+STALE = (
+    "MyProject/web: the manager's record contains the restored certificate, but the gateways do not hold it: those of "
+    "{environment} hold SHA-256 {sha256} instead. Most likely, this manager stores imports without deploying them; otherwise, "
+    "the deployment failed, or takes longer than certificate_restore_verify_gateways_timeout. "
+)
+
+
+@pytest.mark.parametrize(
+    ("backup", "remedy"),
+    [
+        (
+            SAME,
+            "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true and a single "
+            "wave: an update deploys to all environments",
+        ),
+        (DIFFERENT, UPDATE_DOES_NOT_HELP),
+    ],
+)
+def test_gateways_that_an_import_does_not_reach_stop_the_restore(
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], remedy: str
+) -> None:
+    """The same command again would find nothing to do there, so the message does not ask for it."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = [Entry(DEV, "web-alias", CURRENT)]
+    waves = [[DEV], [PROD]]
+
+    restore.plan(waves=waves, verify_gateways_timeout=0)
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert failed["changed"]
+    sha256 = CURRENT.leaf.fingerprint_sha256
+    assert failed["msg"] == STALE.format(environment=DEV, sha256=sha256) + remedy
+    assert "Possibly written, but not verified: MyProject/web in development. " in message
+    assert "Not restored: MyProject/web in production. Gateways: another certificate in development" in message
+    assert "run the same command again" not in message
+    assert not of_other_options(message)
+
+
+def test_gateways_that_an_update_does_not_reach_are_looked_at(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = []
+
+    restore.plan(strategy="replace", verify_gateways_timeout="0")
+    (failed,) = restore.waves()
+
+    assert failed["msg"].endswith(
+        "those of development do not hold it. The deployment has failed without being reported, or takes longer than "
+        "certificate_restore_verify_gateways_timeout. Check these environments in the manager's console. Then run the same "
+        "command again with certificate_restore_verify_gateways: required"
+    )
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+def test_a_deployment_that_failed_names_the_variables_of_the_restore(
+    make: Callable[..., Restore], held: Held, strategy: str
+) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.client.connection.retries = 0
+
+    def fails(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(
+            False, None, (EnvironmentDeployment(DEV, True), EnvironmentDeployment(PROD, False, "no route"))
+        )
+
+    restore.api.writes.append(fails)
+    restore.plan(strategy=strategy)
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    again = {
+        "replace": "Then run the same command again with certificate_restore_force: true, which deploys again",
+        "per_environment": "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true "
+        "and a single wave: an update deploys to all environments",
+    }
+    assert failed["msg"] == (
+        "MyProject/web: the manager stored the restored certificate, but its deployment failed in: production (no route). Fix "
+        f"the cause there. {again[strategy]}"
+    )
+    assert "Gateways: deployment reported by the manager in development; deployment failed in production" in message
+    assert not of_other_options(message)
+
+
+def test_gateways_of_what_is_in_sync_are_asked_where_that_is_required(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held(SAME)
+
+    assert restore.plan(verify_gateways="required")["waves"] == []
+    assert restore.phase("report")["message"] == (
+        "Nothing to restore, since the record already holds these certificates of the backup. Gateways: confirmed in "
+        "development, production"
+    )
+
+
+def test_what_is_not_known_of_the_gateways_is_one_warning_for_all_certificates(
+    make: Callable[..., Restore], held: Held
+) -> None:
+    names = [f"web-{number}" for number in range(3)]
+    restore = make(backup_of(*(holding(DIFFERENT, name=name) for name in names)))
+    for name in names:
+        restore.api.stored[PROJECT, name] = replace(held({DEV: CURRENT, PROD: CURRENT}, alias="web-alias"), name=name)
+    restore.api.truststores[PROD] = TruststoreUnavailableError(
+        "The truststore of environment production cannot be read"
+    )
+
+    restore.plan()
+    written, verified = restore.waves()[:2]
+
+    assert written["warnings"] == [
+        "What the gateways of production hold is unknown. The truststore of environment production cannot be read"
+    ]
+    assert not verified.get("failed")
+    assert restore.phase("report")["message"] == (
+        "Restored 3 certificates in 6 environments, verified in the manager's record. Gateways: confirmed in development; "
+        "could not be asked in production"
+    )
