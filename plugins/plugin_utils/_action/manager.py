@@ -237,6 +237,8 @@ class ManagerAccess:
             result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
             if isinstance(getattr(exc, "request_error", None), ImportFileUnavailableError):
                 result["import_file_missing"] = True
+            if isinstance(exc, InputError) and exc.option not in CONNECTION_SPEC:
+                result["option"] = exc.option
         except Exception as exc:  # noqa: BLE001 - a bug must not hide that something may have been written
             result = {
                 "failed": True,

@@ -36,7 +36,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest i
     SchemaError,
     parse_manifest,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import failure_message
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import failure_message, refusals
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import (
     gateways_after,
     restore_warnings,
@@ -96,7 +96,7 @@ def plan(task: Task, settings: t.Any) -> Result:
     steps = _by_target(rollback.steps)
     groups = _groups(task.access, given, list(steps.values()))
     predicted = task.access.predict({key: to_operation(step, given) for key, step in steps.items()})
-    messages = failures(predicted)
+    messages = refusals(predicted)
     possible = {key: step for key, step in steps.items() if not predicted[key].get("failed")}
     if messages and not possible:
         return _failed(join_sentences("Nothing was written", *messages), warnings)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
@@ -19,6 +19,28 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_pl
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
 
 NO_IMPORT_FILE = "this manager has no import-file, the only request that leaves the other environments unchanged"
+
+
+def refusals(predicted: Mapping[str, Result]) -> list[str]:
+    """The messages of the writes that cannot be carried out, according to what was read, by what they are about.
+
+    One that all of them have in common names none of them. The options of the module are not those of the playbook.
+    """
+    refused = {key: _without_option(result) for key, result in predicted.items() if result.get("failed")}
+    if 1 < len(refused) == len(predicted) and len(set(refused.values())) == 1:
+        return [next(iter(refused.values()))]
+    return [f"{key}: {message}" for key, message in refused.items()]
+
+
+def _without_option(result: Result) -> str:
+    option, message = result.get("option"), str(result.get("msg")).rstrip(".")
+    if option == "alias":
+        return join_sentences(
+            message.removeprefix("alias: "),
+            "A restore keeps the alias of the backup, so change that of the other certificate, or leave the environment out with "
+            f"{RESTORE_PREFIX}environments",
+        )
+    return message.removeprefix(f"{option}: ")
 
 
 def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> str:

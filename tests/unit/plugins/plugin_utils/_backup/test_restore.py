@@ -610,6 +610,34 @@ def test_a_manager_that_cannot_be_read_is_refused_before_the_first_write(make: C
     assert restore.writes == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "alias", "reason"),
+    [
+        (
+            "elsewhere",
+            "web-alias",
+            "project MyProject has no environment elsewhere; it has apimanager, development, production",
+        ),
+        (
+            PROD,
+            "taken",
+            "taken is already the alias of certificate api in production, and an alias must be unique in each",
+        ),
+    ],
+)
+def test_what_the_manager_cannot_hold_is_named_without_options_of_the_module(
+    make: Callable[..., Restore], held: Held, environment: str, alias: str, reason: str
+) -> None:
+    restore = make(backup_of(certificate(entry(environment, FIRST, alias=alias))))
+    restore.api.known_environments = (DEV, PROD, STAGE)
+    restore.api.stored[PROJECT, "api"] = replace(held({PROD: CURRENT}, alias="taken"), name="api")
+
+    message = restore.plan()["msg"]
+
+    assert message.startswith(f"Nothing was written. MyProject/web in {environment}: {reason}")
+    assert ("A restore keeps the alias of the backup" in message) == (alias == "taken")
+
+
 def test_what_cannot_be_restored_according_to_the_manager_is_named_in_the_plan(make: Callable[..., Restore]) -> None:
     """The other certificates are restored, and the restore fails at its end."""
     restore = make(backup_of(holding({DEV: FIRST}), holding({DEV: FIRST}, name="api")))
@@ -841,6 +869,10 @@ def test_names_with_slashes_are_told_apart(make: Callable[..., Restore]) -> None
     assert restore.api.stored["MyProject/a", "b"].entries[0].bundle == SECOND
 
 
+DEPLOY_AGAIN = (
+    "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true and a single wave: an "
+    "update deploys to all environments"
+)
 STALE = (
     "MyProject/web: the manager's record contains the restored certificate, but the gateways do not hold it: those of "
     "{environment} hold SHA-256 {sha256} instead. Most likely, this manager stores imports without deploying them; otherwise, "
@@ -851,11 +883,7 @@ STALE = (
 @pytest.mark.parametrize(
     ("backup", "remedy"),
     [
-        (
-            SAME,
-            "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true and a single "
-            "wave: an update deploys to all environments",
-        ),
+        (SAME, DEPLOY_AGAIN),
         (DIFFERENT, UPDATE_DOES_NOT_HELP),
     ],
 )
@@ -917,8 +945,7 @@ def test_a_deployment_that_failed_names_the_variables_of_the_restore(
 
     again = {
         "replace": "Then run the same command again with certificate_restore_force: true, which deploys again",
-        "per_environment": "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true "
-        "and a single wave: an update deploys to all environments",
+        "per_environment": DEPLOY_AGAIN,
     }
     assert failed["msg"] == (
         "MyProject/web: the manager stored the restored certificate, but its deployment failed in: production (no route). Fix "
