@@ -36,7 +36,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest i
     SchemaError,
     parse_manifest,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import failure_message, refusals
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import (
+    failure_message,
+    has_remedy,
+    refusals,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import (
     gateways_after,
     restore_warnings,
@@ -151,7 +155,9 @@ def write(task: Task, wave: int) -> Result:
     }
     result = _with_warnings(result, restore_warnings(wave, operations, results))
     if messages := failures(results):
-        state.fail(f"wave {wave} failed: {join_sentences(*messages)}")
+        state.fail(
+            f"wave {wave} failed: {join_sentences(*messages)}", has_remedy=any(map(has_remedy, results.values()))
+        )
         result |= {"failed": True, "msg": join_sentences(*messages)}
     return result
 

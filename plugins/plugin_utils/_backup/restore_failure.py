@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED, found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import (
     RestorePlan,
@@ -18,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_pl
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
 
+_FORCE = f"Then run the same command again with {RESTORE_PREFIX}force: true, which deploys again what the record already holds"
 NO_IMPORT_FILE = "this manager has no import-file, the only request that leaves the other environments unchanged"
 
 
@@ -43,12 +45,22 @@ def _without_option(result: Result) -> str:
     return message.removeprefix(f"{option}: ")
 
 
+def has_remedy(result: Result) -> bool:
+    """Whether the message for a write that failed says what to do, which is not to run the same command again."""
+    deployment = result.get("deployment") or {}
+    undeployed = any(gateway.state in UNDEPLOYED for gateway in gateways_of(result))
+    return undeployed or deployment.get("success") is False or bool(result.get("import_file_missing"))
+
+
 def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> str:
     """The message for a write that failed."""
     undeployed = [gateway for gateway in gateways_of(result) if gateway.state in UNDEPLOYED]
     if undeployed:
-        found = "; ".join(found_instead(gateway) for gateway in undeployed)
-        problem = f"{write.step.key}: the manager's record contains the restored certificate, but the gateways do not hold it: {found}"
+        found = "; ".join(_found_instead(undeployed))
+        problem = (
+            f"{write.step.key}: the manager's record contains the restored certificate, but the gateways do not hold it: "
+            f"{found}"
+        )
         return join_sentences(problem, *_to_deploy(plan, result))
     deployment = result.get("deployment") or {}
     if deployment.get("success") is False:
@@ -58,7 +70,8 @@ def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> s
             f"{write.step.key}: the manager stored the restored certificate, but its deployment failed in: "
             f"{where or deployment['message'] or '(the manager does not say where)'}"
         )
-        return join_sentences(problem, f"Fix the cause there. {_deploy_again(plan, result)}")
+        # A manager that reports the deployment of an import carries it out, so another import deploys again.
+        return join_sentences(problem, "Fix the cause there", _FORCE)
     if result.get("import_file_missing"):
         return join_sentences(f"{write.target}: {NO_IMPORT_FILE}. Nothing was written there", without_import_file(plan))
     return str(result.get("msg"))
@@ -71,12 +84,24 @@ def without_import_file(plan: RestorePlan) -> str:
     return f"Set {RESTORE_PREFIX}strategy: replace, and use a single wave: one update for all environments needs no import-file"
 
 
+def _found_instead(gateways: Sequence[Gateway]) -> list[str]:
+    """What the gateways hold instead, with the environments for each certificate."""
+    names: dict[str | None, list[str]] = {}
+    for gateway in gateways:
+        names.setdefault(gateway.fingerprint_sha256, []).append(gateway.name)
+    return [
+        f"{', '.join(environments)} {'hold' if len(environments) > 1 else 'holds'} "
+        + (f"SHA-256 {sha256[:16]}... instead" if sha256 else "another certificate instead, or none")
+        for sha256, environments in names.items()
+    ]
+
+
 def _to_deploy(plan: RestorePlan, result: Result) -> list[str]:
     """What to do where the gateways do not hold what was written."""
     later = f"takes longer than {RESTORE_PREFIX}verify_gateways_timeout"
     if result.get("operation") == "import":
         cause = f"Most likely, this manager stores imports without deploying them; otherwise, the deployment failed, or {later}"
-        return [cause, _deploy_again(plan, result)]
+        return [cause, _one_update_deploys(plan)]
     cause = f"The deployment has failed without being reported, or {later}"
     return [
         cause,
@@ -85,10 +110,8 @@ def _to_deploy(plan: RestorePlan, result: Result) -> list[str]:
     ]
 
 
-def _deploy_again(plan: RestorePlan, result: Result) -> str:
-    """How to deploy what the record contains already."""
-    if result.get("operation") != "import":
-        return f"Then run the same command again with {RESTORE_PREFIX}force: true, which deploys again"
+def _one_update_deploys(plan: RestorePlan) -> str:
+    """How to deploy what the record contains already, where an import does not."""
     if plan.only_imports:
         return _one_update_is_not_enough(plan.only_imports)
     return (

@@ -12,6 +12,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     CONFIRMED,
     MISSING,
     STALE,
+    UNDEPLOYED,
     UNKNOWN,
     deployment_unknown_warning,
     unknown_lines,
@@ -23,6 +24,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_se
 
 REPORTED, DEPLOYMENT_FAILED, NOT_ASKED = "reported", "deployment failed", "not asked"
 """Further states of a gateway that was not asked: the manager reported its deployment, or that it failed, or neither."""
+
+NOT_DEPLOYED = (*UNDEPLOYED, DEPLOYMENT_FAILED)
+"""The states of gateways that do not hold what was written."""
 
 _WORDS = {
     DEPLOYMENT_FAILED: "deployment failed in",

@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import (
-    DEPLOYMENT_FAILED,
-    gateways_sentence,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_sentence
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestoreWrite
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import RestoreState
@@ -24,43 +19,45 @@ def restore_message(state: RestoreState) -> tuple[str, bool]:
     """The message at the end of a restore, and whether everything in the backup is restored."""
     plan = state.plan
     gateways = [*plan.gateways, *(gateway for found in state.gateways.values() for gateway in found)]
-    restored, doubtful, missing = state.restored(), state.doubtful(), state.not_restored()
+    restored, undeployed, doubtful = state.restored(), state.undeployed(), state.doubtful()
+    missing = state.not_restored()
     if state.check_mode and plan.writes:
         done = [f"Would restore {_count(plan.writes)}"]
         complete = not state.failure
-    elif state.check_mode or not (doubtful or missing):
+    elif state.check_mode or not (undeployed or doubtful or missing):
         done = [f"Restored {_count(restored)}, verified in the manager's record"] if restored else _nothing(state)
         complete = True
     else:
         done = [f"THE RESTORE IS NOT COMPLETE: {state.failure or 'it was interrupted'}"]
         if restored:
             done.append(f"Restored and verified: {_targets(restored)}")
+        if undeployed:
+            done.append(f"Restored in the record, but not at all gateways: {_targets(undeployed)}")
         if doubtful:
             done.append(f"Possibly written, but not verified: {_targets(doubtful)}")
         if missing:
             done.append(f"Not restored: {_targets(missing)}")
         complete = False
     known = [gateways_sentence(gateways)] if gateways else []
-    next_steps = [] if complete else _next_steps(gateways, written=bool(doubtful))
+    if complete and plan.in_sync and plan.settings.verify_gateways != "required":
+        known.append(
+            f"The gateways of what was in sync already were not asked; {RESTORE_PREFIX}verify_gateways: required asks them"
+        )
+    next_steps = [] if complete or state.has_remedy else _next_steps(written=bool(doubtful))
     return join_sentences(*done, *known, *plan.impossible, *next_steps), complete and not plan.impossible
 
 
 def _nothing(state: RestoreState) -> list[str]:
-    if not state.plan.in_sync:
-        return ["Nothing to restore"]
-    nothing = ["Nothing to restore, since the record already holds these certificates of the backup"]
-    if state.plan.settings.verify_gateways == "required":
-        return nothing
-    return [*nothing, f"The gateways were not asked; {RESTORE_PREFIX}verify_gateways: required asks them"]
+    if state.plan.in_sync:
+        return ["Nothing to restore, since the record already holds these certificates of the backup"]
+    return ["Nothing to restore"]
 
 
-def _next_steps(gateways: Sequence[Gateway], *, written: bool) -> list[str]:
+def _next_steps(*, written: bool) -> list[str]:
     """What to do after a restore that is not complete.
 
     :arg written: whether something may have been written that was not verified.
     """
-    if any(gateway.state in (*UNDEPLOYED, DEPLOYMENT_FAILED) for gateway in gateways):
-        return []  # The failure says it: the same command would skip what the record holds.
     steps = ["Fix the cause and run the same command again, which skips what is in sync already"]
     if written:
         steps.append(

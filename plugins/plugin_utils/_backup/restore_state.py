@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import NOT_DEPLOYED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestorePlan, RestoreWrite
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
@@ -35,6 +36,7 @@ class RestoreState:
     :arg gateways: what is known of the gateways after each write that has returned, by its index in the plan.
     :arg verified: the numbers of the waves that were verified.
     :arg failure: what stopped the restore; empty where nothing did.
+    :arg has_remedy: whether C(failure) says what to do.
     """
 
     plan: RestorePlan = field(default_factory=RestorePlan)
@@ -43,6 +45,7 @@ class RestoreState:
     gateways: dict[int, tuple[Gateway, ...]] = field(default_factory=dict)
     verified: list[int] = field(default_factory=list)
     failure: str = ""
+    has_remedy: bool = False
     path: str = ""
 
     def create_file(self, folder: str) -> None:
@@ -61,11 +64,11 @@ class RestoreState:
         self.verified.append(wave)
         append(self.path, {"verified": wave})
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, *, has_remedy: bool = False) -> None:
         """Keep what stopped the restore; the first failure is the one that counts."""
         if not self.failure:
-            self.failure = message
-            append(self.path, {"failure": message})
+            self.failure, self.has_remedy = message, has_remedy
+            append(self.path, {"failure": message, "has_remedy": has_remedy})
 
     @property
     def unverified_wave(self) -> int | None:
@@ -81,13 +84,22 @@ class RestoreState:
         """What was certainly not written."""
         return [write for write, became in self._all() if became in (None, REFUSED)]
 
+    def undeployed(self) -> list[RestoreWrite]:
+        """What was written, and did not reach all gateways."""
+        return [write for index, write in enumerate(self.plan.writes) if self._is_undeployed(index)]
+
     def doubtful(self) -> list[RestoreWrite]:
         """What may have been written, but was not verified."""
         return [
             write
-            for write, became in self._all()
-            if became in (BEGUN, FAILED) or (became == WRITTEN and write.wave not in self.verified)
+            for index, (write, became) in enumerate(self._all())
+            if (became in (BEGUN, FAILED) and not self._is_undeployed(index))
+            or (became == WRITTEN and write.wave not in self.verified)
         ]
+
+    def _is_undeployed(self, index: int) -> bool:
+        # The gateways are asked, and a deployment is reported, of what the record was seen to contain.
+        return any(gateway.state in NOT_DEPLOYED for gateway in self.gateways.get(index, ()))
 
     def _all(self) -> t.Iterator[tuple[RestoreWrite, str | None]]:
         for index, write in enumerate(self.plan.writes):
@@ -112,7 +124,8 @@ def load_restore(path: str) -> RestoreState:
                 state.gateways[index] = decode(tuple[Gateway, ...], changed["gateways"])
             if "verified" in changed:
                 state.verified.append(changed["verified"])
-            state.failure = state.failure or changed.get("failure", "")
+            if "failure" in changed:
+                state.failure, state.has_remedy = changed["failure"], changed["has_remedy"]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise RecordError(f"The state of the restore cannot be read from {path}: {exc}") from exc
     return state

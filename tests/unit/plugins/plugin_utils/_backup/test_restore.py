@@ -229,7 +229,12 @@ def test_what_the_record_holds_is_left_alone(make: Callable[..., Restore], held:
         line(STAGE, "already in sync"),
     ]
     restore.phase("write", wave=1)
+    restore.phase("verify", wave=1)
     assert restore.writes == [f"import {PROD}"]
+    assert restore.phase("report")["message"] == (
+        "Restored 1 certificate in 1 environment, verified in the manager's record. Gateways: confirmed in production. The "
+        "gateways of what was in sync already were not asked; certificate_restore_verify_gateways: required asks them"
+    )
 
 
 def test_without_a_difference_there_is_nothing_to_restore(make: Callable[..., Restore], held: Held) -> None:
@@ -238,8 +243,8 @@ def test_without_a_difference_there_is_nothing_to_restore(make: Callable[..., Re
 
     assert restore.plan()["waves"] == []
     assert restore.phase("report")["message"] == (
-        "Nothing to restore, since the record already holds these certificates of the backup. The gateways were not asked; "
-        "certificate_restore_verify_gateways: required asks them"
+        "Nothing to restore, since the record already holds these certificates of the backup. The gateways of what was in "
+        "sync already were not asked; certificate_restore_verify_gateways: required asks them"
     )
 
 
@@ -593,6 +598,7 @@ def test_a_missing_import_file_that_only_a_request_reveals_names_the_variables_o
     )
     assert "Not restored: MyProject/web in development, staging; MyProject/web in production" in message
     assert "Gateways" not in message
+    assert "run the same command again" not in message
     assert not of_other_options(message)
 
 
@@ -874,8 +880,8 @@ DEPLOY_AGAIN = (
     "update deploys to all environments"
 )
 STALE = (
-    "MyProject/web: the manager's record contains the restored certificate, but the gateways do not hold it: those of "
-    "{environment} hold SHA-256 {sha256} instead. Most likely, this manager stores imports without deploying them; otherwise, "
+    "MyProject/web: the manager's record contains the restored certificate, but the gateways do not hold it: "
+    "{environment} holds SHA-256 {sha256}... instead. Most likely, this manager stores imports without deploying them; otherwise, "
     "the deployment failed, or takes longer than certificate_restore_verify_gateways_timeout. "
 )
 
@@ -901,9 +907,9 @@ def test_gateways_that_an_import_does_not_reach_stop_the_restore(
     message = restore.phase("report")["msg"]
 
     assert failed["changed"]
-    sha256 = CURRENT.leaf.fingerprint_sha256
+    sha256 = CURRENT.leaf.fingerprint_sha256[:16]
     assert failed["msg"] == STALE.format(environment=DEV, sha256=sha256) + remedy
-    assert "Possibly written, but not verified: MyProject/web in development. " in message
+    assert "Restored in the record, but not at all gateways: MyProject/web in development. " in message
     assert "Not restored: MyProject/web in production. Gateways: another certificate in development" in message
     assert "run the same command again" not in message
     assert not of_other_options(message)
@@ -918,7 +924,7 @@ def test_gateways_that_an_update_does_not_reach_are_looked_at(make: Callable[...
     (failed,) = restore.waves()
 
     assert failed["msg"].endswith(
-        "those of development do not hold it. The deployment has failed without being reported, or takes longer than "
+        "development holds another certificate instead, or none. The deployment has failed without being reported, or takes longer than "
         "certificate_restore_verify_gateways_timeout. Check these environments in the manager's console. Then run the same "
         "command again with certificate_restore_verify_gateways: required"
     )
@@ -943,13 +949,10 @@ def test_a_deployment_that_failed_names_the_variables_of_the_restore(
     (failed,) = restore.waves()
     message = restore.phase("report")["msg"]
 
-    again = {
-        "replace": "Then run the same command again with certificate_restore_force: true, which deploys again",
-        "per_environment": DEPLOY_AGAIN,
-    }
     assert failed["msg"] == (
         "MyProject/web: the manager stored the restored certificate, but its deployment failed in: production (no route). Fix "
-        f"the cause there. {again[strategy]}"
+        "the cause there. Then run the same command again with certificate_restore_force: true, which deploys again what the "
+        "record already holds"
     )
     assert "Gateways: deployment reported by the manager in development; deployment failed in production" in message
     assert not of_other_options(message)
