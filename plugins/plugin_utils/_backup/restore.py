@@ -38,7 +38,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest i
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import (
     failure_message,
-    has_remedy,
     refusals,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import (
@@ -133,6 +132,7 @@ def write(task: Task, wave: int) -> Result:
     operations = {target: to_operation(step, state.plan.settings) for target, step in steps.items()}
     indexes = dict(zip(operations, writes))
     results: dict[str, Result] = {}
+    remedies = set()
 
     def begin(target: str) -> Callable[[], Result]:
         state.save_write(indexes[target], BEGUN)
@@ -141,7 +141,9 @@ def write(task: Task, wave: int) -> Result:
     def end(target: str, result: Result) -> bool:
         index, failed = indexes[target], bool(result.get("failed"))
         if failed:
-            result = {**result, "msg": failure_message(state.plan, writes[index], result)}
+            message, has_remedy = failure_message(state.plan, writes[index], result)
+            result = {**result, "msg": message}
+            remedies.add(has_remedy)
         results[target] = result
         became = WRITTEN if not failed else FAILED if may_have_changed(result) else REFUSED
         state.save_write(index, became, () if became == REFUSED else gateways_after(operations[target], result))
@@ -155,9 +157,7 @@ def write(task: Task, wave: int) -> Result:
     }
     result = _with_warnings(result, restore_warnings(wave, operations, results))
     if messages := failures(results):
-        state.fail(
-            f"wave {wave} failed: {join_sentences(*messages)}", has_remedy=any(map(has_remedy, results.values()))
-        )
+        state.fail(f"wave {wave} failed: {join_sentences(*messages)}", has_remedy=any(remedies))
         result |= {"failed": True, "msg": join_sentences(*messages)}
     return result
 

@@ -45,15 +45,8 @@ def _without_option(result: Result) -> str:
     return message.removeprefix(f"{option}: ")
 
 
-def has_remedy(result: Result) -> bool:
-    """Whether the message for a write that failed says what to do, which is not to run the same command again."""
-    deployment = result.get("deployment") or {}
-    undeployed = any(gateway.state in UNDEPLOYED for gateway in gateways_of(result))
-    return undeployed or deployment.get("success") is False or bool(result.get("import_file_missing"))
-
-
-def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> str:
-    """The message for a write that failed."""
+def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> tuple[str, bool]:
+    """The message for a write that failed, and whether it says what to do, which is not to run the same command again."""
     undeployed = [gateway for gateway in gateways_of(result) if gateway.state in UNDEPLOYED]
     if undeployed:
         found = "; ".join(_found_instead(undeployed))
@@ -61,9 +54,9 @@ def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> s
             f"{write.step.key}: the manager's record contains the restored certificate, but the gateways do not hold it: "
             f"{found}"
         )
-        return join_sentences(problem, *_to_deploy(plan, result))
+        return join_sentences(problem, *_to_deploy(plan, result)), True
     deployment = result.get("deployment") or {}
-    if deployment.get("success") is False:
+    if deployment.get("success") is False and _is_stored(write, result):
         failed = [one for one in deployment["environments"] if not one["success"]]
         where = "; ".join(f"{one['name']} ({one['message']})" if one["message"] else one["name"] for one in failed)
         problem = (
@@ -71,10 +64,18 @@ def failure_message(plan: RestorePlan, write: RestoreWrite, result: Result) -> s
             f"{where or deployment['message'] or '(the manager does not say where)'}"
         )
         # A manager that reports the deployment of an import carries it out, so another import deploys again.
-        return join_sentences(problem, "Fix the cause there", _FORCE)
+        return join_sentences(problem, "Fix the cause there", _FORCE), True
     if result.get("import_file_missing"):
-        return join_sentences(f"{write.target}: {NO_IMPORT_FILE}. Nothing was written there", without_import_file(plan))
-    return str(result.get("msg"))
+        problem = f"{write.target}: {NO_IMPORT_FILE}. Nothing was written there"
+        return join_sentences(problem, without_import_file(plan)), True
+    return str(result.get("msg")), False
+
+
+def _is_stored(write: RestoreWrite, result: Result) -> bool:
+    """Whether the record was seen to contain what was written: a retry may have lost it."""
+    views = {view["name"]: view for view in (result.get("certificate") or {}).get("environments", ())}
+    sha1 = write.bundle.leaf.fingerprint_sha1
+    return all(name in views and views[name]["fingerprint_sha1"] == sha1 for name in write.step.environments)
 
 
 def without_import_file(plan: RestorePlan) -> str:

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_sentence
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestoreWrite
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import (
+    RESTORE_PREFIX,
+    RestoreSettings,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import RestoreState
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 
@@ -43,7 +46,7 @@ def restore_message(state: RestoreState) -> tuple[str, bool]:
         known.append(
             f"The gateways of what was in sync already were not asked; {RESTORE_PREFIX}verify_gateways: required asks them"
         )
-    next_steps = [] if complete or state.has_remedy else _next_steps(written=bool(doubtful))
+    next_steps = [] if complete or state.has_remedy else _next_steps(plan.settings, written=bool(doubtful))
     return join_sentences(*done, *known, *plan.impossible, *next_steps), complete and not plan.impossible
 
 
@@ -53,17 +56,16 @@ def _nothing(state: RestoreState) -> list[str]:
     return ["Nothing to restore"]
 
 
-def _next_steps(*, written: bool) -> list[str]:
+def _next_steps(settings: RestoreSettings, *, written: bool) -> list[str]:
     """What to do after a restore that is not complete.
 
     :arg written: whether something may have been written that was not verified.
     """
     steps = ["Fix the cause and run the same command again, which skips what is in sync already"]
+    if written and settings.verify_gateways != "required":
+        steps.append(f"To ask the gateways of that as well, set {RESTORE_PREFIX}verify_gateways: required")
     if written:
-        steps.append(
-            f"To ask the gateways of that as well, set {RESTORE_PREFIX}verify_gateways: required. To deploy it again, set "
-            f"{RESTORE_PREFIX}force: true and {RESTORE_PREFIX}strategy: replace"
-        )
+        steps.append(f"To deploy it again, set {RESTORE_PREFIX}force: true and {RESTORE_PREFIX}strategy: replace")
     return steps
 
 

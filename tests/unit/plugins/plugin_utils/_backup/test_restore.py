@@ -342,8 +342,49 @@ def test_the_restore_stops_at_the_first_failure(make: Callable[..., Restore]) ->
     assert restore.holds() == {DEV: FIRST, STAGE: CURRENT, PROD: CURRENT}
 
 
+def _succeeds(take_effect: Callable[[], None]) -> Deployment:
+    take_effect()
+    return Deployment()
+
+
 def _fails(_take_effect: Callable[[], None]) -> Any:
     raise RequestError("HTTP 403", status=403)
+
+
+def test_the_same_command_continues_after_a_wave_that_failed(make: Callable[..., Restore], held: Held) -> None:
+    """The second of two certificates fails in the second of three waves."""
+    restore = make(
+        backup_of(*(holding({DEV: FIRST, STAGE: FIRST, PROD: SECOND}, name=name) for name in ("api", "web")))
+    )
+    for name in ("api", "web"):
+        stored = held({DEV: CURRENT, PROD: CURRENT, STAGE: CURRENT}, alias="web-alias")
+        restore.api.stored[PROJECT, name] = replace(stored, name=name)
+    restore.plan(waves=WAVES)
+    restore.api.writes += [_succeeds, _succeeds, _succeeds, _fails]
+
+    restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert restore.writes == [f"import {DEV}", f"import {DEV}", f"import {STAGE}", f"import {STAGE}"]
+    for text in (
+        "Restored and verified: MyProject/web in development; MyProject/api in development. ",
+        "Possibly written, but not verified: MyProject/web in staging. ",
+        "Not restored: MyProject/api in staging; MyProject/web in production; MyProject/api in production. ",
+        "Gateways: confirmed in development, staging. ",
+        "Fix the cause and run the same command again, which skips what is in sync already. ",
+    ):
+        assert text in message
+
+    restore.api.calls.clear()
+    assert [wave["number"] for wave in restore.plan(waves=WAVES)["waves"]] == [2, 3]
+    restore.waves()
+    again = restore.phase("report")["message"]
+
+    assert restore.writes == [f"import {STAGE}", f"import {PROD}", f"import {PROD}"]
+    assert again.startswith("Restored 2 certificates in 3 environments, verified in the manager's record. Gateways: ")
+    for name in ("api", "web"):
+        entries = restore.api.stored[PROJECT, name].entries
+        assert {one.environment: one.bundle for one in entries} == {DEV: FIRST, STAGE: FIRST, PROD: SECOND}
 
 
 def test_nothing_is_written_after_a_failure_within_a_wave(make: Callable[..., Restore]) -> None:
@@ -956,6 +997,30 @@ def test_a_deployment_that_failed_names_the_variables_of_the_restore(
     )
     assert "Gateways: deployment reported by the manager in development; deployment failed in production" in message
     assert not of_other_options(message)
+
+
+def test_a_certificate_that_a_retry_has_lost_is_not_called_stored(make: Callable[..., Restore], held: Held) -> None:
+    """The deployment fails, and the manager carries out only one half of the next attempt."""
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.client.connection.retries = 1
+
+    def fails(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(False, None, (EnvironmentDeployment(PROD, False),))
+
+    def loses(_take_effect: Callable[[], None]) -> Deployment:
+        restore.api.stored[PROJECT, "web"] = held({DEV: FIRST})
+        raise RequestError("HTTP 500", status=500, maybe_applied=True)
+
+    restore.api.writes += [fails, loses]
+    restore.plan(strategy="replace")
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert "production LOST THE CERTIFICATE" in failed["msg"]
+    assert "its deployment failed" not in failed["msg"]
+    assert "Fix the cause and run the same command again" in message
 
 
 def test_gateways_of_what_is_in_sync_are_asked_where_that_is_required(make: Callable[..., Restore], held: Held) -> None:
