@@ -75,7 +75,7 @@ def test_certificate_of_each_environment_is_restored(case: RotationFixture, diff
     for run, what in ((check, "Would restore"), (real, "Restored")):
         assert "in production: restore in wave 1 (SHA-256" in run.text
         assert f"{what} 2 certificates in 6 environments" in run.text
-    assert f"Gateways: confirmed in {', '.join(sorted(ENVIRONMENTS))}" in _unwrapped(real)
+    assert f"Gateways: deployment reported by the manager in {', '.join(sorted(ENVIRONMENTS))}" in _unwrapped(real)
     assert real.status == 0, real.text
     assert case.snapshot() == before
     assert f"{PROJECT}/{NAME} in {STAGING}" in real.text
@@ -221,7 +221,7 @@ def test_manager_without_import_file_is_refused_before_the_first_write(make_case
 def test_the_plan_warns_where_import_file_may_be_missing(make_case: MakeCase, different: list[Issued]) -> None:
     """On a manager of 2026.04, in check mode and for real. The first import then changes nothing, and no other is sent."""
     case = make_case("2026.04")
-    case.add_drifted_certificate(certificates=different)
+    case.add_certificate(NAME, dict(zip(ENVIRONMENTS, different)))
     case.rotate(strategy="replace", backup_dir=str(case.backups))
     before, mark = case.snapshot(), case.manager.journal.mark()
 
@@ -238,10 +238,10 @@ def test_the_plan_warns_where_import_file_may_be_missing(make_case: MakeCase, di
 
 
 @pytest.mark.exhaustive
-def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase) -> None:
+def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase, different: list[Issued]) -> None:
     """An import changes the record only. The message names the variables that deploy it."""
     case = make_case("2026.09", import_deploys=False)
-    case.add_certificate()
+    case.add_certificate(NAME, dict.fromkeys(ENVIRONMENTS, different[1]))
     case.rotate(strategy="replace", backup_dir=str(case.backups))
     quick = ("-e", "certificate_restore_verify_gateways_timeout=0")
 
@@ -259,7 +259,7 @@ def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase) ->
     assert "The gateways of what was in sync already were not asked" in _unwrapped(repeated)
     assert "Gateways: deployment reported by the manager in" in _unwrapped(deployed)
     for environment in ENVIRONMENTS:
-        assert case.manager.served(environment, PROJECT, NAME) == case.old.der
+        assert case.manager.served(environment, PROJECT, NAME) == different[1].der
 
 
 @pytest.mark.exhaustive
