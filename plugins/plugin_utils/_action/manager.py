@@ -158,6 +158,15 @@ class ManagerAccess:
 
         return self._map(list_one, projects)
 
+    def list_every_certificate(self) -> Result:
+        """List the certificates of all projects that the token has access to: C(certificates), or a failure."""
+        if self._run_module:
+            return self._run_module(CERTIFICATE_INFO, self._given(CERTIFICATE_INFO), False)
+        return self._run(
+            CERTIFICATE_INFO,
+            lambda api, now, _context: {"certificates": run_info_operation(api, InfoOperation(), now=now)},
+        )
+
     def list_environments(self, projects: Sequence[str]) -> dict[str, Result]:
         """List the environments of projects: C(environments), or a failure, by project."""
 
