@@ -8,6 +8,8 @@ The phases of the export and of the role run in this process, over real HTTP.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +18,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import cryptography_vectors
 import pytest
 import yaml
 
@@ -28,7 +31,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
-from manager import API_MANAGER, Authority, Fault, Issued, Manager
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from manager import API_MANAGER, Authority, Fault, Issued, Manager, payloads
+from manager.model import Certificate, Entry
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
@@ -320,3 +325,72 @@ def test_nothing_is_written_if_the_record_cannot_be_read(
     assert made["msg"].startswith("Nothing was written. ")
     assert message in made["msg"]
     assert world.files() == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"dir": ""}, "certificate_export_dir: set it to the folder of the repository"),
+        ({"dir": "/dev/null/x"}, "certificate_export_dir: the folder /dev/null/x cannot be created"),
+        (
+            {"environments": "prod"},
+            "certificate_export_environments: no certificate is in prod. Certificates are in staging",
+        ),
+        ({"environments": " , "}, "certificate_export_environments: is an empty list of environments"),
+        ({"projects": 7}, "certificate_export_projects: must be a list of project names"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_written(
+    make_world: MakeWorld, issue: Issue, variables: dict[str, Any], message: str
+) -> None:
+    world = make_world()
+    world.manager.add_certificate(PROJECT, "web", {STAGING: issue()})
+
+    with pytest.raises(SettingError) as raised:
+        world.export(**variables)
+
+    assert str(raised.value).startswith(message)
+    assert world.files() == {}
+
+
+def test_a_project_that_does_not_exist_is_named(make_world: MakeWorld) -> None:
+    made = make_world().export(projects="Missing")
+
+    assert made["failed"]
+    assert made["msg"].startswith("Nothing was written. The certificates of project Missing cannot be listed")
+
+
+def test_the_certificates_of_every_vendor_can_be_exported(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record holds published certificates of all kinds, among them some that no library reads, and private keys."""
+    world = make_world(list_content=False)
+    monkeypatch.setattr(payloads, "_details", _facts)
+    folder = Path(cryptography_vectors.__file__).parent / "x509"
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".pem", ".der", ".crt", ".cer"))
+    keys = sorted((folder.parent / "asymmetric").rglob("PKCS8/*.pem"))[:20]
+    for number, path in enumerate([*files, *keys]):
+        data = path.read_bytes()
+        text = data.decode("latin-1")
+        blocks = re.findall(r"-----BEGIN [A-Z0-9 ]+-----([A-Za-z0-9+/=\s]+)-----END", text)
+        for block, der in enumerate([base64.b64decode("".join(one.split())) for one in blocks] or [data]):
+            name = f"{path.stem} {number}.{block}"
+            entry = Entry(PRODUCTION, name, text, der)
+            world.manager.state.certificates[PROJECT, name] = Certificate(PROJECT, name, "", (entry,))
+
+    made = world.export()
+
+    listed = {item["name"] for item in world.lists()["certificates.yml"]}
+    left_out = [warning for warning in made["warnings"] if warning.startswith("Not exported: ")]
+    assert len(listed) > 500
+    assert len(left_out) >= len(keys)
+    assert len(listed) + len(left_out) == len(world.manager.state.certificates)
+    assert "Traceback" not in json.dumps(made)
+    assert not world.export()["changed"]
+    assert world.rotate("certificates.yml")["outcome"] == "nothing_to_do"
+
+
+def _facts(der: bytes) -> tuple[datetime, datetime, str, str]:
+    """What the fake manager reports of a certificate, of those that it could not read itself as well."""
+    now = datetime.now(timezone.utc)
+    return now - timedelta(days=1), now + timedelta(days=1), hashlib.sha1(der).hexdigest().upper(), "CN=any"

@@ -96,7 +96,8 @@ def _dump(value: Mapping[str, t.Any]) -> str:
     if escape_controls(text.replace("\n", "")) == text.replace("\n", ""):
         return text
     # Characters that change how the text around them is shown are escaped, and with them all that are not ASCII.
-    return t.cast(str, yaml.dump(value, Dumper=_Dumper, allow_unicode=False, sort_keys=False, width=10**9))
+    escaped: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=False, sort_keys=False, width=10**9)
+    return escaped
 
 
 class _Dumper(yaml.SafeDumper):
