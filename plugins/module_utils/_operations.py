@@ -417,8 +417,9 @@ def run_jwk_info_operation(
         except RequestError as exc:
             if exc.status not in NOT_OFFERED:
                 raise
-            if exc.status in (400, 403):
-                warn(f"Could not check whether project {project} has JWKs created from certificates: {exc}")
+            if exc.status in (404, 405):
+                break  # The projects exist, so the address does not.
+            warn(f"Could not check whether project {project} has JWKs created from certificates: {exc}")
             continue
         if names:
             found.append({"project": project, "names": sorted(names)})
