@@ -60,8 +60,8 @@ def find(
         for certificate in ordered:
             entries, message = check(certificate)
             if entries:
-                names = [entry.environment for entry in entries]
-                found.append(_finding(kind, certificate.project, certificate.name, names, message))
+                environments = [entry.environment for entry in entries]
+                found.append(_finding(kind, certificate.project, certificate.name, environments, message))
     for project, names in sorted(jwks):
         if names:
             found.append(_finding("referenced_by_jwks", project, "", [], _jwk_message(names)))
