@@ -345,6 +345,7 @@ class InfoOperation:
 
     :arg expiring_within: in days.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    :arg chains: whether to return the issuers that are stored with each certificate.
     """
 
     project: str | None = None
@@ -353,6 +354,7 @@ class InfoOperation:
     expiring_within: int | None = None
     details: bool = False
     verify_gateways: str = "never"
+    chains: bool = False
 
 
 def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
@@ -370,7 +372,7 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
                 if match is not None:
                     found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    certificates = [_result.stored_certificate(stored, now, with_chain=True) for stored in found]
+    certificates = [_result.stored_certificate(stored, now, with_chain=operation.chains) for stored in found]
     if operation.verify_gateways == "never":
         return certificates
     certificates = add_gateways(api, certificates)

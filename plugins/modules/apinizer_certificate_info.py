@@ -355,6 +355,7 @@ def info_operation(context: ModuleContext) -> InfoOperation:
         expiring_within=params["expiring_within"],
         details=params["details"],
         verify_gateways=params["verify_gateways"],
+        chains=True,
     )
 
 

@@ -151,7 +151,7 @@ class ManagerAccess:
                 CERTIFICATE_INFO,
                 lambda api, now, _context: {
                     "certificates": run_info_operation(
-                        api, InfoOperation(project=check_name("project", project)), now=now
+                        api, InfoOperation(project=check_name("project", project), chains=True), now=now
                     )
                 },
             )
@@ -164,7 +164,7 @@ class ManagerAccess:
             return self._run_module(CERTIFICATE_INFO, self._given(CERTIFICATE_INFO), False)
         return self._run(
             CERTIFICATE_INFO,
-            lambda api, now, _context: {"certificates": run_info_operation(api, InfoOperation(), now=now)},
+            lambda api, now, _context: {"certificates": run_info_operation(api, InfoOperation(chains=True), now=now)},
         )
 
     def list_environments(self, projects: Sequence[str]) -> dict[str, Result]:
