@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     RollbackStep,
     decide,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import RESTORE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
 
@@ -147,6 +148,7 @@ def to_operation(step: RollbackStep, plan: RestorePlan | RestoreSettings) -> Ope
         description=step.description,
         force=plan.force,
         verify_gateways=plan.verify_gateways,
+        remedies=RESTORE_REMEDIES,
     )
 
 

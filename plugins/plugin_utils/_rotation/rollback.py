@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     RollbackStep,
     plan_rollback,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
@@ -68,8 +69,10 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         alias=step.alias,
         description=step.description,
         absent=step.absent,
-        # The record may list the previous certificate beside the new one, which the gateways then still hold.
-        force=not step.absent,
+        # The record may list the previous certificate beside the new one, which the gateways then still hold; and a rollback
+        # is not refused because gateways cannot be asked.
+        force=True,
+        remedies=ROLE_REMEDIES,
         # An import cannot update JWKs.
         jwk_scope=settings.update_scope
         if settings.update_referenced_jwks and step.unlisted_environments != "keep"
