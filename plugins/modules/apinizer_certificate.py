@@ -34,7 +34,7 @@ attributes:
   check_mode:
     details:
       - The module checks everything that it can find out by reading. The result has the same keys and values as without
-        check mode, except for RV(deployment).
+        check mode, except for RV(deployment) and RV(gateways).
       - Only a write shows whether the manager has C(import-file) (see O(unlisted_environments)), and whether an update adds
         a second entry for an environment instead of replacing the first one.
   diff_mode:
