@@ -38,6 +38,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process
     InProcessContext,
     redact_messages,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 READS_IN_PARALLEL = 8
@@ -61,7 +62,7 @@ class Operation:
     """One operation of C(apinizer_certificate); the attributes are its options.
 
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
-    :arg remedies: what a user of the caller can do about a failure, in terms of the caller's variables.
+    :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
     """
 
     project: str
@@ -76,7 +77,7 @@ class Operation:
     jwk_scope: str | None = None
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
-    remedies: Remedies = field(default_factory=dict, compare=False)
+    remedies: Remedies = field(default_factory=lambda: ROLE_REMEDIES, compare=False)
 
     @property
     def options(self) -> dict[str, t.Any]:

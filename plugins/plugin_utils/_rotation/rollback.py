@@ -15,7 +15,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     RollbackStep,
     plan_rollback,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
@@ -69,10 +68,8 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         alias=step.alias,
         description=step.description,
         absent=step.absent,
-        # The record may list the previous certificate beside the new one, which the gateways then still hold; and a rollback
-        # is not refused because gateways cannot be asked.
+        # The record may list the previous certificate beside the new one. Gateways that cannot be asked do not stop it either.
         force=True,
-        remedies=ROLE_REMEDIES,
         # An import cannot update JWKs.
         jwk_scope=settings.update_scope
         if settings.update_referenced_jwks and step.unlisted_environments != "keep"

@@ -13,7 +13,6 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
@@ -44,7 +43,6 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
-        remedies=ROLE_REMEDIES,
     )
 
 
@@ -145,9 +143,10 @@ class _WaveWriter:
 
 def predict_wave(run: Run, wave: int) -> Result:
     """What writing a wave would change, from what preflight has learned in check mode."""
-    requests = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
-    diffs = [diff_of_environments(run.diffs[key], targets) for key, targets in requests.items() if key in run.diffs]
-    return {"changed": bool(requests), "diff": diffs}
+    targets = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
+    gateways, known = run.gateways, [key for key in targets if key in run.diffs]
+    diffs = [diff_of_environments(run.diffs[key], targets[key], gateways.get(key)) for key in known]
+    return {"changed": bool(targets), "diff": diffs}
 
 
 def may_have_changed(result: Result) -> bool:
