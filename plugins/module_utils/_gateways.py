@@ -190,12 +190,12 @@ def unknown_lines(gateways: t.Iterable[Gateway], *, with_manager: bool = False) 
             # Messages about several environments differ in the name of the environment only.
             cause = (gateway.reason or "").replace(gateway.name, "")
             causes.setdefault(cause, {})[gateway.name] = gateway.reason or "no reason is known"
-    return [
-        escape_controls(
-            join_sentences(f"What the gateways of {', '.join(sorted(names))} hold is unknown", names[min(names)])
-        )
-        for names in causes.values()
-    ]
+    return [escape_controls(join_sentences(is_unknown(names), names[min(names)])) for names in causes.values()]
+
+
+def is_unknown(environments: t.Iterable[str]) -> str:
+    """Say of which environments it is unknown what the gateways hold, for whatever reason, without the last period."""
+    return f"What the gateways of {', '.join(sorted(environments))} hold is unknown"
 
 
 def found_instead(gateway: Gateway) -> str:
