@@ -191,6 +191,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             with connect(resolve_connection(options, secrets.add)) as api:
                 # Read all certificates first: a missing permission is reported before a missing option.
                 read = [(name, api.find(project, name)) for name in names]
+                found: list[tuple[StoredCertificate, dict[str, str]]]
                 found = [(_require(project, name, stored), {}) for name, stored in read]
                 if options["source"] == "gateways":
                     # Each environment is asked once, for all certificates.
