@@ -179,6 +179,15 @@ def required_message(option: str, unknown: t.Sequence[str], *remedies: str) -> s
     return join_sentences(f"{option}: required, but not possible", *unknown, *remedies)
 
 
+def unknown_message(name: str, gateways: t.Sequence[Gateway], *, deleted: bool = False) -> str:
+    """Return the message about gateways that could not be asked after a write, or after a deletion."""
+    done, names = "deleted" if deleted else "stored", ", ".join(gateway.name for gateway in gateways)
+    return join_sentences(
+        f"The manager {done} certificate {name} in {names}, but its gateways could not be asked",
+        *unknown_lines(gateways, with_manager=True),
+    )
+
+
 def unknown_lines(gateways: t.Iterable[Gateway], *, with_manager: bool = False) -> list[str]:
     """Say which gateways could not be asked, of any number of certificates, with one line for each cause.
 

@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     undeleted_message,
     undeployed_message,
     unknown_lines,
+    unknown_message,
     unreported,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
@@ -159,12 +160,8 @@ class Verification:
         unknown = [reply for reply in replies if reply.gateway.state == UNKNOWN]
         if not unknown:
             return
-        done = "deleted" if plan.operation == "delete" else "stored"
-        names = ", ".join(reply.gateway.name for reply in unknown)
-        message = join_sentences(
-            f"The manager {done} certificate {self.name} in {names}, but its gateways could not be asked",
-            *unknown_lines((reply.gateway for reply in unknown), with_manager=True),
-        )
+        gateways = [reply.gateway for reply in unknown]
+        message = unknown_message(self.name, gateways, deleted=plan.operation == "delete")
         if self.mode == "required" and any(not self._is_excused(reply, plan) for reply in unknown):
             raise OperationError(message, known)
         self.warn(message)
