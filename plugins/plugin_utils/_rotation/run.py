@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import unreported
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
@@ -61,11 +62,7 @@ class Write:
     @property
     def unreported(self) -> tuple[str, ...]:
         """The environments whose deployment the manager did not report."""
-        if not self.may_have_changed:
-            return ()
-        deployment = self.deployment or {"success": None, "environments": ()}
-        reported = {environment["name"] for environment in deployment["environments"]}
-        return tuple(name for name in self.environments if deployment["success"] is None or name not in reported)
+        return tuple(unreported(self.deployment, self.environments)) if self.may_have_changed else ()
 
 
 @dataclass
