@@ -177,11 +177,17 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 
     :arg operation: the operation that wrote the record, or C(none).
     """
+    held: dict[str, list[str]] = {}
+    for gateway in gateways:
+        held.setdefault(_shown(gateway) if gateway.state == STALE else "", []).append(gateway.name)
     found = "; ".join(
-        f"{gateway.name} holds {_shown(gateway)} under its alias"
-        if gateway.state == STALE
-        else f"{gateway.name} does not hold it"
-        for gateway in gateways
+        f"{', '.join(names)} "
+        + (
+            f"{'holds' if len(names) == 1 else 'hold'} {other} under its alias"
+            if other
+            else f"{'does' if len(names) == 1 else 'do'} not hold it"
+        )
+        for other, names in held.items()
     )
     return join_sentences(
         f"The manager's record contains certificate {name}, but its gateways do not hold it: {found}",

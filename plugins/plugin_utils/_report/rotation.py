@@ -61,7 +61,8 @@ class EnvironmentResult:
     :arg current: the entry at the end of the run.
     :arg current_known: whether C(current) is known, so that None means that there is no entry.
     :arg entries: how many entries the manager lists for the environment.
-    :arg gateway: what the gateways held after the wave; None if they were not asked.
+    :arg gateway: what the gateways held after the last write, of the wave or of the rollback; None if they were not
+        asked after it.
     """
 
     name: str
@@ -310,11 +311,11 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
 
 
 def _gateways_hold(environment: EnvironmentResult) -> str:
-    """Say what the gateways of an environment held after the wave."""
+    """Say what the gateways of an environment held when they were asked last."""
     gateway = environment.gateway
     if gateway and gateway.fingerprint_sha256:
-        return f"The gateways held SHA-256 {gateway.fingerprint_sha256[:16]}... after the wave"
-    return (gateway and gateway.reason) or "The gateways did not hold the certificate after the wave"
+        return f"When last asked, the gateways held SHA-256 {gateway.fingerprint_sha256[:16]}..."
+    return (gateway and gateway.reason) or "When last asked, the gateways did not hold the certificate"
 
 
 def _record_of(environment: EnvironmentResult) -> str:

@@ -117,6 +117,11 @@ class Run:
         """The certificates to write in a wave: those that are due there and that no guard stops."""
         return [planned for planned in self.plan.due if planned.due_in(wave) and not self.stopped_by_guards(planned)]
 
+    def name_of(self, wave: int) -> str:
+        """A wave as messages name it."""
+        names = next(one.environments for one in self.plan.waves if one.number == wave)
+        return f"wave {wave} ({', '.join(names)})"
+
     def previous_in(self, key: str, environment: str) -> View | None:
         """An environment of a certificate as preflight has read it."""
         views = (self.previous.get(key) or {}).get("environments", ())

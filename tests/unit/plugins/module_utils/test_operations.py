@@ -131,8 +131,8 @@ def test_an_alias_in_use_in_an_additional_environment_is_refused_before_the_writ
     sibling = held({"development": old}, alias="Web-Alias")
     run.api.stored["MyProject", "sibling"] = replace(sibling, name="sibling")
 
+    options = {"unlisted": unlisted, **given}
     with pytest.raises(InputError, match=r"(?i)^alias: web-alias is already the alias of certificate sibling in dev"):
-        options = {"unlisted": unlisted, **given}
         run(new, environments="development staging production", check_mode=check_mode, **options)
 
     assert run.api.sent == []
