@@ -405,8 +405,8 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
     """
     settings = run.settings
     if settings is None:  # no plan was made
-        given = {name: str(task.variable(name) or "") for name in ("report_dir", "base_dir")}
-        settings = Settings((), **given)
+        report_dir, base_dir = (str(task.variable(name) or "") for name in ("report_dir", "base_dir"))
+        settings = Settings((), report_dir=report_dir, base_dir=base_dir)
     if not settings.report_dir:
         return
     folder = settings.in_base_dir(settings.report_dir)
