@@ -44,6 +44,9 @@ LICENSE = "SPDX-License-Identifier: GPL-3.0-or-later"
 LANES = 3
 """How many parts run in parallel: one more than two cores, because tests often wait. Pytest runs share the cores."""
 
+SHOWN_FAILURES = 20
+"""How many failed tests of a part the summary repeats."""
+
 COVERAGE = CACHE / "coverage"
 MEASURED = ("unit", "integration")
 """The parts whose coverage counts."""
@@ -175,14 +178,16 @@ def leg(name: str, options: Options) -> str:
 
     The unit tests run in the leg's own Python. The integration tests run in the main Python and start the programs of the
     leg, because the fake manager does not support the oldest libraries. Therefore the tests of the fake manager and of the
-    benchmark and of random cases, which use it, are left out, as are tests that depend on no version.
+    benchmark and of random cases, which use it, are left out, as are tests that depend on no version. If all parts run, the
+    legs divide the cases of the integration tests between them.
     """
     programs = legs.prepare(name) / "bin"
+    share = ("--share", f"{list(legs.LEGS).index(name) + 1}/{len(legs.LEGS)}") if options.complete else ()
     options = replace(options, coverage=False)
     left_out = tuple(word for part in ("manager", "bench", "fuzz") for word in ("--ignore", f"tests/unit/{part}"))
     _all(
         lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
-        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", programs=programs),
+        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", *share, programs=programs),
     )
     return versions(programs / "python")
 
@@ -307,6 +312,15 @@ def _run_in_lanes(parts: Mapping[str, Part]) -> list[Result]:
     return [results[name] for name in parts if name in results]
 
 
+def _repeat_failures(result: Result) -> None:
+    """Print again which tests failed, because the output of other parts may follow that of a failed one."""
+    failures = [line for line in result.output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    for line in failures[:SHOWN_FAILURES]:
+        print(f"{result.part}: {line}")
+    if len(failures) > SHOWN_FAILURES:
+        print(f"{result.part}: {len(failures) - SHOWN_FAILURES} more")
+
+
 def _report(results: list[Result], seconds: float) -> bool:
     """Print the summary; return whether no part failed."""
     print("\n=== summary ===")
@@ -317,6 +331,9 @@ def _report(results: list[Result], seconds: float) -> bool:
     verdicts = [result.verdict for result in results]
     if "not run" in verdicts:
         print("'not run': this machine lacks what the part needs. It counts neither as passed nor as failed.")
+    for result in results:
+        if result.verdict == "FAILED":
+            _repeat_failures(result)
     cpu = sum(result.cpu_seconds for result in results)
     print(
         f"\n{verdicts.count('passed')} passed, {verdicts.count('FAILED')} failed, in {seconds:.0f} s ({cpu:.0f} s CPU)",
