@@ -80,7 +80,7 @@ class EnvironmentResult:
 
     @property
     def gateway_status(self) -> Status | None:
-        """Whether the gateways held what was written; None if they were not asked."""
+        """Whether the gateways held what was written last; None if they were not asked after that."""
         return status_of(status.GATEWAY, self.gateway.state) if self.gateway and self.changes else None
 
     @property
@@ -300,7 +300,9 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
         deployment, gateways = environment.deployment, environment.gateway_status
         if gateways and gateways.severity != "good":
             found.append(Problem(certificate, environment.name, gateways, _gateways_hold(environment)))
-        if deployment and deployment.status.severity != "good" and not (gateways and gateways.severity == "good"):
+        # After a rollback, what the gateways hold says nothing about the deployment of the wave.
+        confirmed = gateways and gateways.severity == "good" and environment.rolled_back is None
+        if deployment and deployment.status.severity != "good" and not confirmed:
             message = deployment.message or "The manager gave no message."
             found.append(Problem(certificate, environment.name, deployment.status, message))
         mixed = certificate.outcome.key == "failed" and environment.changes
