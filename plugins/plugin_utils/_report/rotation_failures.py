@@ -34,12 +34,14 @@ def task_failure(run: Run, message: str) -> str:
 
     :arg message: that of the task; empty where it has none.
     """
-    wave = max((write.wave for write in run.writes), default=0)
-    if wave:
-        where = f" after {run.name_of(wave)} was verified" if wave in run.verified else f" in {run.name_of(wave)}"
+    last = max((write.wave for write in run.writes), default=None)
+    first = next((one.number for one in run.plan.waves if run.ready and run.to_write(one.number)), None)
+    if last is not None and last in run.verified:
+        failed = f"A task failed after {run.name_of(last)} was verified"
+    elif last is not None:
+        failed = f"A task failed in {run.name_of(last)}"
+    elif first is not None:
+        failed = f"A task failed before {run.name_of(first)}"
     else:
-        waves = (one.number for one in run.plan.waves if run.ready and run.to_write(one.number))
-        where = next((f" before {run.name_of(first)}" for first in waves), "")
-    if not where:
         return message or "A task failed"
-    return f"A task failed{where}: {message}" if message else f"A task failed{where}"
+    return f"{failed}: {message}" if message else failed
