@@ -347,6 +347,7 @@ class InfoOperation:
 
     :arg expiring_within: in days.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    :arg chains: whether to return the issuers that are stored with each certificate.
     """
 
     project: str | None = None
@@ -355,6 +356,7 @@ class InfoOperation:
     expiring_within: int | None = None
     details: bool = False
     verify_gateways: str = "never"
+    chains: bool = False
 
 
 def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
@@ -372,7 +374,7 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
                 if match is not None:
                     found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    certificates = [_result.stored_certificate(stored, now) for stored in found]
+    certificates = [_result.stored_certificate(stored, now, with_chain=operation.chains) for stored in found]
     if operation.verify_gateways == "never":
         return certificates
     certificates = add_gateways(api, certificates)
@@ -400,6 +402,32 @@ def _filter(stored: StoredCertificate, operation: InfoOperation, now: datetime) 
         if not any(entry.not_after is not None and entry.not_after <= limit for entry in stored.entries):
             return None
     return stored
+
+
+def run_jwk_info_operation(
+    api: CertificateApi, certificates: t.Iterable[CertificateView], warn: _Warn
+) -> list[dict[str, t.Any]]:
+    """Return the JWKs that were created from certificates, for each project of these certificates that has any.
+
+    The manager does not report from which certificate a JWK was created: a JWK has an ID of its source, and certificates have
+    none (vendor: List JWKs, List Certificates).
+
+    :raises RequestError: if the manager fails. One that does not list JWKs (2024.09) has none to return.
+    """
+    found = []
+    for project in sorted({certificate["project"] for certificate in certificates}):
+        try:
+            names = api.certificate_jwks(project)
+        except RequestError as exc:
+            if exc.status not in NOT_OFFERED:
+                raise
+            if exc.status in (404, 405):
+                break  # The projects exist, so the address does not.
+            warn(f"Could not check whether project {project} has JWKs created from certificates: {exc}")
+            continue
+        if names:
+            found.append({"project": project, "names": sorted(names)})
+    return found
 
 
 def run_environment_info_operation(api: CertificateApi, project: str) -> list[dict[str, t.Any]]:

@@ -48,10 +48,23 @@ class GatewayView(t.TypedDict):
     reason: str | None
 
 
+class ChainView(t.TypedDict):
+    """A certificate that the record contains as an issuer of another one. Of one that cannot be read, only the digest is known."""
+
+    subject: str | None
+    issuer: str | None
+    fingerprint_sha256: str
+
+
 class EnvironmentView(EntryView, total=False):
-    """The entry of one environment. C(content), the PEM, and C(gateway) are only returned where a caller asks for them."""
+    """The entry of one environment.
+
+    C(content), the PEM, C(chain), the issuers that are stored with the certificate, and C(gateway) are only returned where a
+    caller asks for them.
+    """
 
     content: str | None
+    chain: list[ChainView]
     gateway: GatewayView
 
 
@@ -111,13 +124,19 @@ def certificate(
 
 
 def stored_certificate(
-    stored: StoredCertificate, now: datetime, *, desired: Bundle | None = None, with_content: bool = False
+    stored: StoredCertificate,
+    now: datetime,
+    *,
+    desired: Bundle | None = None,
+    with_content: bool = False,
+    with_chain: bool = False,
 ) -> CertificateView:
     """Return the view of a certificate.
 
     :arg now: the time that C(days_remaining) and C(expired) refer to.
     :arg desired: of duplicate entries of an environment, show the one with this certificate.
     :arg with_content: add the PEM of each environment.
+    :arg with_chain: add the issuers that are stored with the certificate.
     """
     environments: list[EnvironmentView] = []
     for environment in stored.environments:
@@ -126,6 +145,8 @@ def stored_certificate(
             view = entry_values(entry, now, len(stored.entries_of(environment)))
             if with_content:
                 view["content"] = entry.bundle.pem if entry.bundle else None
+            if with_chain:
+                view["chain"] = _chain(entry)
             environments.append(view)
     return {
         "project": stored.project,
@@ -133,6 +154,13 @@ def stored_certificate(
         "description": stored.description,
         "environments": environments,
     }
+
+
+def _chain(entry: Entry) -> list[ChainView]:
+    return [
+        {"subject": one.subject, "issuer": one.issuer, "fingerprint_sha256": one.fingerprint_sha256}
+        for one in (entry.bundle.issuers if entry.bundle else ())
+    ]
 
 
 def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:

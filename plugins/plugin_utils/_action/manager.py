@@ -155,12 +155,21 @@ class ManagerAccess:
                 CERTIFICATE_INFO,
                 lambda api, now, _context: {
                     "certificates": run_info_operation(
-                        api, InfoOperation(project=check_name("project", project)), now=now
+                        api, InfoOperation(project=check_name("project", project), chains=True), now=now
                     )
                 },
             )
 
         return self._map(list_one, projects)
+
+    def list_every_certificate(self) -> Result:
+        """List the certificates of all projects that the token has access to: C(certificates), or a failure."""
+        if self._run_module:
+            return self._run_module(CERTIFICATE_INFO, self._given(CERTIFICATE_INFO), False)
+        return self._run(
+            CERTIFICATE_INFO,
+            lambda api, now, _context: {"certificates": run_info_operation(api, InfoOperation(chains=True), now=now)},
+        )
 
     def list_environments(self, projects: Sequence[str]) -> dict[str, Result]:
         """List the environments of projects: C(environments), or a failure, by project."""

@@ -125,17 +125,23 @@ GUARD = _statuses(
 
 FINDING = _statuses(
     ("expired", "✕", "Expired", "bad"),
+    ("expired_on_gateway", "✕", "Expired, still on the gateways", "bad"),
     ("not_on_gateway", "✕", "Not on the gateways", "bad"),
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
+    ("same_certificate", "=", "Under several names", "warn"),
+    ("shared_key", "&", "Shared key", "warn"),
+    ("incomplete_chain", "/", "Incomplete chain", "warn"),
+    ("referenced_by_jwks", "i", "Referenced by JWKs", "info"),
 )
+"""Findings with the severity C(info) are no problems."""
 
 AUDIT = _statuses(
     ("expired", "✕", "Expired certificates", "bad"),
     ("not_on_gateway", "✕", "Gateways without the certificate of the record", "bad"),
     ("findings", "!", "Findings to review", "warn"),
-    ("clean", "✓", "No findings", "good"),
+    ("clean", "✓", "No problems", "good"),
     ("empty", "—", "No certificates", "neutral"),
 )
 

@@ -25,6 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
@@ -33,13 +34,10 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     unknown_problems,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_file import keep_result
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_failures import (
-    guard_messages,
-    task_failure,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.gateways import (
@@ -285,6 +283,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "rollback": roll_back,
     "report": report,
     **RESTORE_PHASES,
+    **EXPORT_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
 
