@@ -40,12 +40,16 @@ class EntryView(t.TypedDict):
 
 
 class GatewayView(t.TypedDict):
-    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown)."""
+    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown).
+
+    C(source) is C(workers) or C(manager), as in C(TruststoreView), or None if the truststore could not be read.
+    """
 
     name: str
     state: str
     fingerprint_sha256: str | None
     reason: str | None
+    source: str | None
 
 
 class ChainView(t.TypedDict):
@@ -203,21 +207,34 @@ def gateway(found: Gateway) -> GatewayView:
     return t.cast(GatewayView, asdict(found))
 
 
-def diff(header: str, before: CertificateView | None, after: CertificateView | None) -> dict[str, t.Any]:
+class Held(t.NamedTuple):
+    """The SHA-256 fingerprints of what the gateways hold before and after an operation, by environment.
+
+    They are None if the gateways hold no such certificate, or if that is unknown.
+    """
+
+    before: t.Mapping[str, str | None]
+    after: t.Mapping[str, str | None]
+
+
+def diff(
+    header: str, before: CertificateView | None, after: CertificateView | None, held: Held | None = None
+) -> dict[str, t.Any]:
     """Return the differences that Ansible shows, built from the meaning of the certificates and not from their text.
 
     :arg header: the header of both sides.
+    :arg held: what the gateways hold; None if they were not asked before the operation.
     """
     return {
         "before_header": header,
         "after_header": header,
-        "before": _diff_side(before),
-        "after": _diff_side(after),
+        "before": _diff_side(before, held.before if held else {}),
+        "after": _diff_side(after, held.after if held else {}),
     }
 
 
-def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
-    """What the manager stores, without anything that changes with time."""
+def _diff_side(view: CertificateView | None, held: t.Mapping[str, str | None]) -> dict[str, t.Any]:
+    """What the manager stores and the gateways hold, without anything that changes with time."""
     if view is None:
         return {}
     return {
@@ -232,6 +249,7 @@ def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
                 "not_after": environment["not_after"],
                 "fingerprint_sha256": environment["fingerprint_sha256"],
                 "entries": environment["entries"],
+                **({"gateway_fingerprint_sha256": held[environment["name"]]} if environment["name"] in held else {}),
             }
             for environment in view["environments"]
         },

@@ -286,6 +286,19 @@ certificates:
               type: str
               returned: always
               sample: found under the alias other-alias
+            source:
+              description:
+                - Where the truststore was read. V(workers) proves what the gateways hold, because the manager reads it live from
+                  the workers of the environment.
+                - V(manager) is the manager's own list. The documentation of the manager does not say whether this list is read
+                  from the workers, so it is weaker evidence.
+                - V(null) if the state is V(unknown) because the truststore could not be read.
+              type: str
+              returned: always
+              choices:
+                - workers
+                - manager
+              sample: workers
 jwks:
   description:
     - The projects of the returned certificates that have JWKs created from certificates, sorted by name.

@@ -151,6 +151,10 @@ class Audit:
         """Whether the gateways of an environment hold the certificate."""
         return status_of(status.GATEWAY, gateway.state)
 
+    def truststore_source(self, gateway: Gateway) -> str | None:
+        """Where the truststore of the gateways was read, in words; None if it was not."""
+        return status.TRUSTSTORE_SOURCE.get(gateway.source or "", gateway.source)
+
     def severity(self, entry: EnvironmentEntry) -> Severity:
         """How urgent it is to renew what an environment holds."""
         if entry.expired:

@@ -164,4 +164,5 @@ def read_gateway(gateway: Reader | None) -> Gateway | None:
         state=gateway.text("state"),
         fingerprint_sha256=gateway.optional_text("fingerprint_sha256"),
         reason=gateway.optional_text("reason"),
+        source=gateway.optional_text("source"),
     )

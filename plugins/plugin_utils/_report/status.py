@@ -112,6 +112,9 @@ GATEWAY = _statuses(
 )
 """Whether the gateways of an environment hold the certificate of the record."""
 
+TRUSTSTORE_SOURCE = {"workers": "read from the workers", "manager": "from the manager's list"}
+"""Where a truststore was read. Only the workers prove what the gateways hold."""
+
 ROLLBACK = _statuses(
     ("complete", "✓", "Complete", "good"),
     ("incomplete", "✕", "Incomplete", "bad"),
