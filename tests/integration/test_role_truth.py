@@ -241,7 +241,7 @@ def test_a_gateway_that_cannot_be_asked_makes_the_rotation_stored(make_world: Ma
     found = world.rotate(waves=WAVES)
 
     assert found.outcome == "stored"
-    assert "Whether the gateways of development hold the new certificates is unknown" in found.message
+    assert "What the gateways of development hold is unknown" in found.message
     assert DEVELOPMENT in found.warnings
     assert found.states == {DEVELOPMENT: "unknown", STAGING: None, PRODUCTION: None}
 
