@@ -199,7 +199,9 @@ def _check_before_write(
 def _check_aliases(
     api: CertificateApi, operation: CertificateOperation, plan: Plan, before: StoredCertificate | None
 ) -> None:
-    """Check that no other certificate of the project has the alias in an environment. Other projects are not visible.
+    """Check that no other certificate of the project has the alias in an environment where this one does not have it yet.
+
+    Other projects are not visible.
 
     :raises InputError: if an alias is used already.
     """
@@ -208,7 +210,7 @@ def _check_aliases(
         for write in plan.writes
         if write.kind != "delete"
         for name in write.environments
-        if before is None or write.alias not in [entry.alias for entry in before.entries_of(name) or before.entries]
+        if before is None or write.alias not in [entry.alias for entry in before.entries_of(name)]
     }
     if not renamed:
         return

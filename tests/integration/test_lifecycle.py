@@ -75,7 +75,7 @@ SCENARIOS = {
     ),
     "add environment": Scenario(
         "update",
-        ("get", "jwks", "environments", "update", "get"),
+        ("get", "jwks", "environments", "list", "update", "get"),
         dict.fromkeys(ENVIRONMENTS, "old"),
         {"environments": [*ENVIRONMENTS]},
     ),

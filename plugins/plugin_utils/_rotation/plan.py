@@ -9,10 +9,9 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
@@ -22,9 +21,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
     Settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
-# The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
-STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, NONE = "create", "update", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
@@ -141,7 +139,7 @@ def make_plan(
         )
         for desired in settings.certificates
     )
-    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
+    planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
     waves = _waves(settings, planned, types, problems)
@@ -194,15 +192,25 @@ def _plan_certificate(
     )
 
 
-def _with_undeployed(certificate: PlannedCertificate, undeployed: Container[tuple[str, str]]) -> PlannedCertificate:
-    """Write again what the record contains and the gateways do not hold."""
-    steps = tuple(
-        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY)
-        if step.reason == "in_sync" and (certificate.key, step.environment) in undeployed
-        else step
+def _with_undeployed(
+    certificate: PlannedCertificate, undeployed: Container[tuple[str, str]], problems: list[str]
+) -> PlannedCertificate:
+    """Write where the gateways do not hold what the record contains, although the record is not due."""
+    names = [one.environment for one in certificate.steps if one.action == NONE]
+    names = [name for name in names if (certificate.key, name) in undeployed]
+    if names and not (certificate.new or certificate.due):
+        # To obtain a certificate for this would obtain one with every run, where the deployment does not succeed.
+        problems.append(
+            f"{certificate.key} in {', '.join(names)}: the gateways do not hold the certificate of the manager's record, which "
+            "is not due, so no new one is obtained. To deploy it, run apinizer_certificate for it with verify_gateways=required "
+            f"and without path and content; to replace it, raise {PREFIX}renew_before_days"
+        )
+        return certificate
+    steps = (
+        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY) if step.environment in names else step
         for step in certificate.steps
     )
-    return replace(certificate, steps=steps)
+    return replace(certificate, steps=tuple(steps))
 
 
 def _within(
@@ -272,35 +280,6 @@ def _waves(
     else:
         groups = [tuple(sorted({step.environment for certificate in planned for step in certificate.steps}))]
     return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
-
-
-def waves_by_stage(
-    targets: Iterable[tuple[str, str]],
-    types: Mapping[str, Mapping[str, str | None]],
-    problems: list[str],
-    prefix: str = PREFIX,
-) -> list[tuple[str, ...]]:
-    """One wave for each stage. Each target is a project and an environment; for C(types), see C(make_plan)."""
-    by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
-    unknown: dict[str, str] = {}
-    last: set[str] = set()
-    for project, environment in targets:
-        kind = types.get(project, {}).get(environment)
-        if environment == PSEUDO_ENVIRONMENT:
-            # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
-            last.add(environment)
-        elif kind in by_stage:
-            by_stage[kind].add(environment)
-        else:
-            unknown[environment] = str(kind or "not reported")
-    if unknown:
-        problems.append(
-            f"{prefix}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
-            "report for "
-            + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
-            + ". List the waves instead"
-        )
-    return [tuple(sorted(names)) for names in (*by_stage.values(), last) if names]
 
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:

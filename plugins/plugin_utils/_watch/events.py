@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Sequence
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 
@@ -79,7 +80,7 @@ def make_event(kind: str, manager: str, at: datetime, message: str, details: Eve
     """Build an event.
 
     Rules pass messages to playbooks as variables. Therefore every template start in the message loses its brace, so
-    that Ansible never evaluates text that came from the manager.
+    that Ansible never evaluates text that came from the manager. Control characters in it are escaped, so it is one line.
 
     :arg manager: the address of the manager.
     :arg at: when the manager was read.
@@ -90,7 +91,7 @@ def make_event(kind: str, manager: str, at: datetime, message: str, details: Eve
         "manager": manager,
         "observed_at": iso(at),
         **(details or {}),
-        "message": _TEMPLATE_START.sub("\ufffd", message),
+        "message": escape_controls(_TEMPLATE_START.sub("\ufffd", message)),
     }
 
 

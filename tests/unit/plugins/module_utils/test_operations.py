@@ -107,7 +107,35 @@ def test_an_update_with_jwks_does_not_read_them(run: Runner, new: Bundle) -> Non
 
 def test_an_additional_environment_is_checked(run: Runner, new: Bundle) -> None:
     run(new, environments="development staging production")
-    assert run.api.calls == ["find", "jwks", "environments", "update development production staging", "find"]
+    assert run.api.calls == [
+        *("find", "jwks", "environments"),
+        "list MyProject",
+        "update development production staging",
+        "find",
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("given", [{}, {"alias": "web-alias"}, {"alias": "WEB-Alias", "unlisted": "keep"}])
+@pytest.mark.parametrize("unlisted", ["keep", "fail"])
+def test_an_alias_in_use_in_an_additional_environment_is_refused_before_the_write(
+    run: Runner,
+    held: Callable[..., StoredCertificate],
+    old: Bundle,
+    new: Bundle,
+    given: dict[str, Any],
+    unlisted: str,
+    check_mode: bool,
+) -> None:
+    """The certificate has the alias in its own environments already, where it is the only one that does."""
+    sibling = held({"development": old}, alias="Web-Alias")
+    run.api.stored["MyProject", "sibling"] = replace(sibling, name="sibling")
+
+    options = {"unlisted": unlisted, **given}
+    with pytest.raises(InputError, match=r"(?i)^alias: web-alias is already the alias of certificate sibling in dev"):
+        run(new, environments="development staging production", check_mode=check_mode, **options)
+
+    assert run.api.sent == []
 
 
 def test_creating_checks_the_environments(run: Runner, new: Bundle) -> None:

@@ -296,6 +296,23 @@ def test_a_template_in_a_message_of_the_manager_never_reaches_a_playbook(watch: 
     assert "{{" not in event["message"]
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\r\n", "\x1b[2J", "\x07", "\x85", "\u2028b", "\u202eb"])
+@pytest.mark.parametrize("where", ["project", "name", "environment"])
+def test_a_name_with_control_characters_is_escaped_in_the_message(watch: Watch, name: str, where: str):
+    names = {"project": "Payments", "name": "api", "environment": "production", where: name}
+    entry = environment_entry(names["environment"], left=20, entries=2)
+    watch.read(audited(names["name"], entry, project=names["project"]))
+    assert len(watch.events) == 2
+    for event in watch.events:
+        assert event["message"].isprintable()
+        assert name != "a\nb" or "a\\nb" in event["message"]
+
+
+def test_control_characters_in_a_message_of_the_manager_are_escaped(watch: Watch):
+    (event,), _state = observe_failure(watch.state, MANAGER, NOW, "HTTP 400: \x1b[2J")
+    assert event["message"] == "Certificates cannot be read: HTTP 400: \\x1b[2J"
+
+
 def test_every_kind_is_listed(watch: Watch):
     kinds = {"heartbeat"}
     watch.read(
