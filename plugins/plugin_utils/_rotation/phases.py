@@ -83,6 +83,7 @@ _INCOMPLETE = (
     "plan or the preflight checks. Run the role as a whole; --tags plan and --tags preflight only read, and "
     "--skip-tags backup rotates without a backup"
 )
+_SAME = "your tasks obtained the certificate that its environments hold already. Nothing is written"
 
 
 def plan(task: Task) -> Result:
@@ -120,7 +121,8 @@ def preflight(task: Task) -> Result:
         return _failed(
             run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
         )
-    if any(planned.key in run.new for planned in run.plan.to_obtain):
+    obtained = [planned.key for planned in run.plan.to_obtain if planned.key in run.new]
+    if obtained:
         _make_plan(task, run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
@@ -139,8 +141,9 @@ def preflight(task: Task) -> Result:
     if stopped and settings.on_guard_failure == "stop":
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
-    left_out = [f"{message}. The certificate is left out" for message in stopped]
-    return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *left_out])
+    hints = [f"{message}. The certificate is left out" for message in stopped]
+    hints += [f"{key}: {_SAME}" for key in obtained if key not in guards]
+    return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *hints])
 
 
 def backup(task: Task) -> Result:

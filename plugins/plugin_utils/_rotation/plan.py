@@ -9,11 +9,11 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
@@ -22,9 +22,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
     Settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
-# The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
-STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, NONE = "create", "update", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
@@ -44,8 +43,8 @@ class Wave:
 class Step:
     """What happens to one certificate in one environment.
 
-    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
-        C(duplicate_entries) or C(forced).
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(requested), C(not_on_gateway), C(in_sync),
+        C(not_due), C(duplicate_entries) or C(forced).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -239,17 +238,19 @@ def _step(
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    days = desired.renew_before_days
+    window, left = desired.renew_before, Remaining(current["days_remaining"], current["percent_remaining"])
     if force:
         action, reason = UPDATE, "forced"
-    elif days is not None and current["expired"]:
+    elif window and current["expired"]:
         # This includes a new certificate that has expired itself: the guards report it, rather than "in sync".
         action, reason = UPDATE, "expired"
     elif same and desired.alias in (None, current["alias"]):
         action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
-    elif days is None or same:
+    elif window is None or same:
         action, reason = UPDATE, "differs"
-    elif current["days_remaining"] is None or current["days_remaining"] < days:
+    elif desired.renew:
+        action, reason = UPDATE, "requested"
+    elif window.includes(left) is not False:
         action, reason = UPDATE, "expires_soon"
     else:
         action, reason = NONE, "not_due"
@@ -272,35 +273,6 @@ def _waves(
     else:
         groups = [tuple(sorted({step.environment for certificate in planned for step in certificate.steps}))]
     return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
-
-
-def waves_by_stage(
-    targets: Iterable[tuple[str, str]],
-    types: Mapping[str, Mapping[str, str | None]],
-    problems: list[str],
-    prefix: str = PREFIX,
-) -> list[tuple[str, ...]]:
-    """One wave for each stage. Each target is a project and an environment; for C(types), see C(make_plan)."""
-    by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
-    unknown: dict[str, str] = {}
-    last: set[str] = set()
-    for project, environment in targets:
-        kind = types.get(project, {}).get(environment)
-        if environment == PSEUDO_ENVIRONMENT:
-            # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
-            last.add(environment)
-        elif kind in by_stage:
-            by_stage[kind].add(environment)
-        else:
-            unknown[environment] = str(kind or "not reported")
-    if unknown:
-        problems.append(
-            f"{prefix}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
-            "report for "
-            + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
-            + ". List the waves instead"
-        )
-    return [tuple(sorted(names)) for names in (*by_stage.values(), last) if names]
 
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:
