@@ -87,6 +87,7 @@ _INCOMPLETE = (
     "plan or the preflight checks. Run the role as a whole; --tags plan and --tags preflight only read, and "
     "--skip-tags backup rotates without a backup"
 )
+_SAME = "your tasks obtained the certificate that its environments hold already. Nothing is written"
 
 
 def plan(task: Task) -> Result:
@@ -125,7 +126,8 @@ def preflight(task: Task) -> Result:
             run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
         )
     warnings: list[str] = []
-    if any(planned.key in run.new for planned in run.plan.to_obtain):
+    obtained = [planned.key for planned in run.plan.to_obtain if planned.key in run.new]
+    if obtained:
         record = {"listed": run.listed, "types": run.types, "warnings": []}
         warnings = _make_plan(task, run, record, run.plan.problems).get("warnings", [])
     if run.plan.problems:
@@ -146,6 +148,7 @@ def preflight(task: Task) -> Result:
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
     warnings += [*warnings_of(results.values()), *(f"{message}. The certificate is left out" for message in stopped)]
+    warnings += [f"{key}: {_SAME}" for key in obtained if key not in guards]
     return _with_warnings({"changed": False, "waves": _waves(task, run)}, warnings)
 
 

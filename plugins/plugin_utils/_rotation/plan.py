@@ -13,6 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
@@ -42,8 +43,8 @@ class Wave:
 class Step:
     """What happens to one certificate in one environment.
 
-    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
-        C(duplicate_entries) or C(forced).
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(requested), C(not_on_gateway), C(in_sync),
+        C(not_due), C(duplicate_entries) or C(forced).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -247,17 +248,19 @@ def _step(
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    days = desired.renew_before_days
+    window, left = desired.renew_before, Remaining(current["days_remaining"], current["percent_remaining"])
     if force:
         action, reason = UPDATE, "forced"
-    elif days is not None and current["expired"]:
+    elif window and current["expired"]:
         # This includes a new certificate that has expired itself: the guards report it, rather than "in sync".
         action, reason = UPDATE, "expired"
     elif same and desired.alias in (None, current["alias"]):
         action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
-    elif days is None or same:
+    elif window is None or same:
         action, reason = UPDATE, "differs"
-    elif current["days_remaining"] is None or current["days_remaining"] < days:
+    elif desired.renew:
+        action, reason = UPDATE, "requested"
+    elif window.includes(left) is not False:
         action, reason = UPDATE, "expires_soon"
     else:
         action, reason = NONE, "not_due"

@@ -43,7 +43,8 @@ class EventDetails(t.TypedDict, total=False):
     """The keys that only some kinds of events have.
 
     Fingerprints are lowercase hexadecimal digits, and None if the manager does not report them. Dates are ISO 8601 in
-    UTC. C(threshold) is in days and 0 for the kind C(expired); C(status) is an HTTP status, and None if the manager
+    UTC. C(threshold) is in days and 0 for the kind C(expired), and C(expiring_within) is the threshold as the arguments have
+    it: days, or a share of the lifetime such as C(33%). C(status) is an HTTP status, and None if the manager
     did not respond. C(gateway_state) is C(stale) or C(missing), and C(gateway_fingerprint_sha256) is that of the
     certificate that the gateways hold instead.
     """
@@ -52,6 +53,7 @@ class EventDetails(t.TypedDict, total=False):
     name: str
     environments: list[str]
     threshold: int
+    expiring_within: int | str
     days_remaining: int | None
     not_after: str | None
     fingerprint_sha1: str | None

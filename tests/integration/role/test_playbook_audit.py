@@ -86,9 +86,10 @@ def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
 
 def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> None:
     """The play fails because of urgent findings, after it has reported all of them."""
-    run, folder, audit = _audit(troubled, certificate_audit_threshold_days="30")
+    run, folder, audit = _audit(troubled, certificate_audit_expiring_within="30")
 
     assert run.status != 0
+    assert (audit["expiring_within"], audit["threshold_days"]) == (30, 30)
     found = {(finding["kind"], finding["project"], finding["name"]): finding for finding in audit["findings"]}
     assert set(found) == {
         ("expired", PROJECT, NAME),
@@ -129,7 +130,7 @@ def test_metrics_are_valid_and_accurate(troubled: RotationFixture) -> None:
     run, folder, audit = _audit(troubled, "--check", certificate_audit_threshold_days="")
 
     assert run.status == 0, run.text
-    assert audit["threshold_days"] is None
+    assert audit["threshold_days"] is audit["expiring_within"] is None
     assert "expires_soon" not in {finding["kind"] for finding in audit["findings"]}
     samples = _samples((folder / "apinizer_certificates.prom").read_text(encoding="utf-8"))
     until = {
@@ -156,7 +157,7 @@ def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
     case = make_case("2024.09")
     files = set(case.machine.folder.iterdir())
 
-    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_expiring_within=1%")
 
     assert run.status == 0, run.text
     assert "No problems found" in run.text

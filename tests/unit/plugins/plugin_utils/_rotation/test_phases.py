@@ -423,8 +423,42 @@ def test_an_obtained_certificate_that_is_already_deployed_is_not_written(role: R
 
     role.phase("obtain", key=KEY)
 
-    assert role.phase("preflight")["waves"] == []
+    assert role.phase("preflight") == {
+        "changed": False,
+        "waves": [],
+        "warnings": [
+            "MyProject/web: your tasks obtained the certificate that its environments hold already. Nothing is written"
+        ],
+    }
     assert role.report()["outcome"] == "nothing_to_do"
+
+
+def test_a_certificate_is_obtained_and_written_on_request(role: Role) -> None:
+    planned = obtaining(role, renew_before_days=5, renew=True)
+    role.variables["obtained"] = {"content": issued(days=300).pem}
+
+    assert {one["reason"] for one in planned["to_obtain"][0]["environments"]} == {"requested"}
+    role.phase("obtain", key=KEY)
+    assert len(role.phase("preflight")["waves"]) == 1
+    role.wave(1)
+
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), NEW)
+    reasons = {one["reason"] for one in role.report()["certificates"][0]["environments"]}
+    assert reasons == {"requested"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_new_certificate_that_is_due_itself_is_refused_in_check_mode_as_well(role: Role, check_mode: bool) -> None:
+    role.check_mode = check_mode
+    role.variables |= {"certificates": [{**CERTIFICATE_VARIABLE, "renew_before": 301}]}
+
+    assert role.phase("plan")["pending"]
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert "with 300 days left, and renew_before is 301 days. It would be due again at once" in result["msg"]
+    assert role.report()["outcome"] == "refused"
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
 
 
 def test_an_obtained_certificate_passes_the_guards_like_any_other(role: Role) -> None:
