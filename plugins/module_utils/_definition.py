@@ -26,6 +26,7 @@ The layers of C(module_utils). Each file only uses files that come after it on t
                             _trust  _chain                              a certificate and its issuers
                             _usage  _identifiers                        what a certificate is valid for
                             _certificate  _names                        one certificate
+                            _lifetime                                   when a certificate is due
                             _pem  _formats                              text and files with certificates
                             _errors  _text                              errors, and text for the screen
 """

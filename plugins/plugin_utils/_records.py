@@ -43,23 +43,6 @@ def write_private(path: str, text: str, *, new: bool = False) -> None:
         file.write(text)
 
 
-def keep_for_variable(folder: str, name: str, text: str, *, prefix: str) -> str:
-    """Keep JSON in a file, and return a file for include_vars with a variable that reads it when it is used.
-
-    Ansible looks into each value of a fact that is set, which takes seconds for a thousand certificates.
-
-    :arg name: that of the variable.
-    :arg prefix: the beginning of the names of both files.
-    :raises RecordError: where they cannot be written.
-    """
-    path = create_private(folder, prefix=prefix, suffix=".json")
-    write_private(path, text)
-    variables = create_private(folder, prefix=prefix, suffix=".vars.json")
-    template = f"{{{{ lookup('ansible.builtin.file', {dumps(path)}) | from_json }}}}"
-    write_private(variables, dumps({name: template}))
-    return variables
-
-
 def copy_private(source: str, target: str) -> None:
     """Copy a file to a new one that only its owner can read.
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import Trusted
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNKNOWN, Trusted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     Answers,
@@ -15,7 +16,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     ask,
     ask_until_confirmed,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, NOT_ON_GATEWAY, RotationPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
@@ -33,19 +34,38 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
     for write in run.writes:
         names = {"auto": write.unreported, "required": write.environments, "never": ()}[mode]
         for name in names if write.wave == wave else ():
-            certificate, view = planned[write.key], run.new_views[write.key]
-            trusted = Trusted(certificate.new_alias(name), view["fingerprint_sha256"], view["fingerprint_sha1"])
+            certificate = planned[write.key]
+            trusted = Trusted.of({**run.new_views[write.key], "alias": certificate.new_alias(name)})
             expected.append(Expected(write.key, certificate.desired.project, name, trusted))
     return expected
 
 
-def ask_before(plan: RotationPlan, access: ManagerAccess) -> Answers:
-    """Ask the gateways whether they hold what the record contains, before anything is written."""
-    expected = []
-    for certificate in plan.certificates:
-        for step in certificate.steps:
-            if step.current:
-                current = step.current
-                trusted = Trusted(current["alias"], current["fingerprint_sha256"], current["fingerprint_sha1"])
-                expected.append(Expected(certificate.key, certificate.desired.project, step.environment, trusted))
+def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
+    """Ask the gateways whether they hold what the record contains, before anything is written.
+
+    C(required) asks about every environment. C(auto) asks where a run in waves continues a rotation, about the environments
+    that it would not write: the run that wrote them may have stopped since their gateways did not hold the certificate.
+    """
+    continues = mode == "auto" and plan.strategy == "per_environment"
+    expected = [
+        Expected(certificate.key, certificate.desired.project, step.environment, Trusted.of(step.current))
+        for certificate in plan.certificates
+        for step in certificate.steps
+        if step.current
+        and (
+            mode == "required"
+            or (continues and certificate.new and step.action == NONE and step.environment != PSEUDO_ENVIRONMENT)
+        )
+    ]
     return ask(access, expected) if expected else {}
+
+
+def about_record(plan: RotationPlan, answers: Answers) -> Answers:
+    """The answers before the first write, without those about certificates that the plan replaces."""
+    kept = {
+        (certificate.key, step.environment)
+        for certificate in plan.certificates
+        for step in certificate.steps
+        if step.action == NONE or step.reason == NOT_ON_GATEWAY
+    }
+    return {key: gateway for key, gateway in answers.items() if key in kept or gateway.state == UNKNOWN}

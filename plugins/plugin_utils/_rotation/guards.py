@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso, trust_problem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._comparison import Comparison, comparisons
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
+from ansible_collections.apinizer.apiops.plugins.plugin_utils import _comparison
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
@@ -46,9 +46,15 @@ def check_guards(
     if planned.new is None or not planned.due:
         return []
     new = planned.new.leaf
-    guards = [_enough_days(settings, planned, new, now)]
+    window, due = planned.desired.renew_before, [step.current for step in planned.steps if step.action != NONE]
+    found = {"minimum_remaining_days": _comparison.enough_days(new, settings.minimum_remaining_days, now)}
+    # To deploy a certificate again does not renew it.
+    if window and any(not view or view["fingerprint_sha1"] != new.fingerprint_sha1 for view in due):
+        found["renew_before"] = _comparison.not_due(new, window, now)
     if anchors:
-        guards.append(_trusted(planned, planned.new, anchors, now))
+        found["require_issuer"] = _comparison.trusted(planned.new, anchors, now)
+    key = planned.desired.key
+    guards = [Guard(name, None, one.passed, f"{key}: {one.message}", new=one.new) for name, one in found.items()]
     for step in planned.steps:
         if step.action == NONE or step.environment not in previous:
             continue
@@ -57,39 +63,18 @@ def check_guards(
     return guards
 
 
-def _enough_days(settings: Settings, planned: PlannedCertificate, new: Certificate, now: datetime) -> Guard:
-    until = iso(new.not_after) if new.not_after else "an unknown date"
-    days = (new.not_after - now).days if new.not_after else -1
-    passed = days >= settings.minimum_remaining_days
-    return Guard(
-        "minimum_remaining_days",
-        None,
-        passed,
-        f"{planned.key}: the new certificate is valid until {until} ({days} days), and "
-        f"{PREFIX}minimum_remaining_days requires {settings.minimum_remaining_days}",
-        new=until,
-    )
-
-
-def _trusted(planned: PlannedCertificate, new: Bundle, anchors: Sequence[Certificate], now: datetime) -> Guard:
-    problem = trust_problem(new, anchors, now)
-    found = "the new certificate chains to a trust anchor"
-    if problem:
-        remedy = f"add its issuer to {PREFIX}require_issuer, or empty that variable"
-        found = f"the new certificate does not chain to a trust anchor: {problem} ({remedy})"
-    return Guard("require_issuer", None, problem is None, f"{planned.key}: {found}", new=new.leaf.issuer)
-
-
 def _against(
     settings: Settings, planned: PlannedCertificate, step: Step, current: Certificate | None, new: Certificate
 ) -> list[Guard]:
     """The guards that compare the new certificate with the current one of an environment."""
     guards = []
-    for name, compare in comparisons(allow_wildcards=settings.allow_wildcard_names).items():
+    for name, compare in _comparison.comparisons(allow_wildcards=settings.allow_wildcard_names).items():
         if not getattr(settings, name):
             continue
         if current is None:
-            found = Comparison(False, "the manager does not return the current certificate, so it cannot be compared")
+            found = _comparison.Comparison(
+                False, "the manager does not return the current certificate, so it cannot be compared"
+            )
         else:
             found = compare(current, new)
         message = f"{planned.key} in {step.environment}: {found.message}"

@@ -13,15 +13,16 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import waves_by_stage
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
     DesiredCertificate,
     Settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
 CREATE, UPDATE, NONE = "create", "update", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
@@ -42,8 +43,8 @@ class Wave:
 class Step:
     """What happens to one certificate in one environment.
 
-    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
-        C(duplicate_entries) or C(forced).
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(requested), C(not_on_gateway), C(in_sync),
+        C(not_due), C(duplicate_entries) or C(forced).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -139,7 +140,7 @@ def make_plan(
         )
         for desired in settings.certificates
     )
-    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
+    planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
     waves = _waves(settings, planned, types, problems)
@@ -192,15 +193,25 @@ def _plan_certificate(
     )
 
 
-def _with_undeployed(certificate: PlannedCertificate, undeployed: Container[tuple[str, str]]) -> PlannedCertificate:
-    """Write again what the record contains and the gateways do not hold."""
-    steps = tuple(
-        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY)
-        if step.reason == "in_sync" and (certificate.key, step.environment) in undeployed
-        else step
+def _with_undeployed(
+    certificate: PlannedCertificate, undeployed: Container[tuple[str, str]], problems: list[str]
+) -> PlannedCertificate:
+    """Write where the gateways do not hold what the record contains, although the record is not due."""
+    names = [one.environment for one in certificate.steps if one.action == NONE]
+    names = [name for name in names if (certificate.key, name) in undeployed]
+    if names and not (certificate.new or certificate.due):
+        # To obtain a certificate for this would obtain one with every run, where the deployment does not succeed.
+        problems.append(
+            f"{certificate.key} in {', '.join(names)}: the gateways do not hold the certificate of the manager's record, which "
+            "is not due, so no new one is obtained. To deploy it, run apinizer_certificate for it with verify_gateways=required "
+            f"and without path and content; to replace it, raise {PREFIX}renew_before_days"
+        )
+        return certificate
+    steps = (
+        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY) if step.environment in names else step
         for step in certificate.steps
     )
-    return replace(certificate, steps=steps)
+    return replace(certificate, steps=tuple(steps))
 
 
 def _within(
@@ -237,17 +248,19 @@ def _step(
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    days = desired.renew_before_days
+    window, left = desired.renew_before, Remaining(current["days_remaining"], current["percent_remaining"])
     if force:
         action, reason = UPDATE, "forced"
-    elif days is not None and current["expired"]:
+    elif window and current["expired"]:
         # This includes a new certificate that has expired itself: the guards report it, rather than "in sync".
         action, reason = UPDATE, "expired"
     elif same and desired.alias in (None, current["alias"]):
         action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
-    elif days is None or same:
+    elif window is None or same:
         action, reason = UPDATE, "differs"
-    elif current["days_remaining"] is None or current["days_remaining"] < days:
+    elif desired.renew:
+        action, reason = UPDATE, "requested"
+    elif window.includes(left) is not False:
         action, reason = UPDATE, "expires_soon"
     else:
         action, reason = NONE, "not_due"
