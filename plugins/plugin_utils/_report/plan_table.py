@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, RotationPlan, View
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, RotationPlan, Step, View
 
 NOT_DUE_SHOWN = 50
 """More lines with nothing to do than this are counted, not shown."""
@@ -19,9 +20,10 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
 
     No cell has a single space in it: that is where Ansible's YAML output would break the line.
     """
-    rows = [("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry")]
+    rows = [("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "key")]
     for planned in plan.certificates:
-        until = (new_views.get(planned.key) or {}).get("not_after")
+        new = new_views.get(planned.key)
+        until = new["not_after"] if new else None
         for step in planned.steps:
             rows.append(
                 (
@@ -32,6 +34,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
                     step.reason,
                     _day(step.current["not_after"] if step.current else None),
                     "-" if step.action == NONE else _day(until) if until else "to-be-obtained",
+                    _key(step, new),
                 )
             )
     rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, int(row[0].replace("none", "0"))))
@@ -42,6 +45,13 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     return [*lines, f"and {hidden:,} more with nothing to do"] if hidden > 0 else lines
+
+
+def _key(step: Step, new: View | None) -> str:
+    """Whether the key is kept; a list without content does not tell it, and nothing is replaced by a first certificate."""
+    if step.action == NONE or step.current is None or new is None:
+        return "-"
+    return key_change(step.current, new) or "unknown"
 
 
 def _day(moment: str | None) -> str:
