@@ -44,7 +44,7 @@ class Outcome:
         self.result = result
         self.warnings = " ".join(warnings)
         self.asked = [request.segments[4] for request in requests if "truststore" in request.segments]
-        self.written = [request.fields["environmentList"] for request in requests if request.writes]
+        self.written = [request.fields.get("environmentList", "") for request in requests if request.writes]
         (self.certificate,) = result["certificates"] or [{"environments": []}]
         self.environments = {one["name"]: one for one in self.certificate["environments"]}
 
@@ -96,6 +96,7 @@ class World:
         if obtains:
             given["obtain_tasks"] = "obtain.yml"
         run_file, warnings, mark = "", [], self.manager.journal.mark()
+        holding = [name for name, der in self.gateways().items() if der]
 
         def phase(name: str, failed: str = "", **arguments: Any) -> dict[str, Any]:
             nonlocal run_file
@@ -121,7 +122,8 @@ class World:
         assert read_rotation(result)
         found = Outcome(result, warnings, list(mark))
         assert not (check and found.written)
-        assert all(self.gateways().values()), "a gateway has lost its certificate"
+        after = self.gateways()
+        assert all(after[name] for name in holding), "a gateway has lost its certificate"
         return found
 
 
@@ -386,3 +388,23 @@ def test_an_environment_whose_rollback_was_not_deployed_is_not_called_restored(
     assert found.each("rolled_back") == {name: name not in failing for name in ENVIRONMENTS}
     assert {name for name, der in world.gateways().items() if der == world.new.der} == {*failing}
     assert world.record() == {key: [world.old.der] for key in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+@pytest.mark.parametrize("verify", ["auto", "required"])
+def test_a_created_certificate_that_was_the_only_one_at_the_gateways_is_rolled_back(
+    make_world: MakeWorld, verify: str, strategy: str
+) -> None:
+    """Its deletion empties the truststores, which then look as if their workers could not be reached."""
+    world = make_world(truststore=("workers",))
+    item = {"project": PROJECT, "name": NAME, "content": world.new.pem, "environments": [*ENVIRONMENTS]}
+
+    found = world.rotate(certificates=[item], verify_gateways=verify, strategy=strategy, hook="HTTP 503")
+
+    assert found.outcome == "rolled_back"
+    assert world.record() == {}
+    assert world.gateways() == dict.fromkeys(ENVIRONMENTS)
+    # It is only known that nothing can be read now, so this is said, where the gateways were to be asked.
+    assert ("What the gateways of development, production, staging hold is unknown" in found.warnings) == (
+        verify == "required"
+    )
