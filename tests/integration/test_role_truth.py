@@ -408,3 +408,19 @@ def test_a_created_certificate_that_was_the_only_one_at_the_gateways_is_rolled_b
     assert ("What the gateways of development, production, staging hold is unknown" in found.warnings) == (
         verify == "required"
     )
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+def test_what_the_gateways_held_is_not_reported_where_the_rollback_has_removed_it(
+    make_world: MakeWorld, strategy: str
+) -> None:
+    world = make_world()
+    world.hold(development=world.old)
+    item = {"project": PROJECT, "name": NAME, "content": world.new.pem, "environments": [*ENVIRONMENTS]}
+
+    found = world.rotate(certificates=[item], verify_gateways="required", strategy=strategy, hook="HTTP 503")
+
+    assert found.outcome == "rolled_back"
+    assert world.gateways() == {DEVELOPMENT: world.old.der, STAGING: None, PRODUCTION: None}
+    assert found.states == {DEVELOPMENT: "confirmed", STAGING: None, PRODUCTION: None}
+    assert found.environments[DEVELOPMENT]["gateway"]["fingerprint_sha256"] == sha256(world.old)

@@ -33,7 +33,7 @@ def gateways_after(
     """What the gateways hold after a step, by environment, for those that were asked since the last write.
 
     :arg before: the same before the step.
-    :arg environments: those that the step writes.
+    :arg environments: those that the step writes, or removes the certificate from.
     :arg written: whether the step may have changed the record.
     """
     kept = {name: gateway for name, gateway in before.items() if not (written and name in environments)}
