@@ -424,3 +424,23 @@ def test_what_the_gateways_held_is_not_reported_where_the_rollback_has_removed_i
     assert world.gateways() == {DEVELOPMENT: world.old.der, STAGING: None, PRODUCTION: None}
     assert found.states == {DEVELOPMENT: "confirmed", STAGING: None, PRODUCTION: None}
     assert found.environments[DEVELOPMENT]["gateway"]["fingerprint_sha256"] == sha256(world.old)
+
+
+def test_a_confirmation_is_not_reported_if_someone_else_has_written_since(
+    make_world: MakeWorld, authority: Authority
+) -> None:
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+    other = authority.issue("www.example.com")
+
+    def write(manager: Manager) -> None:
+        manager.set_entry(PROJECT, NAME, DEVELOPMENT, other)
+
+    world.manager.faults.add(Fault("other_writer", path="/import-file/", after=True, skip=1, action=write))
+
+    found = world.rotate(waves=WAVES)
+
+    assert found.outcome == "rollback_failed"
+    assert found.environments[DEVELOPMENT]["now"]["fingerprint_sha256"] == sha256(other)
+    assert found.states == {DEVELOPMENT: None, STAGING: "confirmed", PRODUCTION: None}
+    assert found.environments[STAGING]["gateway"]["fingerprint_sha256"] == sha256(world.old)

@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import unless_outdated
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
@@ -252,7 +253,7 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
         "key": None if step.action == NONE else key_change(before, new),
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),
-        "gateway": run.gateways.get(planned.key, {}).get(step.environment),
+        "gateway": unless_outdated(run.gateways.get(planned.key, {}).get(step.environment), now, known=known),
         "rolled_back": outcome.is_restored(planned, step)
         if run.rollback is not None and outcome.after is not None and written
         else None,
