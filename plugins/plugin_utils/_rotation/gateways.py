@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     ask,
     ask_until_confirmed,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import current_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
@@ -39,13 +40,10 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
     return expected
 
 
-def ask_before(plan: RotationPlan, access: ManagerAccess) -> Answers:
-    """Ask the gateways whether they hold what the record contains, before anything is written."""
-    expected = []
-    for certificate in plan.certificates:
-        for step in certificate.steps:
-            if step.current:
-                current = step.current
-                trusted = Trusted(current["alias"], current["fingerprint_sha256"], current["fingerprint_sha1"])
-                expected.append(Expected(certificate.key, certificate.desired.project, step.environment, trusted))
-    return ask(access, expected) if expected else {}
+def ask_before(plan: RotationPlan, access: ManagerAccess, mode: str) -> Answers:
+    """Ask the gateways whether they hold what the record contains, before anything is written, as far as the mode says."""
+    expected = [
+        Expected(certificate.key, certificate.desired.project, environment, Trusted.of(current))
+        for certificate, environment, current in current_of(plan, everything=mode == "required")
+    ]
+    return ask(access, expected) if expected and mode != "never" else {}

@@ -38,8 +38,8 @@ def check_guards(
 
     :arg previous: the current certificate of each environment; None where the manager does not return its content.
     """
-    if planned.new is None or not planned.due:
-        return []
+    if planned.new is None or not planned.due or planned.companion_of:
+        return []  # those of the certificate stop its companions as well
     new = planned.new.leaf
     guards = [_enough_days(settings, planned, new, now)]
     for step in planned.steps:

@@ -31,6 +31,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     notes,
     unknown_problems,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
+    predict_retirement,
+    retire,
+    to_retire,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
     create_private,
@@ -59,6 +66,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    OVERLAP,
     VARIABLES,
     Settings,
     check_role_variables,
@@ -95,6 +103,9 @@ def plan(task: Task) -> Result:
     except (SettingError, RunError) as exc:
         return {**_failed(run, str(exc)), "run_file": run.path}
     run.new, problems = read_new_certificates(task.files, _settings(run))
+    if _settings(run).strategy == OVERLAP:
+        introduced, unreadable = read_introduced(_settings(run), record["listed"], task.access)
+        run.new, problems = {**introduced, **run.new}, [*problems, *unreadable]
     record["warnings"] += warnings
     return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
 
@@ -139,7 +150,8 @@ def preflight(task: Task) -> Result:
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
     left_out = [f"{message}. The certificate is left out" for message in stopped]
-    return _with_warnings({"changed": False, "waves": _waves(task, run)}, [*warnings_of(results.values()), *left_out])
+    ready = {"changed": False, "waves": _waves(task, run), "retire": bool(to_retire(run))}
+    return _with_warnings(ready, [*warnings_of(results.values()), *left_out])
 
 
 def backup(task: Task) -> Result:
@@ -165,6 +177,8 @@ def write(task: Task, wave: int) -> Result:
         return _failed(run, f"Wave {wave} was not started, since wave {unverified[0]} was not verified")
     if run.check_mode:
         return predict_wave(run, wave)
+    if reason := why_not_promoted(run, wave):
+        return _failed(run, reason)
     result = write_wave(run, wave, task.access, task.show)
     if _settings(run).backup_dir and not run.backup:
         warning = f"{PREFIX}backup_dir is set, but no backup was made, since --tags or --skip-tags leave it out"
@@ -196,6 +210,12 @@ def verify(task: Task, wave: int) -> Result:
     return _with_warnings({"changed": False}, notes(answers))
 
 
+def retire_companions(task: Task) -> Result:
+    """Delete the companions of the certificates that hold the new content. Nothing that goes wrong here fails the run."""
+    run = _ready(task)
+    return predict_retirement(run) if run.check_mode else retire(run, task.access)
+
+
 def roll_back(task: Task) -> Result:
     """Keep why the run has failed, and restore the previous certificates that it may have replaced."""
     if not task.run_file:
@@ -208,14 +228,18 @@ def roll_back(task: Task) -> Result:
         return {"skipped": True}
     with suppress(RecordError):
         run.save(rollback=["The rollback was interrupted"])
-    steps, problems = plan_rollback_of_run(run, run.settings, task.access)
+    steps, problems, restored = plan_rollback_of_run(run, task.access)
     done: dict[str, Result] = {}
     unrestored: list[str] = []
     warnings: list[str] = []
     changed = False
     for step in steps:
+        if reason := restored.why_kept(step):
+            problems.append(reason)
+            continue
         target = f"{step.key} in {', '.join(step.environments)}"
         result = task.access.carry_out(to_operation(step, run.settings))
+        restored.add(step, result)
         changed |= bool(result.get("changed"))
         warnings += warnings_of([result])
         undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in UNDEPLOYED)
@@ -241,7 +265,7 @@ def report(task: Task) -> Result:
     if run.plan.problems:
         run.fail(join_sentences(*run.plan.problems))
     after: dict[str, t.Any] | None = None
-    if run.writes:
+    if run.writes or run.retired:
         results = task.access.list_certificates(sorted({one.project for one in _settings(run).certificates}))
         if not failures(results):
             after = {project: result["certificates"] for project, result in results.items()}
@@ -270,6 +294,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "backup": backup,
     "write": write,
     "verify": verify,
+    "retire": retire_companions,
     "rollback": roll_back,
     "report": report,
     **RESTORE_PHASES,
@@ -315,13 +340,14 @@ def _ready(task: Task) -> Run:
 
 
 def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
-    made = make_plan(_settings(run), record["listed"], run.new, record["types"])
-    if _settings(run).verify_gateways == "required" and not problems:
-        answers = ask_before(made, task.access)
-        undeployed = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
-        problems = unknown_problems(answers)
+    given = (_settings(run), record["listed"], run.new, record["types"])
+    made, mode = make_plan(*given, now=run.started), _settings(run).verify_gateways
+    if not problems:
+        answers = ask_before(made, task.access, mode)
+        problems = unknown_problems(answers) if mode == "required" else []
         run.save(gateways=merged({}, answers))
-        made = make_plan(_settings(run), record["listed"], run.new, record["types"], undeployed) if undeployed else made
+        if again := to_write_again(made, answers):
+            made = make_plan(*given, again, now=run.started)
     made = replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
     views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
     if made.to_obtain:
@@ -365,7 +391,15 @@ def _waves(task: Task, run: Run) -> list[dict[str, t.Any]]:
         if to_write := run.to_write(wave.number):
             # Only hooks look at the requests, of which there may be thousands.
             requests = [make_request(run, planned, wave.number) for planned in to_write] if has_hooks else []
-            waves.append({"number": wave.number, "environments": list(wave.environments), "requests": requests})
+            waves.append(
+                {
+                    "number": wave.number,
+                    "title": wave.title,
+                    "stage": wave.stage or None,
+                    "environments": list(wave.environments),
+                    "requests": requests,
+                }
+            )
     return waves
 
 

@@ -11,13 +11,28 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, text_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import (
+    INTRODUCE,
+    OVERLAPPING,
+    PROMOTE,
+    RETIRE,
+    Companion,
+    Rules,
+    Subject,
+    collisions,
+    read_overlap,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
+    OVERLAP,
     DesiredCertificate,
     Settings,
 )
@@ -25,7 +40,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 
 # The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
 STAGES = ("TEST", "SANDBOX", "PRODUCTION")
-CREATE, UPDATE, NONE = "create", "update", "none"
+CREATE, UPDATE, DELETE, NONE = "create", "update", "delete", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
 # A certificate, or one environment of it, as apinizer_certificate_info returns them.
@@ -34,10 +49,16 @@ View = Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Wave:
-    """Environments that are written together. Numbers start at 1."""
+    """Environments that are written together. Numbers start at 1. Only the waves of an overlap have a stage."""
 
     number: int
     environments: tuple[str, ...]
+    stage: str = ""
+
+    @property
+    def title(self) -> str:
+        """The wave as tasks name it."""
+        return f"{self.number} ({f'{self.stage}: ' if self.stage else ''}{', '.join(self.environments)})"
 
 
 @dataclass(frozen=True)
@@ -45,7 +66,7 @@ class Step:
     """What happens to one certificate in one environment.
 
     :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
-        C(duplicate_entries) or C(forced).
+        C(duplicate_entries), C(forced), or in an overlap C(overlapping), C(unmarked) or C(promoted).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -58,13 +79,24 @@ class Step:
 
 @dataclass(frozen=True)
 class PlannedCertificate:
-    """One certificate of the plan. C(new) is None where it is not due, or has to be obtained."""
+    """One certificate of the plan. C(new) is None where it is not due, or has to be obtained.
+
+    :arg stage, until: see C(Overlap); empty and None with another strategy.
+    :arg deferred: whether a later run promotes the certificate.
+    :arg companion_of: the C(project/name) of the certificate that a companion belongs to; None for other certificates.
+    :arg since: when the overlap of a companion began; None where it begins with the next write.
+    """
 
     desired: DesiredCertificate
     exists: bool
     steps: tuple[Step, ...]
     unlisted: tuple[str, ...] = ()
     new: Bundle | None = field(default=None, repr=False)
+    stage: str = ""
+    until: datetime | None = None
+    deferred: bool = False
+    companion_of: str | None = None
+    since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -78,6 +110,25 @@ class PlannedCertificate:
     def environments(self) -> tuple[str, ...]:
         """The environments of the plan, due or not."""
         return tuple(step.environment for step in self.steps)
+
+    @property
+    def retires(self) -> bool:
+        """Whether this is a companion that is only to be deleted."""
+        return any(step.action == DELETE for step in self.steps)
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether the next stage relies on what the gateways hold already: of companions, or of what was promoted."""
+        if self.companion_of is None:
+            return self.stage == RETIRE
+        return self.stage in (INTRODUCE, PROMOTE) and not self.deferred
+
+    def description(self, now: datetime) -> str | None:
+        """The description to write; that of a companion has its marker."""
+        if self.companion_of is None:
+            return self.desired.description
+        name = self.companion_of.removeprefix(f"{self.desired.project}/")
+        return Marker(name, self.since or now).added_to(self.desired.description or "")
 
     def new_alias(self, environment: str) -> str:
         """The alias in an environment after the run."""
@@ -101,13 +152,16 @@ class RotationPlan:
 
     @property
     def due(self) -> tuple[PlannedCertificate, ...]:
-        """The certificates that are due and whose new certificate is known."""
-        return tuple(certificate for certificate in self.certificates if certificate.due and certificate.new)
+        """The certificates that are due and whose new certificate is known, and the companions to retire."""
+        return tuple(one for one in self.certificates if one.due and (one.new or one.retires))
 
     @property
     def to_obtain(self) -> tuple[PlannedCertificate, ...]:
         """The certificates that are due and whose new certificate has to be obtained."""
-        return tuple(certificate for certificate in self.certificates if certificate.due and not certificate.new)
+        return tuple(one for one in self.certificates if one.due and not (one.new or one.companion_of))
+
+    def companions_of(self, key: str) -> list[PlannedCertificate]:
+        return [one for one in self.certificates if one.companion_of == key]
 
 
 def make_plan(
@@ -116,6 +170,7 @@ def make_plan(
     new: Mapping[str, Bundle],
     types: Mapping[str, Mapping[str, str | None]],
     undeployed: Container[tuple[str, str]] = (),
+    now: datetime | None = None,
 ) -> RotationPlan:
     """Plan a rotation.
 
@@ -123,6 +178,7 @@ def make_plan(
     :arg new: the new certificates by C(project/name), as far as they are known.
     :arg types: the type of each environment of each project, for waves by stage.
     :arg undeployed: the C(project/name) and the environment of each entry in the record that its gateways do not hold.
+    :arg now: whether an overlap has ended depends on it; None for the current time.
     """
     problems: list[str] = []
     current = {
@@ -141,23 +197,27 @@ def make_plan(
         )
         for desired in settings.certificates
     )
-    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
+    if settings.strategy == OVERLAP:
+        planned = _with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
+    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
     waves = _waves(settings, planned, types, problems)
     strategy, strategy_reason = _strategy(settings, waves, planned)
     if strategy == "replace" and len(waves) > 1:
         problems.append(
             f"{PREFIX}strategy: replace writes all environments in one update, so it cannot write {len(waves)} waves. Use "
-            "per_environment, which needs a manager with import-file, or a single wave"
+            "overlap, or per_environment, which needs a manager with import-file, or a single wave"
         )
     if strategy == "per_environment" and settings.update_referenced_jwks and any(one.due for one in planned):
         problems.append(
-            f"{PREFIX}update_referenced_jwks: strategy per_environment uses import-file, which cannot write JWKs. Use a single "
-            f"wave with {PREFIX}strategy=replace, or set this variable to false"
+            f"{PREFIX}update_referenced_jwks: strategy per_environment uses import-file, which cannot write JWKs. Use "
+            f"{PREFIX}strategy=overlap, or a single wave with {PREFIX}strategy=replace, or set this variable to false"
         )
-    if strategy == "replace":
-        planned = tuple(_in_one_update(certificate, problems) for certificate in planned)
+    if strategy != "per_environment":
+        planned = tuple(_in_one_update(certificate, strategy, problems) for certificate in planned)
+    if strategy == OVERLAP:
+        waves = _with_promotion(waves, planned)
     planned = tuple(_in_waves(certificate, waves, problems) for certificate in planned)
     planned = tuple(certificate if certificate.due else replace(certificate, new=None) for certificate in planned)
     return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
@@ -256,6 +316,69 @@ def _step(
     return Step(environment, action, reason, current=current)
 
 
+def _with_companions(
+    settings: Settings,
+    planned: Sequence[PlannedCertificate],
+    current: Mapping[tuple[str, str], View],
+    now: datetime,
+    problems: list[str],
+) -> tuple[PlannedCertificate, ...]:
+    """Add the stage of each certificate, and after it its companions."""
+    rules = Rules(Patterns(settings.companion_name, settings.companion_alias), settings.overlap_days, settings.promote)
+    listed: dict[str, dict[str, View]] = {certificate.desired.project: {} for certificate in planned}
+    for (project, name), view in current.items():
+        listed.setdefault(project, {})[name] = view
+    overlaps: list[tuple[Subject, tuple[Companion, ...]]] = []
+    result: list[PlannedCertificate] = []
+    for certificate in planned:
+        subject = _subject(certificate)
+        overlap = read_overlap(subject, listed[subject.project], rules, now)
+        problems += overlap.problems
+        overlaps.append((subject, overlap.companions))
+        staged = replace(certificate, stage=overlap.stage, until=overlap.until, deferred=overlap.deferred)
+        if staged.stage == OVERLAPPING:
+            staged = replace(
+                staged, steps=tuple(replace(step, action=NONE, reason=OVERLAPPING) for step in staged.steps)
+            )
+        text = certificate.desired.description or (current.get((subject.project, subject.name)) or {}).get(
+            "description"
+        )
+        result += [staged, *(_planned_companion(staged, one, text or subject.name) for one in overlap.companions)]
+    problems += collisions(overlaps, listed)
+    return tuple(result)
+
+
+def _subject(certificate: PlannedCertificate) -> Subject:
+    current = {step.environment: step.current for step in certificate.steps if step.current}
+    return Subject(
+        certificate.desired.project,
+        certificate.desired.name,
+        certificate.due,
+        certificate.new.leaf.fingerprint_sha1 if certificate.new else None,
+        current,
+        {environment: certificate.new_alias(environment) for environment in current},
+    )
+
+
+def _planned_companion(certificate: PlannedCertificate, companion: Companion, text: str) -> PlannedCertificate:
+    desired = DesiredCertificate(
+        certificate.desired.project,
+        companion.name,
+        alias=companion.alias,
+        description=text_of(companion.description) or text,
+        environments=(companion.environment,),
+    )
+    return replace(
+        certificate,
+        desired=desired,
+        exists=companion.current is not None,
+        steps=(Step(companion.environment, companion.action, companion.reason, current=companion.current),),
+        unlisted=(),
+        companion_of=certificate.key,
+        since=companion.since,
+    )
+
+
 def _waves(
     settings: Settings,
     planned: Sequence[PlannedCertificate],
@@ -307,10 +430,9 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
     if settings.strategy != AUTO:
         return settings.strategy, f"it is set in {PREFIX}strategy"
     if len(waves) > 1:
-        return (
-            "per_environment",
-            f"there are {len(waves)} waves, and only import-file writes one wave without the others",
-        )
+        only = f"there are {len(waves)} waves, and only import-file writes one wave without the others"
+        hint = f"Where import-file is missing or does not deploy, use {PREFIX}strategy=overlap"
+        return "per_environment", join_sentences(only, hint)
     if settings.environments is not None and any(certificate.unlisted for certificate in planned):
         return (
             "per_environment",
@@ -321,14 +443,14 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
     return "replace", "there is one wave, and one update writes all its environments"
 
 
-def _in_one_update(certificate: PlannedCertificate, problems: list[str]) -> PlannedCertificate:
+def _in_one_update(certificate: PlannedCertificate, strategy: str, problems: list[str]) -> PlannedCertificate:
     """One update writes all environments, so those that are not due receive the new certificate as well."""
-    if not certificate.due:
+    if not certificate.due or certificate.companion_of:
         return certificate
     if certificate.unlisted:
         problems.append(
             f"{certificate.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
-            f"and strategy replace would remove it there. Add them, or set {PREFIX}strategy to per_environment"
+            f"and strategy {strategy} would remove it there. Add them, or set {PREFIX}strategy to per_environment"
         )
     steps = tuple(
         replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step
@@ -337,7 +459,22 @@ def _in_one_update(certificate: PlannedCertificate, problems: list[str]) -> Plan
     return replace(certificate, steps=steps)
 
 
+def _with_promotion(waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[Wave, ...]:
+    """The waves, which introduce the companions, and a last one that promotes the certificates."""
+    promoted = [one for one in planned if one.due and not (one.companion_of or one.deferred)]
+    environments = tuple(sorted({name for one in promoted for name in one.environments}))
+    last = (Wave(len(waves) + 1, environments, PROMOTE),) if promoted else ()
+    return (*(replace(wave, stage=INTRODUCE) for wave in waves), *last)
+
+
 def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: list[str]) -> PlannedCertificate:
+    promotion = next((wave for wave in waves if wave.stage == PROMOTE), None)
+    if certificate.retires or (certificate.deferred and certificate.companion_of is None):
+        return certificate
+    if promotion and not certificate.companion_of:
+        waves = [replace(promotion, environments=certificate.environments)]
+    elif promotion:
+        waves = waves[:-1]
     number = {environment: wave.number for wave in waves for environment in wave.environments}
     steps = tuple(replace(step, wave=number.get(step.environment)) for step in certificate.steps)
     nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]

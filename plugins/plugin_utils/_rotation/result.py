@@ -13,6 +13,9 @@ from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import overlap_outcome
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING, end_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
@@ -23,7 +26,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     ShownCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step, View
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    CREATE,
+    UPDATE,
+    PlannedCertificate,
+    Step,
+    View,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 
 
@@ -35,7 +44,7 @@ class Outcome:
 
     def __init__(self, run: Run, after: Mapping[str, Sequence[View]] | None) -> None:
         self.run = run
-        self.after = after if run.writes else None
+        self.after = after if run.writes or run.retired else None
 
     @cached_property
     def failure(self) -> str:
@@ -54,13 +63,15 @@ class Outcome:
         run = self.run
         if self.failure:
             return self._failed_name
-        due = [planned for planned in run.plan.certificates if planned.due]
-        if not due:
-            return "nothing_to_do"
-        if all(run.stopped_by_guards(planned) for planned in due):
+        due = [planned for planned in run.plan.certificates if planned.due and not planned.companion_of]
+        if due and all(run.stopped_by_guards(planned) for planned in due):
             return "skipped"
-        if not run.writes:
-            return "planned"
+        if not (run.writes or run.retired):
+            waiting = any(planned.stage == OVERLAPPING for planned in run.plan.certificates)
+            pending = run.plan.due or run.plan.to_obtain
+            return "planned" if pending else "introduced" if waiting else "nothing_to_do"
+        if any(planned.deferred and not run.stopped_by_guards(planned) for planned in run.plan.certificates):
+            return "introduced"
         return "stored" if any(self.unconfirmed(planned) for planned in due) else "rotated"
 
     @property
@@ -99,6 +110,7 @@ class Outcome:
             f"{planned.key} in {step.environment} holds {fingerprint(now)}"
             for planned, step, now in self._written()
             if (now or {}).get("fingerprint_sha1") != self.run.new_views[planned.key]["fingerprint_sha1"]
+            and planned.key not in self.run.retired
         ]
 
     def writes_to(self, planned: PlannedCertificate, environment: str | None = None) -> list[Write]:
@@ -108,7 +120,7 @@ class Outcome:
 
     def now(self, planned: PlannedCertificate, environment: str) -> View | None:
         """An environment as it was read back at the end; where nothing was written, as it was before."""
-        if not self.run.writes:
+        if not (self.run.writes or self.run.retired):
             return self.before(planned, environment)
         view = self._read_back.get((planned.key, environment))
         return view and self._with_sha256(planned, view)
@@ -126,6 +138,14 @@ class Outcome:
         if now is None or before is None:
             return now is before
         return bool(now["fingerprint_sha1"] == before["fingerprint_sha1"] and now["entries"] <= before["entries"])
+
+    def until(self, planned: PlannedCertificate) -> datetime | None:
+        """When the overlap of a certificate ends that a later run promotes; None where that is not known."""
+        if planned.until or not planned.deferred or self.run.settings is None or planned.companion_of:
+            return planned.until
+        names = {companion.desired.name for companion in self.run.plan.companions_of(planned.key)}
+        found = [one for one in (self.after or {}).get(planned.desired.project, ()) if one["name"] in names]
+        return end_of((read_marker(one["description"]) for one in found), self.run.settings.overlap_days)
 
     def _written(self) -> Iterator[tuple[PlannedCertificate, Step, View | None]]:
         """The environments that were written, and what each holds at the end."""
@@ -175,7 +195,12 @@ def make_result(run: Run, after: Mapping[str, Sequence[View]] | None, finished: 
         "strategy": run.plan.strategy,
         "strategy_reason": run.plan.strategy_reason,
         "waves": [
-            {"number": wave.number, "environments": list(wave.environments), "outcome": _wave(outcome, wave.number)}
+            {
+                "number": wave.number,
+                "environments": list(wave.environments),
+                "stage": wave.stage or None,
+                "outcome": _wave(outcome, wave.number),
+            }
             for wave in run.plan.waves
         ],
         "certificates": certificates,
@@ -203,7 +228,11 @@ def _certificate(outcome: Outcome, planned: PlannedCertificate) -> CertificateRe
     return {
         "project": planned.desired.project,
         "name": planned.desired.name,
-        "outcome": _certificate_outcome(outcome, planned),
+        "companion_of": planned.companion_of and planned.companion_of.removeprefix(f"{planned.desired.project}/"),
+        "stage": planned.stage or None,
+        "overlapping_until": iso(until) if (until := outcome.until(planned)) else None,
+        "outcome": overlap_outcome(outcome.run, planned, failed=bool(outcome.failure))
+        or _certificate_outcome(outcome, planned),
         "environments": [_environment(outcome, planned, step) for step in planned.steps],
         "guards": [t.cast("t.Any", asdict(guard)) for guard in outcome.run.guards.get(planned.key, ())],
     }
@@ -228,7 +257,7 @@ def _certificate_outcome(outcome: Outcome, planned: PlannedCertificate) -> str:
 def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> EnvironmentResult:
     run = outcome.run
     writes = outcome.writes_to(planned, step.environment)
-    known = outcome.after is not None or not run.writes
+    known = outcome.after is not None or not (run.writes or run.retired)
     now = outcome.now(planned, step.environment) if known else None
     new = run.new_views.get(planned.key)
     written = any(write.may_have_changed for write in writes)
@@ -238,7 +267,9 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
         "action": step.action,
         "reason": step.reason,
         "from": _shown(outcome.before(planned, step.environment)),
-        "to": _shown({**new, "alias": planned.new_alias(step.environment)}) if new and step.action != NONE else None,
+        "to": _shown({**new, "alias": planned.new_alias(step.environment)})
+        if new and step.action in (CREATE, UPDATE)
+        else None,
         "now": _shown(now),
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),

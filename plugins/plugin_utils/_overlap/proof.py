@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must be known to be on the gateways before the next stage of an overlap.
+
+Until then, a gateway could hold neither the old nor the new certificate for a moment, or for good.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import Answers
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, RotationPlan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+
+
+def to_write_again(plan: RotationPlan, answers: Answers) -> set[tuple[str, str]]:
+    """What the record contains and is written again, by C(project/name) and environment.
+
+    That is what the gateways do not hold, and what an overlap relies on and the gateways do not confirm: the manager then
+    reports its deployment.
+
+    :arg answers: what the gateways hold, as far as they were asked.
+    """
+    found = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
+    for planned in plan.certificates:
+        for environment in planned.environments if planned.needs_proof else ():
+            answer = answers.get((planned.key, environment))
+            # No request can ask the manager itself. Its own truststore changes with its record.
+            if (answer is None or answer.state != CONFIRMED) and environment != PSEUDO_ENVIRONMENT:
+                found.add((planned.key, environment))
+    return found
+
+
+def unproven(run: Run, planned: PlannedCertificate) -> list[str]:
+    """The environments of which neither the manager nor the gateways have said that they hold the new certificate."""
+    writes = [write for write in run.writes if write.key == planned.key]
+    known = {name for write in writes for name in write.environments if name not in write.unreported}
+    known |= {name for name, gateway in run.gateways.get(planned.key, {}).items() if gateway["state"] == CONFIRMED}
+    return sorted({*planned.environments} - known - {PSEUDO_ENVIRONMENT})
+
+
+def why_not_promoted(run: Run, wave: int) -> str:
+    """Why a wave that promotes certificates must not be started; empty if it may be."""
+    missing = [
+        f"{companion.key} in {', '.join(names)}"
+        for planned in run.to_write(wave)
+        for companion in run.plan.companions_of(planned.key)
+        if not (planned.companion_of or companion.retires) and (names := unproven(run, companion))
+    ]
+    if not missing:
+        return ""
+    return (
+        f"Wave {wave} was not started, since neither the manager nor the gateways have confirmed the companions that keep the new "
+        f"certificate trusted during it: {'; '.join(missing)}. Give the token the permission to read the truststores (SECRETS "
+        f"with EXPORT_IMPORT) and set {PREFIX}verify_gateways to auto, or use another value of {PREFIX}strategy"
+    )
+
+
+def current_of(plan: RotationPlan, *, everything: bool) -> list[tuple[PlannedCertificate, str, Mapping[str, t.Any]]]:
+    """What the record contains and the gateways are asked about before anything is written.
+
+    :arg everything: ask about each certificate, not only about what an overlap relies on.
+    """
+    return [
+        (planned, step.environment, step.current)
+        for planned in plan.certificates
+        for step in planned.steps
+        if step.current and not planned.retires and (everything or (planned.needs_proof and step.reason == "in_sync"))
+    ]
