@@ -54,7 +54,7 @@ def retire(run: Run, access: ManagerAccess) -> Result:
         for project, result in listed.items()
         for certificate in result.get("certificates", ())
     }
-    unread = join_sentences(*failures(listed))
+    unread = join_sentences(*failures(listed)) if failures(listed) else ""
     diffs, kept, changed = [], {}, False
     for planned, companion in targets:
         reason = unread or _why_kept(run, planned, companion, found)

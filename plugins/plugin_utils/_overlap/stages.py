@@ -153,7 +153,7 @@ def collisions(
         for environment, alias in subject.aliases.items():
             owners.setdefault((subject.project, environment, alias.casefold()), subject.name)
     problems = []
-    for subject, companion in ((subject, companion) for subject, companions in overlaps for companion in companions):
+    for subject, companion in [(subject, companion) for subject, companions in overlaps for companion in companions]:
         project, environment = subject.project, companion.environment
         uses: list[tuple[str, str, tuple[str, ...], str]] = [
             ("name", companion.name, (project, companion.name), f"{companion.name} in {environment}"),
@@ -179,7 +179,7 @@ class _Place:
         self._alias = patterns.alias_of(subject.name, subject.aliases[environment], environment)
         self._certificate = listed.get(self._name)
         self.marker = read_marker(self._certificate["description"]) if self._certificate else None
-        views = self._certificate["environments"] if self._certificate else ()
+        views: Sequence[View] = self._certificate["environments"] if self._certificate else ()
         self._view: View | None = views[0] if [view["name"] for view in views] == [environment] else None
 
     @property
