@@ -122,8 +122,10 @@ class World:
         """
         mark = self.manager.journal.mark()
         made = _Run(self, {**self.variables, **variables}, check, stop_before, between).carry_out()
-        assert not self.watch.violations
-        writes = [f"{request.method} {request.segments[-1]}" for request in mark if request.writes and request.status != 404]
+        assert not self.watch.violations, self.watch.violations
+        writes = [
+            f"{request.method} {request.segments[-1]}" for request in mark if request.writes and request.status != 404
+        ]
         assert not (check and writes)
         return replace(made, requests=[write.replace("POST certificates", "POST") for write in writes])
 
@@ -153,7 +155,7 @@ class World:
     def everywhere(self, issued: Issued, companions: Issued | None = None) -> dict[str, bytes]:
         """The record with a certificate in each environment, and perhaps another one in the companions."""
         held = {f"{NAME} {environment}": issued.der for environment in ENVIRONMENTS}
-        return held | ({name: companions.der for name in COMPANIONS.values()} if companions else {})
+        return held | (dict.fromkeys(COMPANIONS.values(), companions.der) if companions else {})
 
     def assert_rotated(self, to: Issued) -> None:
         """Only the new certificate is left, in the record and at the gateways."""

@@ -32,16 +32,25 @@ def to_write_again(plan: RotationPlan, answers: Answers) -> set[tuple[str, str]]
         for environment in planned.environments if planned.needs_proof else ():
             answer = answers.get((planned.key, environment))
             # No request can ask the manager itself. Its own truststore changes with its record.
-            if (answer is None or answer.state != CONFIRMED) and environment != PSEUDO_ENVIRONMENT:
+            if not (answer and _is_proof(answer.state, answer.reason)) and environment != PSEUDO_ENVIRONMENT:
                 found.add((planned.key, environment))
     return found
 
 
+def _is_proof(state: str, reason: str | None) -> bool:
+    """Whether the gateways hold a certificate under its own alias.
+
+    Found under another alias, it is trusted as well, and may be the companion that is about to be deleted.
+    """
+    return state == CONFIRMED and reason is None
+
+
 def unproven(run: Run, planned: PlannedCertificate) -> list[str]:
-    """The environments of which neither the manager nor the gateways have said that they hold the new certificate."""
+    """The environments in which neither the manager nor the gateways have confirmed that the certificate is deployed."""
     writes = [write for write in run.writes if write.key == planned.key]
     known = {name for write in writes for name in write.environments if name not in write.unreported}
-    known |= {name for name, gateway in run.gateways.get(planned.key, {}).items() if gateway["state"] == CONFIRMED}
+    answers = run.gateways.get(planned.key, {})
+    known |= {name for name, answer in answers.items() if _is_proof(answer["state"], answer["reason"])}
     return sorted({*planned.environments} - known - {PSEUDO_ENVIRONMENT})
 
 

@@ -26,7 +26,9 @@ class Restored:
     def add(self, step: RollbackStep, result: Result) -> None:
         """Take note of what a step has achieved."""
         written = Write(step.key, 0, step.environments, deployment=result.get("deployment"))
-        confirmed = {one["name"] for one in result.get("gateways") or () if one["state"] == CONFIRMED}
+        confirmed = {
+            one["name"] for one in result.get("gateways") or () if one["state"] == CONFIRMED and not one["reason"]
+        }
         if result.get("failed") or {*written.unreported} - confirmed:
             self._doubtful.add(step.key)
 

@@ -36,14 +36,21 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
         for name in names if write.wave == wave else ():
             certificate, view = planned[write.key], run.new_views[write.key]
             trusted = Trusted(certificate.new_alias(name), view["fingerprint_sha256"], view["fingerprint_sha1"])
-            expected.append(Expected(write.key, certificate.desired.project, name, trusted))
+            other_than = run.plan.companion_alias(write.key, name)
+            expected.append(Expected(write.key, certificate.desired.project, name, trusted, other_than))
     return expected
 
 
 def ask_before(plan: RotationPlan, access: ManagerAccess, mode: str) -> Answers:
     """Ask the gateways whether they hold what the record contains, before anything is written, as far as the mode says."""
     expected = [
-        Expected(certificate.key, certificate.desired.project, environment, Trusted.of(current))
+        Expected(
+            certificate.key,
+            certificate.desired.project,
+            environment,
+            Trusted.of(current),
+            plan.companion_alias(certificate.key, environment),
+        )
         for certificate, environment, current in current_of(plan, everything=mode == "required")
     ]
     return ask(access, expected) if expected and mode != "never" else {}

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
@@ -160,8 +161,19 @@ class RotationPlan:
         """The certificates that are due and whose new certificate has to be obtained."""
         return tuple(one for one in self.certificates if one.due and not (one.new or one.companion_of))
 
+    @cached_property
+    def _companions(self) -> dict[str | None, list[PlannedCertificate]]:
+        found: dict[str | None, list[PlannedCertificate]] = {}
+        for one in self.certificates:
+            found.setdefault(one.companion_of, []).append(one)
+        return found
+
     def companions_of(self, key: str) -> list[PlannedCertificate]:
-        return [one for one in self.certificates if one.companion_of == key]
+        return self._companions.get(key, [])
+
+    def companion_alias(self, key: str, environment: str) -> str | None:
+        """The alias of a certificate's companion in an environment; None if it has none."""
+        return next((one.desired.alias for one in self.companions_of(key) if environment in one.environments), None)
 
 
 def make_plan(
