@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import Answers
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import INTRODUCE, PROMOTE, RETIRE
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, RotationPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
@@ -29,12 +30,19 @@ def to_write_again(plan: RotationPlan, answers: Answers) -> set[tuple[str, str]]
     """
     found = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
     for planned in plan.certificates:
-        for environment in planned.environments if planned.needs_proof else ():
+        for environment in planned.environments if _needs_proof(planned) else ():
             answer = answers.get((planned.key, environment))
             # No request can ask the manager itself. Its own truststore changes with its record.
             if not (answer and _is_proof(answer.state, answer.reason)) and environment != PSEUDO_ENVIRONMENT:
                 found.add((planned.key, environment))
     return found
+
+
+def _needs_proof(planned: PlannedCertificate) -> bool:
+    """Whether the next stage relies on what the gateways hold already: of companions, or of what was promoted."""
+    if planned.companion_of is None:
+        return planned.stage == RETIRE
+    return planned.stage in (INTRODUCE, PROMOTE) and not planned.deferred
 
 
 def _is_proof(state: str, reason: str | None) -> bool:
@@ -80,5 +88,5 @@ def current_of(plan: RotationPlan, *, everything: bool) -> list[tuple[PlannedCer
         (planned, step.environment, step.current)
         for planned in plan.certificates
         for step in planned.steps
-        if step.current and not planned.retires and (everything or (planned.needs_proof and step.reason == "in_sync"))
+        if step.current and not planned.retires and (everything or (_needs_proof(planned) and step.reason == "in_sync"))
     ]

@@ -18,18 +18,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, text_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import (
-    INTRODUCE,
-    OVERLAPPING,
-    PROMOTE,
-    RETIRE,
-    Companion,
-    Rules,
-    Subject,
-    collisions,
-    read_overlap,
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import (
+    waves_of,
+    with_companions,
+    with_promotion,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
@@ -117,20 +109,6 @@ class PlannedCertificate:
         """Whether this is a companion that is only to be deleted."""
         return any(step.action == DELETE for step in self.steps)
 
-    @property
-    def needs_proof(self) -> bool:
-        """Whether the next stage relies on what the gateways hold already: of companions, or of what was promoted."""
-        if self.companion_of is None:
-            return self.stage == RETIRE
-        return self.stage in (INTRODUCE, PROMOTE) and not self.deferred
-
-    def description(self, now: datetime) -> str | None:
-        """The description to write; that of a companion has its marker."""
-        if self.companion_of is None:
-            return self.desired.description
-        name = self.companion_of.removeprefix(f"{self.desired.project}/")
-        return Marker(name, self.since or now).added_to(self.desired.description or "")
-
     def new_alias(self, environment: str) -> str:
         """The alias in an environment after the run."""
         current = next((step.current for step in self.steps if step.environment == environment), None)
@@ -212,7 +190,7 @@ def make_plan(
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
     if settings.strategy == OVERLAP:
-        planned = _with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
+        planned = with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
     planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
     waves = _waves(settings, planned, types, problems)
     strategy, strategy_reason = _strategy(settings, waves, planned)
@@ -229,7 +207,7 @@ def make_plan(
     if strategy != "per_environment":
         planned = tuple(_in_one_update(certificate, strategy, problems) for certificate in planned)
     if strategy == OVERLAP:
-        waves = _with_promotion(waves, planned)
+        waves = with_promotion(waves, planned)
     planned = tuple(_in_waves(certificate, waves, problems) for certificate in planned)
     planned = tuple(certificate if certificate.due else replace(certificate, new=None) for certificate in planned)
     return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
@@ -328,69 +306,6 @@ def _step(
     return Step(environment, action, reason, current=current)
 
 
-def _with_companions(
-    settings: Settings,
-    planned: Sequence[PlannedCertificate],
-    current: Mapping[tuple[str, str], View],
-    now: datetime,
-    problems: list[str],
-) -> tuple[PlannedCertificate, ...]:
-    """Add the stage of each certificate, and after it its companions."""
-    rules = Rules(Patterns(settings.companion_name, settings.companion_alias), settings.overlap_days, settings.promote)
-    listed: dict[str, dict[str, View]] = {certificate.desired.project: {} for certificate in planned}
-    for (project, name), view in current.items():
-        listed.setdefault(project, {})[name] = view
-    overlaps: list[tuple[Subject, tuple[Companion, ...]]] = []
-    result: list[PlannedCertificate] = []
-    for certificate in planned:
-        subject = _subject(certificate)
-        overlap = read_overlap(subject, listed[subject.project], rules, now)
-        problems += overlap.problems
-        overlaps.append((subject, overlap.companions))
-        staged = replace(certificate, stage=overlap.stage, until=overlap.until, deferred=overlap.deferred)
-        if staged.stage == OVERLAPPING:
-            staged = replace(
-                staged, steps=tuple(replace(step, action=NONE, reason=OVERLAPPING) for step in staged.steps)
-            )
-        text = certificate.desired.description or (current.get((subject.project, subject.name)) or {}).get(
-            "description"
-        )
-        result += [staged, *(_planned_companion(staged, one, text or subject.name) for one in overlap.companions)]
-    problems += collisions(overlaps, listed)
-    return tuple(result)
-
-
-def _subject(certificate: PlannedCertificate) -> Subject:
-    current = {step.environment: step.current for step in certificate.steps if step.current}
-    return Subject(
-        certificate.desired.project,
-        certificate.desired.name,
-        certificate.due,
-        certificate.new.leaf.fingerprint_sha1 if certificate.new else None,
-        current,
-        {environment: certificate.new_alias(environment) for environment in current},
-    )
-
-
-def _planned_companion(certificate: PlannedCertificate, companion: Companion, text: str) -> PlannedCertificate:
-    desired = DesiredCertificate(
-        certificate.desired.project,
-        companion.name,
-        alias=companion.alias,
-        description=text_of(companion.description) or text,
-        environments=(companion.environment,),
-    )
-    return replace(
-        certificate,
-        desired=desired,
-        exists=companion.current is not None,
-        steps=(Step(companion.environment, companion.action, companion.reason, current=companion.current),),
-        unlisted=(),
-        companion_of=certificate.key,
-        since=companion.since,
-    )
-
-
 def _waves(
     settings: Settings,
     planned: Sequence[PlannedCertificate],
@@ -442,9 +357,8 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
     if settings.strategy != AUTO:
         return settings.strategy, f"it is set in {PREFIX}strategy"
     if len(waves) > 1:
-        only = f"there are {len(waves)} waves, and only import-file writes one wave without the others"
-        hint = f"Where import-file is missing or does not deploy, use {PREFIX}strategy=overlap"
-        return "per_environment", join_sentences(only, hint)
+        only = "only import-file writes one wave without the others (strategy overlap needs no import-file)"
+        return "per_environment", f"there are {len(waves)} waves, and {only}"
     if settings.environments is not None and any(certificate.unlisted for certificate in planned):
         return (
             "per_environment",
@@ -471,23 +385,10 @@ def _in_one_update(certificate: PlannedCertificate, strategy: str, problems: lis
     return replace(certificate, steps=steps)
 
 
-def _with_promotion(waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[Wave, ...]:
-    """The waves, which introduce the companions, and a last one that promotes the certificates."""
-    promoted = [one for one in planned if one.due and not (one.companion_of or one.deferred)]
-    environments = tuple(sorted({name for one in promoted for name in one.environments}))
-    last = (Wave(len(waves) + 1, environments, PROMOTE),) if promoted else ()
-    return (*(replace(wave, stage=INTRODUCE) for wave in waves), *last)
-
-
 def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: list[str]) -> PlannedCertificate:
-    promotion = next((wave for wave in waves if wave.stage == PROMOTE), None)
     if certificate.retires or (certificate.deferred and certificate.companion_of is None):
         return certificate
-    if promotion and not certificate.companion_of:
-        waves = [replace(promotion, environments=certificate.environments)]
-    elif promotion:
-        waves = waves[:-1]
-    number = {environment: wave.number for wave in waves for environment in wave.environments}
+    number = {name: wave.number for wave in waves_of(certificate, waves) for name in wave.environments}
     steps = tuple(replace(step, wave=number.get(step.environment)) for step in certificate.steps)
     nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]
     if nowhere:

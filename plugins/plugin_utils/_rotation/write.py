@@ -14,6 +14,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
@@ -42,7 +43,7 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         bundle=planned.new,
         unlisted_environments="fail" if one_update else "keep",
         alias=desired.alias,
-        description=planned.description(datetime.now(timezone.utc)),
+        description=description_of(planned, datetime.now(timezone.utc)),
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,

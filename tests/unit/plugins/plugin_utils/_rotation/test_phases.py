@@ -161,8 +161,8 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[RotationPlan]:
     """The plans that are made."""
     made: list[RotationPlan] = []
 
-    def make_plan_and_record(*given: Any) -> RotationPlan:
-        made.append(make_plan(*given))
+    def make_plan_and_record(*given: Any, **named: Any) -> RotationPlan:
+        made.append(make_plan(*given, **named))
         return made[-1]
 
     monkeypatch.setattr(phases, "make_plan", make_plan_and_record)
@@ -184,7 +184,8 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
 
     planned = role.phase("plan")
     assert planned["strategy"] == (
-        "per_environment, since there are 2 waves, and only import-file writes one wave without the others"
+        "per_environment, since there are 2 waves, and only import-file writes one wave without the others "
+        "(strategy overlap needs no import-file)"
     )
     assert [line.split()[:4] for line in planned["table"][1:]] == [
         ["1", KEY, DEV, "update"],
@@ -373,7 +374,7 @@ def test_nothing_is_obtained_in_check_mode(role: Role) -> None:
 
     assert planned["to_obtain"] == []
     assert "to-be-obtained" in planned["table"][1]
-    assert role.phase("preflight") == {"changed": False, "waves": []}
+    assert role.phase("preflight") == {"changed": False, "waves": [], "retire": False}
     assert role.report()["outcome"] == "planned"
 
 
