@@ -178,14 +178,16 @@ def leg(name: str, options: Options) -> str:
 
     The unit tests run in the leg's own Python. The integration tests run in the main Python and start the programs of the
     leg, because the fake manager does not support the oldest libraries. Therefore the tests of the fake manager and of the
-    benchmark and of random cases, which use it, are left out, as are tests that depend on no version.
+    benchmark and of random cases, which use it, are left out, as are tests that depend on no version. If all parts run, the
+    legs divide the cases of the integration tests between them.
     """
     programs = legs.prepare(name) / "bin"
+    share = ("--share", f"{list(legs.LEGS).index(name) + 1}/{len(legs.LEGS)}") if options.complete else ()
     options = replace(options, coverage=False)
     left_out = tuple(word for part in ("manager", "bench", "fuzz") for word in ("--ignore", f"tests/unit/{part}"))
     _all(
         lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
-        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", programs=programs),
+        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", *share, programs=programs),
     )
     return versions(programs / "python")
 

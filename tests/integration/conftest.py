@@ -31,6 +31,7 @@ from integration.certificate_fixture import (  # noqa: E402
 )
 from integration.execution_modes import EXECUTION_MODES, ComparisonPlugin  # noqa: E402
 from integration.machine import ROOT, ForkServer, Machine  # noqa: E402
+from integration.shares import in_share  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +48,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tests marked any_mode as modules only, and tests of the role and those marked exhaustive "
         "in the controller's process only",
     )
+    parser.addoption(
+        "--share",
+        metavar="N/TOTAL",
+        help="run one share of the cases of each parametrized test; the runs of all shares together run every case",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases that belong to another share."""
+    share = config.getoption("share")
+    if not share:
+        return
+    chosen = in_share([item.nodeid for item in items], share)
+    config.hook.pytest_deselected(items=[item for item, is_ours in zip(items, chosen) if not is_ours])
+    items[:] = [item for item, is_ours in zip(items, chosen) if is_ours]
 
 
 @pytest.hookimpl(trylast=True)

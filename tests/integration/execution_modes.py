@@ -54,6 +54,12 @@ def comparable(result: Mapping[str, Any], warnings: Sequence[str]) -> str:
     return _VARYING.sub(number, text)
 
 
+def without_mode(node_id: str) -> str:
+    """Return the ID of a test without the execution mode."""
+    modes = "|".join(EXECUTION_MODES)
+    return re.sub(rf"\b({modes})-|-({modes})(?=\])|\[({modes})\]", "", node_id)
+
+
 class ModeComparison:
     """The results of each test in each execution mode."""
 
@@ -104,8 +110,7 @@ class ComparisonPlugin:
         elif report.when == "teardown" and report.nodeid not in self._failed:
             for mode, results in report.user_properties:
                 if mode in EXECUTION_MODES:
-                    test = re.sub(rf"\b{mode}-|-{mode}(?=\])|\[{mode}\]", "", report.nodeid)
-                    self._comparison.add(test, mode, results)
+                    self._comparison.add(without_mode(report.nodeid), mode, results)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -122,4 +127,4 @@ class ComparisonPlugin:
                 f"{self._comparison.compared} tests ran in both execution modes; {len(differences)} returned different results"
             )
         for difference in differences:
-            terminalreporter.write_line(difference)
+            terminalreporter.write_line(f"FAILED {difference}")

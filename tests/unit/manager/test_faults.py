@@ -77,9 +77,9 @@ def test_dropped_connections(api, old, new, kind, applied, method):
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_delayed_write_is_applied_after_its_client_has_disconnected(api, old, new, after):
-    api.manager.faults.add(Fault("delay", method="PUT", seconds=0.4, after=after))
+    api.manager.faults.add(Fault("delay", method="PUT", seconds=2, after=after))
     with pytest.raises(requests.ReadTimeout):
-        api.put(new.pem, "staging", "production", timeout=0.15)
+        api.put(new.pem, "staging", "production", timeout=0.5)
     assert api.manager.served("staging", *WEB) == (new.der if after else old.der)
     api.manager.settle()
     assert api.manager.holds(*WEB) == {"staging": [new.der], "production": [new.der]}
@@ -88,9 +88,9 @@ def test_a_delayed_write_is_applied_after_its_client_has_disconnected(api, old, 
 
 
 def test_settle_times_out(api):
-    api.manager.faults.add(Fault("delay", seconds=1))
+    api.manager.faults.add(Fault("delay", seconds=2))
     with pytest.raises(requests.ReadTimeout):
-        api("GET", "projects", timeout=0.1)
+        api("GET", "projects", timeout=0.5)
     with pytest.raises(TimeoutError):
         api.manager.settle(timeout=0.1)
 

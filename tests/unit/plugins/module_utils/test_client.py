@@ -676,8 +676,8 @@ def test_a_write_is_sent_once_and_tells_whether_it_may_have_been_applied(
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_a_manager_that_does_not_answer(failure_of: Callable[..., RequestError], server: Server, method: str) -> None:
     server.replies = [HANG]
-    error = failure_of(method, timeout=0.1)
-    assert str(error) == (f"The manager did not answer {method} within 0.1 seconds (option timeout, APINIZER_TIMEOUT)")
+    error = failure_of(method, timeout=0.5)
+    assert str(error) == (f"The manager did not answer {method} within 0.5 seconds (option timeout, APINIZER_TIMEOUT)")
     assert (error.retryable, error.maybe_applied) == (True, method == "PUT")
 
 
