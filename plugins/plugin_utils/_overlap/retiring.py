@@ -24,13 +24,14 @@ INTERRUPTED = "the deletion was interrupted"
 
 
 def to_retire(run: Run) -> list[tuple[PlannedCertificate, PlannedCertificate]]:
-    """Each companion that this run deletes, after the certificate that it belongs to."""
-    return [
+    """The certificate and the companion of each companion that this run deletes, in the order of the waves."""
+    targets = [
         (planned, companion)
         for planned in run.plan.certificates
         if planned.stage and not (planned.companion_of or planned.deferred or run.stopped_by_guards(planned))
         for companion in run.plan.companions_of(planned.key)
     ]
+    return sorted(targets, key=lambda target: target[1].steps[0].wave or 0)
 
 
 def predict_retirement(run: Run) -> Result:
@@ -48,30 +49,45 @@ def predict_retirement(run: Run) -> Result:
 def retire(run: Run, access: ManagerAccess) -> Result:
     """Delete the companions. What happened to each is in the run file, before and after the request."""
     targets = to_retire(run)
+    run.save_retired(dict.fromkeys((companion.key for _planned, companion in targets), INTERRUPTED))
     listed = access.list_certificates(sorted({companion.desired.project for _planned, companion in targets}))
-    found = {
-        f"{project}/{certificate['name']}": certificate
-        for project, result in listed.items()
-        for certificate in result.get("certificates", ())
-    }
+    found = by_key({project: result.get("certificates", ()) for project, result in listed.items()})
     unread = join_sentences(*failures(listed)) if failures(listed) else ""
-    diffs, kept, changed = [], {}, False
+    diffs, changed = [], False
     for planned, companion in targets:
         reason = unread or _why_kept(run, planned, companion, found)
         if not reason and companion.key in found:
-            run.save(retired={**run.retired, companion.key: INTERRUPTED})
-            project, name = companion.desired.project, companion.desired.name
-            result = access.carry_out(Operation(project=project, name=name, absent=True))
+            result = access.carry_out(make_deletion(companion))
             changed |= bool(result.get("changed"))
             diffs += [result["diff"]] if "diff" in result else []
             reason = str(result.get("msg")) if result.get("failed") else ""
-        run.save(retired={**run.retired, companion.key: reason})
-        if reason:
-            kept[companion.key] = reason
-    warnings = [
-        f"The companion {key} was not deleted: {reason.rstrip('.')}. {_NEXT_RUN}" for key, reason in kept.items()
-    ]
+        run.save_retired({companion.key: reason})
+    kept = {key: reason.rstrip(".") for key, reason in run.retired.items() if reason}
+    warnings = [f"The companion {key} was not deleted: {reason}. {_NEXT_RUN}" for key, reason in kept.items()]
     return {"changed": changed, "diff": diffs, **({"warnings": warnings} if warnings else {})}
+
+
+def make_deletion(companion: PlannedCertificate) -> Operation:
+    """The operation that deletes a companion."""
+    return Operation(companion.desired.project, companion.desired.name, absent=True)
+
+
+def by_key(listed: Mapping[str, t.Iterable[View]]) -> dict[str, View]:
+    """The certificates of projects, by C(project/name)."""
+    return {
+        f"{project}/{certificate['name']}": certificate
+        for project, certificates in listed.items()
+        for certificate in certificates
+    }
+
+
+def correct_retired(run: Run, after: Mapping[str, t.Iterable[View]]) -> None:
+    """Take note of companions whose deletion was interrupted and took effect.
+
+    :arg after: the certificates of each project, read back at the end.
+    """
+    held = by_key(after)
+    run.save_retired({key: "" for key, reason in run.retired.items() if reason == INTERRUPTED and key not in held})
 
 
 _NEXT_RUN = "The rotation itself has succeeded, and the next run deletes it"

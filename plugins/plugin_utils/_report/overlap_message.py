@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 
 if t.TYPE_CHECKING:
@@ -54,7 +55,7 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
     deleted = [key for key, reason in run.retired.items() if not reason]
     kept = [f"{key} ({reason.rstrip('.')})" for key, reason in run.retired.items() if reason]
     if deleted:
-        sentences.append(f"Retired {len(deleted)} companions")
+        sentences.append(f"Retired {count(len(deleted), 'companion')}")
     if kept:
         sentences.append(f"These companions could not be deleted, and are left to the next run: {'; '.join(kept)}")
     return sentences

@@ -13,6 +13,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import C
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
 
 if t.TYPE_CHECKING:
@@ -37,7 +38,7 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
         retiring = sum(planned.retires for planned in run.plan.certificates)
-        retired = f" {retiring} companions to retire." if retiring else ""
+        retired = f" {count(retiring, 'companion')} to retire." if retiring else ""
         return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{retired}{left_out}"
     if outcome.name in ("introduced", "rotated", "stored"):
         written = sum(bool(outcome.writes_to(planned)) for planned in due)

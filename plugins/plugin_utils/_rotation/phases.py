@@ -33,6 +33,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
+    correct_retired,
     predict_retirement,
     retire,
     to_retire,
@@ -269,6 +270,7 @@ def report(task: Task) -> Result:
         results = task.access.list_certificates(sorted({one.project for one in _settings(run).certificates}))
         if not failures(results):
             after = {project: result["certificates"] for project, result in results.items()}
+            correct_retired(run, after)
     result = make_result(run, after, datetime.now(timezone.utc))
     warnings = [result["message"]] if result["outcome"] == "skipped" else []
     try:

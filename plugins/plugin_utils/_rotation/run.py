@@ -146,6 +146,11 @@ class Run:
         self._append({"write": [number, write]})
         return number
 
+    def save_retired(self, changed: Mapping[str, str]) -> None:
+        """Keep what happened to some of the companions that are to be deleted."""
+        self.retired.update(changed)
+        self._append({"retired": changed})
+
     def fail(self, message: str) -> None:
         """Keep what stopped the run; the first failure is the one that counts."""
         if not self.failure:
@@ -190,6 +195,7 @@ def load_run(path: str) -> Run:
                 number, write = changed["write"]
                 run.writes[number:] = [decode(Write, write), *run.writes[number + 1 :]]
                 continue
+            run.retired.update(changed.pop("retired", {}))
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:

@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
@@ -33,7 +34,7 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
     settings = t.cast(Settings, run.settings)
     desired = planned.desired
     if planned.retires:
-        return Operation(desired.project, desired.name, absent=True)
+        return make_deletion(planned)
     one_update = run.plan.strategy != "per_environment"
     targets = planned.environments if one_update else planned.due_in(wave)
     return Operation(

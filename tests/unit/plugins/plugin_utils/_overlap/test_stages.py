@@ -192,10 +192,11 @@ def test_names_and_aliases_that_are_in_use_are_refused() -> None:
     own = subject(dev=OLD)
     planned = Companion(DEV, "web-next-dev", "web-alias-next-dev")
 
-    assert collisions([(own, [planned])], listed) == [
+    (problem,) = collisions([(own, [planned])], listed)
+    assert problem == (
         "certificate_rotation_companion_alias: the companion of MyProject/web in dev would have the alias web-alias-next-dev, "
         "which belongs to other. Set another pattern"
-    ]
+    )
     assert "which belongs to web" in collisions([(own, [replace(planned, alias="Web-Alias")])], listed)[0]
     same = replace(own, name="web-next-dev")
     assert "companion_name" in collisions([(own, [replace(planned, alias="free")]), (same, [])], listed)[0]

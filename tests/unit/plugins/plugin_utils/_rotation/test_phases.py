@@ -197,9 +197,10 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
     assert role.phase("preflight") == {
         "changed": False,
         "waves": [
-            {"number": 1, "environments": [DEV, STAGE], "requests": []},
-            {"number": 2, "environments": [PROD], "requests": []},
+            {"number": 1, "title": f"1 ({DEV}, {STAGE})", "stage": None, "environments": [DEV, STAGE], "requests": []},
+            {"number": 2, "title": f"2 ({PROD})", "stage": None, "environments": [PROD], "requests": []},
         ],
+        "retire": False,
     }
     folder = str(role.folder / "backups/2026-06-01T120000Z-localhost")
     assert role.phase("backup") == {"changed": True, "folder": folder}
