@@ -32,7 +32,8 @@ Answers = dict[tuple[str, str], Gateway]
 """What the gateways hold, by C(project/name) and environment."""
 
 _STORED_ONLY = (
-    "Most likely, this manager stores imported certificates without deploying them, so you cannot rotate in waves on it; use a "
+    "Most likely, this manager stores imported certificates without deploying them. Use certificate_rotation_strategy=overlap, "
+    "which rotates in waves without imports, or a "
     "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update (and set "
     "certificate_rotation_verify_gateways=required if the record was not rolled back). Otherwise, the deployment failed, or "
     "takes longer than certificate_rotation_verify_gateways_timeout"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
 
 _NEVER = 10**9
@@ -85,11 +86,15 @@ class EnvironmentEntry:
 
 @dataclass(frozen=True)
 class ManagedCertificate:
-    """One certificate of a project, with its entries in the order of the input."""
+    """One certificate of a project, with its entries in the order of the input.
+
+    :arg marker: for a companion of an overlap, the certificate that it belongs to, and when the overlap began.
+    """
 
     project: str
     name: str
     entries: tuple[EnvironmentEntry, ...]
+    marker: Marker | None = None
 
     @property
     def urgency(self) -> int:
@@ -123,6 +128,7 @@ def read_certificate(certificate: Reader) -> ManagedCertificate:
         entries=tuple(
             read_entry(environment, environment.text("name")) for environment in certificate.each("environments")
         ),
+        marker=read_marker(certificate.optional_text("description")),
     )
 
 

@@ -3,25 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Findings in certificates. Pure.
 
-Expired, not on the gateways, expiring soon, different between environments, duplicate entries.
+Expired, not on the gateways, expiring soon, different between environments, duplicate entries, companions that were left.
 """
 
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED, found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.companions import abandoned
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 
 
 class Finding(t.TypedDict):
     """A finding as the filter C(certificate_findings) returns it.
 
-    C(kind) is C(expired), C(not_on_gateway), C(expires_soon), C(drift) or C(duplicate_entries).
+    C(kind) is C(expired), C(not_on_gateway), C(expires_soon), C(drift), C(duplicate_entries) or
+    C(abandoned_companion).
     """
 
     kind: str
@@ -31,12 +34,14 @@ class Finding(t.TypedDict):
     message: str
 
 
-def find(certificates: t.Iterable[ManagedCertificate], threshold_days: int | None) -> list[Finding]:
+def find(certificates: t.Collection[ManagedCertificate], threshold_days: int | None) -> list[Finding]:
     """Return the findings: the most urgent kind first, and within a kind by project and name.
 
     :arg threshold_days: report certificates with fewer days left than this. None reports only those that have expired.
     """
     found: list[Finding] = []
+    others = {(certificate.project, certificate.name): certificate for certificate in certificates}
+    now = datetime.now(timezone.utc)
     ordered = sorted(certificates, key=lambda certificate: (certificate.project, certificate.name))
     for kind, check in (
         ("expired", _expired),
@@ -44,6 +49,7 @@ def find(certificates: t.Iterable[ManagedCertificate], threshold_days: int | Non
         ("expires_soon", lambda certificate: _expires_soon(certificate, threshold_days)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
+        ("abandoned_companion", lambda certificate: abandoned(certificate, others, now)),
     ):
         for certificate in ordered:
             entries, message = check(certificate)

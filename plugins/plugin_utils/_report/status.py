@@ -133,6 +133,7 @@ FINDING = _statuses(
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
+    ("abandoned_companion", "◐", "Abandoned companion", "warn"),
 )
 
 AUDIT = _statuses(
