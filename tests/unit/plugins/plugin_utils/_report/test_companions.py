@@ -57,4 +57,8 @@ def test_a_companion_without_a_purpose_was_abandoned(others: list[dict[str, Any]
 def test_it_is_a_finding_of_the_audit() -> None:
     (finding,) = find(read_certificates([listed("web-next", "02", of="web")]), None)
 
-    assert (finding["kind"], finding["name"], finding["environments"]) == ("abandoned_companion", "web-next", ["production"])
+    assert (finding["kind"], finding["name"], finding["environments"]) == (
+        "abandoned_companion",
+        "web-next",
+        ["production"],
+    )
