@@ -310,8 +310,8 @@ class CertificateApi:
                 raise
             raise ImportFileUnavailableError(
                 f"This manager has no import-file, the only request that leaves other environments unchanged ({exc}). "
-                "Choose another value for unlisted_environments; with the role certificate_rotation, use a single wave and "
-                "certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
+                "Choose another value for unlisted_environments; with the role certificate_rotation, use "
+                "certificate_rotation_strategy=overlap, or a single wave and certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
                 "certificate_restore_strategy=replace",
                 status=exc.status,
             ) from exc

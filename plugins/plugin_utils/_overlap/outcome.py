@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING, View, end_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 
@@ -24,3 +28,15 @@ def overlap_outcome(run: Run, planned: PlannedCertificate, *, failed: bool) -> s
     if failed or run.check_mode or not (introduces and written) or run.stopped_by_guards(planned):
         return ""
     return "introduced"
+
+
+def end_of_overlap(run: Run, planned: PlannedCertificate, after: Mapping[str, Sequence[View]]) -> datetime | None:
+    """When the overlap of a certificate ends that a later run promotes; None if that is not known, or if none does.
+
+    :arg after: the certificates of each project, read back at the end.
+    """
+    if planned.until or not planned.deferred or run.settings is None or planned.companion_of:
+        return planned.until
+    names = {companion.desired.name for companion in run.plan.companions_of(planned.key)}
+    found = [one for one in after.get(planned.desired.project, ()) if one["name"] in names]
+    return end_of((read_marker(one["description"]) for one in found), run.settings.overlap_days)

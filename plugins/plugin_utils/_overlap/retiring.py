@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
+from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import unproven
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
 View = Mapping[str, t.Any]
 INTERRUPTED = "the deletion was interrupted"
@@ -53,18 +56,29 @@ def retire(run: Run, access: ManagerAccess) -> Result:
     listed = access.list_certificates(sorted({companion.desired.project for _planned, companion in targets}))
     found = by_key({project: result.get("certificates", ()) for project, result in listed.items()})
     unread = join_sentences(*failures(listed)) if failures(listed) else ""
-    diffs, changed = [], False
-    for planned, companion in targets:
-        reason = unread or _why_kept(run, planned, companion, found)
-        if not reason and companion.key in found:
-            result = access.carry_out(make_deletion(companion))
-            changed |= bool(result.get("changed"))
-            diffs += [result["diff"]] if "diff" in result else []
-            reason = str(result.get("msg")) if result.get("failed") else ""
-        run.save_retired({companion.key: reason})
+    reasons = {companion.key: unread or _why_kept(run, planned, companion, found) for planned, companion in targets}
+    run.save_retired({key: reason for key, reason in reasons.items() if reason or key not in found})
+    operations = {
+        companion.key: make_deletion(companion)
+        for _planned, companion in targets
+        if companion.key in found and not reasons[companion.key]
+    }
+    results: dict[str, Result] = {}
+
+    def end(key: str, result: Result) -> bool:
+        results[key] = result
+        run.save_retired({key: str(result.get("msg")) if result.get("failed") else ""})
+        return True
+
+    parallel = t.cast(Settings, run.settings).parallel_writes if access.in_process else 1
+    rolling_window(list(operations), parallel, lambda key: partial(access.carry_out, operations[key]), end)
     kept = {key: reason.rstrip(".") for key, reason in run.retired.items() if reason}
     warnings = [f"The companion {key} was not deleted: {reason}. {_NEXT_RUN}" for key, reason in kept.items()]
-    return {"changed": changed, "diff": diffs, **({"warnings": warnings} if warnings else {})}
+    return {
+        "changed": any(result.get("changed") for result in results.values()),
+        "diff": [result["diff"] for result in results.values() if "diff" in result],
+        **({"warnings": warnings} if warnings else {}),
+    }
 
 
 def make_deletion(companion: PlannedCertificate) -> Operation:

@@ -13,9 +13,8 @@ from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import overlap_outcome
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING, end_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import end_of_overlap, overlap_outcome
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
@@ -64,7 +63,7 @@ class Outcome:
         if self.failure:
             return self._failed_name
         due = [planned for planned in run.plan.certificates if planned.due and not planned.companion_of]
-        if due and all(run.stopped_by_guards(planned) for planned in due):
+        if due and not run.retired and all(run.stopped_by_guards(planned) for planned in due):
             return "skipped"
         if not (run.writes or run.retired):
             waiting = any(planned.stage == OVERLAPPING for planned in run.plan.certificates)
@@ -141,11 +140,7 @@ class Outcome:
 
     def until(self, planned: PlannedCertificate) -> datetime | None:
         """When the overlap of a certificate ends that a later run promotes; None where that is not known."""
-        if planned.until or not planned.deferred or self.run.settings is None or planned.companion_of:
-            return planned.until
-        names = {companion.desired.name for companion in self.run.plan.companions_of(planned.key)}
-        found = [one for one in (self.after or {}).get(planned.desired.project, ()) if one["name"] in names]
-        return end_of((read_marker(one["description"]) for one in found), self.run.settings.overlap_days)
+        return end_of_overlap(self.run, planned, self.after or {})
 
     def _written(self) -> Iterator[tuple[PlannedCertificate, Step, View | None]]:
         """The environments that were written, and what each holds at the end."""
