@@ -364,8 +364,8 @@ def test_a_manager_without_import_file(
         api.import_file("MyProject", "web", **values)
     assert str(caught.value) == (
         "This manager has no import-file, the only request that leaves other environments unchanged (HTTP "
-        f"{status}). Choose another value for unlisted_environments; with the role certificate_rotation, use a single wave "
-        "and certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
+        f"{status}). Choose another value for unlisted_environments; with the role certificate_rotation, use "
+        "certificate_rotation_strategy=overlap, or a single wave and certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
         "certificate_restore_strategy=replace"
     )
     assert (caught.value.status, caught.value.maybe_applied) == (status, False)
