@@ -73,7 +73,7 @@ def choice(given: Mapping[str, t.Any], variable: str, choices: tuple[str, ...], 
     return value
 
 
-def integer(variable: str, value: t.Any, least: int) -> int:
+def integer(variable: str, value: t.Any, least: int, *, prefix: str = PREFIX) -> int:
     """A whole number.
 
     :raises SettingError: for anything else, or a smaller one.
@@ -83,7 +83,8 @@ def integer(variable: str, value: t.Any, least: int) -> int:
     except ValueError:
         number = least - 1
     if isinstance(value, bool) or number < least:
-        raise SettingError(variable, f"must be a whole number of {least} or more, not '{value}'")
+        message = f"must be a whole number of {least} or more, not '{value}'"
+        raise SettingError(variable, message, prefix=prefix)
     return number
 
 

@@ -22,6 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     TRUSTSTORE_INFO,
     ManagerAccess,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import RestoreState, load_restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
@@ -205,13 +206,19 @@ def restore(case: Case) -> None:
         "backup_dir": "backups",
         "verify_gateways": "never",
     }
-    strategy = case.rng.choice(["replace", "per_environment"])
-    case.description += f"\n  restore: {strategy}"
+    settings: Json = {
+        "strategy": case.rng.choice(["replace", "per_environment"]),
+        "verify_gateways": case.rng.choice(["auto", "auto", "never", "required"]),
+        "verify_gateways_timeout": 0,
+    }
+    if settings["strategy"] == "per_environment":
+        settings["waves"] = case.rng.choice(["", [[DEV], [STAGE, PROD]]])
+    case.description += f"\n  restore: {settings}"
     role = _Role(case, variables)
     if _until_it_fails_with_backup(role):
         return
     (backup,) = (case.folder / "backups").iterdir()
-    _restore(role, {"dir": str(backup), "strategy": strategy})
+    _restore(role, {"dir": str(backup), **settings})
     check_losses(case, " ".join(str(result.get("msg", "")) for result in case.outcome.results))
 
 
@@ -225,7 +232,20 @@ def _restore(role: _Role, settings: Json) -> None:
             if role.phase(phase, wave=wave["number"]).get("failed"):
                 role.phase("restore_report")
                 return
-    role.phase("restore_report")
+    if not role.phase("restore_report").get("failed") and role.case.strict():
+        _check_restored(role.case, load_restore(planned["run_file"]))
+
+
+def _check_restored(case: Case, state: RestoreState) -> None:
+    """Check that the record is as in the backup, and that the gateways hold what they are said to."""
+    now = snapshot(case.world.manager)
+    if _entries(now) != _entries(case.world.before):
+        case.problem("the restore is complete, and the record is not as in the backup")
+    for index, write in enumerate(state.plan.writes):
+        for gateway in state.gateways.get(index, ()):
+            held = now["gateways"].get(gateway.name, {}).values()
+            if gateway.state == "confirmed" and write.bundle.leaf.fingerprint_sha256 not in held:
+                case.problem(f"the gateways of {gateway.name} are called confirmed, and do not hold {write.target}")
 
 
 def _until_it_fails_with_backup(role: _Role) -> str:

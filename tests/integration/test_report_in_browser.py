@@ -10,9 +10,9 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
+from html import escape, unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -37,13 +37,38 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-# Reports have no scripts. For measuring, this one replaces the policy that forbids them.
-MEASURE = """<script>addEventListener("load", () => {
+# Shows pages in frames and writes what it finds there into the document. Pages in frames keep their policy, which forbids
+# scripts, so the script of the document around them reads and measures them.
+FRAMES = """<!DOCTYPE html><meta charset="utf-8"><body><pre id="found"></pre>
+<script>addEventListener("load", () => {
   const excess = (element) => element.scrollWidth - element.clientWidth;
-  document.body.dataset.overflow = excess(document.documentElement);
-  document.body.dataset.sideways = Math.max(0, ...[...document.querySelectorAll(".scroll")].map(excess));
+  document.getElementById("found").textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(({contentDocument: page}) => ({
+    body: page.body.outerHTML,
+    overflow: excess(page.documentElement),
+    sideways: Math.max(0, ...[...page.querySelectorAll(".scroll")].map(excess)),
+  })));
 });</script>"""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A page as a browser shows it.
+
+    :arg body: its elements as HTML.
+    :arg overflow: by how many pixels the page is wider than its window.
+    :arg sideways: by how many pixels a table is wider than its region.
+    """
+
+    body: str
+    overflow: int
+    sideways: int
+
+    @property
+    def text(self) -> str:
+        """The visible text, without styles and the titles of images."""
+        assert "<script" not in self.body
+        visible = re.sub(r"<(title|desc|style)>.*?</\1>", "", self.body, flags=re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", visible)).split())
 
 
 @dataclass(frozen=True)
@@ -67,24 +92,15 @@ class Browser:
         )
         return done.stdout
 
-    def read(self, page: str) -> str:
-        """Return the visible text of the page, without styles and the titles of images."""
-        dom = self(page, "--dump-dom")
-        assert "<script" not in dom
-        body = re.sub(r"<(title|desc|style)>.*?</\1>", "", dom.partition("<body>")[2], flags=re.DOTALL)
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-    def overflow(self, page: str, width: int, *, measure: str = "overflow") -> int:
-        """Return by how many pixels the page is wider than its window.
-
-        With C(sideways): by how many pixels a table is wider than its region.
-        """
-        measured, replaced = POLICY.subn(MEASURE, page)
-        assert replaced == 1
-        dom = self(measured, "--dump-dom", f"--window-size={width},900")
-        found = re.search(rf'data-{measure}="(\d+)"', dom)
+    def show(self, pages: Sequence[str], width: int) -> list[Frame]:
+        """Show pages in windows of this width, which takes one start of the browser."""
+        frame = '<iframe style="border: 0; width: {}px; height: 900px" srcdoc="{}"></iframe>'
+        dom = self(FRAMES + "".join(frame.format(width, escape(page)) for page in pages), "--dump-dom")
+        found = re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)
         assert found, dom[-500:]
-        return int(found[1])
+        frames = [Frame(**measured) for measured in json.loads(unescape(found[1]))]
+        assert len(frames) == len(pages)
+        return frames
 
     def picture(self, page: str, *options: str) -> bytes:
         """Return a screenshot of the page as PNG."""
@@ -135,68 +151,77 @@ def listener() -> Iterator[Listener]:
         thread.join()
 
 
-def write_page(machine: Machine, name: str, value: object, expression: str) -> str:
-    """Write a report with a playbook and return its content."""
-    source = machine.file(f"{name}.json", json.dumps(value))
-    target = machine.folder / f"{name}.html"
-    content = f"{{{{ lookup('ansible.builtin.file', '{source}') | from_json | {COLLECTION}.{expression} }}}}"
-    done = machine.playbook(
-        {"name": "write", "ansible.builtin.copy": {"content": content, "dest": str(target)}}, diff=False
-    )
-    assert done["write"].changed, done.text
-    return target.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("good", ["✓ Rotated", "Manager https://apinizer.bank.example/manager", "Wave 1 ✓ Done", "✓ New certificate"]),
-        ("planned", ["Certificate rotation in check mode", "Mode Check mode: nothing was written", "Not obtained yet"]),
-        (
-            "refused",
-            [
-                "! Refused, nothing written",
-                "The new certificate has 2 days left, fewer than minimum_days (30).",
-                "↶ Previous certificate",
-            ],
-        ),
-        ("rolled_back", ["↶ Failed and rolled back", "Worker gw-2 did not answer within 30 s", "Rollback ✓ Complete"]),
-        ("rollback_failed", ["✕ Failed, and the rollback failed", "✕ Another certificate", "Rollback ✕ Incomplete"]),
-        ("hostile", [" ".join(text.split()) for text in (*HOSTILE[:3], *HOSTILE[4:6], *HOSTILE[7:])]),
+READABLE = {
+    "good": ["✓ Rotated", "Manager https://apinizer.bank.example/manager", "Wave 1 ✓ Done", "✓ New certificate"],
+    "planned": ["Certificate rotation in check mode", "Mode Check mode: nothing was written", "Not obtained yet"],
+    "refused": [
+        "! Refused, nothing written",
+        "The new certificate has 2 days left, fewer than minimum_days (30).",
+        "↶ Previous certificate",
     ],
-)
-def test_a_playbook_writes_a_readable_rotation_report(
-    machine: Machine, browser: Browser, name: str, expected: list[str]
-) -> None:
-    text = browser.read(write_page(machine, name, RUNS[name](), "rotation_report('html')"))
+    "rolled_back": ["↶ Failed and rolled back", "Worker gw-2 did not answer within 30 s", "Rollback ✓ Complete"],
+    "rollback_failed": ["✕ Failed, and the rollback failed", "✕ Another certificate", "Rollback ✕ Incomplete"],
+    "hostile": [" ".join(text.split()) for text in (*HOSTILE[:3], *HOSTILE[4:6], *HOSTILE[7:])],
+}
+"""Parts of the text of each report on a rotation."""
 
-    assert [fact for fact in expected if fact not in text] == []
+
+def write_pages(machine: Machine, values: Mapping[str, object], filter_call: str) -> list[str]:
+    """Write reports with a playbook and return their content."""
+    for name, value in values.items():
+        machine.file(f"{name}.json", json.dumps(value))
+    source = f"lookup('ansible.builtin.file', '{machine.folder}/' ~ item ~ '.json')"
+    content = f"{{{{ {source} | from_json | {COLLECTION}.{filter_call} }}}}"
+    copy = {"content": content, "dest": f"{machine.folder}/{{{{ item }}}}.html"}
+    done = machine.playbook({"name": "write", "ansible.builtin.copy": copy, "loop": list(values)}, diff=False)
+    assert done["write"].changed, done.text
+    return [(machine.folder / f"{name}.html").read_text(encoding="utf-8") for name in values]
+
+
+def test_a_playbook_writes_readable_rotation_reports(machine: Machine, browser: Browser) -> None:
+    pages = write_pages(machine, {name: RUNS[name]() for name in READABLE}, "rotation_report('html')")
+
+    for (name, expected), frame in zip(READABLE.items(), browser.show(pages, 1400)):
+        assert [fact for fact in expected if fact not in frame.text] == [], name
 
 
 def test_a_playbook_writes_a_readable_audit_report(machine: Machine, browser: Browser) -> None:
-    text = browser.read(write_page(machine, "audit", AUDITS["findings"](), "audit_report('html')"))
+    pages = write_pages(machine, {"audit": AUDITS["findings"]()}, "audit_report('html')")
 
-    assert "✕ Expired certificates 6 certificates in 3 environments." in text
-    assert "Payments / shop ✕ Expired ≠ Drift · -22 ✕ expired 300" in text
-
-
-@pytest.mark.parametrize("width", [500, 1400])
-@pytest.mark.parametrize("name", ["refused", "hostile", "bare", "many"])
-def test_a_run_fits_its_window(browser: Browser, name: str, width: int) -> None:
-    assert browser.overflow(rotation_report(RUNS[name](), "html"), width) == 0
+    (frame,) = browser.show(pages, 1400)
+    assert "✕ Expired certificates 6 certificates in 3 environments." in frame.text
+    assert "Payments / shop ✕ Expired ≠ Drift · -22 ✕ expired 300" in frame.text
 
 
 @pytest.mark.parametrize("width", [500, 1400])
-@pytest.mark.parametrize("name", ["findings", "gateways", "hostile"])
-def test_an_audit_fits_its_window(browser: Browser, name: str, width: int) -> None:
-    assert browser.overflow(audit_report(AUDITS[name](), "html"), width) == 0
+def test_reports_fit_their_window(browser: Browser, width: int) -> None:
+    runs = {name: rotation_report(RUNS[name](), "html") for name in ("refused", "hostile", "bare", "many")}
+    audits = {name: audit_report(AUDITS[name](), "html") for name in ("findings", "gateways", "hostile")}
+
+    frames = browser.show([*runs.values(), *audits.values()], width)
+
+    overflows = [frame.overflow for frame in frames]
+    assert dict(zip([*runs, *(f"audit {name}" for name in audits)], overflows)) == {
+        **dict.fromkeys(runs, 0),
+        **{f"audit {name}": 0 for name in audits},
+    }
+
+
+def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
+    wide = '<body style="margin: 0"><div style="width: 700px">x</div>'
+    table = '<div class="scroll" style="overflow: auto"><div style="width: 600px">x</div></div>'
+    first, second = browser.show([wide, f'<body style="margin: 0">{table}'], 500)
+
+    assert (first.overflow, second.sideways) == (200, 100)
 
 
 @pytest.mark.parametrize("width", [500, 900, 1180])
 def test_no_table_scrolls_sideways_in_a_narrow_window(browser: Browser, width: int) -> None:
     audits = (audit_report(AUDITS[name](), "html") for name in ("findings", "gateways"))
-    for page in (rotation_report(RUNS["refused"](), "html"), *audits):
-        assert browser.overflow(page, width, measure="sideways") == 0
+
+    frames = browser.show([rotation_report(RUNS["refused"](), "html"), *audits], width)
+
+    assert [frame.sideways for frame in frames] == [0, 0, 0]
 
 
 def test_a_page_has_a_light_and_a_dark_scheme(browser: Browser) -> None:

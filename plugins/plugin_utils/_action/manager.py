@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ApinizerError,
+    ImportFileUnavailableError,
+    InputError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
@@ -231,6 +235,10 @@ class ManagerAccess:
                 result = work(api, datetime.now(timezone.utc), context)
         except ApinizerError as exc:
             result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
+            if isinstance(getattr(exc, "request_error", None), ImportFileUnavailableError):
+                result["import_file_missing"] = True
+            if isinstance(exc, InputError) and exc.option not in CONNECTION_SPEC:
+                result["option"] = exc.option
         except Exception as exc:  # noqa: BLE001 - a bug must not hide that something may have been written
             result = {
                 "failed": True,

@@ -73,8 +73,12 @@ def parse_manifest(data: bytes) -> Manifest:
         found = json.loads(data)
     except RecursionError:
         raise ManifestError("its JSON is nested too deeply") from None
+    except json.JSONDecodeError as exc:
+        raise ManifestError(f"it is not valid JSON (line {exc.lineno})") from None
+    except UnicodeDecodeError:
+        raise ManifestError("it is not UTF-8 text") from None
     except ValueError:
-        raise ManifestError("it is not valid JSON") from None
+        raise ManifestError("it is not valid JSON") from None  # A number of more than 4,300 digits.
     top = _Part(found, "")
     schema = top.value("schema", int)
     if schema != SCHEMA:
@@ -181,5 +185,12 @@ _KINDS = {int: "a whole number", str: "text", list: "a list"}
 
 
 def _kind(value: t.Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    kinds = {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        bool: "true or false",
+        type(None): "null",
+        float: "a decimal number",
+    }
     return kinds.get(type(value), "a number")

@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     warnings_of,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.import_file import check_import_file
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest import (
     LARGEST_MANIFEST,
@@ -35,14 +36,22 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest i
     SchemaError,
     parse_manifest,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_failure import (
+    failure_message,
+    refusals,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import (
+    gateways_after,
+    restore_warnings,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_message import restore_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import (
-    RestorePlan,
     RestoreWrite,
     changed_certificates,
     impossible_targets,
     lines_of_plan,
     make_restore_plan,
+    only_imports,
     several,
     to_operation,
 )
@@ -65,16 +74,12 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_st
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import RollbackStep, plan_rollback
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.saved_files import read_saved
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import waves_by_stage
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import may_have_changed
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
-
-_TYPES_OF_2025 = {"KUBERNETES", "DOCKER"}
-"""The types of environment that a manager of 2025 reports, which has no import-file (vendor: Environments)."""
 
 
 def plan(task: Task, settings: t.Any) -> Result:
@@ -94,12 +99,13 @@ def plan(task: Task, settings: t.Any) -> Result:
     steps = _by_target(rollback.steps)
     groups = _groups(task.access, given, list(steps.values()))
     predicted = task.access.predict({key: to_operation(step, given) for key, step in steps.items()})
-    messages = failures(predicted)
+    messages = refusals(predicted)
     possible = {key: step for key, step in steps.items() if not predicted[key].get("failed")}
     if messages and not possible:
         return _failed(join_sentences("Nothing was written", *messages), warnings)
-    made = make_restore_plan(given, possible, predicted, groups, (*impossible_targets(changed), *messages))
-    _check_import_file(task.access, given, made)
+    impossible = (*impossible_targets(changed), *messages)
+    made = make_restore_plan(given, possible, predicted, groups, impossible, only_imports(changed))
+    warnings += check_import_file(task.access, made)
     state = RestoreState(made, task.check_mode)
     state.create_file(task.temporary_folder)
     result = {
@@ -123,18 +129,24 @@ def write(task: Task, wave: int) -> Result:
     if state.check_mode:
         return {"changed": bool(writes), "diff": [write.diff for write in writes.values()]}
     steps = _by_target([one.step for one in writes.values()])
-    operations = {target: to_operation(step, state.plan) for target, step in steps.items()}
+    operations = {target: to_operation(step, state.plan.settings) for target, step in steps.items()}
     indexes = dict(zip(operations, writes))
     results: dict[str, Result] = {}
+    remedies = set()
 
     def begin(target: str) -> Callable[[], Result]:
         state.save_write(indexes[target], BEGUN)
         return partial(task.access.carry_out, operations[target])
 
     def end(target: str, result: Result) -> bool:
+        index, failed = indexes[target], bool(result.get("failed"))
+        if failed:
+            message, has_remedy = failure_message(state.plan, writes[index], result)
+            result = {**result, "msg": message}
+            remedies.add(has_remedy)
         results[target] = result
-        failed = bool(result.get("failed"))
-        state.save_write(indexes[target], WRITTEN if not failed else FAILED if may_have_changed(result) else REFUSED)
+        became = WRITTEN if not failed else FAILED if may_have_changed(result) else REFUSED
+        state.save_write(index, became, () if became == REFUSED else gateways_after(operations[target], result))
         return not failed
 
     # One after the other, since two of them may write the same certificate.
@@ -143,9 +155,9 @@ def write(task: Task, wave: int) -> Result:
         "changed": any(may_have_changed(one) for one in results.values()),
         "diff": [one["diff"] for one in results.values() if "diff" in one],
     }
-    result = _with_warnings(result, wave_warnings(wave, operations, results))
+    result = _with_warnings(result, restore_warnings(wave, operations, results))
     if messages := failures(results):
-        state.fail(f"wave {wave} failed: {join_sentences(*messages)}")
+        state.fail(f"wave {wave} failed: {join_sentences(*messages)}", has_remedy=any(remedies))
         result |= {"failed": True, "msg": join_sentences(*messages)}
     return result
 
@@ -294,43 +306,6 @@ def _groups(access: ManagerAccess, settings: RestoreSettings, steps: Sequence[Ro
             "which needs a manager with import-file, or a single wave",
         )
     return groups
-
-
-def _check_import_file(access: ManagerAccess, settings: RestoreSettings, made: RestorePlan) -> None:
-    """Refuse a plan that needs import-file where reading tells that the manager lacks it.
-
-    A manager of 2026.01 to 2026.04 lacks it as well, which only the first import reveals. It changes nothing then.
-
-    :raises SettingError: where the manager is of 2025.
-    """
-    created = set()
-    imports = []
-    for one in made.writes:
-        if one.operation == "import" or one.step.key in created:
-            imports.append(one)
-        if one.operation == "create":
-            created.add(one.step.key)
-    if not imports:
-        return
-    project = imports[0].step.project
-    found = access.list_environments([project])[project].get("environments", ())
-    if not {one["type"] for one in found} & _TYPES_OF_2025:
-        return
-    needed = (
-        f"{several([one.target for one in imports])}: this manager has no import-file, the only request that leaves the other "
-        "environments unchanged"
-    )
-    if settings.strategy == "replace":
-        raise RestoreSettingError(
-            "strategy",
-            f"{needed}. It is needed although the strategy is replace, since one update writes one certificate and one alias "
-            "to all environments of the backup, and these differ, or are not all to be restored",
-        )
-    raise RestoreSettingError(
-        "strategy",
-        f"{needed}. Set {RESTORE_PREFIX}strategy: replace and a single wave, which restores certificates that were the same "
-        "in all their environments",
-    )
 
 
 def _mismatches(writes: Sequence[RestoreWrite], listed: dict[str, Result]) -> list[str]:

@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_sentence
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestoreWrite
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import RESTORE_PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import (
+    RESTORE_PREFIX,
+    RestoreSettings,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import RestoreState
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 
@@ -17,33 +21,52 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text impor
 def restore_message(state: RestoreState) -> tuple[str, bool]:
     """The message at the end of a restore, and whether everything in the backup is restored."""
     plan = state.plan
-    if state.check_mode:
-        sentences = [f"Would restore {_count(plan.writes)}"] if plan.writes else [_nothing(state)]
-        return join_sentences(*sentences, *plan.impossible), not plan.impossible and not state.failure
-    restored, doubtful, missing = state.restored(), state.doubtful(), state.not_restored()
-    if not doubtful and not missing:
-        done = f"Restored {_count(restored)}, verified in the manager's record" if restored else _nothing(state)
-        return join_sentences(done, *plan.impossible), not plan.impossible
-    sentences = [f"THE RESTORE IS NOT COMPLETE: {state.failure or 'it was interrupted'}"]
-    if restored:
-        sentences.append(f"Restored and verified: {_targets(restored)}")
-    if doubtful:
-        sentences.append(f"Possibly written, but not verified: {_targets(doubtful)}")
-    if missing:
-        sentences.append(f"Not restored: {_targets(missing)}")
-    sentences += [*plan.impossible, "Fix the cause and run the same command again, which skips what is in sync already"]
-    if doubtful:
-        sentences.append(
-            f"If a deployment failed, set {RESTORE_PREFIX}force: true and {RESTORE_PREFIX}strategy: replace, which deploys again "
-            "what the record already holds"
+    gateways = [*plan.gateways, *(gateway for found in state.gateways.values() for gateway in found)]
+    restored, undeployed, doubtful = state.restored(), state.undeployed(), state.doubtful()
+    missing = state.not_restored()
+    if state.check_mode and plan.writes:
+        done = [f"Would restore {_count(plan.writes)}"]
+        complete = not state.failure
+    elif state.check_mode or not (undeployed or doubtful or missing):
+        done = [f"Restored {_count(restored)}, verified in the manager's record"] if restored else _nothing(state)
+        complete = True
+    else:
+        done = [f"THE RESTORE IS NOT COMPLETE: {state.failure or 'it was interrupted'}"]
+        if restored:
+            done.append(f"Restored and verified: {_targets(restored)}")
+        if undeployed:
+            done.append(f"Restored in the record, but not at all gateways: {_targets(undeployed)}")
+        if doubtful:
+            done.append(f"Possibly written, but not verified: {_targets(doubtful)}")
+        if missing:
+            done.append(f"Not restored: {_targets(missing)}")
+        complete = False
+    known = [gateways_sentence(gateways)] if gateways else []
+    if complete and plan.in_sync and plan.settings.verify_gateways != "required":
+        known.append(
+            f"The gateways of what was in sync already were not asked; {RESTORE_PREFIX}verify_gateways: required asks them"
         )
-    return join_sentences(*sentences), False
+    next_steps = [] if complete or state.has_remedy else _next_steps(plan.settings, written=bool(doubtful))
+    return join_sentences(*done, *known, *plan.impossible, *next_steps), complete and not plan.impossible
 
 
-def _nothing(state: RestoreState) -> str:
+def _nothing(state: RestoreState) -> list[str]:
     if state.plan.in_sync:
-        return "Nothing to restore, since the record already holds these certificates of the backup"
-    return "Nothing to restore"
+        return ["Nothing to restore, since the record already holds these certificates of the backup"]
+    return ["Nothing to restore"]
+
+
+def _next_steps(settings: RestoreSettings, *, written: bool) -> list[str]:
+    """What to do after a restore that is not complete.
+
+    :arg written: whether something may have been written that was not verified.
+    """
+    steps = ["Fix the cause and run the same command again, which skips what is in sync already"]
+    if written and settings.verify_gateways != "required":
+        steps.append(f"To ask the gateways of that as well, set {RESTORE_PREFIX}verify_gateways: required")
+    if written:
+        steps.append(f"To deploy it again, set {RESTORE_PREFIX}force: true and {RESTORE_PREFIX}strategy: replace")
+    return steps
 
 
 def _count(writes: Sequence[RestoreWrite]) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manifest import SavedCertificate, SavedEnvironment
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import gateways_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_settings import (
-    AUTO,
     RESTORE_PREFIX,
     RestoreSettingError,
     RestoreSettings,
@@ -25,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     Decision,
     RollbackStep,
     decide,
+    plan_rollback,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
@@ -66,16 +68,19 @@ class RestorePlan:
     """The plan of a restore.
 
     :arg waves: those in which something is written.
+    :arg gateways: what the gateways were asked of the targets that are in sync.
+    :arg only_imports: the certificates that one update for all environments cannot restore, such as C(MyProject/web).
     :arg in_sync: the targets that hold their certificate of the backup, such as C(MyProject/web in production).
     :arg impossible: the targets that cannot be restored, each with its reason.
     """
 
-    force: bool = False
-    verify_gateways: str = AUTO
+    settings: RestoreSettings = field(default_factory=RestoreSettings)
     waves: tuple[Wave, ...] = ()
     writes: tuple[RestoreWrite, ...] = ()
     in_sync: tuple[str, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
     impossible: tuple[str, ...] = ()
+    only_imports: tuple[str, ...] = ()
 
     def writes_of(self, wave: int) -> dict[int, RestoreWrite]:
         """The writes of a wave by their index."""
@@ -132,11 +137,14 @@ def impossible_targets(changed: Sequence[Changed]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def to_operation(step: RollbackStep, plan: RestorePlan | RestoreSettings) -> Operation:
-    """The operation of a step.
+def only_imports(changed: Sequence[Changed]) -> tuple[str, ...]:
+    """The certificates that one update for all environments cannot restore, since they differ or not all are restored."""
+    steps = plan_rollback(changed, one_update=True).steps
+    return tuple(dict.fromkeys(step.key for step in steps if step.unlisted_environments == "keep"))
 
-    :arg plan: the plan, or the settings that it is made from.
-    """
+
+def to_operation(step: RollbackStep, settings: RestoreSettings) -> Operation:
+    """The operation of a step."""
     return Operation(
         project=step.project,
         name=step.name,
@@ -145,8 +153,9 @@ def to_operation(step: RollbackStep, plan: RestorePlan | RestoreSettings) -> Ope
         unlisted_environments=step.unlisted_environments,
         alias=step.alias,
         description=step.description,
-        force=plan.force,
-        verify_gateways=plan.verify_gateways,
+        force=settings.force,
+        verify_gateways=settings.verify_gateways,
+        verify_timeout=settings.verify_gateways_timeout,
     )
 
 
@@ -156,12 +165,14 @@ def make_restore_plan(
     predicted: Mapping[str, Result],
     groups: Sequence[Sequence[str]],
     impossible: tuple[str, ...],
+    not_in_one_update: Collection[str] = (),
 ) -> RestorePlan:
     """Make the plan from what writing every step would do.
 
     :arg steps: the steps in their order, by any key.
     :arg predicted: the result of each step in check mode, by the same keys.
     :arg groups: the environments of each wave; without any, there is one wave.
+    :arg not_in_one_update: the certificates that one update for all environments cannot restore.
     :raises SettingError: where the waves do not cover what has to be written.
     """
     due = {key: _due(step, predicted[key], force=settings.force) for key, step in steps.items()}
@@ -177,8 +188,7 @@ def make_restore_plan(
                 write = RestoreWrite(number, replace(step, environments=names), predicted[key]["operation"], diff)
                 writes.append(write)
     return RestorePlan(
-        force=settings.force,
-        verify_gateways=settings.verify_gateways,
+        settings=settings,
         waves=tuple(
             Wave(number, tuple(group))
             for number, group in enumerate(groups, start=1)
@@ -188,7 +198,11 @@ def make_restore_plan(
         in_sync=tuple(
             f"{step.key} in {name}" for key, step in steps.items() for name in step.environments if name not in due[key]
         ),
+        gateways=tuple(
+            gateway for key in steps for gateway in gateways_of(predicted[key]) if gateway.name not in due[key]
+        ),
         impossible=impossible,
+        only_imports=tuple(key for key in not_in_one_update if key in {write.step.key for write in writes}),
     )
 
 

@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
     check_variable_names,
     choice,
     flag,
+    integer,
     is_blank,
     name_groups,
     optional_names,
@@ -41,15 +42,17 @@ class RestoreSettings:
     :arg force: deploy again what the record already holds.
     :arg any_manager: restore a backup of a manager with another address.
     :arg verify_gateways: whether to ask the gateways what they hold; see the module apinizer_certificate.
+    :arg verify_gateways_timeout: the seconds within which they must hold what was written.
     """
 
-    dir: str
+    dir: str = ""
     strategy: str = "per_environment"
     environments: tuple[str, ...] | None = None
     waves: tuple[tuple[str, ...], ...] | str = ()
     force: bool = False
     any_manager: bool = False
     verify_gateways: str = AUTO
+    verify_gateways_timeout: int = 10
 
 
 def check_restore_variables(variables: Iterable[str]) -> list[str]:
@@ -76,4 +79,7 @@ def read_restore_settings(raw: Mapping[str, t.Any]) -> RestoreSettings:
         force=flag(given, "force", default=False, prefix=RESTORE_PREFIX),
         any_manager=flag(given, "any_manager", default=False, prefix=RESTORE_PREFIX),
         verify_gateways=choice(given, "verify_gateways", VERIFY_MODES, prefix=RESTORE_PREFIX),
+        verify_gateways_timeout=integer(
+            "verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0, prefix=RESTORE_PREFIX
+        ),
     )

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import NOT_DEPLOYED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestorePlan, RestoreWrite
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
@@ -30,15 +33,19 @@ class RestoreState:
     """A restore, in the order in which it becomes known.
 
     :arg writes: what became of each write that has begun, by its index in the plan.
+    :arg gateways: what is known of the gateways after each write that has returned, by its index in the plan.
     :arg verified: the numbers of the waves that were verified.
     :arg failure: what stopped the restore; empty where nothing did.
+    :arg has_remedy: whether C(failure) says what to do.
     """
 
     plan: RestorePlan = field(default_factory=RestorePlan)
     check_mode: bool = False
     writes: dict[int, str] = field(default_factory=dict)
+    gateways: dict[int, tuple[Gateway, ...]] = field(default_factory=dict)
     verified: list[int] = field(default_factory=list)
     failure: str = ""
+    has_remedy: bool = False
     path: str = ""
 
     def create_file(self, folder: str) -> None:
@@ -49,19 +56,19 @@ class RestoreState:
         self.path = create_private(folder, prefix="certificate-restore-", suffix=".jsonl")
         append(self.path, {"plan": self.plan, "check_mode": self.check_mode})
 
-    def save_write(self, index: int, became: str) -> None:
-        self.writes[index] = became
-        append(self.path, {"write": [index, became]})
+    def save_write(self, index: int, became: str, gateways: Sequence[Gateway] = ()) -> None:
+        self.writes[index], self.gateways[index] = became, tuple(gateways)
+        append(self.path, {"write": [index, became], "gateways": gateways})
 
     def save_verified(self, wave: int) -> None:
         self.verified.append(wave)
         append(self.path, {"verified": wave})
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, *, has_remedy: bool = False) -> None:
         """Keep what stopped the restore; the first failure is the one that counts."""
         if not self.failure:
-            self.failure = message
-            append(self.path, {"failure": message})
+            self.failure, self.has_remedy = message, has_remedy
+            append(self.path, {"failure": message, "has_remedy": has_remedy})
 
     @property
     def unverified_wave(self) -> int | None:
@@ -77,13 +84,22 @@ class RestoreState:
         """What was certainly not written."""
         return [write for write, became in self._all() if became in (None, REFUSED)]
 
+    def undeployed(self) -> list[RestoreWrite]:
+        """What was written, and did not reach all gateways."""
+        return [write for index, write in enumerate(self.plan.writes) if self._is_undeployed(index)]
+
     def doubtful(self) -> list[RestoreWrite]:
         """What may have been written, but was not verified."""
         return [
             write
-            for write, became in self._all()
-            if became in (BEGUN, FAILED) or (became == WRITTEN and write.wave not in self.verified)
+            for index, (write, became) in enumerate(self._all())
+            if (became in (BEGUN, FAILED) and not self._is_undeployed(index))
+            or (became == WRITTEN and write.wave not in self.verified)
         ]
+
+    def _is_undeployed(self, index: int) -> bool:
+        # The gateways are asked, and a deployment is reported, of what the record was seen to contain.
+        return any(gateway.state in NOT_DEPLOYED for gateway in self.gateways.get(index, ()))
 
     def _all(self) -> t.Iterator[tuple[RestoreWrite, str | None]]:
         for index, write in enumerate(self.plan.writes):
@@ -105,9 +121,11 @@ def load_restore(path: str) -> RestoreState:
                 state.check_mode = changed["check_mode"]
             if "write" in changed:
                 index, state.writes[index] = changed["write"]
+                state.gateways[index] = decode(tuple[Gateway, ...], changed["gateways"])
             if "verified" in changed:
                 state.verified.append(changed["verified"])
-            state.failure = state.failure or changed.get("failure", "")
+            if "failure" in changed:
+                state.failure, state.has_remedy = changed["failure"], changed["has_remedy"]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise RecordError(f"The state of the restore cannot be read from {path}: {exc}") from exc
     return state

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -76,6 +75,7 @@ def test_certificate_of_each_environment_is_restored(case: RotationFixture, diff
     for run, what in ((check, "Would restore"), (real, "Restored")):
         assert "in production: restore in wave 1 (SHA-256" in run.text
         assert f"{what} 2 certificates in 6 environments" in run.text
+    assert f"Gateways: deployment reported by the manager in {', '.join(sorted(ENVIRONMENTS))}" in _unwrapped(real)
     assert real.status == 0, real.text
     assert case.snapshot() == before
     assert f"{PROJECT}/{NAME} in {STAGING}" in real.text
@@ -213,8 +213,53 @@ def test_manager_without_import_file_is_refused_before_the_first_write(make_case
 
     assert run.status != 0
     assert "this manager has no import-file" in _unwrapped(run)
-    assert "Set certificate_restore_strategy: replace and a single wave" in _unwrapped(run)
+    assert "Set certificate_restore_strategy: replace, and use a single wave" in _unwrapped(run)
     assert not [request for request in mark if request.writes]
+
+
+@pytest.mark.exhaustive
+def test_the_plan_warns_where_import_file_may_be_missing(make_case: MakeCase, different: list[Issued]) -> None:
+    """On a manager of 2026.04, in check mode and for real. The first import then changes nothing, and no other is sent."""
+    case = make_case("2026.04")
+    case.add_certificate(NAME, dict(zip(ENVIRONMENTS, different)))
+    case.rotate(strategy="replace", backup_dir=str(case.backups))
+    before, mark = case.snapshot(), case.manager.journal.mark()
+
+    check, real = _restore(case, _backup(case), "--check"), _restore(case, _backup(case))
+
+    for run in (check, real):
+        assert "needs import-file, which a manager has from release 2026.09 on, and whether this" in _unwrapped(run)
+        assert f"certificate_restore_strategy: replace does not help for {PROJECT}/{NAME}" in _unwrapped(run)
+    assert (check.status, real.status) == (0, 2)
+    assert "THE RESTORE IS NOT COMPLETE: wave 1 failed" in _unwrapped(real)
+    assert "certificate_rotation_strategy" not in real.text
+    assert [(request.status, request.applied) for request in mark if request.writes] == [(404, False)]
+    assert case.snapshot() == before
+
+
+@pytest.mark.exhaustive
+def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase, different: list[Issued]) -> None:
+    """An import changes the record only. The message names the variables that deploy it."""
+    case = make_case("2026.09", import_deploys=False)
+    case.add_certificate(NAME, dict.fromkeys(ENVIRONMENTS, different[1]))
+    case.rotate(strategy="replace", backup_dir=str(case.backups))
+    quick = ("-e", "certificate_restore_verify_gateways_timeout=0")
+
+    stored = _restore(case, _backup(case), *quick)
+    repeated = _restore(case, _backup(case), *quick)
+    deployed = _restore(
+        case, _backup(case), "-e", "certificate_restore_strategy=replace", "-e", "certificate_restore_force=true"
+    )
+
+    assert (stored.status, repeated.status, deployed.status) == (2, 0, 0)
+    assert "Restored in the record, but not at all gateways" in _unwrapped(stored)
+    assert "certificate_restore_strategy: replace, certificate_restore_force: true and a single wave" in _unwrapped(
+        stored
+    )
+    assert "The gateways of what was in sync already were not asked" in _unwrapped(repeated)
+    assert "Gateways: deployment reported by the manager in" in _unwrapped(deployed)
+    for environment in ENVIRONMENTS:
+        assert case.manager.served(environment, PROJECT, NAME) == different[1].der
 
 
 @pytest.mark.exhaustive
@@ -276,14 +321,11 @@ def _append(file: Path, text: str) -> None:
     file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def _link(make: Callable[[Path, Path], object]) -> Callable[[Path], None]:
-    def change(folder: Path) -> None:
-        file = folder / f"{PROJECT},{NAME},{STAGING}.pem"
-        other = folder.parent / "other.pem"
-        shutil.move(file, other)
-        make(other, file)
-
-    return change
+def _link(folder: Path) -> None:
+    file = folder / _FILE
+    other = folder.parent / "other.pem"
+    shutil.move(file, other)
+    file.symlink_to(other)
 
 
 def _manifest(old: str, new: str) -> Callable[[Path], None]:
@@ -298,25 +340,14 @@ def _manifest(old: str, new: str) -> Callable[[Path], None]:
 
 _FILE = f"{PROJECT},{NAME},{STAGING}.pem"
 _CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "symbolic link": (_link(lambda other, file: file.symlink_to(other)), f"{_FILE} is a symbolic link"),
-    "hard link": (_link(os.link), f"{_FILE} is a hard link"),
-    "missing": (lambda folder: (folder / _FILE).unlink(), f"{_FILE} cannot be read"),
-    "folder": (lambda folder: ((folder / _FILE).unlink(), (folder / _FILE).mkdir()), f"{_FILE} cannot be read"),
+    "symbolic link": (_link, f"{_FILE} is a symbolic link"),
     "text": (
         lambda folder: _append(folder / _FILE, "hidden-text"),
         f"{_FILE} contains something other than certificates",
     ),
-    "line break": (lambda folder: _append(folder / _FILE, "\n"), f"{_FILE} has changed since the backup"),
-    "parent": (_manifest(_FILE, f"../{_FILE}"), "environments[2].file must be the name of a file in the folder"),
-    "absolute": (_manifest(_FILE, f"/tmp/{_FILE}"), "environments[2].file must be the name of a file in the folder"),
-    "variable": (_manifest(_FILE, "$HOME"), "$HOME cannot be read"),
-    "not JSON": (_manifest("{", "hidden-text"), "is not the manifest of a backup: it is not valid JSON"),
-    "type": (_manifest(f'"{PROJECT}"', "7"), "certificates[0].project must be text, not a number"),
-    "key": (_manifest('"alias"', '"hidden-text"'), "certificates[0].environments[0].alias is missing"),
-    "nested": (_manifest('"schema": 1', '"schema": ' + "[" * 100_000), "its JSON is nested too deeply"),
-    "huge": (_manifest("{", "{" + " " * 33 * 1024**2), "manifest.json is larger than 32 MiB"),
-    "manager": (_manifest("http://", "https://"), "set certificate_restore_any_manager: true"),
+    "not JSON": (_manifest("{", "hidden-text"), "is not the manifest of a backup: it is not valid JSON (line 1)"),
 }
+"""The unit tests have all kinds of changes, in test_changed_backup.py."""
 
 
 @pytest.mark.exhaustive

@@ -14,8 +14,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ImportFileUnavailableError, RequestError
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Environment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    RequestError,
+    TruststoreUnavailableError,
+)
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
+    Deployment,
+    Entry,
+    Environment,
+    EnvironmentDeployment,
+    StoredCertificate,
+    Truststore,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
@@ -23,6 +34,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     CERTIFICATE,
     CERTIFICATE_INFO,
     ENVIRONMENT_INFO,
+    TRUSTSTORE_INFO,
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
@@ -65,7 +77,8 @@ class Restore:
         self.variable_names: list[str] = []
         self.run_file = ""
         options: Mapping[str, Any] = {"url": self.manager_url, "token": "t0k3n", "retries": 0}
-        self.access = ManagerAccess(dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO), options))
+        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
+        self.access = ManagerAccess(dict.fromkeys(modules, options))
 
     def phase(self, name: str, **arguments: Any) -> Json:
         task: Any = FakeTask(
@@ -169,7 +182,8 @@ def test_certificates_are_restored_and_verified(make: Callable[..., Restore]) ->
     assert restore.holds() == {DEV: FIRST, STAGE: FIRST, PROD: SECOND}
     assert restore.phase("report") == {
         "changed": False,
-        "message": "Restored 1 certificate in 3 environments, verified in the manager's record",
+        "message": "Restored 1 certificate in 3 environments, verified in the manager's record. "
+        "Gateways: confirmed in development, production, staging",
     }
 
 
@@ -215,7 +229,12 @@ def test_what_the_record_holds_is_left_alone(make: Callable[..., Restore], held:
         line(STAGE, "already in sync"),
     ]
     restore.phase("write", wave=1)
+    restore.phase("verify", wave=1)
     assert restore.writes == [f"import {PROD}"]
+    assert restore.phase("report")["message"] == (
+        "Restored 1 certificate in 1 environment, verified in the manager's record. Gateways: confirmed in production. The "
+        "gateways of what was in sync already were not asked; certificate_restore_verify_gateways: required asks them"
+    )
 
 
 def test_without_a_difference_there_is_nothing_to_restore(make: Callable[..., Restore], held: Held) -> None:
@@ -224,7 +243,8 @@ def test_without_a_difference_there_is_nothing_to_restore(make: Callable[..., Re
 
     assert restore.plan()["waves"] == []
     assert restore.phase("report")["message"] == (
-        "Nothing to restore, since the record already holds these certificates of the backup"
+        "Nothing to restore, since the record already holds these certificates of the backup. The gateways of what was in "
+        "sync already were not asked; certificate_restore_verify_gateways: required asks them"
     )
 
 
@@ -322,8 +342,49 @@ def test_the_restore_stops_at_the_first_failure(make: Callable[..., Restore]) ->
     assert restore.holds() == {DEV: FIRST, STAGE: CURRENT, PROD: CURRENT}
 
 
+def _succeeds(take_effect: Callable[[], None]) -> Deployment:
+    take_effect()
+    return Deployment()
+
+
 def _fails(_take_effect: Callable[[], None]) -> Any:
     raise RequestError("HTTP 403", status=403)
+
+
+def test_the_same_command_continues_after_a_wave_that_failed(make: Callable[..., Restore], held: Held) -> None:
+    """The second of two certificates fails in the second of three waves."""
+    restore = make(
+        backup_of(*(holding({DEV: FIRST, STAGE: FIRST, PROD: SECOND}, name=name) for name in ("api", "web")))
+    )
+    for name in ("api", "web"):
+        stored = held({DEV: CURRENT, PROD: CURRENT, STAGE: CURRENT}, alias="web-alias")
+        restore.api.stored[PROJECT, name] = replace(stored, name=name)
+    restore.plan(waves=WAVES)
+    restore.api.writes += [_succeeds, _succeeds, _succeeds, _fails]
+
+    restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert restore.writes == [f"import {DEV}", f"import {DEV}", f"import {STAGE}", f"import {STAGE}"]
+    for text in (
+        "Restored and verified: MyProject/web in development; MyProject/api in development. ",
+        "Possibly written, but not verified: MyProject/web in staging. ",
+        "Not restored: MyProject/api in staging; MyProject/web in production; MyProject/api in production. ",
+        "Gateways: confirmed in development, staging. ",
+        "Fix the cause and run the same command again, which skips what is in sync already. ",
+    ):
+        assert text in message
+
+    restore.api.calls.clear()
+    assert [wave["number"] for wave in restore.plan(waves=WAVES)["waves"]] == [2, 3]
+    restore.waves()
+    again = restore.phase("report")["message"]
+
+    assert restore.writes == [f"import {STAGE}", f"import {PROD}", f"import {PROD}"]
+    assert again.startswith("Restored 2 certificates in 3 environments, verified in the manager's record. Gateways: ")
+    for name in ("api", "web"):
+        entries = restore.api.stored[PROJECT, name].entries
+        assert {one.environment: one.bundle for one in entries} == {DEV: FIRST, STAGE: FIRST, PROD: SECOND}
 
 
 def test_nothing_is_written_after_a_failure_within_a_wave(make: Callable[..., Restore]) -> None:
@@ -392,7 +453,9 @@ def test_an_expired_certificate_is_named_and_the_others_are_restored(make: Calla
 
     assert restore.writes == [f"import {PROD}"]
     assert reported["failed"]
-    assert reported["msg"] == (f"Restored 1 certificate in 1 environment, verified in the manager's record. {reason}")
+    assert reported["msg"] == (
+        f"Restored 1 certificate in 1 environment, verified in the manager's record. Gateways: confirmed in production. {reason}"
+    )
 
 
 def test_a_date_in_the_manifest_does_not_revive_an_expired_certificate(make: Callable[..., Restore]) -> None:
@@ -450,44 +513,134 @@ def test_one_update_cannot_write_several_waves(make: Callable[..., Restore]) -> 
     assert restore.api.calls == []
 
 
+UPDATE_HELPS = "Set certificate_restore_strategy: replace, and use a single wave: one update for all environments needs no import-file"
+UPDATE_DOES_NOT_HELP = (
+    "certificate_restore_strategy: replace does not help for MyProject/web: one update writes the same certificate and alias to "
+    "all environments, and those of the backup differ, or are not all to be restored. To write one of them to all "
+    "environments, give its file of the backup to apinizer_certificate as path"
+)
+NO_IMPORT_FILE = "this manager has no import-file, the only request that leaves the other environments unchanged"
+SAME, DIFFERENT = {DEV: FIRST, PROD: FIRST}, {DEV: FIRST, PROD: SECOND}
+
+
+def of_other_options(message: str) -> list[str]:
+    """The options of the module and of the role that a message names."""
+    options = ("unlisted_environments", "certificate_rotation", "force=", "verify_gateways=", "strategy=", "previous")
+    return [option for option in options if option in message]
+
+
 @pytest.mark.parametrize(
-    ("strategy", "remedy"),
+    ("backup", "variables", "remedy"),
     [
-        ("per_environment", "Set certificate_restore_strategy: replace and a single wave"),
-        ("replace", "It is needed although the strategy is replace"),
+        (SAME, {}, UPDATE_HELPS),
+        (SAME, {"waves": [[DEV], [PROD]]}, UPDATE_HELPS),
+        (SAME, {"environments": [DEV]}, UPDATE_DOES_NOT_HELP),
+        (DIFFERENT, {}, UPDATE_DOES_NOT_HELP),
+        (DIFFERENT, {"strategy": "replace"}, UPDATE_DOES_NOT_HELP),
+        ({DEV: FIRST, PROD: EXPIRED}, {}, UPDATE_DOES_NOT_HELP),
     ],
 )
 def test_a_manager_without_import_file_is_refused_before_the_first_write(
-    make: Callable[..., Restore], strategy: str, remedy: str
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], variables: Json, remedy: str
 ) -> None:
-    restore = make()
+    """The types of its environments show that it is of 2025."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
     restore.api.environments = lambda _project: (Environment(DEV, "KUBERNETES"),)
+    restore.check_mode = True
 
-    message = restore.refusal(strategy=strategy)
+    message = restore.refusal(**variables)
 
-    assert message.startswith(
-        "certificate_restore_strategy: MyProject/web in development, staging; MyProject/web in production"
-    )
-    assert "this manager has no import-file" in message
-    assert remedy in message
+    assert message.startswith("certificate_restore_strategy: MyProject/web in development")
+    assert message.endswith(f": {NO_IMPORT_FILE}. {remedy}")
+    assert not of_other_options(message)
     assert restore.writes == []
 
 
-def test_a_missing_import_file_that_only_a_request_reveals_names_the_variable(make: Callable[..., Restore]) -> None:
+def test_one_update_needs_no_import_file(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+
+    assert "warnings" not in restore.plan(strategy="replace")
+    assert restore.api.calls == ["find", "jwks"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("backup", [SAME, DIFFERENT])
+def test_the_plan_says_that_import_file_may_be_missing(
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], check_mode: bool
+) -> None:
+    """A manager whose truststores cannot be exported may be older than import-file. Each run says so, check mode as well."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = TruststoreUnavailableError(
+        "The truststore of environment development cannot be read"
+    )
+    restore.check_mode = check_mode
+
+    (warning,) = restore.plan()["warnings"]
+
+    assert warning.startswith("Restoring MyProject/web in development")
+    assert (
+        "needs import-file, which a manager has from release 2026.09 on, and whether this manager has it is not known: The "
+        "truststore of environment development cannot be read. Without it, the restore stops at the first import, which then "
+        "changes nothing. "
+    ) in warning
+    assert warning.endswith(UPDATE_HELPS if backup is SAME else UPDATE_DOES_NOT_HELP)
+    assert restore.api.calls[-2:] == ["environments", "truststore development"]
+    assert restore.writes == []
+
+
+def test_the_truststore_of_the_manager_says_nothing_about_import_file(make: Callable[..., Restore]) -> None:
+    restore = make()
+    restore.api.truststore = lambda _project, environment: Truststore(environment, "manager", ())
+
+    (warning,) = restore.plan()["warnings"]
+
+    assert "the truststore of environment development cannot be exported, which the same release has added" in warning
+
+
+def test_no_truststore_is_read_where_gateways_are_never_asked(make: Callable[..., Restore]) -> None:
+    restore = make()
+
+    (warning,) = restore.plan(verify_gateways="never")["warnings"]
+    restore.waves()
+
+    assert "certificate_restore_verify_gateways is never, so no truststore was read, which would tell" in warning
+    assert not [call for call in restore.api.calls if call.startswith("truststore")]
+    assert restore.phase("report")["message"].endswith("Gateways: not asked in development, production, staging")
+
+
+def test_the_manager_itself_is_not_asked_about_import_file(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding({"apimanager": FIRST, PROD: SECOND})))
+    restore.api.stored[PROJECT, "web"] = held({"apimanager": CURRENT, PROD: CURRENT})
+
+    restore.plan()
+
+    assert restore.api.calls[-1] == f"truststore {PROD}"
+
+
+def test_a_missing_import_file_that_only_a_request_reveals_names_the_variables_of_the_restore(
+    make: Callable[..., Restore],
+) -> None:
     restore = make()
     restore.plan()
 
     def lacks(_take_effect: Callable[[], None]) -> Any:
-        raise ImportFileUnavailableError("no import-file; certificate_restore_strategy=replace", status=404)
+        raise ImportFileUnavailableError("HTTP 404; unlisted_environments, certificate_rotation_strategy", status=404)
 
     restore.api.writes.append(lacks)
     failed = restore.phase("write", wave=1)
+    message = restore.phase("report")["msg"]
 
     assert (failed["changed"], failed["failed"]) == (False, True)
-    assert (
-        "Not restored: MyProject/web in development, staging; MyProject/web in production"
-        in (restore.phase("report")["msg"])
+    assert failed["msg"] == (
+        f"MyProject/web in development, staging: {NO_IMPORT_FILE}. Nothing was written there. {UPDATE_DOES_NOT_HELP}"
     )
+    assert "Not restored: MyProject/web in development, staging; MyProject/web in production" in message
+    assert "Gateways" not in message
+    assert "run the same command again" not in message
+    assert not of_other_options(message)
 
 
 BUSY = RequestError("HTTP 503", status=503, retryable=True)
@@ -502,6 +655,34 @@ def test_a_manager_that_cannot_be_read_is_refused_before_the_first_write(make: C
     assert result["failed"]
     assert result["msg"] == "Nothing was written. HTTP 503"
     assert restore.writes == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "alias", "reason"),
+    [
+        (
+            "elsewhere",
+            "web-alias",
+            "project MyProject has no environment elsewhere; it has apimanager, development, production",
+        ),
+        (
+            PROD,
+            "taken",
+            "taken is already the alias of certificate api in production, and an alias must be unique in each",
+        ),
+    ],
+)
+def test_what_the_manager_cannot_hold_is_named_without_options_of_the_module(
+    make: Callable[..., Restore], held: Held, environment: str, alias: str, reason: str
+) -> None:
+    restore = make(backup_of(certificate(entry(environment, FIRST, alias=alias))))
+    restore.api.known_environments = (DEV, PROD, STAGE)
+    restore.api.stored[PROJECT, "api"] = replace(held({PROD: CURRENT}, alias="taken"), name="api")
+
+    message = restore.plan()["msg"]
+
+    assert message.startswith(f"Nothing was written. MyProject/web in {environment}: {reason}")
+    assert ("A restore keeps the alias of the backup" in message) == (alias == "taken")
 
 
 def test_what_cannot_be_restored_according_to_the_manager_is_named_in_the_plan(make: Callable[..., Restore]) -> None:
@@ -733,3 +914,145 @@ def test_names_with_slashes_are_told_apart(make: Callable[..., Restore]) -> None
     assert restore.phase("verify", wave=1) == {"changed": False}
     assert restore.api.stored[PROJECT, "a/b"].entries[0].bundle == FIRST
     assert restore.api.stored["MyProject/a", "b"].entries[0].bundle == SECOND
+
+
+DEPLOY_AGAIN = (
+    "To deploy it, run again with certificate_restore_strategy: replace, certificate_restore_force: true and a single wave: an "
+    "update deploys to all environments"
+)
+STALE = (
+    "MyProject/web: the manager's record contains the restored certificate, but the gateways do not hold it: "
+    "{environment} holds SHA-256 {sha256}... instead. Most likely, this manager stores imports without deploying them; otherwise, "
+    "the deployment failed, or takes longer than certificate_restore_verify_gateways_timeout. "
+)
+
+
+@pytest.mark.parametrize(
+    ("backup", "remedy"),
+    [
+        (SAME, DEPLOY_AGAIN),
+        (DIFFERENT, UPDATE_DOES_NOT_HELP),
+    ],
+)
+def test_gateways_that_an_import_does_not_reach_stop_the_restore(
+    make: Callable[..., Restore], held: Held, backup: dict[str, Bundle], remedy: str
+) -> None:
+    """The same command again would find nothing to do there, so the message does not ask for it."""
+    restore = make(backup_of(holding(backup)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = [Entry(DEV, "web-alias", CURRENT)]
+    waves = [[DEV], [PROD]]
+
+    restore.plan(waves=waves, verify_gateways_timeout=0)
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert failed["changed"]
+    sha256 = CURRENT.leaf.fingerprint_sha256[:16]
+    assert failed["msg"] == STALE.format(environment=DEV, sha256=sha256) + remedy
+    assert "Restored in the record, but not at all gateways: MyProject/web in development. " in message
+    assert "Not restored: MyProject/web in production. Gateways: another certificate in development" in message
+    assert "run the same command again" not in message
+    assert not of_other_options(message)
+
+
+def test_gateways_that_an_update_does_not_reach_are_looked_at(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.truststores[DEV] = []
+
+    restore.plan(strategy="replace", verify_gateways_timeout="0")
+    (failed,) = restore.waves()
+
+    assert failed["msg"].endswith(
+        "development holds another certificate instead, or none. The deployment has failed without being reported, or takes longer than "
+        "certificate_restore_verify_gateways_timeout. Check these environments in the manager's console. Then run the same "
+        "command again with certificate_restore_verify_gateways: required"
+    )
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+def test_a_deployment_that_failed_names_the_variables_of_the_restore(
+    make: Callable[..., Restore], held: Held, strategy: str
+) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.client.connection.retries = 0
+
+    def fails(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(
+            False, None, (EnvironmentDeployment(DEV, True), EnvironmentDeployment(PROD, False, "no route"))
+        )
+
+    restore.api.writes.append(fails)
+    restore.plan(strategy=strategy)
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert failed["msg"] == (
+        "MyProject/web: the manager stored the restored certificate, but its deployment failed in: production (no route). Fix "
+        "the cause there. Then run the same command again with certificate_restore_force: true, which deploys again what the "
+        "record already holds"
+    )
+    assert "Gateways: deployment reported by the manager in development; deployment failed in production" in message
+    assert not of_other_options(message)
+
+
+def test_a_certificate_that_a_retry_has_lost_is_not_called_stored(make: Callable[..., Restore], held: Held) -> None:
+    """The deployment fails, and the manager carries out only one half of the next attempt."""
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held({DEV: CURRENT, PROD: CURRENT})
+    restore.api.client.connection.retries = 1
+
+    def fails(take_effect: Callable[[], None]) -> Deployment:
+        take_effect()
+        return Deployment(False, None, (EnvironmentDeployment(PROD, False),))
+
+    def loses(_take_effect: Callable[[], None]) -> Deployment:
+        restore.api.stored[PROJECT, "web"] = held({DEV: FIRST})
+        raise RequestError("HTTP 500", status=500, maybe_applied=True)
+
+    restore.api.writes += [fails, loses]
+    restore.plan(strategy="replace")
+    (failed,) = restore.waves()
+    message = restore.phase("report")["msg"]
+
+    assert "production LOST THE CERTIFICATE" in failed["msg"]
+    assert "its deployment failed" not in failed["msg"]
+    assert "Fix the cause and run the same command again" in message
+
+
+def test_gateways_of_what_is_in_sync_are_asked_where_that_is_required(make: Callable[..., Restore], held: Held) -> None:
+    restore = make(backup_of(holding(SAME)))
+    restore.api.stored[PROJECT, "web"] = held(SAME)
+
+    assert restore.plan(verify_gateways="required")["waves"] == []
+    assert restore.phase("report")["message"] == (
+        "Nothing to restore, since the record already holds these certificates of the backup. Gateways: confirmed in "
+        "development, production"
+    )
+
+
+def test_what_is_not_known_of_the_gateways_is_one_warning_for_all_certificates(
+    make: Callable[..., Restore], held: Held
+) -> None:
+    names = [f"web-{number}" for number in range(3)]
+    restore = make(backup_of(*(holding(DIFFERENT, name=name) for name in names)))
+    for name in names:
+        restore.api.stored[PROJECT, name] = replace(held({DEV: CURRENT, PROD: CURRENT}, alias="web-alias"), name=name)
+    restore.api.truststores[PROD] = TruststoreUnavailableError(
+        "The truststore of environment production cannot be read"
+    )
+
+    restore.plan()
+    written, verified = restore.waves()[:2]
+
+    assert written["warnings"] == [
+        "What the gateways of production hold is unknown. The truststore of environment production cannot be read"
+    ]
+    assert not verified.get("failed")
+    assert restore.phase("report")["message"] == (
+        "Restored 3 certificates in 6 environments, verified in the manager's record. Gateways: confirmed in development; "
+        "could not be asked in production"
+    )
