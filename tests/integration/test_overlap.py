@@ -8,6 +8,7 @@ The phases of the role run in this process, over real HTTP. `overlap_world` asse
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
@@ -497,3 +498,39 @@ def test_a_companion_without_a_marker_is_recognized_by_its_content(make: MakeWor
         made = world.run()
     assert (made.outcome, made.requests) == ("rotated", WRITES[2:])
     world.assert_rotated(world.new)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_faults_never_leave_gateways_without_trust(make: MakeWorld, seed: int) -> None:
+    """With one to three faults, and then without. `overlap_world` asserts the trust after every request."""
+    rng = random.Random(seed)
+    truststore = rng.choice(SOURCES)
+    world = make(
+        rng.choice(GENERATIONS),
+        {"truststore": truststore},
+        overlap_days=rng.choice([0, 0, 7]),
+        verify_gateways=rng.choice(["auto", "auto", "never"]),
+        rollback=rng.random() < 0.8,
+    )
+    for _ in range(rng.randint(1, 3)):
+        kind = rng.choice(["status", "drop_before", "drop_after", "malformed", "deployment_failure", "lost_update"])
+        world.manager.faults.add(
+            Fault(
+                kind,
+                method=rng.choice([None, "POST", "PUT", "DELETE"]),
+                skip=rng.randint(0, 4),
+                after=rng.random() < 0.5,
+                environments=(rng.choice(ENVIRONMENTS),),
+            )
+        )
+    outcomes = [world.run().outcome]
+    world.wait(days=8)
+    outcomes.append(world.run().outcome)
+    world.manager.faults.clear()
+    world.wait(days=8)
+
+    outcomes += [world.run(promote=True).outcome for _ in range(3)]
+
+    assert outcomes[-1] == "nothing_to_do", outcomes
+    assert world.held() == world.everywhere(world.new)
+    assert all(world.new.der in trusted for trusted in world.trusted().values())
