@@ -11,13 +11,15 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import Finding, find
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.jwks import read_jwks
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 
-def certificate_findings(certificates: object, threshold_days: object = None) -> list[Finding]:
+def certificate_findings(certificates: object, threshold_days: object = None, jwks: object = None) -> list[Finding]:
     """List the findings in certificates.
 
     :arg threshold_days: a number of days. An empty string, which a survey may pass, counts as not set.
+    :arg jwks: the JWKs that were created from certificates, as the module returns them.
     :raises AnsibleFilterError: if an argument has the wrong type or shape.
     """
     try:
@@ -27,7 +29,7 @@ def certificate_findings(certificates: object, threshold_days: object = None) ->
             f"certificate_findings: threshold_days must be a whole number of days, not '{threshold_days}'"
         ) from None
     try:
-        return find(read_certificates(certificates), threshold)
+        return find(read_certificates(certificates), threshold, read_jwks(jwks))
     except ReportError as exc:
         raise AnsibleFilterError(f"certificate_findings: {exc}") from exc
 

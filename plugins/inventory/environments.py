@@ -70,7 +70,7 @@ notes:
     C(subject), C(issuer), C(serial_number), C(not_before), C(not_after), C(days_remaining), C(expired), C(fingerprint_sha256),
     C(fingerprint_sha1) and C(entries)."
   - "With O(verify_gateways), each item of C(apinizer_certificates) also has C(gateway), a dictionary with C(name) (the
-    environment), C(state), C(fingerprint_sha256) and C(reason). C(state) is V(confirmed) if the gateways hold the certificate
+    environment), C(state), C(fingerprint_sha256), C(reason) and C(source). C(state) is V(confirmed) if the gateways hold the certificate
     of the manager's record, V(stale) if they hold another certificate under its alias, V(missing) if they hold neither, and
     V(unknown) if they could not be asked, as with V(apimanager). C(fingerprint_sha256) is that of the certificate that they
     hold."

@@ -42,6 +42,8 @@ options:
     description:
       - What to return.
       - V(content) is the certificate as PEM text, with its chain if the manager stores the chain.
+      - V(truststore_source) says where the truststore of the environment was read, as RV(apinizer.apiops.apinizer_truststore_info#module:truststores[].source).
+        It requires O(source=gateways). V(workers) proves what the gateways hold, V(manager) is weaker evidence.
       - The other choices are the values that M(apinizer.apiops.apinizer_certificate_info) returns for an environment.
     type: str
     default: content
@@ -58,6 +60,7 @@ options:
       - fingerprint_sha256
       - fingerprint_sha1
       - entries
+      - truststore_source
   source:
     description:
       - Where to read the certificate.
@@ -155,7 +158,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options im
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries", "truststore_source"),
 )
 SPEC = {
     **CONNECTION_SPEC,
@@ -181,18 +184,24 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             names = [check_name("name", str(term)) for term in self._flatten(terms)]
             if options["source"] == "gateways" and options["field"] == "entries":
                 raise InputError("field", "entries is a value of the record. Choose another field, or source=record")
+            if options["source"] == "record" and options["field"] == "truststore_source":
+                raise InputError("field", "truststore_source requires source=gateways")
             if not names:
                 return []
             with connect(resolve_connection(options, secrets.add)) as api:
                 # Read all certificates first: a missing permission is reported before a missing option.
                 read = [(name, api.find(project, name)) for name in names]
-                found = [_require(project, name, stored) for name, stored in read]
+                found: list[tuple[StoredCertificate, dict[str, str]]]
+                found = [(_require(project, name, stored), {}) for name, stored in read]
                 if options["source"] == "gateways":
                     # Each environment is asked once, for all certificates.
                     truststore = cache(api.truststore)
-                    found = [as_gateways_hold(stored, options["environment"], truststore) for stored in found]
+                    found = [as_gateways_hold(stored, options["environment"], truststore) for stored, _none in found]
             now = datetime.now(timezone.utc)
-            return [select_value(stored, options["field"], options["environment"], now=now) for stored in found]
+            return [
+                select_value(stored, options["field"], options["environment"], now=now, sources=sources)
+                for stored, sources in found
+            ]
 
 
 def _require(project: str, name: str, stored: StoredCertificate | None) -> StoredCertificate:
@@ -201,18 +210,29 @@ def _require(project: str, name: str, stored: StoredCertificate | None) -> Store
     return stored
 
 
-def select_value(stored: StoredCertificate, field: str, environment: str | None, *, now: datetime) -> t.Any:
+def select_value(
+    stored: StoredCertificate,
+    field: str,
+    environment: str | None,
+    *,
+    now: datetime,
+    sources: t.Mapping[str, str] | None = None,
+) -> t.Any:
     """Return a property of the certificate in one environment, or in all environments if they agree.
 
     :arg field: one of C(FIELDS).
     :arg environment: the environment to use; None if the value has to be the same in all environments.
     :arg now: the time from which C(days_remaining) and C(expired) count.
+    :arg sources: the sources of the truststores by environment, for C(truststore_source).
     :raises InputError: if C(environment) does not hold the certificate, or is None and the environments do not agree.
     :raises ApinizerError: if no environment holds the certificate, or the manager does not return its content.
     """
     label = f"certificate {stored.project}/{stored.name}"
     described = t.cast("dict[str, t.Any]", _result.certificate(stored, now, with_content=True))
-    values = {each["name"]: each[field] for each in described["environments"]}
+    if field == "truststore_source":
+        values = {each["name"]: (sources or {}).get(each["name"]) for each in described["environments"]}
+    else:
+        values = {each["name"]: each[field] for each in described["environments"]}
     if not values:
         raise ApinizerError(f"No environment holds {label}")
     if environment is not None and environment not in values:

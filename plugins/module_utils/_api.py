@@ -10,7 +10,10 @@ from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _archive, _payloads
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import Client
-from ansible_collections.apinizer.apiops.plugins.module_utils._envelope import READING_PERMISSIONS
+from ansible_collections.apinizer.apiops.plugins.module_utils._envelope import (
+    IMPORTING_PERMISSIONS,
+    READING_PERMISSIONS,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ImportFileUnavailableError,
     LoginError,
@@ -304,15 +307,12 @@ class CertificateApi:
         form = {"certificateName": (None, name), **_form(environments, alias, description, bundle, "certificateFile")}
         try:
             address = ("projects", project, "certificates", "import-file")
-            return self._write("POST", *address, environments=environments, form=form)
+            return self._write("POST", *address, environments=environments, form=form, rights=IMPORTING_PERMISSIONS)
         except RequestError as exc:
             if exc.status not in (404, 405):
                 raise
             raise ImportFileUnavailableError(
-                f"This manager has no import-file, the only request that leaves other environments unchanged ({exc}). "
-                "Choose another value for unlisted_environments; with the role certificate_rotation, use "
-                "certificate_rotation_strategy=overlap, or a single wave and certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
-                "certificate_restore_strategy=replace",
+                f"This manager has no import-file, the only request that leaves other environments unchanged ({exc})",
                 status=exc.status,
             ) from exc
 

@@ -103,18 +103,24 @@ class Client:
         raise RequestError("The manager answered GET with JSON instead of a ZIP archive", status=response.status_code)
 
     def write(
-        self, method: str, *segments: str, params: dict[str, str] | None = None, form: _Form | None = None
+        self,
+        method: str,
+        *segments: str,
+        params: dict[str, str] | None = None,
+        form: _Form | None = None,
+        rights: str | None = None,
     ) -> dict[str, t.Any]:
         """Send a write, once.
 
         :arg segments: the path below C(/apiops/), not encoded.
         :arg params: the query parameters.
         :arg form: the multipart fields, as requests expects them: name to (file name or None, value[, content type]).
+        :arg rights: what the token needs for the write, see C(EnvelopeReader.read).
         :returns: the JSON object of the response.
         :raises RequestError: if the response is anything but a success envelope. C(maybe_applied) says whether the
             manager may have carried out the write nevertheless.
         """
-        return self._call(method, segments, params=params, form=form)
+        return self._call(method, segments, params=params, form=form, rights=rights)
 
     def _with_retries(self, request: t.Callable[[], _Value]) -> _Value:
         attempt = 0
@@ -135,8 +141,10 @@ class Client:
         slash: bool = True,
         params: dict[str, str] | None = None,
         form: _Form | None = None,
+        rights: str | None = None,
     ) -> dict[str, t.Any]:
-        return self._envelopes.read(method, self._request(method, segments, slash=slash, params=params, form=form))
+        response = self._request(method, segments, slash=slash, params=params, form=form)
+        return self._envelopes.read(method, response, rights)
 
     def _request(
         self,

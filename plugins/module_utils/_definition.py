@@ -8,8 +8,9 @@ Both ways validate with the same argument spec, run the same operation, and repo
 The layers of C(module_utils). Each file only uses files that come after it on this map::
 
     module definitions      _module  _definition  _source  _options
+                            _remedies                               what a user of the module can do about a failure
             |
-    operations              _operations  _writer  _plan                 read, plan, write, read back
+    operations              _operations  _writer  _verification  _plan  read, plan, write, read back
                             _truststores  _gateways                     ask the gateways what they hold
                             _result                                     the return values
             |

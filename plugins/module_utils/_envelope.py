@@ -34,6 +34,8 @@ READING_PERMISSIONS = "reading requires any permission in the project"
 WRITING_PERMISSIONS = (
     "writing requires SECRETS with MANAGE in the project and, where the console offers it, SECRETS with DEPLOY_UNDEPLOY"
 )
+IMPORTING_PERMISSIONS = "import-file requires SECRETS with EXPORT_IMPORT in the project"
+_ADMINISTRATOR = "Ask the administrator of the manager to grant it to the user of the token"
 
 _REDACTED = "********"
 _LONGEST_EXCERPT = 300
@@ -51,14 +53,16 @@ class EnvelopeReader:
         self._connection = connection
         self._auth = auth
 
-    def read(self, method: str, response: Response) -> dict[str, t.Any]:
+    def read(self, method: str, response: Response, rights: str | None = None) -> dict[str, t.Any]:
         """Return the JSON object of a response.
 
+        :arg rights: what the token needs for the request, as a clause; None for the permissions to read or to write.
         :raises RequestError: if it is anything but a success envelope.
         """
-        return readable(method, lambda: self._read(method, response))
+        rights = rights or (READING_PERMISSIONS if method == "GET" else WRITING_PERMISSIONS)
+        return readable(method, lambda: self._read(method, response, rights))
 
-    def _read(self, method: str, response: Response) -> dict[str, t.Any]:
+    def _read(self, method: str, response: Response, rights: str) -> dict[str, t.Any]:
         status = response.status_code
         if 300 <= status < 400:
             raise RequestError(
@@ -67,7 +71,7 @@ class EnvelopeReader:
                 status=status,
             )
         if status >= 400:
-            raise self._rejection(method, response)
+            raise self._rejection(method, response, rights)
         body = response.json
         if not isinstance(body, dict):
             raise RequestError(
@@ -90,7 +94,7 @@ class EnvelopeReader:
             )
         return body
 
-    def _rejection(self, method: str, response: Response) -> RequestError:
+    def _rejection(self, method: str, response: Response, rights: str) -> RequestError:
         status = response.status_code
         try:
             body = response.json
@@ -107,7 +111,10 @@ class EnvelopeReader:
             )
             sentences.append(f"Check {option} and the permissions: {READING_PERMISSIONS}; {WRITING_PERMISSIONS}")
         elif status == 403:
-            sentences.append(f"The token lacks a permission: {READING_PERMISSIONS}; {WRITING_PERMISSIONS}")
+            sentences += [f"The token lacks a permission: {rights}", _ADMINISTRATOR]
+        elif status == 400 and method != "GET" and message and _payloads.is_success(body) is False:
+            # The manager answers a missing permission like any other reason, and its text may be localized.
+            sentences += [f"If the token lacks a permission: {rights}", _ADMINISTRATOR]
         elif status == 407:
             sentences.append("Check the credentials of the proxy in the environment variable HTTP_PROXY or ALL_PROXY")
         temporary = status in _TEMPORARY_STATUSES

@@ -11,6 +11,7 @@
      |   +- LoginError                  the token request failed, so the actual request was never sent
      |   +- ImportFileUnavailableError  the manager does not offer import-file
      |   +- TruststoreUnavailableError  the truststore of an environment cannot be read
+     +- GatewaysUnknownError            the gateways must be asked before a write, and cannot be
      +- WriteError                      a plan was not carried out (in _writer.py; caught by _operations.py)
      +- OperationError                  an operation failed after it sent a write; has the result so far
 
@@ -41,11 +42,19 @@ def join_sentences(*sentences: str) -> str:
     return " ".join([*(text if text.endswith(_ENDS_OF_SENTENCE) else f"{text}." for text in all_but_last), last])
 
 
+NO_IMPORT_FILE, IMPORT_NOT_DEPLOYED, GATEWAYS_UNKNOWN = "no_import_file", "import_not_deployed", "gateways_unknown"
+"""The problems whose remedy depends on what the user has started, because it names options. See C(_remedies.py)."""
+
+
 class ApinizerError(Exception):
     """The base of all errors that a user sees. C(str(error)) is one line of plain English without secrets.
 
     A message may quote the manager, so control characters in it are escaped here, once for all errors.
+
+    :cvar problem: one of the problems above, or None if the message already says what to do.
     """
+
+    problem: str | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(escape_controls(message))
@@ -97,23 +106,45 @@ class LoginError(RequestError):
 class ImportFileUnavailableError(RequestError):
     """The manager does not offer import-file, so it cannot write some environments and leave the others unchanged."""
 
+    problem = NO_IMPORT_FILE
+
 
 class TruststoreUnavailableError(RequestError):
     """The truststore of an environment cannot be read, so what its gateways hold is unknown."""
+
+    @property
+    def maybe_empty(self) -> bool:
+        """Whether it may just be empty: the archive of an empty truststore is refused with HTTP 400, and so is that of
+        unreachable workers (vendor: Export Truststore File).
+        """
+        return self.status == 400
+
+
+class GatewaysUnknownError(ApinizerError):
+    """The gateways must be asked, and cannot be. Nothing was written."""
+
+    problem = GATEWAYS_UNKNOWN
 
 
 class OperationError(ApinizerError):
     """An operation failed after it sent a write.
 
     :arg result: the return values of the module, as far as they are known.
-    :arg request_error: the failed request, or None if the manager answered every request with success. Its type tells
-        callers more than the message does, see C(ImportFileUnavailableError).
+    :arg request_error: the failed request, or None if the manager answered every request with success.
+    :arg problem: see C(ApinizerError). The default is that of the request.
     """
 
-    def __init__(self, message: str, result: dict[str, t.Any], request_error: RequestError | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        result: dict[str, t.Any],
+        request_error: RequestError | None = None,
+        problem: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.result = result
         self.request_error = request_error
+        self.problem = problem or (request_error.problem if request_error else None)
 
 
 class CertificateError(ValueError):

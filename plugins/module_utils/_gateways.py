@@ -56,11 +56,13 @@ class Trusted(t.NamedTuple):
         return self.fingerprint_sha1 is not None and self.fingerprint_sha1 == other.fingerprint_sha1
 
 
-def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted) -> Gateway:
+def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted, source: str | None = None) -> Gateway:
     """Compare what the gateways of an environment hold with what they should hold.
 
     Java truststores do not distinguish upper and lower case in aliases. A certificate under another alias is trusted as
     well, so it counts as confirmed.
+
+    :arg source: where the truststore was read, see C(Truststore).
     """
     same = [one for one in held if one.is_same(expected)]
     alias = _folded(expected.alias)
@@ -68,38 +70,81 @@ def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted) -> G
     if same:
         sha256 = expected.fingerprint_sha256 or same[0].fingerprint_sha256
         if any(_folded(one.alias) == alias for one in same):
-            return Gateway(environment, CONFIRMED, sha256)
+            return Gateway(environment, CONFIRMED, sha256, source=source)
         other = "" if under_alias is None else f", while the alias {under_alias.alias} holds another certificate"
-        return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}{other}")
+        return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}{other}", source)
     if under_alias is not None:
-        return Gateway(environment, STALE, under_alias.fingerprint_sha256)
-    return Gateway(environment, MISSING)
+        return Gateway(environment, STALE, under_alias.fingerprint_sha256, source=source)
+    return Gateway(environment, MISSING, source=source)
 
 
-def ask(api: CertificateApi, project: str, expected: t.Sequence[Entry]) -> list[Gateway]:
-    """Ask the gateways of each entry's environment once."""
-    gateways = []
-    for entry in expected:
+def compare_deleted(environment: str, held: t.Sequence[Trusted], deleted: Trusted, source: str | None) -> Gateway:
+    """Compare what the gateways of an environment hold with a certificate that they should no longer hold.
+
+    Only its entry counts, which is the one with its alias: the same certificate under another alias may belong to another
+    project, or be a public certificate authority.
+
+    :arg source: as for C(compare).
+    """
+    alias = _folded(deleted.alias)
+    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
+    if under_alias is not None and under_alias.is_same(deleted):
+        return Gateway(environment, STALE, under_alias.fingerprint_sha256, source=source)
+    same = next((one for one in held if one.is_same(deleted)), None)
+    reason = None
+    if same is not None:
+        reason = f"the same certificate is still trusted under the alias {same.alias}"
+    elif under_alias is not None:
+        reason = f"the alias {under_alias.alias} holds another certificate"
+    return Gateway(environment, CONFIRMED, None, reason, source)
+
+
+class Reply(t.NamedTuple):
+    """The answer for one environment.
+
+    :arg maybe_empty: whether the truststore cannot be read, which may just mean that it is empty.
+    :arg alone: whether the truststore contains nothing but a certificate that is to be deleted.
+    """
+
+    gateway: Gateway
+    maybe_empty: bool = False
+    alone: bool = False
+
+
+def ask(api: CertificateApi, project: str, entries: t.Sequence[Entry], *, deleted: bool = False) -> list[Reply]:
+    """Ask the gateways of each entry's environment once.
+
+    :arg deleted: whether they should no longer hold the entries.
+    """
+    replies = []
+    for entry in entries:
+        trusted, judge = Trusted.of_entry(entry), compare_deleted if deleted else compare
         try:
             truststore = api.truststore(project, entry.environment)
-            held = [Trusted.of_entry(one) for one in truststore.entries]
-            gateways.append(compare(entry.environment, held, Trusted.of_entry(entry)))
         except TruststoreUnavailableError as exc:
-            gateways.append(Gateway(entry.environment, UNKNOWN, reason=str(exc)))
-    return gateways
+            unknown = Gateway(entry.environment, UNKNOWN, reason=str(exc))
+            replies.append(Reply(unknown, maybe_empty=exc.maybe_empty))
+            continue
+        held = [Trusted.of_entry(one) for one in truststore.entries]
+        gateway = judge(entry.environment, held, trusted, truststore.source)
+        replies.append(Reply(gateway, alone=deleted and all(one.is_same(trusted) for one in held)))
+    return replies
 
 
 def ask_until_confirmed(
-    api: CertificateApi, project: str, expected: t.Sequence[Entry], timeout: float
-) -> list[Gateway]:
-    """Ask the gateways until each holds its entry, or is unknown, but not longer than the timeout in seconds."""
-    found = {gateway.name: gateway for gateway in ask(api, project, expected)}
+    api: CertificateApi, project: str, entries: t.Sequence[Entry], timeout: float, *, deleted: bool = False
+) -> list[Reply]:
+    """Ask the gateways until each is as it should be, or unknown, but not longer than the timeout in seconds.
+
+    :arg deleted: whether they should no longer hold the entries.
+    """
+    found = {reply.gateway.name: reply for reply in ask(api, project, entries, deleted=deleted)}
     for delay in delays(timeout):
-        pending = [entry for entry in expected if found[entry.environment].state in UNDEPLOYED]
+        pending = [entry for entry in entries if found[entry.environment].gateway.state in UNDEPLOYED]
         if not pending:
             break
         api.client.sleep(delay)
-        found.update({gateway.name: gateway for gateway in ask(api, project, pending)})
+        found.update({reply.gateway.name: reply for reply in ask(api, project, pending, deleted=deleted)})
     return list(found.values())
 
 
@@ -125,38 +170,41 @@ def deployment_unknown_warning(name: str, environments: t.Iterable[str]) -> str:
     )
 
 
-def unknown_message(name: str, gateways: t.Sequence[Gateway], *, written: bool) -> str:
-    """Describe the gateways whose state is unknown.
+def required_message(option: str, unknown: t.Sequence[str], *remedies: str) -> str:
+    """Return the message about gateways that must be asked, and cannot be, for a task that only reads.
 
-    :arg written: whether the record was written before they were asked.
+    :arg option: the option or variable that requires it.
+    :arg unknown: what C(unknown_lines) returned.
     """
-    names = ", ".join(gateway.name for gateway in gateways)
-    reasons = dict.fromkeys(gateway.reason for gateway in gateways if gateway.reason)
-    if written:
-        return join_sentences(
-            f"The manager stored certificate {name} in {names}, but whether the gateways there hold it is unknown",
-            *reasons,
-        )
-    return join_sentences(f"Whether the gateways of {names} hold certificate {name} is unknown", *reasons)
+    return join_sentences(f"{option}: required, but not possible", *unknown, *remedies)
 
 
-def unknown_lines(gateways: t.Iterable[Gateway]) -> list[str]:
+def unknown_message(name: str, gateways: t.Sequence[Gateway], *, deleted: bool = False) -> str:
+    """Return the message about gateways that could not be asked after a write, or after a deletion."""
+    done, names = "deleted" if deleted else "stored", ", ".join(gateway.name for gateway in gateways)
+    return join_sentences(
+        f"The manager {done} certificate {name} in {names}, but its gateways could not be asked",
+        *unknown_lines(gateways, with_manager=True),
+    )
+
+
+def unknown_lines(gateways: t.Iterable[Gateway], *, with_manager: bool = False) -> list[str]:
     """Say which gateways could not be asked, of any number of certificates, with one line for each cause.
 
-    The pseudo-environment of the manager itself is left out, because no request can ask it.
+    :arg with_manager: include the pseudo-environment of the manager itself, which no request can ask.
     """
     causes: dict[str, dict[str, str]] = {}
     for gateway in gateways:
-        if gateway.state == UNKNOWN and gateway.name != PSEUDO_ENVIRONMENT:
+        if gateway.state == UNKNOWN and (with_manager or gateway.name != PSEUDO_ENVIRONMENT):
             # Messages about several environments differ in the name of the environment only.
             cause = (gateway.reason or "").replace(gateway.name, "")
             causes.setdefault(cause, {})[gateway.name] = gateway.reason or "no reason is known"
-    return [
-        escape_controls(
-            join_sentences(f"What the gateways of {', '.join(sorted(names))} hold is unknown", names[min(names)])
-        )
-        for names in causes.values()
-    ]
+    return [escape_controls(join_sentences(is_unknown(names), names[min(names)])) for names in causes.values()]
+
+
+def is_unknown(environments: t.Iterable[str]) -> str:
+    """Say of which environments it is unknown what the gateways hold, for whatever reason, without the last period."""
+    return f"What the gateways of {', '.join(sorted(environments))} hold is unknown"
 
 
 def found_instead(gateway: Gateway) -> str:
@@ -166,8 +214,20 @@ def found_instead(gateway: Gateway) -> str:
     return f"those of {gateway.name} hold {_shown(gateway)} instead"
 
 
+def undeleted_message(name: str, gateways: t.Sequence[Gateway]) -> str:
+    """Describe the gateways that still hold a certificate after it was deleted, and what to do."""
+    return join_sentences(
+        f"The manager deleted certificate {name}, but the gateways of {', '.join(one.name for one in gateways)} still hold it",
+        "The removal may still be in progress, or has failed without being reported. Check the environment in the manager's "
+        "console, and read its truststore with apinizer_truststore_info; running again changes nothing, because the manager's "
+        "record no longer contains the certificate",
+    )
+
+
 def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str) -> str:
-    """Describe the gateways that do not hold what the manager's record contains, and what to do.
+    """Describe the gateways that do not hold what the manager's record contains.
+
+    What to do about an import that was not deployed is the caller's to say, see C(IMPORT_NOT_DEPLOYED).
 
     :arg operation: the operation that wrote the record, or C(none).
     """
@@ -184,10 +244,8 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 
 
 _STORED_ONLY = (
-    "Most likely, this manager stores imported certificates without deploying them; otherwise, the deployment failed, or takes "
-    "longer than verify_gateways_timeout. To deploy the certificate, update all its environments at once: run again with "
-    "verify_gateways=required and without environments and unlisted_environments; with the role certificate_rotation or the "
-    "playbook restore, use a single wave and the strategy replace as well"
+    "Most likely, this manager stores imported certificates without deploying them; otherwise, the deployment failed, or has "
+    "not ended yet"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check the environment in the "

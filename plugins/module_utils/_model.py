@@ -184,9 +184,11 @@ class Gateway:
     :arg state: C(confirmed), C(stale) (they hold another certificate under its alias), C(missing), or C(unknown).
     :arg fingerprint_sha256: the fingerprint of the certificate found, or None.
     :arg reason: why the state is unknown, or under which other alias the certificate was found.
+    :arg source: C(workers) or C(manager), as in C(Truststore); None if the truststore could not be read.
     """
 
     name: str
     state: str
     fingerprint_sha256: str | None = None
     reason: str | None = None
+    source: str | None = None

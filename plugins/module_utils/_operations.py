@@ -9,39 +9,36 @@ There is one flow: read, plan, write, read back, result. Check mode is the same 
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.apinizer.apiops.plugins.module_utils import _result
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import (
+    ADMIN_PROJECT,
     NOT_OFFERED,
     PSEUDO_ENVIRONMENT,
     CertificateApi,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, OperationError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    InputError,
+    OperationError,
+    RequestError,
+    TruststoreUnavailableError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
-    CONFIRMED,
     DEFAULT_TIMEOUT,
-    UNDEPLOYED,
-    UNKNOWN,
-    ask,
-    ask_until_confirmed,
-    deployment_unknown_warning,
-    undeployed_message,
-    unknown_message,
-    unreported,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
-    Entry,
     Gateway,
     StoredCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired, Plan, plan_absent, plan_present
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import CertificateView, TruststoreView
 from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import add_gateways, check_known
+from ansible_collections.apinizer.apiops.plugins.module_utils._verification import Verification
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 _Warn = t.Callable[[str], None]
 
@@ -79,19 +76,18 @@ def run_certificate_operation(
     :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment),
         C(gateways) and C(diff).
     :raises InputError: if an option is not valid. Nothing was written.
-    :raises RequestError: if the manager could not be read. Nothing was written.
+    :raises RequestError: if the manager could not be read, or the gateways where they must be asked. Nothing was written.
     :raises OperationError: if a write failed.
     """
     before = _read(api, operation)
     jwks = _check_environments(api, operation, before)
     plan = _plan(api, operation, before)
     bundle = operation.desired.bundle
-    gateways: list[Gateway] | None = None
-    if plan.operation == "none" and plan.after and operation.verify_gateways == "required":
-        gateways = ask(api, operation.project, _entries(plan.after, _meant(operation), bundle))
-        stale = frozenset(gateway.name for gateway in gateways if gateway.state in UNDEPLOYED)
-        if stale:
-            operation = replace(operation, desired=replace(operation.desired, stale=stale))
+    verification = _verification(api, operation, warn)
+    if not operation.desired.force:
+        verification.ask_before(plan, before, api.latest_list(operation.project))
+        if verification.stale:
+            operation = replace(operation, desired=replace(operation.desired, stale=verification.stale))
             plan = _plan(api, operation, before)
     for warning in plan.warnings:
         warn(warning)
@@ -105,6 +101,7 @@ def run_certificate_operation(
         after: StoredCertificate | None,
         deployment: Deployment | None,
         gateways: list[Gateway] | None,
+        held: _result.Held | None,
         *,
         changed: bool,
     ) -> dict[str, t.Any]:
@@ -118,13 +115,12 @@ def run_certificate_operation(
             "previous": previous,
             "deployment": _result.deployment(deployment),
             "gateways": None if gateways is None else [_result.gateway(gateway) for gateway in gateways],
-            "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate),
+            "diff": _result.diff(f"{operation.project}/{operation.name}", previous, certificate, held),
         }
 
     if check_mode or plan.operation == "none":
-        known = result(plan.after, None, gateways, changed=plan.operation != "none")
-        _check_gateways(operation, plan, gateways or [], known, warn, written=False)
-        return known
+        verification.judge_unwritten(plan)
+        return result(plan.after, None, verification.gateways, verification.held, changed=plan.operation != "none")
     writer = Writer(
         api,
         operation.project,
@@ -136,86 +132,37 @@ def run_certificate_operation(
     try:
         after, deployment = writer.carry_out(plan, before)
     except WriteError as exc:
-        known = result(exc.after, exc.deployment, None, changed=exc.changed)
+        known = result(exc.after, exc.deployment, None, None, changed=exc.changed)
         if not exc.known:
             known.pop("certificate")
             known.pop("diff")
         raise OperationError(str(exc), known, exc.request_error) from exc
-    gateways = _ask_after_write(api, operation, plan, after, deployment, warn)
-    known = result(after, deployment, gateways, changed=True)
-    _check_gateways(operation, plan, gateways or [], known, warn, written=True)
+    verification.ask_after(plan, before, after, deployment)
+    known = result(after, deployment, verification.gateways, verification.held, changed=True)
+    verification.judge_written(plan, known)
     return known
 
 
 def _plan(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> Plan:
     if operation.absent:
-        return plan_absent(before)
+        others = [other.name for other in api.latest_list(operation.project)]
+        return plan_absent(operation.project, operation.name, before, others)
     siblings = () if before else api.latest_list(operation.project)
     return plan_present(operation.project, operation.name, before, operation.desired, siblings)
 
 
-def _entries(stored: StoredCertificate, environments: t.Iterable[str] | None, bundle: Bundle | None) -> list[Entry]:
-    """Return what the gateways of environments should hold, or of all that the record contains."""
-    names = stored.environments if environments is None else sorted(set(environments) & set(stored.environments))
-    entries = [stored.entry_of(name, bundle) for name in names]
-    return [entry for entry in entries if entry is not None]
-
-
-def _meant(operation: CertificateOperation) -> frozenset[str] | None:
-    """Return the environments that the operation is about; None for all."""
-    return None if operation.desired.unlisted == "update" else operation.desired.environments
-
-
-def _ask_after_write(
-    api: CertificateApi,
-    operation: CertificateOperation,
-    plan: Plan,
-    after: StoredCertificate | None,
-    deployment: Deployment,
-    warn: _Warn,
-) -> list[Gateway] | None:
-    """Ask the gateways of the environments that were written, as far as the task wants that. Return None if it does not."""
-    if after is None or plan.operation == "delete":
-        return None
-    written = sorted({name for write in plan.writes for name in write.environments})
-    silent = unreported(deployment, written)
-    everything = [entry.environment for entry in _entries(after, _meant(operation), operation.desired.bundle)]
-    names = {"auto": silent, "required": everything, "never": []}[operation.verify_gateways]
-    if not names:
-        if deployment.success is None:
-            warn(deployment_unknown_warning(operation.name, written))
-        return None
-    entries = _entries(after, names, operation.desired.bundle)
-    return ask_until_confirmed(api, operation.project, entries, operation.verify_timeout)
-
-
-def _check_gateways(
-    operation: CertificateOperation,
-    plan: Plan,
-    gateways: list[Gateway],
-    known: dict[str, t.Any],
-    warn: _Warn,
-    *,
-    written: bool,
-) -> None:
-    """Judge the states of the gateways.
-
-    :arg known: the return values.
-    :arg written: whether the gateways were asked after a write. Before one, a stale gateway is a difference.
-    :raises OperationError: if a gateway does not hold what was written, or if it must be asked and cannot be.
-    """
-    undeployed = [gateway for gateway in gateways if gateway.state in UNDEPLOYED]
-    if undeployed and written:
-        raise OperationError(undeployed_message(operation.name, undeployed, plan.operation), known)
-    for gateway in gateways:
-        if gateway.state == CONFIRMED and gateway.reason:
-            warn(f"The gateways of {gateway.name} hold certificate {operation.name}, {gateway.reason}")
-    unknown = [gateway for gateway in gateways if gateway.state == UNKNOWN]
-    refused = [gateway for gateway in unknown if gateway.name != PSEUDO_ENVIRONMENT]
-    if refused and operation.verify_gateways == "required":
-        raise OperationError(unknown_message(operation.name, refused, written=written), known)
-    if unknown:
-        warn(unknown_message(operation.name, unknown, written=written))
+def _verification(api: CertificateApi, operation: CertificateOperation, warn: _Warn) -> Verification:
+    desired = operation.desired
+    return Verification(
+        api,
+        operation.project,
+        operation.name,
+        operation.verify_gateways,
+        operation.verify_timeout,
+        meant=None if desired.unlisted == "update" else desired.environments,
+        bundle=desired.bundle,
+        warn=warn,
+    )
 
 
 def _with_description_sent(after: StoredCertificate | None, plan: Plan) -> StoredCertificate | None:
@@ -328,15 +275,22 @@ def _check_environments(
         if exc.status not in NOT_OFFERED:
             raise
         return jwks
-    known = {environment.name for environment in listed} | {PSEUDO_ENVIRONMENT}
-    unknown = sorted(added - known)
+    _check_known(operation.project, added, [environment.name for environment in listed])
+    return jwks
+
+
+def _check_known(project: str, names: t.Iterable[str], listed: t.Iterable[str]) -> None:
+    """Check names of environments against those that the manager lists.
+
+    :raises InputError: if the project has no such environment.
+    """
+    known = {*listed, PSEUDO_ENVIRONMENT}
+    unknown = sorted(set(names) - known)
     if unknown:
         raise InputError(
             "environments",
-            f"project {operation.project} has no environment {', '.join(unknown)}; it has "
-            f"{', '.join(sorted(known))} (case-sensitive)",
+            f"project {project} has no environment {', '.join(unknown)}; it has {', '.join(sorted(known))} (case-sensitive)",
         )
-    return jwks
 
 
 @dataclass(frozen=True)
@@ -345,6 +299,7 @@ class InfoOperation:
 
     :arg expiring_within: in days.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
+    :arg chains: whether to return the issuers that are stored with each certificate.
     """
 
     project: str | None = None
@@ -353,6 +308,7 @@ class InfoOperation:
     expiring_within: int | None = None
     details: bool = False
     verify_gateways: str = "never"
+    chains: bool = False
 
 
 def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: datetime) -> list[CertificateView]:
@@ -370,7 +326,7 @@ def run_info_operation(api: CertificateApi, operation: InfoOperation, *, now: da
                 if match is not None:
                     found.append(match)
     found.sort(key=lambda stored: (stored.project, stored.name))
-    certificates = [_result.stored_certificate(stored, now) for stored in found]
+    certificates = [_result.stored_certificate(stored, now, with_chain=operation.chains) for stored in found]
     if operation.verify_gateways == "never":
         return certificates
     certificates = add_gateways(api, certificates)
@@ -400,6 +356,32 @@ def _filter(stored: StoredCertificate, operation: InfoOperation, now: datetime) 
     return stored
 
 
+def run_jwk_info_operation(
+    api: CertificateApi, certificates: t.Iterable[CertificateView], warn: _Warn
+) -> list[dict[str, t.Any]]:
+    """Return the JWKs that were created from certificates, for each project of these certificates that has any.
+
+    The manager does not report from which certificate a JWK was created: a JWK has an ID of its source, and certificates have
+    none (vendor: List JWKs, List Certificates).
+
+    :raises RequestError: if the manager fails. One that does not list JWKs (2024.09) has none to return.
+    """
+    found = []
+    for project in sorted({certificate["project"] for certificate in certificates}):
+        try:
+            names = api.certificate_jwks(project)
+        except RequestError as exc:
+            if exc.status not in NOT_OFFERED:
+                raise
+            if exc.status in (404, 405):
+                break  # The projects exist, so the address does not.
+            warn(f"Could not check whether project {project} has JWKs created from certificates: {exc}")
+            continue
+        if names:
+            found.append({"project": project, "names": sorted(names)})
+    return found
+
+
 def run_environment_info_operation(api: CertificateApi, project: str) -> list[dict[str, t.Any]]:
     """Return the environments of a project, as the module returns them, sorted by name.
 
@@ -416,7 +398,28 @@ def run_truststore_info_operation(
 
     :arg environments: None for all environments of the project.
     :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :raises InputError: if a truststore cannot be read because the project has no such environment.
+    :raises RequestError: if a truststore cannot be read for another reason.
+    """
+    if environments is None:
+        return read_truststores(api, project, [environment.name for environment in api.environments(project)], now=now)
+    try:
+        return read_truststores(api, project, environments, now=now)
+    except TruststoreUnavailableError as exc:
+        # No answer of the manager tells an unknown environment from anything else. The project admin reads the truststores
+        # of all environments, but lists only its own.
+        if exc.status in NOT_OFFERED and project != ADMIN_PROJECT:
+            with suppress(RequestError):
+                _check_known(project, environments, [environment.name for environment in api.environments(project)])
+        raise
+
+
+def read_truststores(
+    api: CertificateApi, project: str, environments: t.Iterable[str], *, now: datetime
+) -> list[TruststoreView]:
+    """Return what the gateways of environments trust, sorted by environment, for environments that are known to exist.
+
+    :arg now: the time that C(days_remaining) and C(expired) refer to.
     :raises RequestError: if a truststore cannot be read.
     """
-    names = [environment.name for environment in api.environments(project)] if environments is None else environments
-    return [_result.truststore(api.truststore(project, name), now) for name in sorted(names)]
+    return [_result.truststore(api.truststore(project, name), now) for name in sorted(environments)]

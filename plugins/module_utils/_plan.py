@@ -67,10 +67,17 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
 
-def plan_absent(current: StoredCertificate | None) -> Plan:
-    """Plan to delete the certificate if it exists."""
+def plan_absent(project: str, name: str, current: StoredCertificate | None, others: t.Iterable[str] = ()) -> Plan:
+    """Plan to delete the certificate if it exists.
+
+    :arg others: the names of the project's certificates. If one of them is similar, the plan warns.
+    """
     if current is None:
-        return Plan("none", None)
+        similar = similar_names(name, others)
+        warning = (
+            f"Nothing was deleted: project {project} has no certificate {name}. Did you mean {' or '.join(similar)}?"
+        )
+        return Plan("none", None, warnings=(warning,) if similar else ())
     return Plan("delete", None, (Write("delete", None, current.environments),))
 
 

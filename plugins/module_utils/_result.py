@@ -40,18 +40,35 @@ class EntryView(t.TypedDict):
 
 
 class GatewayView(t.TypedDict):
-    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown)."""
+    """What the gateways of an environment hold: C(confirmed), C(stale), C(missing) or C(unknown).
+
+    C(source) is C(workers) or C(manager), as in C(TruststoreView), or None if the truststore could not be read.
+    """
 
     name: str
     state: str
     fingerprint_sha256: str | None
     reason: str | None
+    source: str | None
+
+
+class ChainView(t.TypedDict):
+    """A certificate that the record contains as an issuer of another one. Of one that cannot be read, only the digest is known."""
+
+    subject: str | None
+    issuer: str | None
+    fingerprint_sha256: str
 
 
 class EnvironmentView(EntryView, total=False):
-    """The entry of one environment. C(content), the PEM, and C(gateway) are only returned where a caller asks for them."""
+    """The entry of one environment.
+
+    C(content), the PEM, C(chain), the issuers that are stored with the certificate, and C(gateway) are only returned where a
+    caller asks for them.
+    """
 
     content: str | None
+    chain: list[ChainView]
     gateway: GatewayView
 
 
@@ -111,13 +128,19 @@ def certificate(
 
 
 def stored_certificate(
-    stored: StoredCertificate, now: datetime, *, desired: Bundle | None = None, with_content: bool = False
+    stored: StoredCertificate,
+    now: datetime,
+    *,
+    desired: Bundle | None = None,
+    with_content: bool = False,
+    with_chain: bool = False,
 ) -> CertificateView:
     """Return the view of a certificate.
 
     :arg now: the time that C(days_remaining) and C(expired) refer to.
     :arg desired: of duplicate entries of an environment, show the one with this certificate.
     :arg with_content: add the PEM of each environment.
+    :arg with_chain: add the issuers that are stored with the certificate.
     """
     environments: list[EnvironmentView] = []
     for environment in stored.environments:
@@ -126,6 +149,8 @@ def stored_certificate(
             view = entry_values(entry, now, len(stored.entries_of(environment)))
             if with_content:
                 view["content"] = entry.bundle.pem if entry.bundle else None
+            if with_chain:
+                view["chain"] = _chain(entry)
             environments.append(view)
     return {
         "project": stored.project,
@@ -133,6 +158,13 @@ def stored_certificate(
         "description": stored.description,
         "environments": environments,
     }
+
+
+def _chain(entry: Entry) -> list[ChainView]:
+    return [
+        {"subject": one.subject, "issuer": one.issuer, "fingerprint_sha256": one.fingerprint_sha256}
+        for one in (entry.bundle.issuers if entry.bundle else ())
+    ]
 
 
 def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
@@ -175,21 +207,34 @@ def gateway(found: Gateway) -> GatewayView:
     return t.cast(GatewayView, asdict(found))
 
 
-def diff(header: str, before: CertificateView | None, after: CertificateView | None) -> dict[str, t.Any]:
+class Held(t.NamedTuple):
+    """The SHA-256 fingerprints of what the gateways hold before and after an operation, by environment.
+
+    They are None if the gateways hold no such certificate, or if that is unknown.
+    """
+
+    before: t.Mapping[str, str | None]
+    after: t.Mapping[str, str | None]
+
+
+def diff(
+    header: str, before: CertificateView | None, after: CertificateView | None, held: Held | None = None
+) -> dict[str, t.Any]:
     """Return the differences that Ansible shows, built from the meaning of the certificates and not from their text.
 
     :arg header: the header of both sides.
+    :arg held: what the gateways hold; None if they were not asked before the operation.
     """
     return {
         "before_header": header,
         "after_header": header,
-        "before": _diff_side(before),
-        "after": _diff_side(after),
+        "before": _diff_side(before, held.before if held else {}),
+        "after": _diff_side(after, held.after if held else {}),
     }
 
 
-def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
-    """What the manager stores, without anything that changes with time."""
+def _diff_side(view: CertificateView | None, held: t.Mapping[str, str | None]) -> dict[str, t.Any]:
+    """What the manager stores and the gateways hold, without anything that changes with time."""
     if view is None:
         return {}
     return {
@@ -204,6 +249,7 @@ def _diff_side(view: CertificateView | None) -> dict[str, t.Any]:
                 "not_after": environment["not_after"],
                 "fingerprint_sha256": environment["fingerprint_sha256"],
                 "entries": environment["entries"],
+                **({"gateway_fingerprint_sha256": held[environment["name"]]} if environment["name"] in held else {}),
             }
             for environment in view["environments"]
         },

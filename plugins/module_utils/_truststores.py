@@ -16,12 +16,12 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import Certif
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     RequestError,
     TruststoreUnavailableError,
-    join_sentences,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     UNKNOWN,
     Trusted,
     compare,
+    required_message,
     unknown_lines,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
@@ -89,18 +89,14 @@ def check_known(certificates: t.Iterable[CertificateView]) -> None:
     """
     lines = unknown_lines(gateways_of(certificates))
     if lines:
-        raise TruststoreUnavailableError(
-            join_sentences(
-                "verify_gateways: required, but not possible",
-                *lines,
-                "To get the certificates with the state unknown instead, set verify_gateways=auto",
-            )
-        )
+        remedy = "To get the certificates with the state unknown instead, set verify_gateways=auto"
+        raise TruststoreUnavailableError(required_message("verify_gateways", lines, remedy))
 
 
 def _ask(api: CertificateApi, project: str, environment: str) -> Answer:
     try:
-        return Answer(tuple(Trusted.of_entry(entry) for entry in api.truststore(project, environment).entries))
+        found = api.truststore(project, environment)
+        return Answer(tuple(Trusted.of_entry(entry) for entry in found.entries), source=found.source)
     except RequestError as exc:
         return Answer(reason=str(exc))
 
@@ -111,10 +107,12 @@ class Answer:
 
     :arg held: the trusted certificates.
     :arg reason: why the truststore cannot be read; None if it was read.
+    :arg source: C(workers) or C(manager), as in C(Truststore); None if it was not read.
     """
 
     held: tuple[Trusted, ...] = ()
     reason: str | None = None
+    source: str | None = None
 
     @cached_property
     def _index(self) -> dict[str, list[int]]:
@@ -131,7 +129,7 @@ class Answer:
             return Gateway(environment, UNKNOWN, reason=self.reason)
         # Of all the certificates, only those with the same alias or fingerprint can matter.
         positions = {position for key in _keys(expected) for position in self._index.get(key, ())}
-        return compare(environment, [self.held[position] for position in sorted(positions)], expected)
+        return compare(environment, [self.held[position] for position in sorted(positions)], expected, self.source)
 
 
 def _keys(one: Trusted) -> t.Iterator[str]:

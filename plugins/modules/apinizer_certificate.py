@@ -34,7 +34,7 @@ attributes:
   check_mode:
     details:
       - The module checks everything that it can find out by reading. The result has the same keys and values as without
-        check mode, except for RV(deployment).
+        check mode, except for RV(deployment) and RV(gateways).
       - Only a write shows whether the manager has C(import-file) (see O(unlisted_environments)), and whether an update adds
         a second entry for an environment instead of replacing the first one.
   diff_mode:
@@ -63,7 +63,8 @@ options:
       - V(present) creates the certificate, or changes it so that it matches the other options.
       - V(absent) deletes the certificate from the manager and from all its environments. It cannot be combined with
         O(path), O(content), O(alias), O(description), O(environments), or O(unlisted_environments), because the manager
-        cannot delete a certificate from some environments only.
+        cannot delete a certificate from some environments only. If the project has no such certificate but one with almost
+        the same name, the module warns.
     type: str
     choices:
       - present
@@ -124,11 +125,13 @@ options:
         release 2025 on to a token with access to the project V(admin).
       - V(auto) asks after a write, in each environment for which the manager does not report the deployment. If the gateways
         cannot be asked, the module warns.
-      - V(required) always asks. If the manager's record is in sync, a gateway that does not hold the certificate counts as a
-        difference. If the gateways cannot be asked, the module fails. The environment V(apimanager) is an exception, because
-        no request returns its truststore.
+      - V(required) always asks, both before and after a write. A gateway that does not hold the certificate counts as a
+        difference, even if the manager's record is in sync. If the gateways cannot be asked, the module fails before it writes,
+        in check mode as well; with O(force=true), it writes and then fails. The environment V(apimanager) is an exception,
+        because no request returns its truststore. Another one is an environment to which nothing may be deployed yet, because
+        the manager answers a request for an empty truststore like one that fails.
       - V(never) does not ask.
-      - If a gateway does not hold the certificate after a write, the module fails.
+      - If a gateway does not hold the certificate after a write, or still holds it after a deletion, the module fails.
     type: str
     choices:
       - auto
@@ -168,7 +171,8 @@ options:
     default: false
   force:
     description:
-      - Whether to write the certificate even if nothing differs, for example after a failed deployment.
+      - Whether to write the certificate even if nothing differs, for example after a failed deployment, or if
+        O(verify_gateways=required) and the gateways cannot be asked.
       - The manager deploys what an update writes. With O(unlisted_environments=keep), the module writes with C(import-file)
         instead, which may store the certificate without deploying it, no matter how often it is repeated.
     type: bool
@@ -421,6 +425,9 @@ gateways:
       description:
         - V(confirmed) if the gateways hold the certificate, V(stale) if they hold another one under its alias, V(missing) if
           they hold neither, and V(unknown) if they could not be asked.
+        - After a deletion, V(confirmed) if the gateways no longer hold the certificate under its alias, and V(stale) if they
+          still do.
+        - In check mode, this is what the gateways hold before the change.
       type: str
       returned: always
       choices:
@@ -439,6 +446,19 @@ gateways:
       type: str
       returned: always
       sample: found under the alias other-alias
+    source:
+      description:
+        - Where the truststore was read. V(workers) proves what the gateways hold, because the manager reads it live from the
+          workers of the environment.
+        - V(manager) is the manager's own list. The documentation of the manager does not say whether this list is read from
+          the workers, so it is weaker evidence.
+        - V(null) if the state is V(unknown).
+      type: str
+      returned: always
+      choices:
+        - workers
+        - manager
+      sample: workers
 deployment:
   description: The deployment as the manager reported it. V(null) if nothing was written.
   returned: success, and failure after a write was tried
@@ -482,7 +502,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError, InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT, VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
@@ -495,6 +515,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     environment_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import MODULE_REMEDIES, add_remedy
 from ansible_collections.apinizer.apiops.plugins.module_utils._source import read_certificate
 
 ARGUMENT_SPEC = {
@@ -584,7 +605,11 @@ def run(context: ModuleContext, now: datetime) -> Result:
     """Run the operation that the options describe."""
     operation = certificate_operation(context, now)
     with context.manager() as api:
-        return run_certificate_operation(api, operation, check_mode=context.check_mode, now=now, warn=context.warn)
+        try:
+            return run_certificate_operation(api, operation, check_mode=context.check_mode, now=now, warn=context.warn)
+        except ApinizerError as exc:
+            add_remedy(exc, MODULE_REMEDIES)
+            raise
 
 
 DEFINITION = ModuleDefinition(

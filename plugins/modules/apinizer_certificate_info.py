@@ -17,7 +17,8 @@ description:
     set O(verify_gateways).
   - The module sends one request for each project, and one for the list of projects if O(project) is not set. With
     O(details=true), it sends another request for each certificate whose content is missing from the list. With
-    O(verify_gateways), it sends another request for each environment.
+    O(verify_gateways), it sends another request for each environment. With O(jwks=true), it sends another request for each
+    project.
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer
@@ -74,6 +75,14 @@ options:
       - required
       - never
     default: never
+    version_added: 0.2.0
+  jwks:
+    description:
+      - Whether to return the JWKs that were created from certificates. An update of a certificate may break their link to it,
+        see O(apinizer.apiops.apinizer_certificate#module:update_referenced_jwks).
+      - The manager reports them from release 2025 on.
+    type: bool
+    default: false
     version_added: 0.2.0
 seealso:
   - module: apinizer.apiops.apinizer_certificate
@@ -219,6 +228,29 @@ certificates:
           type: int
           returned: always
           sample: 1
+        chain:
+          description:
+            - The issuers that the record contains with the certificate, nearest first. Most managers store the certificate alone.
+          type: list
+          elements: dict
+          returned: always
+          version_added: 0.2.0
+          contains:
+            subject:
+              description: The subject in the notation of RFC 4514.
+              type: str
+              returned: always
+              sample: CN=Example CA,O=Example Inc,C=US
+            issuer:
+              description: The issuer in the notation of RFC 4514.
+              type: str
+              returned: always
+              sample: CN=Example Root,O=Example Inc,C=US
+            fingerprint_sha256:
+              description: The SHA-256 fingerprint of the DER encoding in lower-case hexadecimal digits.
+              type: str
+              returned: always
+              sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         gateway:
           description: What the gateways of the environment hold.
           type: dict
@@ -254,6 +286,39 @@ certificates:
               type: str
               returned: always
               sample: found under the alias other-alias
+            source:
+              description:
+                - Where the truststore was read. V(workers) proves what the gateways hold, because the manager reads it live from
+                  the workers of the environment.
+                - V(manager) is the manager's own list. The documentation of the manager does not say whether this list is read
+                  from the workers, so it is weaker evidence.
+                - V(null) if the state is V(unknown) because the truststore could not be read.
+              type: str
+              returned: always
+              choices:
+                - workers
+                - manager
+              sample: workers
+jwks:
+  description:
+    - The projects of the returned certificates that have JWKs created from certificates, sorted by name.
+    - The manager does not report from which certificate a JWK was created.
+  returned: if O(jwks) is V(true)
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    project:
+      description: The name of the project.
+      type: str
+      returned: always
+      sample: MyProject
+    names:
+      description: The names of the JWKs.
+      type: list
+      elements: str
+      returned: always
+      sample: [my-jwk]
 """
 
 from datetime import datetime
@@ -262,7 +327,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
-from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
+    InfoOperation,
+    run_info_operation,
+    run_jwk_info_operation,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
     check_name,
@@ -277,6 +346,7 @@ ARGUMENT_SPEC = {
     "expiring_within": {"type": "int"},
     "details": {"type": "bool", "default": False},
     "verify_gateways": {"type": "str", "choices": list(VERIFY_MODES), "default": "never"},
+    "jwks": {"type": "bool", "default": False},
 }
 
 
@@ -298,6 +368,7 @@ def info_operation(context: ModuleContext) -> InfoOperation:
         expiring_within=params["expiring_within"],
         details=params["details"],
         verify_gateways=params["verify_gateways"],
+        chains=True,
     )
 
 
@@ -305,7 +376,9 @@ def run(context: ModuleContext, now: datetime) -> Result:
     """Run the operation that the options describe."""
     operation = info_operation(context)
     with context.manager() as api:
-        return {"changed": False, "certificates": run_info_operation(api, operation, now=now)}
+        certificates = run_info_operation(api, operation, now=now)
+        jwks = {"jwks": run_jwk_info_operation(api, certificates, context.warn)} if context.params["jwks"] else {}
+        return {"changed": False, "certificates": certificates, **jwks}
 
 
 DEFINITION = ModuleDefinition(ARGUMENT_SPEC, run, required_by={"name": ("project",)})

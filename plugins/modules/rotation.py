@@ -11,8 +11,8 @@ short_description: "Internal: carry out a phase of the role certificate_rotation
 version_added: 0.2.0
 author: [apinizer.apiops contributors (@apinizer-apiops)]
 description:
-  - Internal to the role P(apinizer.apiops.certificate_rotation#role) and the playbook C(apinizer.apiops.restore). It may change
-    with any release; do not use it in your own tasks.
+  - Internal to the role P(apinizer.apiops.certificate_rotation#role) and the playbooks C(apinizer.apiops.restore) and
+    C(apinizer.apiops.export). It may change with any release; do not use it in your own tasks.
   - It reads the variables of the role from the host, and keeps the state of a run in a file.
 attributes:
   action: {description: "Runs on the controller, and runs modules on the host where that is necessary.", support: full}
@@ -27,7 +27,7 @@ options:
   run: {description: The name of the run file. Empty for a new run., type: str, default: ""}
   wave: {description: The number of the wave to write or to verify., type: int}
   key: {description: The project and the name of the certificate that was obtained., type: str}
-  settings: {description: The variables of the playbook C(apinizer.apiops.restore)., type: dict}
+  settings: {description: The variables of the playbook., type: dict}
 """
 
 EXAMPLES = r"""

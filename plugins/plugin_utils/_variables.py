@@ -49,12 +49,14 @@ def check_variable_names(
     return warnings
 
 
-def optional_names(value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...] | None:
-    """The environments that a run or a restore is limited to; None for no limit.
+def optional_names(
+    value: t.Any, *, variable: str = "environments", kind: str = "environment", prefix: str = PREFIX
+) -> tuple[str, ...] | None:
+    """The environments, or the projects, that a playbook is limited to; None for no limit.
 
     :raises SettingError: for a list without any name.
     """
-    return None if is_blank(value) or value == [] else names("environments", value, prefix=prefix)
+    return None if is_blank(value) or value == [] else names(variable, value, kind=kind, prefix=prefix)
 
 
 def is_blank(value: t.Any) -> bool:
@@ -114,16 +116,19 @@ def from_text(variable: str, value: t.Any, *, prefix: str = PREFIX) -> t.Any:
         raise SettingError(variable, f"is not valid YAML{where}", prefix=prefix) from None
 
 
-def names(variable: str, value: t.Any, *, prefix: str = PREFIX) -> tuple[str, ...]:
-    """Environment names from a list, or from text with commas or line breaks; duplicates are dropped."""
+def names(variable: str, value: t.Any, *, kind: str = "environment", prefix: str = PREFIX) -> tuple[str, ...]:
+    """Names of environments or projects from a list, or from text with commas or line breaks; duplicates are dropped.
+
+    :arg kind: what a message calls one of them.
+    """
     if isinstance(value, str):
         value = value.replace("\n", ",").split(",")
     if not isinstance(value, (list, tuple)):
-        message = "must be a list of environment names, or text with commas or line breaks"
+        message = f"must be a list of {kind} names, or text with commas or line breaks"
         raise SettingError(variable, message, prefix=prefix)
     names = tuple(dict.fromkeys(str(name).strip() for name in value if not is_blank(name)))
     if not names:
-        message = "is an empty list of environments. Name at least one, or leave it out"
+        message = f"is an empty list of {kind}s. Name at least one, or leave it out"
         raise SettingError(variable, message, prefix=prefix)
     return names
 

@@ -94,7 +94,7 @@ def test_every_return_value_is_documented(case: CertificateFixture, module: str)
     if module == CERTIFICATE:
         options["content"] = case.new.pem
     if module == INFO:
-        options["verify_gateways"] = "required"
+        options.update(verify_gateways="required", jwks=True)
     if module in (ENVIRONMENT_INFO, TRUSTSTORE_INFO):
         del options["name"]
 

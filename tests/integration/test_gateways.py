@@ -49,6 +49,11 @@ def truststores(case: CertificateFixture, **options: Any) -> Outcome:
     return case.machine.module(TRUSTSTORE_INFO, **given)
 
 
+def reader(case: CertificateFixture) -> str:
+    """A token without access to the project admin, so that only the workers can be asked."""
+    return case.manager.add_token("operator", projects=[PROJECT])
+
+
 # After a write
 
 
@@ -72,7 +77,13 @@ def test_an_import_is_confirmed_at_the_gateways(make_case: MakeCase, truststore:
 
     assert not outcome.failed
     assert outcome["gateways"] == [
-        {"name": "staging", "state": "confirmed", "fingerprint_sha256": case.new.sha256, "reason": None}
+        {
+            "name": "staging",
+            "state": "confirmed",
+            "fingerprint_sha256": case.new.sha256,
+            "reason": None,
+            "source": truststore[0],
+        }
     ]
     assert outcome.warnings == []
     assert set(asked(case.manager)) == {"staging"}
@@ -147,21 +158,27 @@ def test_gateways_that_cannot_be_asked_are_unknown(make_case: MakeCase, truststo
 
     assert not outcome.failed
     assert states(outcome) == {"staging": "unknown"}
-    text = "The manager stored certificate my-certificate in staging, but whether the gateways there hold it is unknown"
+    text = (
+        "The manager stored certificate my-certificate in staging, but its gateways could not be asked. What the gateways of "
+        "staging hold is unknown. "
+    )
     assert text in " ".join(outcome.warnings)
     assert "SECRETS with EXPORT_IMPORT" in outcome["gateways"][0]["reason"]
 
 
-def test_required_fails_where_the_gateways_cannot_be_asked(make_case: MakeCase) -> None:
-    case = make_case(truststore=())
+def test_required_is_refused_before_a_write_that_could_not_be_verified(make_case: MakeCase) -> None:
+    case = make_case("2026.04")
 
-    outcome = case.run(content=case.new.pem, verify_gateways="required", **KEEP)
-
-    assert_error(
-        outcome, "stored certificate my-certificate in staging, but whether the gateways there hold it is unknown"
-    )
-    assert outcome.changed
-    assert_accurate(outcome, case.manager)
+    for check in (True, False):
+        outcome = case.run(content=case.new.pem, verify_gateways="required", check=check, token=reader(case))
+        assert_error(
+            outcome,
+            "The gateways must be asked (verify_gateways), but cannot be, so nothing was written",
+            "What the gateways of development, staging hold is unknown",
+            "To write nevertheless, set verify_gateways=auto",
+        )
+        assert not outcome.changed
+    assert not case.manager.journal.writes()
 
 
 def test_required_asks_although_the_deployment_was_reported(case: CertificateFixture) -> None:
@@ -169,7 +186,8 @@ def test_required_asks_although_the_deployment_was_reported(case: CertificateFix
 
     assert not outcome.failed
     assert states(outcome) == dict.fromkeys(DEPLOYED, "confirmed")
-    assert len(case.manager.journal) == 4 + len(DEPLOYED)
+    # Before the write and after it.
+    assert len(case.manager.journal) == 4 + 2 * len(DEPLOYED)
 
 
 def test_a_lost_response_is_made_up_for_by_the_gateways(case: CertificateFixture) -> None:
@@ -268,7 +286,9 @@ def test_required_fails_where_a_record_in_sync_cannot_be_checked(case: Certifica
 
     outcome = case.run(token=token, content=case.old.pem, verify_gateways="required")
 
-    assert_error(outcome, "Whether the gateways of staging hold certificate my-certificate is unknown")
+    assert_error(
+        outcome, "The gateways must be asked (verify_gateways)", "What the gateways of staging hold is unknown"
+    )
     assert not outcome.changed
 
 
@@ -334,8 +354,31 @@ def test_the_truststore_of_the_manager_cannot_be_read(case: CertificateFixture) 
     assert_error(truststores(case, environments=["apimanager"]), "apimanager is the manager itself")
 
 
-def test_an_unknown_environment_is_an_error(case: CertificateFixture) -> None:
-    assert_error(truststores(case, environments=["stagin"]), "The truststore of environment stagin cannot be read")
+@pytest.mark.parametrize("generation", ["2025", "2026.04", "2026.09"])
+def test_an_unknown_environment_is_named_with_the_known_ones(make_case: MakeCase, generation: str) -> None:
+    """It costs one request more, and only if a truststore cannot be read."""
+    case = make_case(generation)
+    token = case.manager.add_token("operator", projects=[PROJECT])
+
+    outcome = truststores(case, token=token, environments=["stagin", "staging"])
+
+    assert_error(
+        outcome,
+        "environments: project MyProject has no environment stagin; it has apimanager, development, production, staging",
+    )
+    assert "permission" not in outcome.message
+    assert "EXPORT_IMPORT" not in outcome.message
+    lists = [one for one in case.manager.journal if "environments" in one.segments]
+    assert [one.status for one in lists][-1] == 200
+    mark = case.manager.journal.mark()
+    assert truststores(case, environments=["staging"]).failed is False
+    assert not [one for one in mark if "environments" in one.segments]
+
+
+def test_the_truststore_of_a_known_environment_that_cannot_be_read_is_explained(make_case: MakeCase) -> None:
+    case = make_case(truststore=())
+    outcome = truststores(case, environments=["staging"])
+    assert_error(outcome, "The truststore of environment staging cannot be read", "SECRETS with EXPORT_IMPORT")
 
 
 # What the gateways hold of the certificates that the info module finds
@@ -372,6 +415,7 @@ def test_info_asks_each_environment_once(case: CertificateFixture, verification:
         "state": "stale",
         "fingerprint_sha256": case.old.sha256,
         "reason": None,
+        "source": "workers",
     }
     requests = [request.segments for request in case.manager.journal if "export-file" in request.segments]
     assert [(one[1], one[4]) for one in requests] == [(PROJECT, "development"), ("Another", "staging")]

@@ -70,6 +70,7 @@ def test_result_has_every_field(make_case: MakeCase, generation: str) -> None:
         "fingerprint_sha256": case.old.sha256,
         "fingerprint_sha1": case.old.sha1,
         "entries": 1,
+        "chain": [],
     }
     assert calls(case.manager.journal) == ["list"]
 
@@ -250,3 +251,36 @@ class TestEnvironments:
 
     def _run(self, case: CertificateFixture, project: str = PROJECT) -> Outcome:
         return case.machine.module(ENVIRONMENT_INFO, url=case.manager.url, token=case.manager.token, project=project)
+
+
+# JWKs and chains
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("generation", "expected"), [("2024.09", []), ("2025", [{"project": PROJECT, "names": ["a-jwk", "my-jwk"]}])]
+)
+def test_jwks_take_one_request_for_each_project(make_case: MakeCase, generation: str, expected: Any) -> None:
+    """A manager of 2024.09 does not list JWKs, which one request shows, and which is no problem."""
+    case = make_case(generation)
+    case.manager.add_project("Another", ["test"])
+    case.manager.add_certificate("Another", "a", {"test": case.new})
+    for name, source in (("my-jwk", NAME), ("a-jwk", NAME), ("generated", None)):
+        case.manager.add_jwk(PROJECT, name, source)
+
+    outcome = case.info(jwks=True)
+
+    assert outcome["jwks"] == expected
+    assert outcome.warnings == []
+    assert calls(case.manager.journal).count("jwks") == (1 if generation == "2024.09" else 2)
+
+
+@pytest.mark.exhaustive
+def test_chain_is_what_the_record_contains_with_the_certificate(make_case: MakeCase) -> None:
+    case = make_case("2024.09")
+    case.manager.add_certificate(PROJECT, NAME, {"production": case.new.chain_pem})
+
+    ((found,),) = [one["environments"] for one in case.info(project=PROJECT, name=NAME)["certificates"]]
+
+    (issuer,) = found["chain"]
+    assert issuer["subject"] == found["issuer"] == issuer["issuer"]

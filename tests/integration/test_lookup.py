@@ -218,6 +218,7 @@ def test_gateways_can_hold_something_else_than_the_record(case: CertificateFixtu
         _show("absent", _expression("absent", source="gateways")),
         _show("own", _expression("own", source="gateways")),
         _show("entries", _expression(source="gateways", field="entries")),
+        _show("source", _expression(source="gateways", field="truststore_source")),
     )
 
     assert _shown(run, "pem").strip() == case.new.pem.strip()
@@ -229,6 +230,7 @@ def test_gateways_can_hold_something_else_than_the_record(case: CertificateFixtu
     assert "source: the gateways of staging do not hold certificate MyProject/absent" in run["absent"].message
     assert "apimanager is the manager itself" in run["own"].message
     assert "field: entries is a value of the record" in run["entries"].message
+    assert _shown(run, "source") == "workers"
 
 
 # The examples of the documentation and of the guide
@@ -251,7 +253,7 @@ def test_examples_of_the_documentation_work(case: CertificateFixture) -> None:
     assert case.manager.holds(PROJECT, NAME)["production"] == [case.new.der]
     assert (case.machine.folder / "my-certificate.pem").read_text().strip() == case.new.pem.strip()
     assert _shown(run, others[-1]["name"]) == "No such certificate"
-    assert documentation["doc"]["options"]["field"]["choices"] == ["content", *FIELDS]
+    assert documentation["doc"]["options"]["field"]["choices"] == ["content", *FIELDS, "truststore_source"]
     assert documentation["doc"]["options"]["token"]["env"] == [{"name": "APINIZER_TOKEN"}]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files on the task's host: new certificates, backups and reports.
+"""Files on the task's host: new certificates, backups, exports and reports.
 
 On the controller they are read and written directly. On another host, or as another user, Ansible's own modules do it.
 """
@@ -42,6 +42,12 @@ class Files(t.Protocol):
         :arg path: an absolute path, which is taken literally.
         :arg largest: the largest size in bytes.
         :raises FileProblem: where it is anything else, is larger, or cannot be read.
+        """
+
+    def names(self, path: str) -> list[str]:
+        """The names of the files in a folder, sorted; none where there is no such folder.
+
+        :raises FileProblem: where it cannot be read.
         """
 
     def check_folder(self, path: str) -> None:
@@ -124,6 +130,14 @@ class ControllerFiles:
             raise FileProblem(f"{path} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
         return data
 
+    def names(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            raise FileProblem(f"the folder {self.path(path)} cannot be read: {exc.strerror}") from exc
+
     def check_folder(self, path: str) -> None:
         folder = existing = self.path(path)
         while not os.path.lexists(existing) and os.path.dirname(existing) != existing:
@@ -172,6 +186,11 @@ class HostFiles:
             raise FileProblem(f"{path} cannot be read: {os.strerror(errno.ENOENT)}")
         _FileKind(found["islnk"], found["isreg"], found["nlink"], found["size"]).check(path, largest)
         return self.read(path)
+
+    def names(self, path: str) -> list[str]:
+        # A folder that does not exist is skipped.
+        found = self._done("ansible.legacy.find", paths=[path], file_type="any", hidden=True)["files"]
+        return sorted(os.path.basename(file["path"]) for file in found)
 
     def check_folder(self, path: str) -> None:
         self._done("ansible.legacy.file", path=path, state="directory", check_mode=True)

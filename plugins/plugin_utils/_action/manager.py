@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
@@ -24,10 +24,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import D
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
     InfoOperation,
+    read_truststores,
     run_certificate_operation,
     run_environment_info_operation,
     run_info_operation,
-    run_truststore_info_operation,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
@@ -35,12 +35,14 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     environment_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
+from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies, add_remedy, in_terms_of
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
     InProcessContext,
     redact_messages,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 READS_IN_PARALLEL = 8
@@ -64,6 +66,7 @@ class Operation:
     """One operation of C(apinizer_certificate); the attributes are its options.
 
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
+    :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
     """
 
     project: str
@@ -78,6 +81,7 @@ class Operation:
     jwk_scope: str | None = None
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
+    remedies: Remedies = field(default_factory=lambda: ROLE_REMEDIES, compare=False)
 
     @property
     def options(self) -> dict[str, t.Any]:
@@ -91,7 +95,7 @@ class Operation:
             "verify_gateways_timeout": self.verify_timeout,
         }
         if self.absent:
-            return {**options, "state": "absent"}
+            return {**options, "state": "absent", "force": self.force}
         if self.bundle:
             options["content"] = self.bundle.pem
         return {
@@ -155,12 +159,21 @@ class ManagerAccess:
                 CERTIFICATE_INFO,
                 lambda api, now, _context: {
                     "certificates": run_info_operation(
-                        api, InfoOperation(project=check_name("project", project)), now=now
+                        api, InfoOperation(project=check_name("project", project), chains=True), now=now
                     )
                 },
             )
 
         return self._map(list_one, projects)
+
+    def list_every_certificate(self) -> Result:
+        """List the certificates of all projects that the token has access to: C(certificates), or a failure."""
+        if self._run_module:
+            return self._run_module(CERTIFICATE_INFO, self._given(CERTIFICATE_INFO), False)
+        return self._run(
+            CERTIFICATE_INFO,
+            lambda api, now, _context: {"certificates": run_info_operation(api, InfoOperation(chains=True), now=now)},
+        )
 
     def list_environments(self, projects: Sequence[str]) -> dict[str, Result]:
         """List the environments of projects: C(environments), or a failure, by project."""
@@ -188,9 +201,7 @@ class ManagerAccess:
                 return self._run_module(TRUSTSTORE_INFO, given, False)
             return self._run(
                 TRUSTSTORE_INFO,
-                lambda api, now, _context: {
-                    "truststores": run_truststore_info_operation(api, project, frozenset((environment,)), now=now)
-                },
+                lambda api, now, _context: {"truststores": read_truststores(api, project, (environment,), now=now)},
             )
 
         return self._map(read_one, list(projects))
@@ -200,15 +211,21 @@ class ManagerAccess:
         return self._map(lambda key: self.carry_out(operations[key], check_mode=True), list(operations))
 
     def carry_out(self, operation: Operation, *, check_mode: bool = False) -> Result:
-        """Run one operation."""
+        """Run one operation. If it fails, its message has the remedy of the caller."""
         if self._run_module:
-            return self._run_module(CERTIFICATE, self._given(CERTIFICATE, **operation.options), check_mode)
-        return self._run(
-            CERTIFICATE,
-            lambda api, now, context: run_certificate_operation(
-                api, operation.to_certificate_operation(), check_mode=check_mode, now=now, warn=context.warn
-            ),
-        )
+            result = self._run_module(CERTIFICATE, self._given(CERTIFICATE, **operation.options), check_mode)
+            return {**result, "msg": in_terms_of(str(result["msg"]), operation.remedies)} if "msg" in result else result
+
+        def carry_out(api: t.Any, now: datetime, context: InProcessContext) -> Result:
+            try:
+                return run_certificate_operation(
+                    api, operation.to_certificate_operation(), check_mode=check_mode, now=now, warn=context.warn
+                )
+            except ApinizerError as exc:
+                add_remedy(exc, operation.remedies)
+                raise
+
+        return self._run(CERTIFICATE, carry_out)
 
     def _given(self, module: str, **options: t.Any) -> dict[str, t.Any]:
         return {**self._options[module], **options}

@@ -87,7 +87,7 @@ def restore_warnings(wave: int, operations: Mapping[str, Operation], results: Ma
         if not_reported in result.get("warnings", ()):
             unreported.update(operation.environments)
         of_operation = [gateway for gateway in gateways_of(result) if gateway.state == UNKNOWN]
-        merged |= {not_reported, unknown_message(operation.name, of_operation, written=True)}
+        merged |= {not_reported, unknown_message(operation.name, of_operation)}
         unknown += of_operation
     warnings = [text for text in warnings_of(results.values()) if text not in merged]
     if unreported:

@@ -28,6 +28,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     decide,
     plan_rollback,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import RESTORE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
 
@@ -156,6 +157,7 @@ def to_operation(step: RollbackStep, settings: RestoreSettings) -> Operation:
         force=settings.force,
         verify_gateways=settings.verify_gateways,
         verify_timeout=settings.verify_gateways_timeout,
+        remedies=RESTORE_REMEDIES,
     )
 
 

@@ -15,8 +15,8 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entr
 
 def as_gateways_hold(
     stored: StoredCertificate, environment: str | None, read: Callable[[str, str], Truststore]
-) -> StoredCertificate:
-    """Return the certificate with what the gateways hold in each environment.
+) -> tuple[StoredCertificate, dict[str, str]]:
+    """Return the certificate with what the gateways hold in each environment, and the sources of the truststores.
 
     :arg environment: the only environment to read; None for all of the record. If the record does not have it, nothing
         is read, and the record is returned.
@@ -26,11 +26,13 @@ def as_gateways_hold(
     """
     names = [name for name in stored.environments if environment in (None, name)]
     if not names:
-        return stored
+        return stored, {}
     entries = []
+    sources = {}
     for name in names:
         recorded = stored.entry_of(name)
-        found = held_entry(read(stored.project, name).entries, recorded) if recorded else None
+        truststore = read(stored.project, name)
+        found = held_entry(truststore.entries, recorded) if recorded else None
         if found is None:
             raise InputError(
                 "source",
@@ -38,7 +40,8 @@ def as_gateways_hold(
                 "stores, use source=record",
             )
         entries.append(found)
-    return replace(stored, entries=tuple(entries))
+        sources[name] = truststore.source
+    return replace(stored, entries=tuple(entries)), sources
 
 
 def held_entry(trusted: Sequence[Entry], recorded: Entry) -> Entry | None:

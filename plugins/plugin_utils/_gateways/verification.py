@@ -13,16 +13,15 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     CONFIRMED,
     STALE,
     UNDEPLOYED,
-    UNKNOWN,
     Trusted,
     delays,
+    required_message,
+    unknown_lines,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import Answer
@@ -80,7 +79,8 @@ def _without(answer: Answer, alias: str | None) -> Answer:
 def _answer(result: Result) -> Answer:
     if result.get("failed"):
         return Answer(reason=str(result.get("msg")))
-    return Answer(tuple(Trusted.of(view) for view in result["truststores"][0]["certificates"]))
+    truststore = result["truststores"][0]
+    return Answer(tuple(Trusted.of(view) for view in truststore["certificates"]), source=truststore["source"])
 
 
 def ask_until_confirmed(
@@ -117,17 +117,8 @@ def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
 
 def unknown_problems(found: Answers) -> list[str]:
     """Why the gateways could not be asked, as messages for the user. No request can ask the manager itself."""
-    unknown = [one for one in found.values() if one.state == UNKNOWN and one.name != PSEUDO_ENVIRONMENT]
-    if not unknown:
-        return []
-    names = ", ".join(sorted({gateway.name for gateway in unknown}))
-    reasons = dict.fromkeys(str(gateway.reason) for gateway in unknown)
-    return [
-        join_sentences(
-            f"certificate_rotation_verify_gateways is required, but the gateways of {names} cannot be asked",
-            *reasons,
-        )
-    ]
+    lines = unknown_lines(found.values())
+    return [required_message("certificate_rotation_verify_gateways", lines)] if lines else []
 
 
 def notes(found: Answers) -> list[str]:
@@ -137,10 +128,7 @@ def notes(found: Answers) -> list[str]:
         for (key, name), gateway in found.items()
         if gateway.state == CONFIRMED and gateway.reason
     ]
-    unknown = sorted({gateway.name for gateway in found.values() if gateway.state == UNKNOWN})
-    reasons = dict.fromkeys(str(gateway.reason) for gateway in found.values() if gateway.state == UNKNOWN)
-    which = f"Whether the gateways of {', '.join(unknown)} hold the new certificates is unknown"
-    return [*elsewhere, join_sentences(which, *reasons)] if unknown else elsewhere
+    return [*elsewhere, *unknown_lines(found.values(), with_manager=True)]
 
 
 def merged(saved: Mapping[str, Mapping[str, t.Any]], found: Answers) -> dict[str, dict[str, t.Any]]:

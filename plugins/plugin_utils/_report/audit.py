@@ -37,6 +37,16 @@ class AuditFinding:
     environments: tuple[str, ...]
     message: str
 
+    @property
+    def about(self) -> str:
+        """The certificate, or the project if the finding is about all of it."""
+        return f"{self.project} / {self.name}" if self.name else self.project
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody should act on it."""
+        return self.kind.severity != "info"
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -61,7 +71,7 @@ class Audit:
         for kind in ("expired", "not_on_gateway"):
             if kind in kinds:
                 return status.AUDIT[kind]
-        if self.findings:
+        if any(finding.is_problem for finding in self.findings):
             return status.AUDIT["findings"]
         return status.AUDIT["clean" if self.certificates else "empty"]
 
@@ -77,9 +87,19 @@ class Audit:
         return [entry.gateway for entry in entries if entry.gateway]
 
     @property
+    def gateway_notes(self) -> list[str]:
+        """What the audit could not find out about the gateways, one line for each cause."""
+        return unknown_lines(self.gateways)
+
+    @property
     def notes(self) -> list[str]:
         """What the audit could not find out, one line for each cause."""
-        return unknown_lines(self.gateways)
+        entries = [entry for certificate in self.certificates for entry in certificate.entries]
+        unread = sum(entry.fingerprint_sha256 is None for entry in entries)
+        content = (
+            f"The manager's lists lack the content of {count(unread, 'entry', 'entries')}: keys and issuers are unknown"
+        )
+        return [*self.gateway_notes, *([content] if unread else [])]
 
     @property
     def counts(self) -> list[tuple[Status, int]]:
@@ -130,6 +150,10 @@ class Audit:
     def gateway_status(self, gateway: Gateway) -> Status:
         """Whether the gateways of an environment hold the certificate."""
         return status_of(status.GATEWAY, gateway.state)
+
+    def truststore_source(self, gateway: Gateway) -> str | None:
+        """Where the truststore of the gateways was read, in words; None if it was not."""
+        return status.TRUSTSTORE_SOURCE.get(gateway.source or "", gateway.source)
 
     def severity(self, entry: EnvironmentEntry) -> Severity:
         """How urgent it is to renew what an environment holds."""

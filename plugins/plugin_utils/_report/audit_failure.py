@@ -39,4 +39,6 @@ def _failures(audit: Audit) -> Iterator[str]:
             "verify_gateways=required"
         )
     if required:
-        yield from (f"certificate_audit_verify_gateways: required, but not possible. {note}" for note in audit.notes)
+        yield from (
+            f"certificate_audit_verify_gateways: required, but not possible. {note}" for note in audit.gateway_notes
+        )

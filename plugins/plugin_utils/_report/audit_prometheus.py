@@ -14,6 +14,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import C
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 
 _Labels = t.Mapping[str, str]
+_KINDS_OF_GATEWAYS = ("expired_on_gateway", "not_on_gateway")
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -68,11 +69,15 @@ def audit_prometheus(audit: Audit) -> str:
         "apinizer_audit_gateways_not_confirmed",
         "Number of certificates in environments whose gateways do not hold the certificate of the record.",
     )
+    findings = _Gauge("apinizer_audit_findings", "Number of findings of the kind. Absent if unknown.")
 
     audited.add(int(audit.generated.timestamp()), {"manager": audit.manager})
     known = [gateway for gateway in audit.gateways if gateway.state != UNKNOWN]
     if known:
         unconfirmed.add(sum(gateway.state != CONFIRMED for gateway in known), {"manager": audit.manager})
+    for kind, number in audit.counts:
+        if known or kind.key not in _KINDS_OF_GATEWAYS:
+            findings.add(number, {"manager": audit.manager, "kind": kind.key})
     kinds = audit.kinds
     for certificate in audit.certificates:
         identity = {"manager": audit.manager, "project": certificate.project, "name": certificate.name}
@@ -96,5 +101,5 @@ def audit_prometheus(audit: Audit) -> str:
                 "fingerprint_sha1": entry.fingerprint_sha1,
             }
             info.add(1, {**labels, **{name: text or "" for name, text in details.items()}})
-    metrics = (audited, unconfirmed, not_after, not_before, entries, info, drift, confirmed)
+    metrics = (audited, findings, unconfirmed, not_after, not_before, entries, info, drift, confirmed)
     return "".join(f"{line}\n" for metric in metrics for line in metric.lines())

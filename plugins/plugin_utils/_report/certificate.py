@@ -51,6 +51,8 @@ class EnvironmentEntry:
     :arg days_remaining: whole days until C(not_after), negative once it has passed.
     :arg entries: how many entries the manager lists for the environment. More than one is a fault of the manager.
     :arg gateway: whether the gateways of the environment hold the certificate; None if they were not asked.
+    :arg public_key_sha256: the digest of its public key.
+    :arg chain: the subject and the issuer of each issuer that the record contains with the certificate, nearest first.
     """
 
     environment: str
@@ -65,6 +67,13 @@ class EnvironmentEntry:
     alias: str | None = None
     entries: int = 1
     gateway: Gateway | None = None
+    public_key_sha256: str | None = None
+    chain: tuple[tuple[str | None, str | None], ...] = ()
+
+    @property
+    def chain_subjects(self) -> tuple[str | None, ...]:
+        """The subjects of the issuers that the record contains with the certificate."""
+        return tuple(subject for subject, _issuer in self.chain)
 
     @property
     def fingerprint(self) -> str | None:
@@ -147,6 +156,8 @@ def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
         alias=entry.optional_text("alias"),
         entries=entry.optional_number("entries") or 1,
         gateway=read_gateway(entry.optional("gateway")),
+        public_key_sha256=entry.optional_text("public_key_sha256"),
+        chain=tuple((one.optional_text("subject"), one.optional_text("issuer")) for one in entry.each("chain")),
     )
 
 
@@ -159,4 +170,5 @@ def read_gateway(gateway: Reader | None) -> Gateway | None:
         state=gateway.text("state"),
         fingerprint_sha256=gateway.optional_text("fingerprint_sha256"),
         reason=gateway.optional_text("reason"),
+        source=gateway.optional_text("source"),
     )

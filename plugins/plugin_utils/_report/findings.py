@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Findings in certificates. Pure.
 
-Expired, not on the gateways, expiring soon, different between environments, duplicate entries, companions that were left.
+Expired, not on the gateways, expiring soon, different between environments, duplicate entries, under several names, with a
+shared key, with a gap in the chain, companions that were left, referenced by JWKs.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED, found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED, found_instead
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.companions import abandoned
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.relations import Relations
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 
 
 class Finding(t.TypedDict):
     """A finding as the filter C(certificate_findings) returns it.
 
-    C(kind) is C(expired), C(not_on_gateway), C(expires_soon), C(drift), C(duplicate_entries) or
-    C(abandoned_companion).
+    C(kind) is one of C(status.FINDING). C(name) is empty if the finding is about the project as a whole.
     """
 
     kind: str
@@ -34,36 +35,46 @@ class Finding(t.TypedDict):
     message: str
 
 
-def find(certificates: t.Collection[ManagedCertificate], threshold_days: int | None) -> list[Finding]:
+def find(
+    certificates: t.Collection[ManagedCertificate],
+    threshold_days: int | None,
+    jwks: t.Iterable[tuple[str, t.Sequence[str]]] = (),
+) -> list[Finding]:
     """Return the findings: the most urgent kind first, and within a kind by project and name.
 
     :arg threshold_days: report certificates with fewer days left than this. None reports only those that have expired.
+    :arg jwks: the projects, each with the names of its JWKs that were created from certificates.
     """
     found: list[Finding] = []
     others = {(certificate.project, certificate.name): certificate for certificate in certificates}
     now = datetime.now(timezone.utc)
     ordered = sorted(certificates, key=lambda certificate: (certificate.project, certificate.name))
+    relations = Relations(ordered)
     for kind, check in (
         ("expired", _expired),
+        ("expired_on_gateway", _expired_on_gateway),
         ("not_on_gateway", _not_on_gateway),
         ("expires_soon", lambda certificate: _expires_soon(certificate, threshold_days)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
         ("abandoned_companion", lambda certificate: abandoned(certificate, others, now)),
+        ("same_certificate", lambda certificate: _same_certificate(certificate, relations)),
+        ("shared_key", lambda certificate: _shared_key(certificate, relations)),
+        ("incomplete_chain", lambda certificate: _incomplete_chain(certificate, relations)),
     ):
         for certificate in ordered:
             entries, message = check(certificate)
             if entries:
-                found.append(
-                    {
-                        "kind": kind,
-                        "project": certificate.project,
-                        "name": certificate.name,
-                        "environments": [entry.environment for entry in entries],
-                        "message": message,
-                    }
-                )
+                environments = [entry.environment for entry in entries]
+                found.append(_finding(kind, certificate.project, certificate.name, environments, message))
+    for project, names in sorted(jwks):
+        if names:
+            found.append(_finding("referenced_by_jwks", project, "", [], _jwk_message(names)))
     return found
+
+
+def _finding(kind: str, project: str, name: str, environments: list[str], message: str) -> Finding:
+    return {"kind": kind, "project": project, "name": name, "environments": environments, "message": message}
 
 
 _Found = tuple[list[EnvironmentEntry], str]
@@ -72,6 +83,14 @@ _Found = tuple[list[EnvironmentEntry], str]
 def _expired(certificate: ManagedCertificate) -> _Found:
     entries = [entry for entry in certificate.entries if entry.expired]
     return entries, _message("Expired", (f"{entry.environment} on {clock(entry.not_after)}" for entry in entries))
+
+
+def _expired_on_gateway(certificate: ManagedCertificate) -> _Found:
+    """Find environments whose gateways were asked and still trust a certificate that has expired."""
+    entries = [
+        entry for entry in certificate.entries if entry.expired and entry.gateway and entry.gateway.state == CONFIRMED
+    ]
+    return entries, _message("Expired, and still on the gateways", (entry.environment for entry in entries))
 
 
 def _not_on_gateway(certificate: ManagedCertificate) -> _Found:
@@ -124,6 +143,29 @@ def _duplicates(certificate: ManagedCertificate) -> _Found:
     entries = [entry for entry in certificate.entries if entry.entries > 1]
     parts = (f"{entry.environment} has {entry.entries}" for entry in entries)
     return entries, _message("More than one entry for an environment", parts)
+
+
+def _same_certificate(certificate: ManagedCertificate, relations: Relations) -> _Found:
+    entries, names = relations.same_certificate(certificate)
+    return entries, _message("The same certificate is also stored as", [names])
+
+
+def _shared_key(certificate: ManagedCertificate, relations: Relations) -> _Found:
+    entries, names = relations.shared_key(certificate)
+    return entries, _message("Other certificates have the same key", [names])
+
+
+def _incomplete_chain(certificate: ManagedCertificate, relations: Relations) -> _Found:
+    missing = relations.missing_issuers(certificate)
+    parts = (f"{entry.environment}: {issuer}" for entry, issuer in missing)
+    return [entry for entry, _issuer in missing], _message("The chain has a gap, because an issuer is missing", parts)
+
+
+def _jwk_message(names: t.Sequence[str]) -> str:
+    return (
+        f"JWKs were created from certificates of the project: {', '.join(names)}. The manager does not report from which. "
+        "An update of a certificate updates its JWKs only if update_referenced_jwks is true."
+    )
 
 
 def _message(opening: str, parts: t.Iterable[str]) -> str:

@@ -83,6 +83,12 @@ class EnvironmentResult:
         return status_of(status.GATEWAY, self.gateway.state) if self.gateway and self.changes else None
 
     @property
+    def truststore_source(self) -> str | None:
+        """Where the truststore of the gateways was read, in words; None if it was not."""
+        source = self.gateway.source if self.gateway else None
+        return status.TRUSTSTORE_SOURCE.get(source or "", source)
+
+    @property
     def changes(self) -> bool:
         """Whether the run was to change this environment."""
         return self.action != "none"

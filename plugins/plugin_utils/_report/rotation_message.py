@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, is_unknown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
@@ -65,8 +65,8 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
     unconfirmed = sorted({name for planned in own for name in outcome.unconfirmed(planned)})
     if unconfirmed:
         return (
-            f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. Whether "
-            f"the gateways of {', '.join(unconfirmed)} hold the new certificates is unknown."
+            f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. "
+            f"{is_unknown(unconfirmed)}."
         )
     confirmed = {
         (key, name)

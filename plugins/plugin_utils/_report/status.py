@@ -116,6 +116,9 @@ GATEWAY = _statuses(
 )
 """Whether the gateways of an environment hold the certificate of the record."""
 
+TRUSTSTORE_SOURCE = {"workers": "read from the workers", "manager": "from the manager's list"}
+"""Where a truststore was read. Only the workers prove what the gateways hold."""
+
 ROLLBACK = _statuses(
     ("complete", "✓", "Complete", "good"),
     ("incomplete", "✕", "Incomplete", "bad"),
@@ -129,18 +132,24 @@ GUARD = _statuses(
 
 FINDING = _statuses(
     ("expired", "✕", "Expired", "bad"),
+    ("expired_on_gateway", "✕", "Expired, still on the gateways", "bad"),
     ("not_on_gateway", "✕", "Not on the gateways", "bad"),
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
     ("abandoned_companion", "◐", "Abandoned companion", "warn"),
+    ("same_certificate", "=", "Under several names", "warn"),
+    ("shared_key", "&", "Shared key", "warn"),
+    ("incomplete_chain", "/", "Incomplete chain", "warn"),
+    ("referenced_by_jwks", "i", "Referenced by JWKs", "info"),
 )
+"""Findings with the severity C(info) are no problems."""
 
 AUDIT = _statuses(
     ("expired", "✕", "Expired certificates", "bad"),
     ("not_on_gateway", "✕", "Gateways without the certificate of the record", "bad"),
     ("findings", "!", "Findings to review", "warn"),
-    ("clean", "✓", "No findings", "good"),
+    ("clean", "✓", "No problems", "good"),
     ("empty", "—", "No certificates", "neutral"),
 )
 

@@ -25,6 +25,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.rotation import ask_before, ask_wave
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
@@ -300,6 +301,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "rollback": roll_back,
     "report": report,
     **RESTORE_PHASES,
+    **EXPORT_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
 

@@ -70,8 +70,8 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         alias=step.alias,
         description=step.description,
         absent=step.absent,
-        # The record may list the previous certificate beside the new one, which the gateways then still hold.
-        force=not step.absent,
+        # The record may list the previous certificate beside the new one. Gateways that cannot be asked do not stop it either.
+        force=True,
         # An import cannot update JWKs.
         jwk_scope=settings.update_scope
         if settings.update_referenced_jwks and step.unlisted_environments != "keep"

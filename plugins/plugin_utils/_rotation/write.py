@@ -148,9 +148,10 @@ class _WaveWriter:
 
 def predict_wave(run: Run, wave: int) -> Result:
     """What writing a wave would change, from what preflight has learned in check mode."""
-    requests = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
-    diffs = [diff_of_environments(run.diffs[key], targets) for key, targets in requests.items() if key in run.diffs]
-    return {"changed": bool(requests), "diff": diffs}
+    targets = {planned.key: make_operation(run, planned, wave).environments for planned in run.to_write(wave)}
+    gateways, known = run.gateways, [key for key in targets if key in run.diffs]
+    diffs = [diff_of_environments(run.diffs[key], targets[key], gateways.get(key)) for key in known]
+    return {"changed": bool(targets), "diff": diffs}
 
 
 def may_have_changed(result: Result) -> bool:

@@ -23,6 +23,7 @@ _NAMED_FIRST = {
     "InputError": "",
     "SettingError": "certificate_rotation_",
     "RestoreSettingError": "certificate_restore_",
+    "ExportSettingError": "certificate_export_",
 }
 """Error classes whose message starts with their first argument, the name of an option or variable."""
 

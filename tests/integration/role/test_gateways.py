@@ -111,11 +111,8 @@ def test_gateways_that_cannot_be_asked_end_as_stored(make_case: MakeCase, option
     assert rotation.outcome == "stored"
     assert rotation.certificate()["outcome"] == "stored"
     assert set(states(rotation).values()) == {"unknown"}
-    assert (
-        "Whether the gateways of development, production, staging hold the new certificates is unknown"
-        in rotation.message
-    )
-    assert "Whether the gateways of development, staging hold the new certificates is unknown" in _unwrapped(rotation)
+    assert "What the gateways of development, production, staging hold is unknown" in rotation.message
+    assert "What the gateways of development, staging hold is unknown" in _unwrapped(rotation)
     assert case.rotate(waves=TWO_WAVES).outcome == "nothing_to_do"
 
 
@@ -129,8 +126,8 @@ def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
 
         assert rotation.outcome == "refused"
         assert (
-            "certificate_rotation_verify_gateways is required, but the gateways of development, production, staging"
-            in rotation.message
+            "certificate_rotation_verify_gateways: required, but not possible. What the gateways of development, production, "
+            "staging hold is unknown" in rotation.message
         )
         assert not rotation.writes
 

@@ -47,6 +47,7 @@ def troubled(make_case: MakeCase, issue: Issue) -> RotationFixture:
     case.add_certificate(OTHER, {PRODUCTION: [case.new, case.new]})
     manager.add_project(SECOND_PROJECT, ENVIRONMENTS)
     manager.add_certificate(SECOND_PROJECT, 'said "soon"', {PRODUCTION: issue(9)})
+    manager.add_jwk(PROJECT, "my-jwk", NAME)
     return case
 
 
@@ -77,8 +78,9 @@ def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
         assert found["metric"] in typed
         labels = {name: re.sub(r"\\(.)", r"\1", value) for name, value in LABEL.findall(found["labels"])}
         key = (labels.get("project", ""), labels.get("name", ""), labels.get("environment", ""))
-        assert found["metric"] not in samples.setdefault(key, {}), f"twice: {line}"
-        samples[key][found["metric"]] = int(found["value"])
+        metric = " ".join([found["metric"], *([labels["kind"]] if "kind" in labels else [])])
+        assert metric not in samples.setdefault(key, {}), f"twice: {line}"
+        samples[key][metric] = int(found["value"])
     return samples
 
 
@@ -90,10 +92,17 @@ def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> No
     found = {(finding["kind"], finding["project"], finding["name"]): finding for finding in audit["findings"]}
     assert set(found) == {
         ("expired", PROJECT, NAME),
+        ("expired_on_gateway", PROJECT, NAME),
         ("drift", PROJECT, NAME),
         ("duplicate_entries", PROJECT, OTHER),
         ("expires_soon", SECOND_PROJECT, 'said "soon"'),
+        *(("same_certificate", PROJECT, name) for name in (NAME, OTHER, UNRELATED)),
+        ("referenced_by_jwks", PROJECT, ""),
     }
+    assert found["same_certificate", PROJECT, OTHER]["message"] == (
+        f"The same certificate is also stored as: {PROJECT}/{NAME}, {PROJECT}/{UNRELATED}."
+    )
+    assert "my-jwk" in found["referenced_by_jwks", PROJECT, ""]["message"]
     assert found["expired", PROJECT, NAME]["environments"] == [DEVELOPMENT]
     assert statistics(run)["certificate_audit"]["localhost"]["findings"] == audit["findings"]
     assert (audit["schema"], audit["manager"], audit["host"]) == (1, troubled.manager.url, "localhost")
@@ -109,8 +118,9 @@ def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> No
     shown = run.text.partition("Show the findings")[2]
     assert found["expired", PROJECT, NAME]["message"] in shown
     assert "in 9 days" in shown
-    # One request for the projects, one list for each, including admin, and one truststore for each environment.
-    assert calls(troubled.manager.journal) == ["projects", "list", "list", "list", *["truststore"] * 3]
+    # One request for the projects, one list for each, including admin, one truststore for each environment, and the JWKs of
+    # each project with certificates.
+    assert calls(troubled.manager.journal) == ["projects", *["list"] * 3, *["truststore"] * 3, *["jwks"] * 2]
 
 
 @pytest.mark.exhaustive
@@ -133,6 +143,8 @@ def test_metrics_are_valid_and_accurate(troubled: RotationFixture) -> None:
     assert samples[PROJECT, OTHER, PRODUCTION]["apinizer_certificate_entries"] == 2
     assert samples[PROJECT, NAME, ""]["apinizer_certificate_drift"] == 1
     assert samples[PROJECT, UNRELATED, ""]["apinizer_certificate_drift"] == 0
+    assert samples["", "", ""]["apinizer_audit_findings same_certificate"] == 3
+    assert samples["", "", ""]["apinizer_audit_findings incomplete_chain"] == 0
 
 
 def _parsed(der: bytes) -> x509.Certificate:
@@ -256,7 +268,7 @@ def test_gateways_that_hold_the_record_are_no_finding(
     make_case: MakeCase, generation: str, truststore: list[str], requests: int
 ) -> None:
     case = make_case(generation, truststore=truststore)
-    case.add_certificate()
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
 
     run, _folder, audit = _audit(case, certificate_audit_verify_gateways="required")
 
@@ -271,7 +283,7 @@ def test_gateways_that_hold_the_record_are_no_finding(
 def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: str) -> None:
     """One line says so; only if the gateways are required, the play fails, after it has written the reports."""
     case = make_case("2024.09")
-    case.add_certificate()
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
 
     run, folder, audit = _audit(
         case, certificate_audit_threshold_days="1", certificate_audit_verify_gateways=verification
@@ -293,7 +305,7 @@ def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: st
 def test_token_that_may_not_read_truststores(make_case: MakeCase) -> None:
     """The audit says so in one line, and does not fail."""
     case = make_case()
-    case.add_certificate()
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
     permissions = ALL_PERMISSIONS - {Permission.IMPORT}
     case.manager.token = case.manager.add_token("reader", projects=[PROJECT], permissions=permissions)
 

@@ -16,6 +16,7 @@ from unit.plugins.plugin_utils._report.test_samples import (
     HOSTILE,
     audit,
     audited,
+    certificates_at_gateways,
     certificates_with_findings,
     environment_entry,
     gateway,
@@ -169,7 +170,46 @@ def test_label_values_are_escaped():
 
 def test_a_duplicate_certificate_makes_one_series():
     twice = [audited("api", environment_entry("production"))] * 2
-    assert len(parse(audit_report(audit(twice), "prom"))) == 6
+    samples = [name for name, _labels, _value in parse(audit_report(audit(twice), "prom"))]
+    assert len([name for name in samples if name != "apinizer_audit_findings"]) == 6
+
+
+def test_findings_of_each_kind_are_counted():
+    def counted(certificates):
+        samples = parse(audit_report(audit(certificates), "prom"))
+        return {labels["kind"]: value for name, labels, value in samples if name == "apinizer_audit_findings"}
+
+    found = counted(certificates_with_findings())
+    assert {kind for kind, number in found.items() if number} == {
+        "expired",
+        "expires_soon",
+        "drift",
+        "duplicate_entries",
+    }
+    assert found["shared_key"] == 0
+    # What was not asked is absent rather than zero.
+    assert "not_on_gateway" not in found
+    assert counted(certificates_at_gateways())["not_on_gateway"] == 1
+
+
+def test_information_is_shown_after_the_problems_and_is_none():
+    jwks = {"kind": "referenced_by_jwks", "project": "Cards", "name": "", "environments": [], "message": "JWKs: a."}
+    quiet = audit(certificates_with_findings()[:1], findings=[jwks])
+    assert audit_report(quiet, "text") == "No problems found\nCards / JWKs: a.\n"
+    assert audit_report(quiet, "failure") == ""
+    assert "<h1>No problems</h1>" in audit_report(quiet, "html")
+    assert "| i Referenced by JWKs | Cards |" in audit_report(quiet, "md")
+    loud = audit(certificates_with_findings(), findings=[jwks, *audit(certificates_with_findings())["findings"]])
+    assert audit_report(loud, "text").splitlines()[-1] == "Cards / JWKs: a."
+
+
+def test_lists_without_content_are_named_as_unknown():
+    place = environment_entry("production", left=240, fingerprint_sha256=None)
+    text = audit_report(audit([audited("api", place)]), "text")
+    line = "The manager's lists lack the content of 1 entry: keys and issuers are unknown"
+    assert text.splitlines() == ["No problems found", line]
+    required = audit([audited("api", place)], verify_gateways="required")
+    assert audit_report(required, "failure") == ""
 
 
 def test_the_most_urgent_certificate_comes_first():
@@ -193,7 +233,7 @@ def test_findings_are_reported(output_format):
 
 
 @pytest.mark.parametrize(
-    ("name", "heading"), [("clean", "No findings"), ("empty", "No certificates"), ("many", "Findings to review")]
+    ("name", "heading"), [("clean", "No problems"), ("empty", "No certificates"), ("many", "Findings to review")]
 )
 def test_the_heading_is_the_status(name, heading):
     assert f"<h1>{heading}</h1>" in audit_report(AUDITS[name](), "html")

@@ -24,12 +24,14 @@ Held = Callable[..., StoredCertificate]
 def test_every_field_has_a_value(held: Held, old: Bundle, now: datetime) -> None:
     stored = held({"staging": old})
 
-    values = {field: select_value(stored, field, None, now=now) for field in FIELDS}
+    sources = {"staging": "workers"}
+    values = {field: select_value(stored, field, None, now=now, sources=sources) for field in FIELDS}
 
     assert None not in values.values()
     assert values["content"] == old.pem
     assert values["fingerprint_sha256"] == old.leaf.fingerprint_sha256
     assert (values["days_remaining"], values["expired"], values["entries"]) == (213, False, 1)
+    assert values["truststore_source"] == "workers"
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
@@ -85,6 +87,11 @@ def test_a_certificate_without_content_has_the_other_values(
 def test_the_number_of_entries_is_a_value_of_the_record() -> None:
     with pytest.raises(AnsibleLookupError, match=r"^field: entries is a value of the record"):
         LookupModule().run(["web"], project="MyProject", field="entries", source="gateways")
+
+
+def test_only_the_gateways_have_a_truststore() -> None:
+    with pytest.raises(AnsibleLookupError, match=r"^field: truststore_source requires source=gateways$"):
+        LookupModule().run(["web"], project="MyProject", field="truststore_source")
 
 
 @pytest.mark.parametrize("terms", [[], [[]]])

@@ -50,8 +50,8 @@ class FakeClient:
     def download(self, *segments: str) -> Any:
         return self._answer(f"GET {'/'.join(segments)}")
 
-    def write(self, method: str, *segments: str, params: Any = None, form: Any = None) -> Any:
-        self.sent = SimpleNamespace(params=params, form=form)
+    def write(self, method: str, *segments: str, params: Any = None, form: Any = None, rights: Any = None) -> Any:
+        self.sent = SimpleNamespace(params=params, form=form, rights=rights)
         return self._answer(f"{method} {'/'.join(segments)}")
 
     def _answer(self, request: str) -> Any:
@@ -353,6 +353,7 @@ def test_importing(
     client.answers = {"POST projects/MyProject/certificates/import-file": {"status": "SUCCESS"}}
     assert api.import_file("MyProject", "web", **values) == Deployment(success=None)
     assert client.sent.form == {**form, "certificateName": (None, "web"), "certificateFile": pem_file}
+    assert client.sent.rights == "import-file requires SECRETS with EXPORT_IMPORT in the project"
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -363,11 +364,9 @@ def test_a_manager_without_import_file(
     with pytest.raises(ImportFileUnavailableError) as caught:
         api.import_file("MyProject", "web", **values)
     assert str(caught.value) == (
-        "This manager has no import-file, the only request that leaves other environments unchanged (HTTP "
-        f"{status}). Choose another value for unlisted_environments; with the role certificate_rotation, use "
-        "certificate_rotation_strategy=overlap, or a single wave and certificate_rotation_strategy=replace; with the playbook restore, use a single wave and "
-        "certificate_restore_strategy=replace"
+        f"This manager has no import-file, the only request that leaves other environments unchanged (HTTP {status})"
     )
+    assert caught.value.problem == "no_import_file"
     assert (caught.value.status, caught.value.maybe_applied) == (status, False)
 
 

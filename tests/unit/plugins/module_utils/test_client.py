@@ -484,8 +484,7 @@ def test_credentials_of_a_netrc_are_not_used(
         pytest.param(
             Reply({"error": "forbidden"}, 403),
             "The manager answered GET with HTTP 403: forbidden. The token lacks a permission: reading requires any "
-            "permission in the project; writing requires SECRETS with MANAGE in the project and, where the console "
-            "offers it, SECRETS with DEPLOY_UNDEPLOY",
+            "permission in the project. Ask the administrator of the manager to grant it to the user of the token",
             id="rights",
         ),
     ],

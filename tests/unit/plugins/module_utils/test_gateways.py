@@ -10,15 +10,17 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
+    Reply,
     Trusted,
     ask,
     ask_until_confirmed,
     compare,
+    compare_deleted,
     delays,
     found_instead,
+    required_message,
     undeployed_message,
     unknown_lines,
-    unknown_message,
     unreported,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
@@ -126,26 +128,68 @@ def entry(bundle: Bundle, environment: str = "staging") -> Entry:
 def test_one_request_asks_the_gateways_of_an_environment(new: Bundle, old: Bundle) -> None:
     api: Any = FakeApi(staging=[[entry(old), entry(new)]], production=[[entry(old)]])
     found = ask(api, "MyProject", [entry(new), entry(new, "production")])
-    assert [gateway.state for gateway in found] == ["confirmed", "stale"]
+    assert [reply.gateway.state for reply in found] == ["confirmed", "stale"]
     assert api.asked == ["staging", "production"]
 
 
 def test_gateways_that_cannot_be_asked_are_unknown(new: Bundle) -> None:
     api: Any = FakeApi(staging=[TruststoreUnavailableError("No truststore")])
-    assert ask(api, "MyProject", [entry(new)]) == [Gateway("staging", "unknown", reason="No truststore")]
+    assert ask(api, "MyProject", [entry(new)]) == [Reply(Gateway("staging", "unknown", reason="No truststore"))]
+
+
+def test_http_400_may_mean_an_empty_truststore(new: Bundle) -> None:
+    api: Any = FakeApi(staging=[TruststoreUnavailableError("HTTP 400", status=400)])
+    (reply,) = ask(api, "MyProject", [entry(new)])
+    assert (reply.gateway.state, reply.maybe_empty) == ("unknown", True)
+
+
+def test_a_reply_says_where_the_truststore_was_read(new: Bundle, old: Bundle) -> None:
+    for held in ([entry(new)], [Entry("staging", "x", new)], [entry(old)], []):
+        (reply,) = ask(FakeApi(staging=[held]), "MyProject", [entry(new)])  # type: ignore[arg-type]
+        assert reply.gateway.source == "workers"
+
+
+# After a deletion
+
+
+@pytest.mark.parametrize(
+    ("held", "gateway"),
+    [
+        ([], Gateway("staging", "confirmed", source="manager")),
+        ([Trusted("other", *OLD)], Gateway("staging", "confirmed", source="manager")),
+        ([Trusted("WEB", *NEW)], Gateway("staging", "stale", NEW[0], source="manager")),
+        (
+            [Trusted("web", *OLD)],
+            Gateway("staging", "confirmed", None, "the alias web holds another certificate", "manager"),
+        ),
+        (
+            [Trusted("x", *NEW)],
+            Gateway("staging", "confirmed", None, "the same certificate is still trusted under the alias x", "manager"),
+        ),
+    ],
+)
+def test_a_gateway_is_stale_as_long_as_it_holds_the_deleted_certificate(held: list[Trusted], gateway: Gateway) -> None:
+    assert compare_deleted("staging", held, EXPECTED, "manager") == gateway
+
+
+def test_a_removal_that_takes_a_moment_is_confirmed(new: Bundle, old: Bundle) -> None:
+    api: Any = FakeApi(staging=[[entry(new)], [entry(new)], [Entry("staging", "other", old)]])
+    (reply,) = ask_until_confirmed(api, "MyProject", [entry(new)], 10, deleted=True)
+    assert (reply.gateway.state, reply.alone) == ("confirmed", False)
+    assert api.slept == [0.5, 1.0]
 
 
 def test_a_deployment_that_takes_a_moment_is_confirmed(new: Bundle, old: Bundle) -> None:
     api: Any = FakeApi(staging=[[entry(old)], [], [entry(new)]], production=[[entry(new)]])
     found = ask_until_confirmed(api, "MyProject", [entry(new), entry(new, "production")], 10)
-    assert [gateway.state for gateway in found] == ["confirmed", "confirmed"]
+    assert [reply.gateway.state for reply in found] == ["confirmed", "confirmed"]
     assert api.asked == ["staging", "production", "staging", "staging"]
     assert api.slept == [0.5, 1.0]
 
 
 def test_asking_ends_with_the_timeout(new: Bundle, old: Bundle) -> None:
     api: Any = FakeApi(staging=[[entry(old)]])
-    assert ask_until_confirmed(api, "MyProject", [entry(new)], 10)[0].state == "stale"
+    assert ask_until_confirmed(api, "MyProject", [entry(new)], 10)[0].gateway.state == "stale"
     assert api.slept == [0.5, 1.0, 2.0, 4.0, 2.5]
 
 
@@ -178,11 +222,10 @@ def test_the_message_says_what_the_gateways_hold_and_what_to_do(operation: str, 
 
 def test_each_reason_is_given_once() -> None:
     unknown = [Gateway("a", "unknown", reason="Down"), Gateway("b", "unknown", reason="Down")]
-    message = unknown_message("web", unknown, written=False)
-    assert message == "Whether the gateways of a, b hold certificate web is unknown. Down"
-    message = unknown_message("web", unknown, written=True)
-    assert (
-        message == "The manager stored certificate web in a, b, but whether the gateways there hold it is unknown. Down"
+    lines = unknown_lines(unknown)
+    assert lines == ["What the gateways of a, b hold is unknown. Down"]
+    assert required_message("the_option", lines, "Do this") == (
+        "the_option: required, but not possible. What the gateways of a, b hold is unknown. Down. Do this"
     )
 
 
@@ -214,4 +257,8 @@ def test_gateways_with_the_same_cause_share_a_line() -> None:
 
 
 def test_nothing_is_said_about_the_manager_itself() -> None:
-    assert unknown_lines([Gateway("apimanager", "unknown", reason="no request returns it")]) == []
+    manager = Gateway("apimanager", "unknown", reason="no request returns it")
+    assert unknown_lines([manager]) == []
+    assert unknown_lines([manager], with_manager=True) == [
+        "What the gateways of apimanager hold is unknown. no request returns it"
+    ]

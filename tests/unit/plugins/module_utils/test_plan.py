@@ -98,11 +98,11 @@ def test_alias_and_description_of_a_new_certificate_are_its_name(world: World) -
 
 def test_an_existing_certificate_is_deleted(world: World) -> None:
     write = Write("delete", None, ("production", "staging"))
-    assert plan_absent(world.stored(BOTH)) == Plan("delete", None, (write,))
+    assert plan_absent("MyProject", "web", world.stored(BOTH)) == Plan("delete", None, (write,))
 
 
 def test_a_missing_certificate_needs_no_deletion() -> None:
-    assert plan_absent(None) == Plan("none", None)
+    assert plan_absent("MyProject", "web", None) == Plan("none", None)
 
 
 # Names that are almost the same

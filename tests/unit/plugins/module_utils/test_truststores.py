@@ -44,7 +44,8 @@ def gateways(certificates: list[Any]) -> dict[str, Any]:
 
 
 def gateway(name: str, state: str, fingerprint: str | None = None, reason: str | None = None) -> dict[str, Any]:
-    return {"name": name, "state": state, "fingerprint_sha256": fingerprint, "reason": reason}
+    source = None if state == "unknown" else "workers"
+    return {"name": name, "state": state, "fingerprint_sha256": fingerprint, "reason": reason, "source": source}
 
 
 # The operation

@@ -91,7 +91,7 @@ class Job:
 
     def absent(self, **options: Any) -> Any:
         before = self.api.stored.get(KEY)
-        return self._writer(**options).carry_out(plan_absent(before), before)
+        return self._writer(**options).carry_out(plan_absent("MyProject", "web", before), before)
 
     def _writer(self, **options: Any) -> Writer:
         return Writer(self.api, *KEY, warn=self.warnings.append, **options)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 import yaml
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, EnvironmentDeployment
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 COLLECTION = "ansible_collections.apinizer.apiops"
 ROOT = Path(__file__).parents[4]
@@ -115,14 +117,18 @@ def documented_keys(values: dict[str, Any]) -> dict[str, Any]:
     ("name", "options"),
     [
         ("apinizer_certificate", {"project": "MyProject", "name": "web", "force": True}),
-        ("apinizer_certificate_info", {"verify_gateways": "required"}),
+        ("apinizer_certificate_info", {"verify_gateways": "required", "jwks": True}),
         ("apinizer_environment_info", {"project": "MyProject"}),
     ],
 )
 def test_return_values_are_as_documented(
-    name: str, options: dict[str, Any], run_module: Callable[..., dict[str, Any]], api: Any
+    name: str, options: dict[str, Any], run_module: Callable[..., dict[str, Any]], api: Any, old: Bundle, new: Bundle
 ) -> None:
-    api.writes = [deployed_everywhere]
+    api.writes, api.jwks = [deployed_everywhere], ("my-jwk",)
+    web = api.stored["MyProject", "web"]
+    # What comes with a certificate need not be its issuer.
+    chain = Bundle(old.leaf, (new.leaf,))
+    api.stored["MyProject", "web"] = replace(web, entries=tuple(replace(one, bundle=chain) for one in web.entries))
     result = run_module(module(name), **options)
     returned = keys_of({key: value for key, value in result.items() if key not in ("changed", "diff", "invocation")})
     expected = documented_keys(yaml.safe_load(module(name).RETURN))

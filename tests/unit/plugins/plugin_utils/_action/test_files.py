@@ -177,6 +177,16 @@ def test_a_file_that_cannot_be_written_is_a_problem(files: ControllerFiles, tmp_
         files.write("missing/web.pem", "", 0o600)
 
 
+def test_the_names_in_a_folder_are_sorted(files: ControllerFiles, tmp_path: Path) -> None:
+    for name in ("b", ".a", "c.pem"):
+        (tmp_path / name).touch()
+
+    assert files.names(str(tmp_path)) == [".a", "b", "c.pem"]
+    assert files.names(str(tmp_path / "missing")) == []
+    with pytest.raises(FileProblem, match=f"^the folder {tmp_path}/b cannot be read: Not a directory$"):
+        files.names(str(tmp_path / "b"))
+
+
 class FakeHost:
     """Records the modules that run on a host, and returns a result for each."""
 
@@ -201,6 +211,13 @@ def test_a_folder_of_another_host_is_checked_in_check_mode() -> None:
 
     HostFiles(host.run_builtin).check_folder("backups")
     assert host.ran == [("ansible.legacy.file", {"path": "backups", "state": "directory"}, True)]
+
+
+def test_the_names_in_a_folder_of_another_host_are_sorted() -> None:
+    host = FakeHost(files=[{"path": "/there/b.pem"}, {"path": "/there/.a"}])
+
+    assert HostFiles(host.run_builtin).names("/there") == [".a", "b.pem"]
+    assert host.ran == [("ansible.legacy.find", {"paths": ["/there"], "file_type": "any", "hidden": True}, False)]
 
 
 def test_folders_and_files_of_another_host_get_their_modes() -> None:

@@ -13,8 +13,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    ImportFileUnavailableError,
+    InputError,
+    RequestError,
+)
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import MODULE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process
@@ -327,3 +332,38 @@ def test_each_warning_is_listed_once() -> None:
     results: list[Json] = [{"warnings": ["b", "a"]}, {}, {"warnings": ["a", "c"]}]
 
     assert warnings_of(results) == ["b", "a", "c"]
+
+
+# What a user can do about a failure, in terms of what they have started
+
+
+def no_import_file(_take_effect: Callable[[], None]) -> Deployment:
+    raise ImportFileUnavailableError("This manager has no import-file", status=404)
+
+
+KEEPING = {"environments": ("staging",), "unlisted_environments": "keep"}
+
+
+@pytest.mark.parametrize("in_process_", [True, False])
+@pytest.mark.parametrize(
+    ("remedies", "end"),
+    [
+        (None, "Use a single wave with certificate_rotation_strategy=replace"),
+        ({"no_import_file": "Use another playbook"}, "Use another playbook"),
+    ],
+)
+def test_a_failure_ends_with_the_remedy_of_the_caller(
+    access: ManagerAccess, api: Any, operation: Operation, remedies: Any, end: str, in_process_: bool
+) -> None:
+    operation = replace(operation, **KEEPING, **({"remedies": remedies} if remedies else {}))
+    if in_process_:
+        api.writes = [no_import_file]
+    else:
+        message = f"This manager has no import-file. Unchanged. {MODULE_REMEDIES['no_import_file']}"
+        access = ManagerAccess(OPTIONS, FakeModules({"failed": True, "msg": message}).run)
+
+    result = access.carry_out(operation)
+
+    assert result["msg"].startswith("This manager has no import-file")
+    assert result["msg"].endswith(end)
+    assert "unlisted_environments" not in result["msg"]

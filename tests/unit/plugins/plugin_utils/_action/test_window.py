@@ -65,7 +65,7 @@ def test_no_more_than_the_given_number_are_in_work(parallel: int, items: str) ->
 
     Recorder(work).run(items, parallel)
 
-    assert most == min(parallel, len(items))
+    assert most <= min(parallel, len(items))
 
 
 def test_the_window_rolls_rather_than_waiting_for_a_batch() -> None:

@@ -38,31 +38,32 @@ def fingerprints(stored: StoredCertificate) -> dict[str, Any]:
 def test_what_the_gateways_hold_under_the_alias_is_returned(held: Held, old: Bundle, new: Bundle) -> None:
     gateways = Gateways(staging=[("other", new), ("WEB-ALIAS", old)], production=[("web-alias", new)])
 
-    found = as_gateways_hold(held({"staging": new, "production": new}), None, gateways)
+    found, sources = as_gateways_hold(held({"staging": new, "production": new}), None, gateways)
 
     assert fingerprints(found) == {
         "production": new.leaf.fingerprint_sha256,
         "staging": new.leaf.fingerprint_sha256,
     }, "the same certificate under another alias counts"
+    assert sources == {"production": "workers", "staging": "workers"}
     assert gateways.asked == [("MyProject", "production"), ("MyProject", "staging")]
 
 
 def test_a_stale_certificate_is_returned_as_it_is(held: Held, old: Bundle, new: Bundle) -> None:
-    found = as_gateways_hold(held({"staging": new}), None, Gateways(staging=[("Web-Alias", old)]))
+    found, _sources = as_gateways_hold(held({"staging": new}), None, Gateways(staging=[("Web-Alias", old)]))
     assert fingerprints(found) == {"staging": old.leaf.fingerprint_sha256}
 
 
 def test_only_the_chosen_environment_is_asked(held: Held, new: Bundle) -> None:
     gateways = Gateways(staging=[("web-alias", new)])
-    found = as_gateways_hold(held({"staging": new, "production": new}), "staging", gateways)
-    assert found.environments == ("staging",)
+    found, sources = as_gateways_hold(held({"staging": new, "production": new}), "staging", gateways)
+    assert (found.environments, sources) == (("staging",), {"staging": "workers"})
     assert gateways.asked == [("MyProject", "staging")]
 
 
 def test_an_environment_that_the_record_does_not_have_is_not_asked(held: Held, new: Bundle) -> None:
     gateways = Gateways()
     stored = held({"staging": new})
-    assert as_gateways_hold(stored, "production", gateways) is stored
+    assert as_gateways_hold(stored, "production", gateways) == (stored, {})
     assert gateways.asked == []
 
 

@@ -365,7 +365,14 @@ def environment_entry(environment: str, name: str = "api", *, entries: int = 1, 
 
 def gateway(environment: Json, state: str, *, sha256: str | None = None, reason: str | None = None) -> Json:
     """The same environment, with what its gateways hold."""
-    held = {"name": environment["name"], "state": state, "fingerprint_sha256": sha256, "reason": reason}
+    source = None if state == "unknown" else "workers"
+    held = {
+        "name": environment["name"],
+        "state": state,
+        "fingerprint_sha256": sha256,
+        "reason": reason,
+        "source": source,
+    }
     return {**environment, "gateway": held}
 
 

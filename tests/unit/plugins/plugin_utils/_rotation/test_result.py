@@ -494,10 +494,7 @@ def test_a_fingerprint_that_the_manager_leaves_out_does_not_hide_the_failure() -
     assert in_environment(run, DEV)["rolled_back"] is False
 
 
-STORED = (
-    "Stored 1 of 1 certificates in 2 environments, verified in the manager's record. Whether the gateways of {} hold the "
-    "new certificates is unknown."
-)
+STORED = "Stored 1 of 1 certificates in 2 environments, verified in the manager's record. What the gateways of {} hold is unknown."
 ROTATED = "Rotated 1 of 1 certificates in 2 environments, verified in the manager's record{}."
 
 

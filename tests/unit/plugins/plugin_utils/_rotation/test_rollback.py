@@ -471,16 +471,17 @@ def test_the_step_that_removes_an_added_environment_keeps_the_others_certificate
     assert (operation.bundle, operation.alias, operation.unlisted_environments) == (None, None, "remove")
 
 
-def test_a_deletion_is_not_forced() -> None:
+def test_a_deletion_is_carried_out_whether_or_not_gateways_can_be_asked() -> None:
     operation = to_operation(RollbackStep(PROJECT, NAME, (DEV,), absent=True), Settings(certificates=()))
 
     assert (operation.absent, operation.force, operation.options) == (
         True,
-        False,
+        True,
         {
             "project": PROJECT,
             "name": NAME,
             "state": "absent",
+            "force": True,
             "verify_gateways": "auto",
             "verify_gateways_timeout": 10,
         },

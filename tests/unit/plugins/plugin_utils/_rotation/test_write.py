@@ -370,6 +370,26 @@ def test_a_prediction_shows_the_part_of_the_diff_that_is_about_the_wave(
     assert run.writes == []
 
 
+def test_a_prediction_shows_what_stale_gateways_hold() -> None:
+    run = RunBuilder(holding({DEV: OLD, PROD: OLD}), check_mode=True).build()
+    record = {name: {"alias": "web", "fingerprint_sha256": "new"} for name in (DEV, PROD)}
+    side = {"description": "First", "environments": record}
+    run.diffs = {KEY: {"before": side, "after": side}}
+    run.gateways = {
+        KEY: {
+            DEV: {"name": DEV, "state": "stale", "fingerprint_sha256": "old", "reason": None, "source": "workers"},
+            PROD: {"name": PROD, "state": "unknown", "fingerprint_sha256": None, "reason": "Down", "source": None},
+        }
+    }
+
+    (diff,) = predict_wave(run, 1)["diff"]
+
+    held = [diff[side]["environments"][DEV]["gateway_fingerprint_sha256"] for side in ("before", "after")]
+    assert held == ["old", "new"]
+    assert "gateway_fingerprint_sha256" not in diff["before"]["environments"][PROD]
+    assert "gateway_fingerprint_sha256" not in run.diffs[KEY]["before"]["environments"][DEV]
+
+
 def test_a_prediction_without_anything_to_write_changes_nothing() -> None:
     run = RunBuilder(holding({DEV: NEW}), check_mode=True).build()
 
