@@ -56,6 +56,7 @@ options:
       - not_before
       - not_after
       - days_remaining
+      - percent_remaining
       - expired
       - fingerprint_sha256
       - fingerprint_sha1
@@ -127,8 +128,8 @@ RETURN = r"""
 _raw:
   description:
     - One value for each name, in the same order.
-    - PEM text for O(field=content), an integer for V(days_remaining) and V(entries), a boolean for V(expired), and a string for
-      the other choices of O(field).
+    - PEM text for O(field=content), an integer for V(days_remaining), V(percent_remaining) and V(entries), a boolean for
+      V(expired), and a string for the other choices of O(field).
     - V(null) if the manager does not report the value.
   type: list
   elements: raw
@@ -158,7 +159,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options im
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries", "truststore_source"),
+    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    "truststore_source",
 )
 SPEC = {
     **CONNECTION_SPEC,
@@ -222,7 +224,7 @@ def select_value(
 
     :arg field: one of C(FIELDS).
     :arg environment: the environment to use; None if the value has to be the same in all environments.
-    :arg now: the time from which C(days_remaining) and C(expired) count.
+    :arg now: the time from which C(days_remaining), C(percent_remaining) and C(expired) count.
     :arg sources: the sources of the truststores by environment, for C(truststore_source).
     :raises InputError: if C(environment) does not hold the certificate, or is None and the environments do not agree.
     :raises ApinizerError: if no environment holds the certificate, or the manager does not return its content.

@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._failures import readable
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
+    Entry,
     Environment,
     StoredCertificate,
     Truststore,
@@ -52,8 +53,11 @@ class CertificateApi:
         # that has neither address of that list.
         self.lists_environments = True
         self._without_jwks: set[str] = set()
-        # The addresses of the truststore that this manager does not have, with its answer.
+        # The sources of truststores whose address does not allow GET, with the answer: that is about the address. HTTP 404
+        # may be about the environment, so it rules out nothing for the others.
         self._without_truststore: dict[str, RequestError] = {}
+        # Whether to ask for the list before the archive: the archive answered HTTP 404 where the list answered.
+        self._lists_truststores = False
         self._latest_lists: dict[str, tuple[StoredCertificate, ...]] = {}
 
     def get(self, project: str, name: str) -> StoredCertificate:
@@ -178,7 +182,8 @@ class CertificateApi:
         """Return what the gateways of an environment trust.
 
         The archive of 2026.09 comes live from the workers. If it is not available, the JSON list is tried (2025 and newer),
-        which only a token with access to the project C(admin) can read. An address that does not exist is asked for once.
+        which only a token with access to the project C(admin) can read. On a manager that has the list alone, it is tried
+        first from the second environment on.
 
         :arg project: a project in which the token has the permission C(SECRETS) with C(EXPORT_IMPORT).
         :raises TruststoreUnavailableError: if neither is available. HTTP 400 for the archive does not tell unreachable
@@ -188,48 +193,43 @@ class CertificateApi:
             raise TruststoreUnavailableError(
                 f"{PSEUDO_ENVIRONMENT} is the manager itself, and no request returns the manager's own truststore"
             )
-        address = ("projects", project, "certificates", "truststore", environment, "export-file")
-        failures = []
-        if "archive" in self._without_truststore:
-            failures.append(self._without_truststore["archive"])
-        else:
+        failures = dict(self._without_truststore)
+        for source in ("manager", "workers") if self._lists_truststores else ("workers", "manager"):
+            if source in failures:
+                continue
             try:
-                data = self.client.download(*address)
-                return Truststore(
-                    environment, "workers", readable("GET", lambda: _archive.truststore_entries(environment, data))
-                )
+                entries = self._truststore_of(source, project, environment)
             except RequestError as exc:
-                failures.append(self._no_truststore("archive", exc))
-        if "list" in self._without_truststore:
-            failures.append(self._without_truststore["list"])
-        else:
-            try:
-                _body, items = self._list("projects", ADMIN_PROJECT, *address[2:5])
-                return Truststore(
-                    environment, "manager", readable("GET", lambda: _payloads.truststore(environment, items))
-                )
-            except RequestError as exc:
-                failures.append(self._no_truststore("list", exc))
+                if isinstance(exc, LoginError) or exc.status in (None, 401):
+                    # The other address would fail as well.
+                    raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
+                failures[source] = exc.with_traceback(None)
+                if exc.status == 405:
+                    self._without_truststore[source] = exc
+            else:
+                if source == "workers":
+                    self._lists_truststores = False
+                elif "workers" in failures:
+                    self._lists_truststores = failures["workers"].status == 404
+                return Truststore(environment, source, entries)
         raise TruststoreUnavailableError(
             join_sentences(
                 f"The truststore of environment {environment} cannot be read",
-                str(failures[0]),
+                str(failures["workers"]),
                 "Reading it requires SECRETS with EXPORT_IMPORT in the project and a manager from release 2026.09 on, or "
                 "access to the project admin and a manager from release 2025 on",
             ),
-            status=failures[0].status,
+            status=failures["workers"].status,
         )
 
-    def _no_truststore(self, address: str, exc: RequestError) -> RequestError:
-        """Return why an address of the truststore failed, and remember one that the manager does not have.
-
-        :raises TruststoreUnavailableError: if another address would fail as well.
-        """
-        if isinstance(exc, LoginError) or exc.status in (None, 401):
-            raise TruststoreUnavailableError(str(exc), status=exc.status) from exc
-        if exc.status in (404, 405):
-            self._without_truststore[address] = exc.with_traceback(None)
-        return exc
+    def _truststore_of(self, source: str, project: str, environment: str) -> tuple[Entry, ...]:
+        """Return the trusted certificates as one of the addresses has them: C(workers) (archive) or C(manager) (list)."""
+        address = ("certificates", "truststore", environment)
+        if source == "workers":
+            data = self.client.download("projects", project, *address, "export-file")
+            return readable("GET", lambda: _archive.truststore_entries(environment, data))
+        _body, items = self._list("projects", ADMIN_PROJECT, *address)
+        return readable("GET", lambda: _payloads.truststore(environment, items))
 
     def _list(self, *segments: str, slash: bool = True) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
         """Return the envelope and all objects of a list.

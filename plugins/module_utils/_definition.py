@@ -24,6 +24,7 @@ The layers of C(module_utils). Each file only uses files that come after it on t
             |
     x509, model, errors     _model  _x509                               values
                             _chain  _certificate  _names                one certificate, and its issuers
+                            _lifetime                                   when a certificate is due
                             _pem  _formats                              text and files with certificates
                             _errors  _text                              errors, and text for the screen
 """

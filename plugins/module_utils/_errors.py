@@ -18,6 +18,7 @@
     ValueError
      +- CertificateError                bytes are not a usable certificate; callers add the option and the file
      |   +- PrivateKeyError             there is a private key where only certificates belong
+     +- WindowError                     a renewal window cannot be used (in _lifetime.py); callers add the option
      +- UnreadableError                 a response cannot be read; _failures.py turns it into a RequestError
      +- ShapeError                      JSON does not have a known format; _failures.py turns it into a RequestError
 

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT, CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError, join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry, Gateway
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import DeploymentView
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 
 CONFIRMED, STALE, MISSING, UNKNOWN = "confirmed", "stale", "missing", "unknown"
@@ -26,10 +27,15 @@ DEFAULT_TIMEOUT = 10.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 4.0
 
 
-def unreported(deployment: Deployment, environments: t.Iterable[str]) -> list[str]:
-    """Return the environments whose deployment the manager did not report."""
-    reported = {environment.name for environment in deployment.environments}
-    return [name for name in environments if deployment.success is None or name not in reported]
+def unreported(deployment: DeploymentView | None, environments: t.Iterable[str]) -> list[str]:
+    """Return the environments whose deployment the manager did not report.
+
+    :arg deployment: the return value of the module; None if the response with it was lost.
+    """
+    if deployment is None or deployment["success"] is None:
+        return list(environments)
+    reported = {environment["name"] for environment in deployment["environments"]}
+    return [name for name in environments if name not in reported]
 
 
 class Trusted(t.NamedTuple):
@@ -231,11 +237,17 @@ def undeployed_message(name: str, gateways: t.Sequence[Gateway], operation: str)
 
     :arg operation: the operation that wrote the record, or C(none).
     """
+    held: dict[str, list[str]] = {}
+    for gateway in gateways:
+        held.setdefault(_shown(gateway) if gateway.state == STALE else "", []).append(gateway.name)
     found = "; ".join(
-        f"{gateway.name} holds {_shown(gateway)} under its alias"
-        if gateway.state == STALE
-        else f"{gateway.name} does not hold it"
-        for gateway in gateways
+        f"{', '.join(names)} "
+        + (
+            f"{'holds' if len(names) == 1 else 'hold'} {other} under its alias"
+            if other
+            else f"{'does' if len(names) == 1 else 'do'} not hold it"
+        )
+        for other, names in held.items()
     )
     return join_sentences(
         f"The manager's record contains certificate {name}, but its gateways do not hold it: {found}",

@@ -29,6 +29,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     DEFAULT_TIMEOUT,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Gateway,
@@ -199,7 +200,9 @@ def _check_before_write(
 def _check_aliases(
     api: CertificateApi, operation: CertificateOperation, plan: Plan, before: StoredCertificate | None
 ) -> None:
-    """Check that no other certificate of the project has the alias in an environment. Other projects are not visible.
+    """Check that no other certificate of the project has the alias in an environment where this one does not have it yet.
+
+    Other projects are not visible.
 
     :raises InputError: if an alias is used already.
     """
@@ -208,7 +211,7 @@ def _check_aliases(
         for write in plan.writes
         if write.kind != "delete"
         for name in write.environments
-        if before is None or write.alias not in [entry.alias for entry in before.entries_of(name) or before.entries]
+        if before is None or write.alias not in [entry.alias for entry in before.entries_of(name)]
     }
     if not renamed:
         return
@@ -297,7 +300,6 @@ def _check_known(project: str, names: t.Iterable[str], listed: t.Iterable[str]) 
 class InfoOperation:
     """One operation of C(apinizer_certificate_info). None means that an option is not set.
 
-    :arg expiring_within: in days.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
     :arg chains: whether to return the issuers that are stored with each certificate.
     """
@@ -305,7 +307,7 @@ class InfoOperation:
     project: str | None = None
     name: str | None = None
     environments: frozenset[str] | None = None
-    expiring_within: int | None = None
+    expiring_within: RenewalWindow | None = None
     details: bool = False
     verify_gateways: str = "never"
     chains: bool = False
@@ -350,8 +352,10 @@ def _filter(stored: StoredCertificate, operation: InfoOperation, now: datetime) 
             return None
         stored = replace(stored, entries=entries)
     if operation.expiring_within is not None:
-        limit = now + timedelta(days=operation.expiring_within)
-        if not any(entry.not_after is not None and entry.not_after <= limit for entry in stored.entries):
+        # The very moment at which the window begins is within it.
+        just_after = now + timedelta.resolution
+        left = (remaining(entry.not_before, entry.not_after, just_after) for entry in stored.entries)
+        if not any(map(operation.expiring_within.includes, left)):
             return None
     return stored
 

@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import asdict
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Entry,
@@ -33,6 +34,7 @@ class EntryView(t.TypedDict):
     not_before: str | None
     not_after: str | None
     days_remaining: int | None
+    percent_remaining: int | None
     expired: bool | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
@@ -107,6 +109,7 @@ class TrustedCertificateView(t.TypedDict):
     not_before: str | None
     not_after: str | None
     days_remaining: int | None
+    percent_remaining: int | None
     expired: bool | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
@@ -137,7 +140,7 @@ def stored_certificate(
 ) -> CertificateView:
     """Return the view of a certificate.
 
-    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg now: the time that C(days_remaining), C(percent_remaining) and C(expired) refer to.
     :arg desired: of duplicate entries of an environment, show the one with this certificate.
     :arg with_content: add the PEM of each environment.
     :arg with_chain: add the issuers that are stored with the certificate.
@@ -170,10 +173,11 @@ def _chain(entry: Entry) -> list[ChainView]:
 def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
     """Return the view of one environment of a certificate.
 
-    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg now: the time that C(days_remaining), C(percent_remaining) and C(expired) refer to.
     :arg entries: the number of entries that the manager lists for the environment.
     """
     leaf = entry.leaf
+    left = remaining(entry.not_before, entry.not_after, now)
     return {
         "name": entry.environment,
         "alias": entry.alias,
@@ -182,7 +186,8 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
         "serial_number": leaf.serial_number if leaf else None,
         "not_before": iso(entry.not_before) if entry.not_before else None,
         "not_after": iso(entry.not_after) if entry.not_after else None,
-        "days_remaining": (entry.not_after - now).days if entry.not_after else None,
+        "days_remaining": left.days,
+        "percent_remaining": left.percent,
         "expired": entry.not_after < now if entry.not_after else None,
         "fingerprint_sha256": leaf.fingerprint_sha256 if leaf else None,
         "fingerprint_sha1": entry.fingerprint_sha1,
@@ -193,7 +198,7 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
 def truststore(found: Truststore, now: datetime) -> TruststoreView:
     """Return the view of a truststore.
 
-    :arg now: the time that C(days_remaining) and C(expired) refer to.
+    :arg now: the time that C(days_remaining), C(percent_remaining) and C(expired) refer to.
     """
     keys = tuple(TrustedCertificateView.__annotations__)
     views = ({**entry_values(entry, now, 1)} for entry in found.entries)

@@ -37,6 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Plan
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import Held
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import deployment as deployment_view
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 
 
@@ -129,7 +130,9 @@ class Verification:
             return
         written = sorted({name for write in plan.writes for name in write.environments})
         everything = [entry.environment for entry in self._entries(stored, None if deleted else self.meant)]
-        names = {"auto": unreported(deployment, written), "required": everything, "never": []}[self.mode]
+        names = {"auto": unreported(deployment_view(deployment), written), "required": everything, "never": []}[
+            self.mode
+        ]
         if names:
             entries = self._entries(stored, names)
             self._after = ask_until_confirmed(self.api, self.project, entries, self.timeout, deleted=deleted)

@@ -48,10 +48,13 @@ options:
     elements: str
   expiring_within:
     description:
-      - A number of days. Only return certificates that have expired, or expire within this number of days, in at least one
-        environment.
+      - Only return certificates that have expired, or that expire within this time, in at least one environment.
+      - A number of days, such as V(30), or a share of the lifetime of each certificate from V(1%) to V(99%), such as V(33%). The
+        lifetime is the validity period of the certificate, from C(not_before) to C(not_after).
+      - A share suits certificates with different lifetimes. For example, V(33%) is 2 days of a lifetime of 6 days, and 131 days
+        of a lifetime of 397 days.
       - If not set, the module returns certificates regardless of when they expire.
-    type: int
+    type: raw
   details:
     description:
       - Whether to read each certificate individually if the list of its project does not contain its content.
@@ -96,6 +99,10 @@ EXAMPLES = r"""
   apinizer.apiops.apinizer_certificate_info:
     expiring_within: 30
   register: expiring
+
+- name: Find certificates of all projects with less than a third of their lifetime left
+  apinizer.apiops.apinizer_certificate_info:
+    expiring_within: "33%"
 
 - name: Show a line for each certificate and environment
   ansible.builtin.debug:
@@ -203,6 +210,14 @@ certificates:
           type: int
           returned: always
           sample: 38
+        percent_remaining:
+          description:
+            - The share of the lifetime, from C(not_before) to C(not_after), that is left, in whole percent. Negative for an expired
+              certificate.
+          type: int
+          returned: always
+          version_added: 0.2.0
+          sample: 10
         expired:
           description: Whether the certificate has expired.
           type: bool
@@ -321,11 +336,13 @@ jwks:
       sample: [my-jwk]
 """
 
+import typing as t
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleContext, ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, WindowError, read_window
 from ansible_collections.apinizer.apiops.plugins.module_utils._module import run_as_module
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     InfoOperation,
@@ -343,7 +360,7 @@ ARGUMENT_SPEC = {
     "project": {"type": "str"},
     "name": {"type": "str"},
     "environments": {"type": "list", "elements": "str"},
-    "expiring_within": {"type": "int"},
+    "expiring_within": {"type": "raw"},
     "details": {"type": "bool", "default": False},
     "verify_gateways": {"type": "str", "choices": list(VERIFY_MODES), "default": "never"},
     "jwks": {"type": "bool", "default": False},
@@ -359,17 +376,22 @@ def info_operation(context: ModuleContext) -> InfoOperation:
     for option in ("project", "name"):
         if params[option] is not None:
             check_name(option, params[option])
-    if params["expiring_within"] is not None and not 0 <= params["expiring_within"] <= 36500:
-        raise InputError("expiring_within", "must be a number of days between 0 and 36500")
     return InfoOperation(
         project=params["project"],
         name=params["name"],
         environments=environment_names(params["environments"]),
-        expiring_within=params["expiring_within"],
+        expiring_within=_window(params["expiring_within"]),
         details=params["details"],
         verify_gateways=params["verify_gateways"],
         chains=True,
     )
+
+
+def _window(value: t.Any) -> RenewalWindow | None:
+    try:
+        return None if value is None else read_window(value)
+    except WindowError as exc:
+        raise InputError("expiring_within", str(exc)) from exc
 
 
 def run(context: ModuleContext, now: datetime) -> Result:

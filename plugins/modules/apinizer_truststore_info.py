@@ -127,6 +127,14 @@ truststores:
           type: int
           returned: always
           sample: 38
+        percent_remaining:
+          description:
+            - The share of the lifetime, from C(not_before) to C(not_after), that is left, in whole percent. Negative for an expired
+              certificate.
+          type: int
+          returned: always
+          version_added: 0.2.0
+          sample: 10
         expired:
           description: Whether the certificate has expired.
           type: bool

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, WindowError, window_of
+
 PREFIX = "certificate_rotation_"
 NAME_SIMILARITY = 0.8
 """From this ratio of matching characters on, an unknown variable is taken for a misspelled one (0 to 1, difflib)."""
@@ -101,6 +103,17 @@ def flag(given: Mapping[str, t.Any], variable: str, *, default: bool, prefix: st
     if flag is None:
         raise SettingError(variable, f"must be true or false, not '{value}'", prefix=prefix)
     return flag
+
+
+def renewal_window(given: Mapping[str, t.Any], *, prefix: str = PREFIX) -> RenewalWindow | None:
+    """When a certificate is due: C(renew_before), or its alias C(renew_before_days). None if neither is given.
+
+    :raises SettingError: for a value that is not a window, or two different ones.
+    """
+    try:
+        return window_of(given, "renew_before", "renew_before_days")
+    except WindowError as exc:
+        raise SettingError(exc.option, str(exc), prefix=prefix) from exc
 
 
 def from_text(variable: str, value: t.Any, *, prefix: str = PREFIX) -> t.Any:

@@ -429,12 +429,12 @@ def test_info_does_not_ask_by_default(case: CertificateFixture) -> None:
 
 @pytest.mark.parametrize("verification", ["auto", "required"])
 def test_info_on_a_manager_without_truststores(make_case: MakeCase, verification: str) -> None:
-    """The environments and the reason are named once, and each address is requested once."""
+    """The environments and the reason are named once. HTTP 404 for one environment says nothing about the next."""
     case = make_case("2024.09")
 
     outcome = case.info(project=PROJECT, verify_gateways=verification)
 
-    assert len(asked(case.manager)) == 2
+    assert sorted(asked(case.manager)) == sorted([*DEPLOYED] * 2)
     assert outcome.failed is (verification == "required")
     if verification == "required":
         assert_error(
@@ -493,6 +493,12 @@ def test_an_alias_of_another_certificate_is_refused_before_the_write(case: Certi
         case.run(name="another", alias=ALIAS, check=check),
         f"alias: {ALIAS} is already the alias of certificate {NAME} in staging",
     )
+    case.manager.add_certificate(PROJECT, "third", {"production": case.old}, alias=ALIAS.upper())
+    for options in ({}, {"unlisted_environments": "keep"}):
+        assert_error(
+            case.run(environments=[*DEPLOYED, "production"], check=check, content=case.new.pem, **options),
+            f"alias: {ALIAS} is already the alias of certificate third in production",
+        )
     assert not case.manager.journal.writes()
 
 

@@ -66,6 +66,7 @@ def test_result_has_every_field(make_case: MakeCase, generation: str) -> None:
         "not_before": found["environments"][0]["not_before"],
         "not_after": found["environments"][0]["not_after"],
         "days_remaining": 363,
+        "percent_remaining": 99,
         "expired": False,
         "fingerprint_sha256": case.old.sha256,
         "fingerprint_sha1": case.old.sha1,
@@ -135,6 +136,21 @@ def test_expiring_within_filters_by_days(make_case: MakeCase, days: int, found: 
     if "in-ten-days" in by_name:
         # All environments of the certificate are returned, including those that were renewed already.
         assert [entry["days_remaining"] for entry in by_name["in-ten-days"]] == [363, 9]
+
+
+@pytest.mark.parametrize(("share", "found"), [("9%", []), ("10%", ["ten-of-a-hundred"])])
+def test_expiring_within_filters_by_a_share_of_the_lifetime(make_case: MakeCase, share: str, found: list[str]) -> None:
+    case = make_case(list_content=False)
+    now = datetime.now(timezone.utc)
+    soon = case.authority.issue(
+        "s.example.com", not_before=now - timedelta(days=90), not_after=now + timedelta(days=10, seconds=-1)
+    )
+    case.manager.add_certificate(PROJECT, "ten-of-a-hundred", {"staging": soon})
+
+    outcome = case.info(project=PROJECT, expiring_within=share)
+
+    assert [name for _unused, name in _names(outcome)] == found
+    assert all(one["environments"][0]["percent_remaining"] == 9 for one in outcome["certificates"])
 
 
 def test_environments_filters_certificates(case: CertificateFixture) -> None:

@@ -75,7 +75,7 @@ SCENARIOS = {
     ),
     "add environment": Scenario(
         "update",
-        ("get", "jwks", "environments", "update", "get"),
+        ("get", "jwks", "environments", "list", "update", "get"),
         dict.fromkeys(ENVIRONMENTS, "old"),
         {"environments": [*ENVIRONMENTS]},
     ),
@@ -358,6 +358,7 @@ def test_result_has_every_field(case: CertificateFixture) -> None:
         "not_before": "2026-01-02T03:04:05Z",
         "not_after": "2126-01-02T03:04:05Z",
         "days_remaining": (end - datetime.now(timezone.utc)).days,
+        "percent_remaining": 99,
         "expired": False,
         "fingerprint_sha256": new.sha256,
         "fingerprint_sha1": new.sha1,

@@ -23,7 +23,7 @@ PLUGIN = f"{COLLECTION}.certificate"
 MANAGER_ITSELF = "apimanager"
 FIELDS = (
     *("alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
 )
 
 

@@ -27,3 +27,12 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple, set, frozenset, Iterator)):
         return [plain(inner) for inner in value]
     return str(value)
+
+
+def without_omitted(value: t.Any, omitted: str) -> t.Any:
+    """A value without the keys for which a template says C(default(omit)), which older versions leave in place."""
+    if isinstance(value, dict):
+        return {key: without_omitted(inner, omitted) for key, inner in value.items() if inner != omitted}
+    if isinstance(value, list):
+        return [without_omitted(inner, omitted) for inner in value if inner != omitted]
+    return value

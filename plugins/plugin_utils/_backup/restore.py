@@ -74,9 +74,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_st
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import RollbackStep, plan_rollback
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.saved_files import read_saved
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import waves_by_stage
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import may_have_changed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
+
 View = Mapping[str, t.Any]
 
 
@@ -127,7 +129,8 @@ def _is_same(view: View, now: View) -> bool:
 
 def _plan_certificate(changed: Changed, *, one_update: bool) -> RollbackPlan:
     decisions = {name: decide(changed, name) for name in changed.environments}
-    impossible = tuple(_message(changed, name, decision) for name, decision in decisions.items() if decision in _LEFT)
+    left = [(changed.key, name, _reason(changed, name, one)) for name, one in decisions.items() if one in _LEFT]
+    impossible = tuple(f"{targets}: {reason}" for targets, reason in by_reason(left))
     restore = [name for name, decision in decisions.items() if decision is Decision.RESTORE]
     added = [name for name, decision in decisions.items() if decision is Decision.REMOVE]
     if changed.previous is None:
@@ -157,7 +160,8 @@ def _delete(changed: Changed, added: Sequence[str], impossible: tuple[str, ...])
     """Delete a certificate that the run has created, unless that would delete what someone else has written."""
     others = set(changed.current or ()) - set(added)
     if others and not impossible:
-        impossible = (_message(changed, ", ".join(sorted(others)), Decision.LEAVE_MODIFIED),)
+        names = ", ".join(sorted(others))
+        impossible = (f"{changed.key} in {names}: {_reason(changed, names, Decision.LEAVE_MODIFIED)}",)
     if impossible or not added:
         return RollbackPlan((), impossible)
     return RollbackPlan((RollbackStep(changed.project, changed.name, tuple(added), absent=True),))
@@ -180,11 +184,10 @@ def _step(
 _LEFT = (Decision.LEAVE_MODIFIED, Decision.LEAVE_EXPIRED, Decision.LEAVE_UNKNOWN)
 
 
-def _message(changed: Changed, environment: str, decision: Decision) -> str:
+def _reason(changed: Changed, environment: str, decision: Decision) -> str:
     view = changed.previous_views.get(environment) or {}
-    reasons = {
+    return {
         Decision.LEAVE_MODIFIED: "modified by someone else since this run wrote it, so it was left alone",
         Decision.LEAVE_EXPIRED: f"the previous certificate expired on {view.get('not_after')}, so it was NOT restored",
         Decision.LEAVE_UNKNOWN: "the manager did not return the previous certificate, so it cannot be restored",
-    }
-    return f"{changed.key} in {environment}: {reasons[decision]}"
+    }[decision]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import Trusted
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNKNOWN, Trusted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     Answers,
@@ -15,8 +16,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     ask,
     ask_until_confirmed,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import current_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import needs_proof
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, NOT_ON_GATEWAY, RotationPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
@@ -34,23 +35,49 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
     for write in run.writes:
         names = {"auto": write.unreported, "required": write.environments, "never": ()}[mode]
         for name in names if write.wave == wave else ():
-            certificate, view = planned[write.key], run.new_views[write.key]
-            trusted = Trusted(certificate.new_alias(name), view["fingerprint_sha256"], view["fingerprint_sha1"])
+            certificate = planned[write.key]
+            trusted = Trusted.of({**run.new_views[write.key], "alias": certificate.new_alias(name)})
             other_than = run.plan.companion_alias(write.key, name)
             expected.append(Expected(write.key, certificate.desired.project, name, trusted, other_than))
     return expected
 
 
-def ask_before(plan: RotationPlan, access: ManagerAccess, mode: str) -> Answers:
-    """Ask the gateways whether they hold what the record contains, before anything is written, as far as the mode says."""
+def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
+    """Ask the gateways whether they hold what the record contains, before anything is written.
+
+    C(required) asks about every environment. C(auto) asks where a run in waves continues a rotation, about the environments
+    that it would not write: the run that wrote them may have stopped since their gateways did not hold the certificate. It
+    also asks about what the next stage of an overlap relies on.
+    """
+    continues = mode == "auto" and plan.strategy == "per_environment"
     expected = [
         Expected(
             certificate.key,
             certificate.desired.project,
-            environment,
-            Trusted.of(current),
-            plan.companion_alias(certificate.key, environment),
+            step.environment,
+            Trusted.of(step.current),
+            plan.companion_alias(certificate.key, step.environment),
         )
-        for certificate, environment, current in current_of(plan, everything=mode == "required")
+        for certificate in plan.certificates
+        for step in certificate.steps
+        if step.current
+        and mode != "never"
+        and not certificate.retires
+        and (
+            mode == "required"
+            or needs_proof(certificate, step)
+            or (continues and certificate.new and step.action == NONE and step.environment != PSEUDO_ENVIRONMENT)
+        )
     ]
-    return ask(access, expected) if expected and mode != "never" else {}
+    return ask(access, expected) if expected else {}
+
+
+def about_record(plan: RotationPlan, answers: Answers) -> Answers:
+    """The answers before the first write, without those about certificates that the plan replaces."""
+    kept = {
+        (certificate.key, step.environment)
+        for certificate in plan.certificates
+        for step in certificate.steps
+        if step.action == NONE or step.reason == NOT_ON_GATEWAY
+    }
+    return {key: gateway for key, gateway in answers.items() if key in kept or gateway.state == UNKNOWN}

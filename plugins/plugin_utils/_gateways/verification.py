@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import Answer
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
 Answers = dict[tuple[str, str], Gateway]
 """What the gateways hold, by C(project/name) and environment."""
@@ -105,11 +106,8 @@ def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
     undeployed = {key: gateway for key, gateway in found.items() if gateway.state in UNDEPLOYED}
     messages = []
     if undeployed:
-        lines = [
-            f"{key} in {name}: the gateways "
-            + (f"hold {_shown(gateway)} instead" if gateway.state == STALE else "do not hold it")
-            for (key, name), gateway in undeployed.items()
-        ]
+        held = by_reason((key, name, _held(gateway)) for (key, name), gateway in undeployed.items())
+        lines = [f"{targets}: the gateways {what}" for targets, what in held]
         remedy = _STORED_ONLY if strategy == "per_environment" else _NOT_DEPLOYED
         messages += [f"The gateways do not hold the new certificate: {'; '.join(lines)}", remedy]
     return messages + (unknown_problems(found) if mode == "required" else [])
@@ -139,5 +137,8 @@ def merged(saved: Mapping[str, Mapping[str, t.Any]], found: Answers) -> dict[str
     return both
 
 
-def _shown(gateway: Gateway) -> str:
-    return f"SHA-256 {gateway.fingerprint_sha256[:16]}..." if gateway.fingerprint_sha256 else "another certificate"
+def _held(gateway: Gateway) -> str:
+    if gateway.state != STALE:
+        return "do not hold it"
+    other = f"SHA-256 {gateway.fingerprint_sha256[:16]}..." if gateway.fingerprint_sha256 else "another certificate"
+    return f"hold {other} instead"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ApinizerError
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import EntryView, GatewayView
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._inventory.projects import (
     ListedEnvironment,
@@ -31,7 +32,7 @@ class RecordedCertificate(EntryView):
     """A certificate that an environment holds according to the record.
 
     The values are those that C(apinizer_certificate_info) returns for an environment, but C(name) is that of the
-    certificate; C(days_remaining) and C(expired) are as of now.
+    certificate; C(days_remaining), C(percent_remaining) and C(expired) are as of now.
     """
 
     project: str
@@ -123,17 +124,22 @@ def _certificates_by_environment(project: ProjectData, now: datetime) -> Iterato
                 "project": certificate["project"],
                 **environment,
                 "name": certificate["name"],
-                **_remaining_time(environment["not_after"], now),
+                **_remaining_time(environment["not_before"], environment["not_after"], now),
             }
             yield environment["name"], t.cast("HostCertificate", values)
 
 
-def _remaining_time(not_after: str | None, now: datetime) -> Mapping[str, t.Any]:
+def _remaining_time(not_before: str | None, not_after: str | None, now: datetime) -> Mapping[str, t.Any]:
     """Return the values that depend on the current time."""
-    if not_after is None:
+    start, end = _moment(not_before), _moment(not_after)
+    if end is None:
         return {}
-    left = datetime.strptime(not_after, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) - now
-    return {"days_remaining": left.days, "expired": left.total_seconds() < 0}
+    left = remaining(start, end, now)
+    return {"days_remaining": left.days, "percent_remaining": left.percent, "expired": end < now}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) if text else None
 
 
 def _make_host(

@@ -8,38 +8,55 @@ Until then, a gateway could hold neither the old nor the new certificate for a m
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Mapping
+from collections.abc import Container
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import Answers
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import INTRODUCE, PROMOTE, RETIRE
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, RotationPlan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import (
+    INTRODUCE,
+    OVERLAPPING,
+    PROMOTE,
+    RETIRE,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    PlannedCertificate,
+    RotationPlan,
+    Step,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 
-def to_write_again(plan: RotationPlan, answers: Answers) -> set[tuple[str, str]]:
+def to_write_again(plan: RotationPlan, answers: Answers, known: Container[str]) -> set[tuple[str, str]]:
     """What the record contains and is written again, by C(project/name) and environment.
 
     That is what the gateways do not hold, and what an overlap relies on and the gateways do not confirm: the manager then
-    reports its deployment.
+    reports its deployment. A run that waits for the end of an overlap writes nothing.
 
     :arg answers: what the gateways hold, as far as they were asked.
+    :arg known: the C(project/name) of each certificate whose new content is known.
     """
-    found = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}
+    waiting = {planned.key for planned in plan.certificates if planned.stage == OVERLAPPING}
+    found = {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED and key[0] not in waiting}
     for planned in plan.certificates:
-        for environment in planned.environments if _needs_proof(planned) else ():
-            answer = answers.get((planned.key, environment))
+        for step in planned.steps:
             # No request can ask the manager itself. Its own truststore changes with its record.
-            if not (answer and _is_proof(answer.state, answer.reason)) and environment != PSEUDO_ENVIRONMENT:
-                found.add((planned.key, environment))
+            if not needs_proof(planned, step) or step.environment == PSEUDO_ENVIRONMENT:
+                continue
+            answer = answers.get((planned.key, step.environment))
+            if (
+                not (answer and _is_proof(answer.state, answer.reason))
+                and (planned.companion_of or planned.key) in known
+            ):
+                found.add((planned.key, step.environment))
     return found
 
 
-def _needs_proof(planned: PlannedCertificate) -> bool:
+def needs_proof(planned: PlannedCertificate, step: Step) -> bool:
     """Whether the next stage relies on what the gateways hold already: of companions, or of what was promoted."""
+    if step.reason != "in_sync":
+        return False
     if planned.companion_of is None:
         return planned.stage == RETIRE
     return planned.stage in (INTRODUCE, PROMOTE) and not planned.deferred
@@ -77,16 +94,3 @@ def why_not_promoted(run: Run, wave: int) -> str:
         f"certificate trusted during it: {'; '.join(missing)}. Give the token the permission to read the truststores (SECRETS "
         f"with EXPORT_IMPORT) and set {PREFIX}verify_gateways to auto, or use another value of {PREFIX}strategy"
     )
-
-
-def current_of(plan: RotationPlan, *, everything: bool) -> list[tuple[PlannedCertificate, str, Mapping[str, t.Any]]]:
-    """What the record contains and the gateways are asked about before anything is written.
-
-    :arg everything: ask about each certificate, not only about what an overlap relies on.
-    """
-    return [
-        (planned, step.environment, step.current)
-        for planned in plan.certificates
-        for step in planned.steps
-        if step.current and not planned.retires and (everything or (_needs_proof(planned) and step.reason == "in_sync"))
-    ]

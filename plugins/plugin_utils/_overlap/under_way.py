@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
@@ -64,7 +65,8 @@ def _latest(desired: DesiredCertificate, certificates: Sequence[View], patterns:
 
 
 def _is_due(desired: DesiredCertificate, view: View) -> bool:
-    """Whether what a companion holds has expired, or is due by C(renew_before_days)."""
-    days = desired.renew_before_days
-    left = view["days_remaining"]
-    return bool(view["expired"]) or (days is not None and (left is None or left < days))
+    """Whether what a companion holds has expired, or is due by C(renew_before)."""
+    if view["expired"]:
+        return True
+    left = Remaining(view["days_remaining"], view["percent_remaining"])
+    return desired.renew_before is not None and desired.renew_before.includes(left) is not False

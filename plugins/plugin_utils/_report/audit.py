@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, unknown_lines
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, WindowError, window_of
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
@@ -20,11 +21,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificat
     ManagedCertificate,
     read_certificate,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, sanitize
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Severity, Status, rank, status_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 
 SCHEMA = 1
+WINDOW = ("expiring_within", "threshold_days")
+"""The names of the option for when a certificate expires soon: the current one, and an older one for a number of days."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,14 @@ class AuditFinding:
 class Audit:
     """An audit of a manager. Certificates and findings are sorted, the most urgent first.
 
-    :arg threshold_days: certificates with fewer days left than this expire soon. None if the audit had no threshold.
+    :arg window: certificates with less than this left expire soon. None if the audit had no threshold.
     :arg verify_gateways: C(auto), C(required) or C(never).
     """
 
     manager: str
     host: str
     generated: datetime
-    threshold_days: int | None
+    window: RenewalWindow | None
     verify_gateways: str
     certificates: tuple[ManagedCertificate, ...]
     findings: tuple[AuditFinding, ...]
@@ -119,13 +122,12 @@ class Audit:
     @property
     def summary(self) -> list[tuple[str, str]]:
         """The facts of the audit as pairs of a name and a value."""
-        threshold = self.threshold_days
         return [
             ("Manager", self.manager),
             ("Inventory host", self.host),
             ("Audited", clock(self.generated)),
             ("Certificates", str(len(self.certificates))),
-            ("Expiry threshold", "Not set" if threshold is None else f"Less than {count(threshold, 'day')} left"),
+            ("Expiry threshold", f"Less than {self.window} left" if self.window else "Not set"),
             ("Gateways", self._gateways_summary),
             *(("Not known", note) for note in self.notes),
         ]
@@ -159,8 +161,7 @@ class Audit:
         """How urgent it is to renew what an environment holds."""
         if entry.expired:
             return "bad"
-        soon = self.threshold_days is not None and entry.urgency < self.threshold_days
-        return "warn" if soon else "neutral"
+        return "warn" if self.window and self.window.includes(entry.remaining) else "neutral"
 
 
 def read_audit(value: object) -> Audit:
@@ -176,11 +177,20 @@ def read_audit(value: object) -> Audit:
         manager=audit.text("manager"),
         host=audit.text("host"),
         generated=audit.moment("generated"),
-        threshold_days=audit.optional_number("threshold_days"),
+        window=_window(audit),
         verify_gateways=audit.optional_text("verify_gateways") or "never",
         certificates=tuple(sorted(certificates, key=lambda one: (one.urgency, one.project, one.name))),
         findings=tuple(sorted(findings, key=lambda one: (rank(status.FINDING, one.kind), one.project, one.name))),
     )
+
+
+def _window(audit: Reader) -> RenewalWindow | None:
+    """Read C(expiring_within), or the older C(threshold_days)."""
+    older = audit.optional_number("threshold_days")
+    try:
+        return window_of({"expiring_within": audit.value("expiring_within"), "threshold_days": older}, *WINDOW)
+    except WindowError as exc:
+        raise ReportError(f"audit.{exc.option}: {exc}") from exc
 
 
 def _finding(finding: Reader) -> AuditFinding:

@@ -23,16 +23,17 @@ def audit_failure(audit: Audit) -> str:
 
 
 def _failures(audit: Audit) -> Iterator[str]:
-    threshold, required = audit.threshold_days, audit.verify_gateways == "required"
+    window, required = audit.window, audit.verify_gateways == "required"
     urgent = [f"{one.project} / {one.name}" for one in audit.findings if one.kind.key in ("expired", "expires_soon")]
-    if threshold is not None and urgent:
-        yield f"Expired, or expiring in less than {threshold} days: {', '.join(dict.fromkeys(urgent))}"
+    if window and urgent:
+        soon = f"with less than {window} left" if window.is_share else f"expiring in less than {window}"
+        yield f"Expired, or {soon}: {', '.join(dict.fromkeys(urgent))}"
     stale = [
         f"{one.project} / {one.name} in {', '.join(one.environments)}"
         for one in audit.findings
         if one.kind.key == "not_on_gateway"
     ]
-    if stale and (required or threshold is not None):
+    if stale and (required or window):
         yield f"The gateways do not hold the certificate of the record: {'; '.join(stale)}"
         yield (
             "To deploy it again, update all environments of the certificate in one task of apinizer_certificate with "

@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
@@ -49,6 +50,7 @@ class EnvironmentEntry:
     """What the record has for one environment of a certificate. Unknown values are None.
 
     :arg days_remaining: whole days until C(not_after), negative once it has passed.
+    :arg percent_remaining: the share of the lifetime that is left, in whole percent.
     :arg entries: how many entries the manager lists for the environment. More than one is a fault of the manager.
     :arg gateway: whether the gateways of the environment hold the certificate; None if they were not asked.
     :arg public_key_sha256: the digest of its public key.
@@ -62,6 +64,7 @@ class EnvironmentEntry:
     not_before: datetime | None = None
     not_after: datetime | None = None
     days_remaining: int | None = None
+    percent_remaining: int | None = None
     fingerprint_sha256: str | None = None
     fingerprint_sha1: str | None = None
     alias: str | None = None
@@ -86,6 +89,11 @@ class EnvironmentEntry:
     def expired(self) -> bool:
         """Whether the certificate had expired when the manager was read."""
         return self.days_remaining is not None and self.days_remaining < 0
+
+    @property
+    def remaining(self) -> Remaining:
+        """What remained of the lifetime when the manager was read."""
+        return Remaining(self.days_remaining, self.percent_remaining)
 
     @property
     def urgency(self) -> int:
@@ -151,6 +159,7 @@ def read_entry(entry: Reader, environment: str) -> EnvironmentEntry:
         not_before=entry.optional_moment("not_before"),
         not_after=entry.optional_moment("not_after"),
         days_remaining=entry.optional_number("days_remaining"),
+        percent_remaining=entry.optional_number("percent_remaining"),
         fingerprint_sha256=entry.optional_text("fingerprint_sha256"),
         fingerprint_sha1=entry.optional_text("fingerprint_sha1"),
         alias=entry.optional_text("alias"),

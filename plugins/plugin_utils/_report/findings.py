@@ -13,6 +13,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED, found_instead
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
     ManagedCertificate,
@@ -37,12 +38,12 @@ class Finding(t.TypedDict):
 
 def find(
     certificates: t.Collection[ManagedCertificate],
-    threshold_days: int | None,
+    window: RenewalWindow | None,
     jwks: t.Iterable[tuple[str, t.Sequence[str]]] = (),
 ) -> list[Finding]:
     """Return the findings: the most urgent kind first, and within a kind by project and name.
 
-    :arg threshold_days: report certificates with fewer days left than this. None reports only those that have expired.
+    :arg window: report certificates with less than this left. None reports only those that have expired.
     :arg jwks: the projects, each with the names of its JWKs that were created from certificates.
     """
     found: list[Finding] = []
@@ -54,7 +55,7 @@ def find(
         ("expired", _expired),
         ("expired_on_gateway", _expired_on_gateway),
         ("not_on_gateway", _not_on_gateway),
-        ("expires_soon", lambda certificate: _expires_soon(certificate, threshold_days)),
+        ("expires_soon", lambda certificate: _expires_soon(certificate, window)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
         ("abandoned_companion", lambda certificate: abandoned(certificate, others, now)),
@@ -104,15 +105,20 @@ def _not_on_gateway(certificate: ManagedCertificate) -> _Found:
     return entries, _message("The gateways do not hold the certificate of the record", parts)
 
 
-def _expires_soon(certificate: ManagedCertificate, threshold_days: int | None) -> _Found:
+def _expires_soon(certificate: ManagedCertificate, window: RenewalWindow | None) -> _Found:
     entries = []
     parts = []
     for entry in certificate.entries:
-        left = entry.days_remaining
-        if threshold_days is not None and left is not None and 0 <= left < threshold_days:
+        if window and window.includes(entry.remaining) and not entry.expired:
             entries.append(entry)
-            parts.append(f"{entry.environment} on {clock(entry.not_after)}, in {count(left, 'day')}")
-    return entries, _message(f"Expires in less than {count(threshold_days or 0, 'day')}", parts)
+            parts.append(
+                f"{entry.environment} on {clock(entry.not_after)}, in {count(entry.days_remaining or 0, 'day')}"
+            )
+    return entries, _message(_soon(window) if window else "", parts)
+
+
+def _soon(window: RenewalWindow) -> str:
+    return f"Less than {window} left" if window.is_share else f"Expires in less than {window}"
 
 
 def _drift(certificate: ManagedCertificate) -> _Found:

@@ -71,6 +71,10 @@ class Reader:
         if found != expected or isinstance(found, bool):
             raise ReportError(f"{self._where}.{key}: must be {expected}, the only version that this release can read")
 
+    def value(self, key: str) -> t.Any:
+        """Return a value of any type, for a caller that checks it."""
+        return self._values.get(key)
+
     def text(self, key: str) -> str:
         """Return a required string."""
         return self._required(key, self.optional_text(key))

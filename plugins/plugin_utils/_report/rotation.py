@@ -61,7 +61,8 @@ class EnvironmentResult:
     :arg current: the entry at the end of the run.
     :arg current_known: whether C(current) is known, so that None means that there is no entry.
     :arg entries: how many entries the manager lists for the environment.
-    :arg gateway: what the gateways held after the wave; None if they were not asked.
+    :arg gateway: what the gateways held after the last write, of the wave or of the rollback; None if they were not
+        asked after it.
     """
 
     name: str
@@ -79,7 +80,7 @@ class EnvironmentResult:
 
     @property
     def gateway_status(self) -> Status | None:
-        """Whether the gateways held what was written; None if they were not asked."""
+        """Whether the gateways held what was written last; None if they were not asked after that."""
         return status_of(status.GATEWAY, self.gateway.state) if self.gateway and self.changes else None
 
     @property
@@ -315,7 +316,9 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
         deployment, gateways = environment.deployment, environment.gateway_status
         if gateways and gateways.severity != "good":
             found.append(Problem(certificate, environment.name, gateways, _gateways_hold(environment)))
-        if deployment and deployment.status.severity != "good" and not (gateways and gateways.severity == "good"):
+        # After a rollback, what the gateways hold says nothing about the deployment of the wave.
+        confirmed = gateways and gateways.severity == "good" and environment.rolled_back is None
+        if deployment and deployment.status.severity != "good" and not confirmed:
             message = deployment.message or "The manager gave no message."
             found.append(Problem(certificate, environment.name, deployment.status, message))
         mixed = certificate.outcome.key == "failed" and environment.changes
@@ -326,11 +329,11 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
 
 
 def _gateways_hold(environment: EnvironmentResult) -> str:
-    """Say what the gateways of an environment held after the wave."""
+    """Say what the gateways of an environment held when they were asked last."""
     gateway = environment.gateway
     if gateway and gateway.fingerprint_sha256:
-        return f"The gateways held SHA-256 {gateway.fingerprint_sha256[:16]}... after the wave"
-    return (gateway and gateway.reason) or "The gateways did not hold the certificate after the wave"
+        return f"When last asked, the gateways held SHA-256 {gateway.fingerprint_sha256[:16]}..."
+    return (gateway and gateway.reason) or "When last asked, the gateways did not hold the certificate"
 
 
 def _record_of(environment: EnvironmentResult) -> str:

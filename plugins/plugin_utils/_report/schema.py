@@ -25,6 +25,7 @@ class ShownCertificate(t.TypedDict):
     not_before: str | None
     not_after: str | None
     days_remaining: int | None
+    percent_remaining: int | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
     alias: str | None

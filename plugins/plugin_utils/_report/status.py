@@ -160,6 +160,7 @@ REASON: t.Mapping[str, str] = {
     "differs": "the environment holds a different certificate",
     "expires_soon": "the certificate expires soon",
     "expired": "the certificate has expired",
+    "requested": "its renewal was requested",
     "not_on_gateway": "the gateways do not hold the certificate of the record",
     "in_sync": "the environment holds the desired certificate",
     "not_due": "the certificate is not due yet",

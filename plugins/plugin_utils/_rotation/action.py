@@ -29,7 +29,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.values import plain, without_omitted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import HOOKS, VARIABLES
@@ -37,7 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 
 _COLLECTION = "apinizer.apiops"
 _CREDENTIALS = ("token", "username", "password")
-_RENDERED = {"plan": (*VARIABLES, *HOOKS), "obtain": ("obtained",)}
+_RENDERED = {"plan": (*VARIABLES, *HOOKS), "obtain": ("obtained",), "report": ("report_dir", "base_dir")}
 """The variables that each phase needs."""
 _OWN_TASKS = ("main.yml", "obtain.yml", "report.yml", "soak.yml", "wave.yml")
 
@@ -123,7 +123,7 @@ class Task:
         for name in names:
             try:
                 value = plain(self._action._templar.template(self._variables.get(PREFIX + name)))
-                self._rendered[name] = _without_omitted(value, omitted)
+                self._rendered[name] = without_omitted(value, omitted)
             except AnsibleError as exc:
                 self._rendered[name] = SettingError(name, f"cannot be rendered: {' '.join(str(exc).split())}")
 
@@ -168,12 +168,3 @@ class Task:
         if own.keys() & set(_CREDENTIALS):
             options = {name: value for name, value in options.items() if name not in _CREDENTIALS}
         return {name: value for name, value in {**options, **own}.items() if name in CONNECTION_SPEC}
-
-
-def _without_omitted(value: t.Any, omitted: str) -> t.Any:
-    """A value without the keys for which a template says C(default(omit)), which older versions leave in place."""
-    if isinstance(value, dict):
-        return {key: _without_omitted(inner, omitted) for key, inner in value.items() if inner != omitted}
-    if isinstance(value, list):
-        return [_without_omitted(inner, omitted) for inner in value if inner != omitted]
-    return value

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils import _comparison
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
@@ -41,27 +41,19 @@ def check_guards(
     if planned.new is None or not planned.due or planned.companion_of:
         return []  # those of the certificate stop its companions as well
     new = planned.new.leaf
-    guards = [_enough_days(settings, planned, new, now)]
+    window, due = planned.desired.renew_before, [step.current for step in planned.steps if step.action != NONE]
+    found = {"minimum_remaining_days": _comparison.enough_days(new, settings.minimum_remaining_days, now)}
+    # To deploy a certificate again does not renew it.
+    if window and any(not view or view["fingerprint_sha1"] != new.fingerprint_sha1 for view in due):
+        found["renew_before"] = _comparison.not_due(new, window, now)
+    key = planned.desired.key
+    guards = [Guard(name, None, one.passed, f"{key}: {one.message}", new=one.new) for name, one in found.items()]
     for step in planned.steps:
         if step.action == NONE or step.environment not in previous:
             continue
         current = previous[step.environment]
         guards += _against(settings, planned, step, current.leaf if current else None, new)
     return guards
-
-
-def _enough_days(settings: Settings, planned: PlannedCertificate, new: Certificate, now: datetime) -> Guard:
-    until = iso(new.not_after) if new.not_after else "an unknown date"
-    days = (new.not_after - now).days if new.not_after else -1
-    passed = days >= settings.minimum_remaining_days
-    return Guard(
-        "minimum_remaining_days",
-        None,
-        passed,
-        f"{planned.desired.key}: the new certificate is valid until {until} ({days} days), and "
-        f"{PREFIX}minimum_remaining_days requires {settings.minimum_remaining_days}",
-        new=until,
-    )
 
 
 def _against(

@@ -17,7 +17,6 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
@@ -26,7 +25,12 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.rotation import ask_before, ask_wave
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.rotation import (
+    about_record,
+    ask_before,
+    ask_wave,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
     merged,
@@ -41,14 +45,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring 
     to_retire,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import read_introduced
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
-    RecordError,
-    create_private,
-    dumps,
-    write_private,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_file import keep_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
@@ -77,9 +78,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
     make_operation,
     make_request,
+    may_have_changed,
     predict_wave,
     write_wave,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX, SettingError
 
 if t.TYPE_CHECKING:
@@ -92,6 +95,7 @@ _INCOMPLETE = (
     "plan or the preflight checks. Run the role as a whole; --tags plan and --tags preflight only read, and "
     "--skip-tags backup rotates without a backup"
 )
+_SAME = "your tasks obtained the certificate that its environments hold already. Nothing is written"
 
 
 def plan(task: Task) -> Result:
@@ -132,8 +136,11 @@ def preflight(task: Task) -> Result:
         return _failed(
             run, "--skip-tags always leaves out the rollback and the report of the role certificate_rotation"
         )
-    if any(planned.key in run.new for planned in run.plan.to_obtain):
-        _make_plan(task, run, {"listed": run.listed, "types": run.types, "warnings": []}, run.plan.problems)
+    warnings: list[str] = []
+    obtained = [planned.key for planned in run.plan.to_obtain if planned.key in run.new]
+    if obtained:
+        record = {"listed": run.listed, "types": run.types, "warnings": []}
+        warnings = _make_plan(task, run, record, run.plan.problems).get("warnings", [])
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
     results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
@@ -147,13 +154,13 @@ def preflight(task: Task) -> Result:
     }
     diffs = {key: result["diff"] for key, result in results.items()} if run.check_mode else {}
     run.save(previous=previous, diffs=diffs, guards=guards)
-    stopped = [guard.message for found in guards.values() for guard in found if not guard.passed]
+    stopped = guard_messages(guards)
     if stopped and settings.on_guard_failure == "stop":
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
-    left_out = [f"{message}. The certificate is left out" for message in stopped]
-    ready = {"changed": False, "waves": _waves(task, run), "retire": bool(to_retire(run))}
-    return _with_warnings(ready, [*warnings_of(results.values()), *left_out])
+    warnings += [*warnings_of(results.values()), *(f"{message}. The certificate is left out" for message in stopped)]
+    warnings += [f"{key}: {_SAME}" for key in obtained if key not in guards]
+    return _with_warnings({"changed": False, "waves": _waves(task, run), "retire": bool(to_retire(run))}, warnings)
 
 
 def backup(task: Task) -> Result:
@@ -192,22 +199,23 @@ def verify(task: Task, wave: int) -> Result:
     """Compare the manager's record with what was written in a wave."""
     run = _ready(task)
     results = task.access.list_certificates(sorted({planned.desired.project for planned in run.to_write(wave)}))
+    failed = f"Verification of {run.name_of(wave)} failed"
     if messages := failures(results):
-        return _failed(run, join_sentences(*messages))
+        return _failed(run, join_sentences(failed, *messages))
     found = views_of({project: result["certificates"] for project, result in results.items()})
-    mismatches = [
-        f"{one.key} in {name}: {problem}"
+    mismatches = by_reason(
+        (one.key, name, problem)
         for one in run.writes
         if one.wave == wave
         for name in one.environments
         if (problem := mismatch(found.get((one.key, name)), run.new_views[one.key]))
-    ]
+    )
     if mismatches:
-        return _failed(run, f"Verification failed: {'; '.join(mismatches)}")
+        return _failed(run, f"{failed}: {'; '.join(f'{targets}: {problem}' for targets, problem in mismatches)}")
     answers = ask_wave(run, wave, task.access)
     run.save(gateways=merged(run.gateways, answers))
     if messages := gateway_problems(answers, run.plan.strategy, _settings(run).verify_gateways):
-        return _failed(run, join_sentences("Verification failed", *messages))
+        return _failed(run, join_sentences(failed, *messages))
     run.save(verified=[*run.verified, wave])
     return _with_warnings({"changed": False}, notes(answers))
 
@@ -225,7 +233,7 @@ def roll_back(task: Task) -> Result:
     run = _started(task)
     # Where the disk is full, the run is rolled back nevertheless.
     with suppress(RecordError):
-        run.fail(task.failure() or "A task failed")
+        run.fail(task_failure(run, task.failure()))
     if not run.writes or run.settings is None or not run.settings.rollback:
         return {"skipped": True}
     with suppress(RecordError):
@@ -233,6 +241,7 @@ def roll_back(task: Task) -> Result:
     steps, problems, restored = plan_rollback_of_run(run, task.access)
     done: dict[str, Result] = {}
     unrestored: list[str] = []
+    gateways = dict(run.gateways)
     warnings: list[str] = []
     changed = False
     for step in steps:
@@ -244,8 +253,9 @@ def roll_back(task: Task) -> Result:
         restored.add(step, result)
         changed |= bool(result.get("changed"))
         warnings += warnings_of([result])
-        undeployed = (gateway for gateway in result.get("gateways") or () if gateway["state"] in UNDEPLOYED)
-        unrestored += [f"{step.key} in {gateway['name']}" for gateway in undeployed]
+        unrestored += [f"{step.key} in {name}" for name in not_deployed(step.environments, result)]
+        before, written = gateways.get(step.key, {}), may_have_changed(result)
+        gateways[step.key] = gateways_after(before, step.environments, result, written=written)
         # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
         done[target] = result if result.get("failed") else done.get(target, result)
     if run.settings.update_referenced_jwks:
@@ -254,7 +264,7 @@ def roll_back(task: Task) -> Result:
             for step in steps
             if step.unlisted_environments == "keep"
         ]
-    run.save(rollback=[*failures(done), *dict.fromkeys(problems)], unrestored=unrestored)
+    run.save(rollback=[*failures(done), *dict.fromkeys(problems)], unrestored=unrestored, gateways=gateways)
     result = {"changed": changed, **({"failed": True, "msg": "The rollback is not complete"} if run.rollback else {})}
     return _with_warnings(result, warnings)
 
@@ -276,9 +286,9 @@ def report(task: Task) -> Result:
     warnings = [result["message"]] if result["outcome"] == "skipped" else []
     try:
         _write_report(task, run, result)
-    except FileProblem as exc:
+    except (FileProblem, SettingError) as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
-    variables_file = _keep_result(task.temporary_folder, dumps(result))
+    variables_file = keep_result(task.temporary_folder, dumps(result))
     run.save(finished=True)
     stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
     made = {"changed": False, "variables_file": variables_file, "message": result["message"], "ansible_stats": stats}
@@ -344,15 +354,14 @@ def _ready(task: Task) -> Run:
 
 
 def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
-    given = (_settings(run), record["listed"], run.new, record["types"])
-    made, mode = make_plan(*given, now=run.started), _settings(run).verify_gateways
-    if not problems:
-        answers = ask_before(made, task.access, mode)
-        problems = unknown_problems(answers) if mode == "required" else []
-        run.save(gateways=merged({}, answers))
-        if again := to_write_again(made, answers):
-            made = make_plan(*given, again, now=run.started)
-    made = replace(made, problems=tuple(dict.fromkeys((*problems, *made.problems))))
+    mode, inputs = _settings(run).verify_gateways, (_settings(run), record["listed"], run.new, record["types"])
+    made = make_plan(*inputs, now=run.started)
+    answers = {} if problems else ask_before(made, mode, task.access)
+    if not problems and (again := to_write_again(made, answers, run.new)):
+        made = make_plan(*inputs, again, now=run.started)
+    unknown = unknown_problems(answers) if mode == "required" else ()
+    run.save(gateways=merged({}, about_record(made, answers)))
+    made = replace(made, problems=tuple(dict.fromkeys((*problems, *unknown, *made.problems))))
     views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
     if made.to_obtain:
         run.save(listed=record["listed"], types=record["types"], new=run.new)
@@ -367,7 +376,7 @@ def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequ
         "pending": bool(made.problems or made.due or made.to_obtain),
         "to_obtain": [_to_obtain(planned) for planned in obtainable],
     }
-    return _with_warnings(result, record["warnings"])
+    return _with_warnings(result, [*record["warnings"], *(notes(answers) if mode == "auto" else ())])
 
 
 def _to_obtain(planned: PlannedCertificate) -> dict[str, t.Any]:
@@ -423,27 +432,19 @@ def _to_report(task: Task) -> Run:
     return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or _INCOMPLETE)
 
 
-def _keep_result(folder: str, result: str) -> str:
-    """Keep the result in a file, and return a file for include_vars whose variable reads it when it is used.
-
-    Ansible looks into each value of a fact that is set, which takes seconds for a thousand certificates.
-    """
-    path = create_private(folder, prefix="certificate-rotation-result-", suffix=".json")
-    write_private(path, result)
-    variables = create_private(folder, prefix="certificate-rotation-result-", suffix=".vars.json")
-    template = f"{{{{ lookup('ansible.builtin.file', {dumps(path)}) | from_json }}}}"
-    write_private(variables, dumps({f"{PREFIX}result": template}))
-    return variables
-
-
 def _write_report(task: Task, run: Run, result: t.Any) -> None:
     """Write the report files, in check mode as well.
 
     :raises FileProblem: where one of them cannot be written.
+    :raises SettingError: where no plan was made, and the folder cannot be rendered.
     """
-    if run.settings is None or not run.settings.report_dir:
+    settings = run.settings
+    if settings is None:  # no plan was made
+        report_dir, base_dir = (str(task.variable(name) or "") for name in ("report_dir", "base_dir"))
+        settings = Settings((), report_dir=report_dir, base_dir=base_dir)
+    if not settings.report_dir:
         return
-    folder = run.settings.in_base_dir(run.settings.report_dir)
+    folder = settings.in_base_dir(settings.report_dir)
     task.files.make_folder(folder, 0o755)
     for name, text in rotation_files(result).items():
         task.files.write(os.path.join(folder, name), text, 0o644)

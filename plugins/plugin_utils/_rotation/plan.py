@@ -9,13 +9,13 @@ One list of each project is enough for it: a list always reports the SHA-1 thumb
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cached_property
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import (
@@ -30,9 +30,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
     Settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
-# The types of environment that 2026.01 and later report, in the order of their risk (vendor: Environments).
-STAGES = ("TEST", "SANDBOX", "PRODUCTION")
 CREATE, UPDATE, DELETE, NONE = "create", "update", "delete", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
@@ -58,8 +57,8 @@ class Wave:
 class Step:
     """What happens to one certificate in one environment.
 
-    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(not_on_gateway), C(in_sync), C(not_due),
-        C(duplicate_entries), C(forced), or in an overlap C(overlapping), C(unmarked) or C(promoted).
+    :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(requested), C(not_on_gateway), C(in_sync),
+        C(not_due), C(duplicate_entries), C(forced), or in an overlap C(overlapping), C(unmarked) or C(promoted).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -191,7 +190,7 @@ def make_plan(
         planned = _within(settings.environments, planned, problems)
     if settings.strategy == OVERLAP:
         planned = with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
-    planned = tuple(_with_undeployed(certificate, undeployed) for certificate in planned)
+    planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)
     waves = _waves(settings, planned, types, problems)
     strategy, strategy_reason = _strategy(settings, waves, planned)
     if strategy == "replace" and len(waves) > 1:
@@ -244,15 +243,25 @@ def _plan_certificate(
     )
 
 
-def _with_undeployed(certificate: PlannedCertificate, undeployed: Container[tuple[str, str]]) -> PlannedCertificate:
-    """Write again what the record contains and the gateways do not hold."""
-    steps = tuple(
-        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY)
-        if step.reason == "in_sync" and (certificate.key, step.environment) in undeployed
-        else step
+def _with_undeployed(
+    certificate: PlannedCertificate, undeployed: Container[tuple[str, str]], problems: list[str]
+) -> PlannedCertificate:
+    """Write where the gateways do not hold what the record contains, although the record is not due."""
+    names = [one.environment for one in certificate.steps if one.action == NONE]
+    names = [name for name in names if (certificate.key, name) in undeployed]
+    if names and not (certificate.new or certificate.due):
+        # To obtain a certificate for this would obtain one with every run, where the deployment does not succeed.
+        problems.append(
+            f"{certificate.key} in {', '.join(names)}: the gateways do not hold the certificate of the manager's record, which "
+            "is not due, so no new one is obtained. To deploy it, run apinizer_certificate for it with verify_gateways=required "
+            f"and without path and content; to replace it, raise {PREFIX}renew_before_days"
+        )
+        return certificate
+    steps = (
+        replace(step, action=UPDATE, reason=NOT_ON_GATEWAY) if step.environment in names else step
         for step in certificate.steps
     )
-    return replace(certificate, steps=steps)
+    return replace(certificate, steps=tuple(steps))
 
 
 def _within(
@@ -289,17 +298,19 @@ def _step(
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    days = desired.renew_before_days
+    window, left = desired.renew_before, Remaining(current["days_remaining"], current["percent_remaining"])
     if force:
         action, reason = UPDATE, "forced"
-    elif days is not None and current["expired"]:
+    elif window and current["expired"]:
         # This includes a new certificate that has expired itself: the guards report it, rather than "in sync".
         action, reason = UPDATE, "expired"
     elif same and desired.alias in (None, current["alias"]):
         action, reason = NONE, "duplicate_entries" if current["entries"] > 1 else "in_sync"
-    elif days is None or same:
+    elif window is None or same:
         action, reason = UPDATE, "differs"
-    elif current["days_remaining"] is None or current["days_remaining"] < days:
+    elif desired.renew:
+        action, reason = UPDATE, "requested"
+    elif window.includes(left) is not False:
         action, reason = UPDATE, "expires_soon"
     else:
         action, reason = NONE, "not_due"
@@ -322,35 +333,6 @@ def _waves(
     else:
         groups = [tuple(sorted({step.environment for certificate in planned for step in certificate.steps}))]
     return tuple(Wave(number, group) for number, group in enumerate(groups, start=1))
-
-
-def waves_by_stage(
-    targets: Iterable[tuple[str, str]],
-    types: Mapping[str, Mapping[str, str | None]],
-    problems: list[str],
-    prefix: str = PREFIX,
-) -> list[tuple[str, ...]]:
-    """One wave for each stage. Each target is a project and an environment; for C(types), see C(make_plan)."""
-    by_stage: dict[str, set[str]] = {stage: set() for stage in STAGES}
-    unknown: dict[str, str] = {}
-    last: set[str] = set()
-    for project, environment in targets:
-        kind = types.get(project, {}).get(environment)
-        if environment == PSEUDO_ENVIRONMENT:
-            # A wrong certificate there can cut the manager off from its LDAP or OIDC provider.
-            last.add(environment)
-        elif kind in by_stage:
-            by_stage[kind].add(environment)
-        else:
-            unknown[environment] = str(kind or "not reported")
-    if unknown:
-        problems.append(
-            f"{prefix}waves: auto needs the type of each environment ({', '.join(STAGES)}), which the manager does not "
-            "report for "
-            + ", ".join(f"{environment} (type {kind})" for environment, kind in sorted(unknown.items()))
-            + ". List the waves instead"
-        )
-    return [tuple(sorted(names)) for names in (*by_stage.values(), last) if names]
 
 
 def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[PlannedCertificate]) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import end_of_overlap, overlap_outcome
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
@@ -33,6 +34,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     View,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
 
 class Outcome:
@@ -85,7 +87,8 @@ class Outcome:
         """The environments of which neither the manager nor the gateways have said that they hold the new certificate."""
         gateways = self.run.gateways.get(planned.key, {})
         confirmed = {name for name, gateway in gateways.items() if gateway["state"] == CONFIRMED}
-        return {name for write in self.writes_to(planned) for name in write.unreported} - confirmed
+        unknown = {name for name, gateway in gateways.items() if gateway["state"] == UNKNOWN} - {PSEUDO_ENVIRONMENT}
+        return unknown | {name for write in self.writes_to(planned) for name in write.unreported} - confirmed
 
     @cached_property
     def rollback_problems(self) -> list[str]:
@@ -95,9 +98,12 @@ class Outcome:
         if self.run.rollback or self.after is None:
             return self.run.rollback
         return [
-            f"{planned.key} in {step.environment} holds {fingerprint(now)} instead of its previous certificate"
-            for planned, step, now in self._written()
-            if not self.is_restored(planned, step)
+            f"{targets} holds {what} instead of its previous certificate"
+            for targets, what in by_reason(
+                (planned.key, step.environment, fingerprint(now))
+                for planned, step, now in self._written()
+                if not self.is_restored(planned, step)
+            )
         ]
 
     @cached_property
@@ -105,12 +111,13 @@ class Outcome:
         """Environments that the run wrote and that hold something else at the end, although nothing was rolled back."""
         if self.after is None or self.run.rollback is not None:
             return []
-        return [
-            f"{planned.key} in {step.environment} holds {fingerprint(now)}"
+        found = by_reason(
+            (planned.key, step.environment, fingerprint(now))
             for planned, step, now in self._written()
             if (now or {}).get("fingerprint_sha1") != self.run.new_views[planned.key]["fingerprint_sha1"]
             and planned.key not in self.run.retired
-        ]
+        )
+        return [f"{targets} holds {what}" for targets, what in found]
 
     def writes_to(self, planned: PlannedCertificate, environment: str | None = None) -> list[Write]:
         """The writes to a certificate, or to one environment of it, in order."""

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import unreported
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
@@ -61,11 +62,7 @@ class Write:
     @property
     def unreported(self) -> tuple[str, ...]:
         """The environments whose deployment the manager did not report."""
-        if not self.may_have_changed:
-            return ()
-        deployment = self.deployment or {"success": None, "environments": ()}
-        reported = {environment["name"] for environment in deployment["environments"]}
-        return tuple(name for name in self.environments if deployment["success"] is None or name not in reported)
+        return tuple(unreported(self.deployment, self.environments)) if self.may_have_changed else ()
 
 
 @dataclass
@@ -122,6 +119,11 @@ class Run:
     def to_write(self, wave: int) -> list[PlannedCertificate]:
         """The certificates to write in a wave: those that are due there and that no guard stops."""
         return [planned for planned in self.plan.due if planned.due_in(wave) and not self.stopped_by_guards(planned)]
+
+    def name_of(self, wave: int) -> str:
+        """A wave as messages name it."""
+        names = next(one.environments for one in self.plan.waves if one.number == wave)
+        return f"wave {wave} ({', '.join(names)})"
 
     def previous_in(self, key: str, environment: str) -> View | None:
         """An environment of a certificate as preflight has read it."""

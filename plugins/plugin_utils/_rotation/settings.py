@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import (
     DEFAULT_ALIAS,
@@ -34,6 +35,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
     name_groups,
     names,
     optional_names,
+    renewal_window,
 )
 
 AUTO = "auto"
@@ -46,7 +48,10 @@ FOLDERS = ("backup_dir", "report_dir")
 
 @dataclass(frozen=True)
 class DesiredCertificate:
-    """An item of C(certificate_rotation_certificates). Without C(path) and C(content), its new certificate is obtained."""
+    """An item of C(certificate_rotation_certificates). Without C(path) and C(content), its new certificate is obtained.
+
+    :arg renew: whether it is due at any time.
+    """
 
     project: str
     name: str
@@ -55,7 +60,8 @@ class DesiredCertificate:
     alias: str | None = None
     description: str | None = None
     environments: tuple[str, ...] | None = None
-    renew_before_days: int | None = None
+    renew_before: RenewalWindow | None = None
+    renew: bool = False
 
     @property
     def key(self) -> str:
@@ -102,10 +108,14 @@ class Settings:
         return path if path.startswith(("~", "$")) else os.path.join(self.base_dir, path)
 
 
-VARIABLES = (*(one.name for one in fields(Settings)), "renew_before_days")
+VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_before_days")
 """The variables that make up the settings."""
 _OTHERS = (*CONNECTION_SPEC, *HOOKS, "hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
+
+
+_TEXTS = {"project", "name", "path", "content", "alias", "description"}
+"""The keys of a certificate whose values are text."""
 
 
 def check_role_variables(variables: Iterable[str]) -> list[str]:
@@ -121,12 +131,11 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     """
     given = {name: value for name, value in raw.items() if not is_blank(value)}
     obtains = "obtain_tasks" in given
-    days = integer("renew_before_days", given["renew_before_days"], 0) if "renew_before_days" in given else None
     patterns = read_patterns(
         str(given.get("companion_name", DEFAULT_NAME)), str(given.get("companion_alias", DEFAULT_ALIAS))
     )
     settings = Settings(
-        certificates=_certificates(given.get("certificates"), days, obtains=obtains),
+        certificates=_certificates(given.get("certificates"), renewal_window(given), obtains=obtains),
         waves=AUTO if str(given.get("waves")).strip() == AUTO else name_groups("waves", given.get("waves")),
         environments=optional_names(given.get("environments")),
         strategy=choice(given, "strategy", (AUTO, "replace", "per_environment", OVERLAP)),
@@ -159,13 +168,13 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     return settings
 
 
-def _certificates(value: t.Any, days: int | None, *, obtains: bool) -> tuple[DesiredCertificate, ...]:
+def _certificates(value: t.Any, window: RenewalWindow | None, *, obtains: bool) -> tuple[DesiredCertificate, ...]:
     value = from_text("certificates", value)
     if not isinstance(value, (list, tuple)) or not value:
         raise SettingError(
             "certificates", "must be a list of certificates, each with project, name, and path or content"
         )
-    desired = tuple(_certificate(number, item, days, obtains=obtains) for number, item in enumerate(value, start=1))
+    desired = tuple(_certificate(number, item, window, obtains=obtains) for number, item in enumerate(value, start=1))
     counts = Counter(certificate.key for certificate in desired)
     twice = sorted(key for key, count in counts.items() if count > 1)
     if twice:
@@ -173,37 +182,39 @@ def _certificates(value: t.Any, days: int | None, *, obtains: bool) -> tuple[Des
     return desired
 
 
-def _certificate(number: int, item: t.Any, days: int | None, *, obtains: bool) -> DesiredCertificate:
+def _certificate(number: int, item: t.Any, window: RenewalWindow | None, *, obtains: bool) -> DesiredCertificate:
     where = f"item {number}"
     if not isinstance(item, Mapping):
         raise SettingError("certificates", f"{where} must be a dictionary with project, name, and path or content")
     given = {str(key): value for key, value in item.items() if not is_blank(value)}
-    unknown = sorted(set(given) - set(DesiredCertificate.__dataclass_fields__))
+    unknown = sorted(set(given) - set(DesiredCertificate.__dataclass_fields__) - {"renew_before_days"})
     if unknown:
         raise SettingError("certificates", f"{where} has the unknown key {', '.join(unknown)}")
     for key in ("project", "name"):
         if key not in given:
             raise SettingError("certificates", f"{where} has no {key}")
     where = f"{given['project']}/{given['name']}"
-    if not {"path", "content"} & set(given):
+    sources = {"path", "content"} & set(given)
+    if not sources:
         empty = [key for key in ("path", "content") if item.get(key) is not None]
         if empty:
             raise SettingError("certificates", f"{where} has an empty {' and '.join(empty)}. Set it, or omit it")
-    if "path" in given and "content" in given:
+    if len(sources) > 1:
         raise SettingError("certificates", f"{where} has both path and content. Give one of them")
-    own_days = given.pop("renew_before_days", None)
-    if own_days is not None:
-        days = integer("certificates", own_days, 0)
-    if not obtains and not {"path", "content"} & set(given):
+    window = renewal_window(given, prefix=f"{PREFIX}certificates: {where}: ") or window
+    renew = flag(given, "renew", default=False, prefix=f"{PREFIX}certificates: {where}: ")
+    if not obtains and not sources:
         raise SettingError("certificates", f"{where} has neither path nor content, and {PREFIX}obtain_tasks is not set")
-    if obtains and not {"path", "content"} & set(given) and days is None:
-        raise SettingError(
-            "renew_before_days",
-            f"required for {where}: without it every run would obtain a new certificate",
-        )
-    environments = given.pop("environments", None)
+    if not sources and window is None:
+        if "renew" not in given:
+            raise SettingError(
+                "renew_before",
+                f"required for {where}, unless it has renew: without it every run would obtain a new certificate",
+            )
+        window = RenewalWindow(0)  # It is due where renew says so, or once it has expired.
     return DesiredCertificate(
-        renew_before_days=days,
-        environments=None if environments is None else names("certificates", environments),
-        **{key: str(value) for key, value in given.items()},
+        renew_before=window,
+        renew=renew,
+        environments=names("certificates", given["environments"]) if "environments" in given else None,
+        **{key: str(given[key]) for key in _TEXTS & set(given)},
     )

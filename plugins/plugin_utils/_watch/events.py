@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Sequence
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import EnvironmentEntry
 
@@ -42,7 +43,8 @@ class EventDetails(t.TypedDict, total=False):
     """The keys that only some kinds of events have.
 
     Fingerprints are lowercase hexadecimal digits, and None if the manager does not report them. Dates are ISO 8601 in
-    UTC. C(threshold) is in days and 0 for the kind C(expired); C(status) is an HTTP status, and None if the manager
+    UTC. C(threshold) is in days and 0 for the kind C(expired), and C(expiring_within) is the threshold as the arguments have
+    it: days, or a share of the lifetime such as C(33%). C(status) is an HTTP status, and None if the manager
     did not respond. C(gateway_state) is C(stale) or C(missing), and C(gateway_fingerprint_sha256) is that of the
     certificate that the gateways hold instead.
     """
@@ -51,6 +53,7 @@ class EventDetails(t.TypedDict, total=False):
     name: str
     environments: list[str]
     threshold: int
+    expiring_within: int | str
     days_remaining: int | None
     not_after: str | None
     fingerprint_sha1: str | None
@@ -79,7 +82,7 @@ def make_event(kind: str, manager: str, at: datetime, message: str, details: Eve
     """Build an event.
 
     Rules pass messages to playbooks as variables. Therefore every template start in the message loses its brace, so
-    that Ansible never evaluates text that came from the manager.
+    that Ansible never evaluates text that came from the manager. Control characters in it are escaped, so it is one line.
 
     :arg manager: the address of the manager.
     :arg at: when the manager was read.
@@ -90,7 +93,7 @@ def make_event(kind: str, manager: str, at: datetime, message: str, details: Eve
         "manager": manager,
         "observed_at": iso(at),
         **(details or {}),
-        "message": _TEMPLATE_START.sub("\ufffd", message),
+        "message": escape_controls(_TEMPLATE_START.sub("\ufffd", message)),
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import (
     EnvironmentEntry,
@@ -57,17 +58,17 @@ class Reading:
     certificates: Sequence[ManagedCertificate]
 
 
-def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[list[Event], State]:
+def observe(state: State, reading: Reading, windows: Sequence[RenewalWindow]) -> tuple[list[Event], State]:
     """Compare a reading with the state, and return the events and the new state.
 
     A certificate that is below several thresholds, for example when it is first seen, causes one event: that of the
     smallest threshold.
 
     :arg state: the state after the previous reading; C(State()) for the first reading.
-    :arg thresholds: in days. A certificate crosses a threshold when it has fewer days left.
+    :arg windows: a certificate crosses a threshold when it has less left than one of these. The threshold is the window in
+        days: a share of the lifetime is the share of its own.
     :returns: the events, by project and name of the certificate, and the state for the next reading.
     """
-    ascending = sorted(thresholds)
     read = {(certificate.project, certificate.name): certificate for certificate in reading.certificates}
     findings: dict[tuple[str, str, str], Finding] = {
         (finding["kind"], finding["project"], finding["name"]): finding for finding in find(reading.certificates, None)
@@ -78,11 +79,10 @@ def observe(state: State, reading: Reading, thresholds: Iterable[int]) -> tuple[
         before = state.certificates.get(key, CertificateState())
         entries = {entry.environment: entry for entry in read[key].entries} if key in read else {}
         observed = {
-            name: _observe_environment(before.environments.get(name), entry, ascending)
-            for name, entry in entries.items()
+            name: _observe_environment(before.environments.get(name), entry, windows) for name, entry in entries.items()
         }
         events += _certificate_changes(reading, key, before, entries)
-        events += _threshold_crossings(reading, key, before, entries, observed)
+        events += _threshold_crossings(reading, key, before, entries, observed, windows)
         duplicates, drift = findings.get(("duplicate_entries", *key)), findings.get(("drift", *key))
         events += _duplicate_changes(reading, key, before, duplicates)
         events += _drift_changes(reading, key, before, drift)
@@ -129,11 +129,11 @@ def heartbeat(state: State, manager: str, at: datetime) -> Event:
 
 
 def _observe_environment(
-    before: EnvironmentState | None, entry: EnvironmentEntry, ascending: Sequence[int]
+    before: EnvironmentState | None, entry: EnvironmentEntry, windows: Sequence[RenewalWindow]
 ) -> EnvironmentState:
     """Return the new state of an environment, including the threshold that this reading reports."""
     known = _find_observed(before, entry)
-    thresholds = (_threshold_reached(entry, ascending), known.reported_threshold)
+    thresholds = (_threshold_reached(entry, windows)[0], known.reported_threshold)
     current = ObservedCertificate(
         # The manager may omit a fingerprint in one reading; the certificate is the same nevertheless.
         entry.fingerprint_sha1 or known.fingerprint_sha1,
@@ -151,12 +151,19 @@ def _find_observed(before: EnvironmentState | None, entry: EnvironmentEntry) -> 
     return next((each for each in observed if each and not each.differs_from(entry)), ObservedCertificate())
 
 
-def _threshold_reached(entry: EnvironmentEntry, ascending: Sequence[int]) -> int | None:
-    """Return the smallest threshold that the certificate is below, C(EXPIRED), or None."""
-    left = entry.days_remaining
-    if left is None:
-        return None
-    return EXPIRED if entry.expired else next((days for days in ascending if left < days), None)
+def _threshold_reached(
+    entry: EnvironmentEntry, windows: Sequence[RenewalWindow]
+) -> tuple[int | None, RenewalWindow | None]:
+    """Return the smallest threshold in days that the certificate is below, C(EXPIRED), or None; and its window."""
+    if entry.expired:
+        return EXPIRED, None
+    begun = (
+        (window.days(entry.not_before, entry.not_after), window)
+        for window in windows
+        if window.includes(entry.remaining)
+    )
+    known = [(days, window) for days, window in begun if days is not None]
+    return min(known, key=lambda one: one[0], default=(None, None))
 
 
 def _missing_environments(
@@ -196,6 +203,7 @@ def _threshold_crossings(
     before: CertificateState,
     entries: Mapping[str, EnvironmentEntry],
     observed: Mapping[str, EnvironmentState],
+    windows: Sequence[RenewalWindow],
 ) -> Iterator[Event]:
     """Build one event for all environments that hold the same certificate and now cross the same threshold."""
     crossed: dict[tuple[int, str | None, datetime | None], list[EnvironmentEntry]] = {}
@@ -205,12 +213,17 @@ def _threshold_crossings(
             crossed.setdefault((threshold, entry.fingerprint_sha1, entry.not_after), []).append(entry)
     for (threshold, _sha1, not_after), group in sorted(crossed.items(), key=lambda item: item[0][0]):
         first = group[0]
+        window = _threshold_reached(first, windows)[1]
         kind, text = "expired", f"expired on {clock(not_after)}"
-        if threshold != EXPIRED:
+        if window:
             left = count(first.days_remaining or 0, "day")
             kind = "threshold_crossed"
-            text = f"less than {count(threshold, 'day')} left, expires on {clock(not_after)}, in {left}"
-        details: EventDetails = {**certificate_details(first), "threshold": threshold}
+            text = f"less than {window} left, expires on {clock(not_after)}, in {left}"
+        details: EventDetails = {
+            **certificate_details(first),
+            "threshold": threshold,
+            "expiring_within": window.option if window else EXPIRED,
+        }
         yield _certificate_event(kind, reading, key, _names(group), text, details)
 
 

@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._connection import Connection
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, WindowError, read_window
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
     CONNECTION_SPEC,
@@ -29,13 +30,19 @@ ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
     "project": {"type": "str"},
     "name": {"type": "str"},
     "environments": {"type": "list", "elements": "str"},
-    "thresholds": {"type": "list", "elements": "int", "default": [60, 30, 14, 7, 1]},
+    "expiring_within": {
+        "type": "list",
+        "elements": "raw",
+        "default": [60, 30, 14, 7, 1],
+        "aliases": ["thresholds"],
+    },
     "interval": {"type": "float", "default": 300.0},
     "heartbeat": {"type": "float", "default": 3600.0},
     "state_file": {"type": "path"},
     "verify_gateways": {"type": "bool", "default": False},
 }
-_MAX_DAYS = 36500
+ALIASES = {alias: name for name, spec in ARGUMENT_SPEC.items() for alias in spec.get("aliases", ())}
+"""The arguments by their other names."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,14 @@ class Settings:
     """The validated arguments.
 
     :arg operation: which certificates to read, and whether to ask the gateways what they hold.
-    :arg thresholds: in days, the largest first, without duplicates.
+    :arg windows: the ends of the lifetime of a certificate whose beginnings are events; without duplicates.
     :arg interval: seconds between two readings.
     :arg heartbeat: seconds between two heartbeats; 0 for no heartbeats.
     """
 
     connection: Connection
     operation: InfoOperation
-    thresholds: tuple[int, ...]
+    windows: tuple[RenewalWindow, ...]
     interval: float
     heartbeat: float
     state_file: str | None
@@ -71,10 +78,13 @@ def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -
     }
     _redact_secrets(given, redact)
     for name in given:
-        if name not in ARGUMENT_SPEC:
+        if name not in ARGUMENT_SPEC and name not in ALIASES:
             raise InputError(
                 name, f"is not an argument of this event source. Use one of these: {', '.join(ARGUMENT_SPEC)}"
             )
+    for alias, name in ALIASES.items():
+        if name in given and alias in given and given[name] != given[alias]:
+            raise InputError(name, f"differs from {alias}, which is another name for it. Set only {name}")
     result = ArgumentSpecValidator(ARGUMENT_SPEC, required_by={"name": ("project",)}).validate(given)
     if result.error_messages:
         message = result.error_messages[0]
@@ -94,7 +104,10 @@ def read_settings(given: Mapping[str, t.Any], redact: Callable[[str], object]) -
             environment_names(values["environments"]),
             verify_gateways="auto" if values["verify_gateways"] else "never",
         ),
-        thresholds=_check_thresholds(values["thresholds"]),
+        windows=_read_windows(
+            "thresholds" if "thresholds" in given and "expiring_within" not in given else "expiring_within",
+            values["expiring_within"],
+        ),
         interval=values["interval"],
         heartbeat=values["heartbeat"],
         state_file=values["state_file"],
@@ -114,10 +127,10 @@ def _argument_of(message: str) -> str:
     return next((name for name in ARGUMENT_SPEC if f"'{name}'" in message), "arguments")
 
 
-def _check_thresholds(days: list[int]) -> tuple[int, ...]:
-    if not days:
-        raise InputError("thresholds", "is an empty list. Specify at least one number of days, or omit the argument")
-    for number in days:
-        if not 1 <= number <= _MAX_DAYS:
-            raise InputError("thresholds", f"must be whole numbers of days between 1 and {_MAX_DAYS}, not {number}")
-    return tuple(sorted(set(days), reverse=True))
+def _read_windows(name: str, values: list[t.Any]) -> tuple[RenewalWindow, ...]:
+    if not values:
+        raise InputError(name, "is an empty list. Specify at least one number of days or share, or omit the argument")
+    try:
+        return tuple(dict.fromkeys(read_window(value, least_days=1) for value in values))
+    except WindowError as exc:
+        raise InputError(name, str(exc)) from exc

@@ -171,7 +171,7 @@ class _Watcher:
         retry_after = None
         try:
             certificates = await asyncio.to_thread(self._read_certificates, at)
-            events, state = observe(self._state, Reading(manager, at, certificates), self._settings.thresholds)
+            events, state = observe(self._state, Reading(manager, at, certificates), self._settings.windows)
             self._log_unknown_gateways(certificates)
             self._failures = 0
         except InputError as exc:

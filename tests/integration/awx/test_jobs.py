@@ -316,7 +316,7 @@ def test_audit_over_tls_with_username_and_password(
     password = "password-of-the-operator"
     secure.manager.add_user("operator", password)
     controller.credential = {"url": secure.manager.url, "username": "operator", "password": password}
-    answers = {"certificate_audit_threshold_days": "25"}
+    answers = {"certificate_audit_expiring_within": "25"}
 
     untrusted = controller.launch("Apinizer audit", answers)
     assert (untrusted.status, len(secure.manager.journal)) == ("failed", 0)
@@ -348,7 +348,7 @@ def test_audit_over_mutual_tls(make_case: MakeCase, controller: FakeController, 
     secure.add_certificate()
     token = secure.manager.token
     inputs = {"url": secure.manager.url, "token": token, "ca_bundle": authority.pem, "timeout": "20", "retries": "0"}
-    answers = {"certificate_audit_threshold_days": "1"}
+    answers = {"certificate_audit_expiring_within": "1"}
 
     controller.credential = inputs
     anonymous = controller.launch("Apinizer audit", answers)

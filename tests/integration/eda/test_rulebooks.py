@@ -16,6 +16,7 @@ import pytest
 import yaml
 from ansible_rulebook.validators import Validate
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import Event
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
@@ -127,11 +128,11 @@ def test_gateways_are_watched_across_a_restart(
 
 
 def test_invalid_argument_ends_the_source_with_a_message_that_names_it(run_rulebook: RunRulebook, manager: Manager):
-    with run_rulebook("print_events", certificate_watch_thresholds="soon") as rulebook:
+    with run_rulebook("print_events", certificate_watch_expiring_within="soon") as rulebook:
         status = rulebook.wait_for_end()
     assert status == 1
     (line,) = (line for line in rulebook.text.splitlines() if "Source error" in line)
-    assert "'thresholds: " in line
+    assert "'expiring_within: " in line
     assert manager.token not in rulebook.text
     assert len(manager.journal) == 0
 
@@ -191,7 +192,7 @@ def test_job_template_is_launched_for_the_expiring_certificate(
     assert variables["certificate_rotation_certificates"] == [
         {"project": PROJECT, "name": NAME, "environments": sorted(ENVIRONMENTS), "path": f"/new/{PROJECT}/{NAME}.pem"}
     ]
-    assert variables["certificate_rotation_renew_before_days"] == 14
+    assert variables["certificate_rotation_renew_before"] == 14
     assert not any(secret in rulebook.text for secret in (manager.token, "controller-token"))
     assert manager.token not in json.dumps(body)
 
@@ -234,6 +235,8 @@ def events_of_all_kinds() -> list[Event]:
             {
                 "name": environment,
                 "days_remaining": left,
+                "percent_remaining": left,
+                "not_before": "2026-01-01T00:00:00Z",
                 "not_after": "2027-01-01T00:00:00Z",
                 "fingerprint_sha1": f"{left + 10:040x}",
                 "fingerprint_sha256": None,
@@ -245,7 +248,9 @@ def events_of_all_kinds() -> list[Event]:
             for environment, left, entries in held
         ]
         certificates = read_certificates([{"project": PROJECT, "name": NAME, "environments": environments}])
-        observed, state = observe(state, Reading(manager, at, certificates), [30])
+        observed, state = observe(
+            state, Reading(manager, at, certificates), [RenewalWindow(30), RenewalWindow(33, is_share=True)]
+        )
         events.extend(observed)
 
     read(("production", -1, 2), ("staging", 20, 1))
@@ -255,4 +260,6 @@ def events_of_all_kinds() -> list[Event]:
     read(("production", 100, 1), ("staging", 100, 1))
     read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "stale", "staging": "missing"})
     read(("production", 100, 1), ("staging", 100, 1), gateways={"production": "confirmed"})
+    read(("production", 31, 1), ("staging", 31, 1))
+    assert [event["expiring_within"] for event in events if event["kind"] == "threshold_crossed"] == [30, "33%"]
     return events

@@ -84,7 +84,9 @@ def test_a_wave_that_is_only_stored_stops_the_run(make_case: MakeCase) -> None:
 
         assert rotation.outcome == "rolled_back"
         assert rotation.waves == ["rolled_back", "not_started", "not_started"]
-        assert states(rotation) == {DEVELOPMENT: "stale", STAGING: None, PRODUCTION: None}
+        assert f"{NAME} in {DEVELOPMENT}: the gateways hold SHA-256" in rotation.message
+        # After the rollback, they hold what the record contains again.
+        assert states(rotation) == {DEVELOPMENT: "confirmed", STAGING: None, PRODUCTION: None}
         assert "stores imported certificates without deploying them" in rotation.message
         assert "certificate_rotation_strategy=replace" in rotation.message
         assert case.snapshot() == before

@@ -86,9 +86,10 @@ def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
 
 def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> None:
     """The play fails because of urgent findings, after it has reported all of them."""
-    run, folder, audit = _audit(troubled, certificate_audit_threshold_days="30")
+    run, folder, audit = _audit(troubled, certificate_audit_expiring_within="30")
 
     assert run.status != 0
+    assert (audit["expiring_within"], audit["threshold_days"]) == (30, 30)
     found = {(finding["kind"], finding["project"], finding["name"]): finding for finding in audit["findings"]}
     assert set(found) == {
         ("expired", PROJECT, NAME),
@@ -129,7 +130,7 @@ def test_metrics_are_valid_and_accurate(troubled: RotationFixture) -> None:
     run, folder, audit = _audit(troubled, "--check", certificate_audit_threshold_days="")
 
     assert run.status == 0, run.text
-    assert audit["threshold_days"] is None
+    assert audit["threshold_days"] is audit["expiring_within"] is None
     assert "expires_soon" not in {finding["kind"] for finding in audit["findings"]}
     samples = _samples((folder / "apinizer_certificates.prom").read_text(encoding="utf-8"))
     until = {
@@ -156,7 +157,7 @@ def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
     case = make_case("2024.09")
     files = set(case.machine.folder.iterdir())
 
-    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_threshold_days=10")
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_expiring_within=1%")
 
     assert run.status == 0, run.text
     assert "No problems found" in run.text
@@ -259,7 +260,7 @@ def test_audit_fails_for_gateways_if_they_are_required_or_there_is_a_threshold(
     ("generation", "truststore", "requests"),
     [
         ("2026.09", ["workers"], 3),
-        # The address that this manager does not have is requested once.
+        # After the first environment, the address that has answered is requested first.
         pytest.param("2025", ["manager"], 4, marks=pytest.mark.exhaustive),
         pytest.param("2026.09", ["manager"], 4, marks=pytest.mark.exhaustive),
     ],
@@ -298,8 +299,8 @@ def test_manager_that_offers_no_truststore(make_case: MakeCase, verification: st
     last = " ".join(run.text.partition("Fail if a certificate has expired")[2].split())
     assert ("certificate_audit_verify_gateways: required, but not possible." in last) is (verification == "required")
     assert "apinizer_certificate_gateway" not in (folder / "apinizer_certificates.prom").read_text(encoding="utf-8")
-    # Neither address exists, so each is requested once.
-    assert len(_truststores(case)) == 2
+    # HTTP 404 for one environment says nothing about the next, so both addresses are requested for each.
+    assert len(_truststores(case)) == 2 * len(ENVIRONMENTS)
 
 
 def test_token_that_may_not_read_truststores(make_case: MakeCase) -> None:

@@ -31,7 +31,7 @@ from integration.role.rotation_fixture import (
     [
         ("wave", "waves"),
         ("enviroments", "environments"),
-        ("renew_before", "renew_before_days"),
+        ("renew_befor", "renew_before"),
         ("rollbak", "rollback"),
     ],
 )

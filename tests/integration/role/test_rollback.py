@@ -148,14 +148,14 @@ MODIFIED = [
         "before verification",
         2,
         Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(STAGING)),
-        f"Verification failed: {PROJECT}/{NAME} in {STAGING}: the manager holds SHA-256",
+        f"Verification of wave 2 ({STAGING}) failed: {PROJECT}/{NAME} in {STAGING}: the manager holds SHA-256",
         generation="openapi",
     ),
     FailureCase(
         "during the soak",
         1,
         Fault("other_writer", method="GET", path=LISTING, skip=2, action=_other_client(DEVELOPMENT)),
-        f"Verification failed: {PROJECT}/{NAME} in {DEVELOPMENT}: the manager holds SHA-256",
+        f"Verification of wave 1 ({DEVELOPMENT}) failed: {PROJECT}/{NAME} in {DEVELOPMENT}: the manager holds SHA-256",
         variables={"soak_seconds": "1"},
     ),
 ]
@@ -279,7 +279,8 @@ def test_rollback_removes_entries_that_an_update_added(make_case: MakeCase, diff
     rotation = case.rotate(case.desired(alias="one-for-all"), strategy="replace")
 
     assert rotation.outcome == "rolled_back"
-    assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: the manager lists 2 entries" in rotation.message
+    names = ", ".join(sorted(ENVIRONMENTS))
+    assert f"{PROJECT}/{NAME} in {names}: the manager lists 2 entries" in rotation.message
     assert [call for call, _unused, _unused in rotation.written] == ["update", "import", "import", "import"]
     assert case.snapshot() == before
 
@@ -312,7 +313,7 @@ def test_rollback_continues_after_a_failed_step(case: RotationFixture, different
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
     assert "Not now!" in rotation.message
-    assert "wave 3" in rotation.message
+    assert f"A task failed after wave 3 ({PRODUCTION}) was verified: " in rotation.message
     undone = {name: environment["rolled_back"] for name, environment in rotation.environments().items()}
     assert sorted(undone.values()) == [False, True, True]
     (left,) = (name for name, back in undone.items() if not back)

@@ -277,6 +277,43 @@ def test_only_due_certificates_are_obtained(case: RotationFixture, issue: Issue)
     assert real.certificate(OTHER)["outcome"] == "not_due"
 
 
+def test_renewal_is_requested(case: RotationFixture, issue: Issue) -> None:
+    """renew obtains and rotates a certificate that is not due; the second time, the authority returns the same one."""
+    case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
+    issued = case.desired(NAME, issue(400))["path"]
+    obtain = case.machine.file(
+        "obtain.yml",
+        """
+- name: Pass the certificate to the role
+  ansible.builtin.set_fact:
+    certificate_rotation_obtained: "{{ {'path': obtained} }}"
+""",
+    )
+    given = {"renew_before": "33%", "obtain_tasks": obtain, "arguments": ["-e", f"obtained={issued}"]}
+    desired = {"project": PROJECT, "name": NAME, "renew": "{{ 'revoked' == 'revoked' }}"}
+
+    first = case.rotate(desired, **given)
+    again = case.rotate(desired, **given)
+
+    assert first.outcome == "rotated"
+    assert {one["reason"] for one in first.certificate(NAME)["environments"]} == {"requested"}
+    assert first.written == [("update", NAME, ALL)]
+    assert (again.outcome, again.written) == ("nothing_to_do", [])
+    assert "your tasks obtained the certificate that its environments hold already" in " ".join(again.text.split())
+
+
+def test_new_certificate_that_would_be_due_again_at_once_is_refused_in_check_mode(
+    case: RotationFixture, issue: Issue
+) -> None:
+    case.add_certificate()
+
+    rotation = case.rotate(case.desired(NAME, issue(25)), check=True, renew_before=30)
+
+    assert rotation.outcome == "refused"
+    assert "with 25 days left, and renew_before is 30 days. It would be due again at once" in rotation.message
+    assert "lower certificate_rotation_renew_before" in rotation.message
+
+
 @pytest.mark.exhaustive
 def test_two_rotations_in_one_play_are_independent(case: RotationFixture, issue: Issue) -> None:
     """The report covers the second rotation only."""

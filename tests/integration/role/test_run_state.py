@@ -99,6 +99,18 @@ def test_timeout_of_a_write_is_rolled_back(case: RotationFixture) -> None:
 
 
 @pytest.mark.exhaustive
+def test_timeout_of_the_plan_is_reported(case: RotationFixture) -> None:
+    """The run file is not known then. Nothing was written, and the report says so."""
+    case.manager.faults.add(Fault("delay", method="GET", seconds=8))
+
+    rotation = case.rotate(env={"ANSIBLE_TASK_TIMEOUT": "3", "APINIZER_TIMEOUT": "30"})
+
+    assert (rotation.outcome, rotation.writes) == ("refused", [])
+    assert rotation.message.startswith("Nothing was written. ")
+    assert "3" in rotation.message
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "arguments", [["--tags", "plan"], ["--tags", "discover"], ["--tags", "preflight"]], ids=" ".join
 )

@@ -50,13 +50,16 @@ options:
       - If not set, the source watches all environments that hold a certificate.
     type: list
     elements: str
-  thresholds:
+  expiring_within:
     description:
-      - Numbers of days. The source emits an event when a certificate has fewer days left than one of these thresholds.
+      - Thresholds. The source emits an event when a certificate has less left than one of them.
+      - Each threshold is a number of days, such as V(30), or a share of the lifetime of each certificate from V(1%) to V(99%),
+        such as V(33%). The lifetime is the validity period of the certificate.
       - It always emits an event when a certificate has expired.
     type: list
-    elements: int
+    elements: raw
     default: [60, 30, 14, 7, 1]
+    aliases: [thresholds]
   interval:
     description: The number of seconds between two readings, at least V(1).
     type: float
@@ -152,7 +155,7 @@ EXAMPLES = r"""
     - name: Certificates
       apinizer.apiops.certificate_expiry:
         url: https://apinizer.example.com
-        thresholds: [30, 14, 7, 1]
+        expiring_within: ["33%", 14, 7, 1]
         state_file: /var/lib/eda/certificates.json
   rules:
     - name: Print events about certificates that expire within 7 days

@@ -11,6 +11,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import FilterModule, audit_report
+from ansible_collections.apinizer.apiops.plugins.filter.certificate_findings import certificate_findings
 from unit.plugins.plugin_utils._report.test_samples import (
     AUDITS,
     HOSTILE,
@@ -239,6 +240,22 @@ def test_the_heading_is_the_status(name, heading):
     assert f"<h1>{heading}</h1>" in audit_report(AUDITS[name](), "html")
 
 
+def test_the_threshold_may_be_a_share_of_the_lifetime():
+    certificates = [
+        audited("portal", environment_entry("production", "portal", left=120, percent_remaining=32)),
+        audited("shop", environment_entry("production", "shop", left=2, percent_remaining=33)),
+    ]
+    given = audit(certificates, None, expiring_within="33%", findings=certificate_findings(certificates, "33%"))
+
+    page = audit_report(given, "html")
+    assert "Less than 33% of the lifetime left" in page
+    assert page.count('"number warn"') == 1
+    assert audit_report(given, "failure") == "Expired, or with less than 33% of the lifetime left: Payments / portal"
+    assert audit_report(audit(certificates, 30, expiring_within="30"), "html") == audit_report(
+        audit(certificates, 30), "html"
+    )
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(AnsibleFilterError, match="the format must be html, md, prom, text or failure, not 'json'"):
         audit_report(AUDITS["clean"](), "json")
@@ -249,6 +266,14 @@ def test_an_unknown_format_is_refused():
     [
         ({"schema": None}, r"audit_report: audit\.schema: must be 1"),
         ({"certificates": {}}, r"audit\.certificates: must be a list, not a dictionary"),
+        (
+            {"expiring_within": "soon", "threshold_days": None},
+            r"audit\.expiring_within: must be a number of days from 0 to 36500",
+        ),
+        (
+            {"expiring_within": "33%"},
+            r"audit\.expiring_within: is 33% of the lifetime, but threshold_days, another name",
+        ),
         ({"threshold_days": "soon"}, r"audit\.threshold_days: must be a whole number, not the string 'soon'"),
     ],
 )

@@ -28,9 +28,36 @@ def test_without_a_threshold_only_expired_certificates_are_reported(threshold):
 
 
 @pytest.mark.parametrize("threshold", ["soon", 1.5, True])
-def test_a_wrong_threshold_is_refused(threshold):
-    with pytest.raises(AnsibleFilterError, match=f"threshold_days must be a whole number of days, not '{threshold}'"):
-        certificate_findings([], threshold)
+@pytest.mark.parametrize("name", ["expiring_within", "threshold_days"])
+def test_a_wrong_threshold_is_refused(name, threshold):
+    message = (
+        f"^certificate_findings: {name}: must be a number of days from 0 to 36500.* or a share .*, not '{threshold}'"
+    )
+    with pytest.raises(AnsibleFilterError, match=message):
+        certificate_findings([], **{name: threshold})
+
+
+def test_both_names_of_the_threshold_have_to_agree():
+    certificates = [audited("api", environment_entry("production", left=1))]
+    assert certificate_findings(certificates, "2", threshold_days=2) == certificate_findings(certificates, 2) != []
+    message = "expiring_within: is 33% of the lifetime, but threshold_days, another name for it, is 30 days"
+    with pytest.raises(AnsibleFilterError, match=message):
+        certificate_findings(certificates, "33%", threshold_days=30)
+
+
+def test_a_share_of_the_lifetime_is_that_of_each_certificate():
+    """A third of 6 days and of 397 days: the same number of days left is soon for one and not for the other."""
+
+    def at(percent, left):
+        return audited("api", environment_entry("production", left=left, percent_remaining=percent))
+
+    assert certificate_findings([at(33, 131)], "33%") == []
+    assert certificate_findings([at(None, 1)], "33%") == []
+    assert [one["kind"] for one in certificate_findings([at(-1, -1)], "33%")] == ["expired"]
+    (found,) = certificate_findings([at(32, 130)], "33%")
+    assert (found["kind"], found["environments"]) == ("expires_soon", ["production"])
+    assert found["message"].startswith("Less than 33% of the lifetime left: production on ")
+    assert found["message"].endswith(" UTC, in 130 days.")
 
 
 @pytest.mark.parametrize(

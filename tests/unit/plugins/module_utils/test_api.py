@@ -514,16 +514,52 @@ def test_the_list_of_the_truststore_comes_second(api: CertificateApi, client: Fa
     assert [(one.alias, one.fingerprint_sha1) for one in found.entries] == [("Web", "ab12"), ("ca", "cd34")]
 
 
-def test_addresses_that_do_not_exist_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
-    absent = failure(404)
-    client.answers = {GET_ARCHIVE: absent, GET_TRUSTSTORE: absent}
+def test_addresses_that_do_not_allow_to_be_read_are_tried_once(api: CertificateApi, client: FakeClient) -> None:
+    client.answers = {GET_ARCHIVE: failure(405), GET_TRUSTSTORE: failure(405)}
     for _unused in range(2):
         with pytest.raises(
-            TruststoreUnavailableError, match=r"HTTP 404.*SECRETS with EXPORT_IMPORT.*release 2026\.09"
+            TruststoreUnavailableError, match=r"HTTP 405.*SECRETS with EXPORT_IMPORT.*release 2026\.09"
         ) as caught:
             api.truststore("MyProject", "staging")
-        assert caught.value.status == 404
+        assert caught.value.status == 405
     assert client.requests == [GET_ARCHIVE, GET_TRUSTSTORE]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_an_environment_without_a_truststore_says_nothing_about_the_others(
+    api: CertificateApi, client: FakeClient, new: Bundle, status: int
+) -> None:
+    client.answers = {
+        GET_ARCHIVE: failure(status),
+        GET_TRUSTSTORE: failure(status),
+        GET_ARCHIVE.replace("staging", "production"): archive({"web.cer": new.leaf.pem.encode()}),
+    }
+    with pytest.raises(TruststoreUnavailableError, match=f"HTTP {status}"):
+        api.truststore("MyProject", "staging")
+    assert [entry.alias for entry in api.truststore("MyProject", "production").entries] == ["web"]
+
+
+def test_a_manager_that_only_lists_truststores_is_asked_once_for_each_further_environment(
+    api: CertificateApi, client: FakeClient, new: Bundle
+) -> None:
+    listing, other = results({"name": "ca", "sha1Thumbprint": "cd34"}), "production"
+    client.answers = {
+        GET_ARCHIVE: failure(404),
+        GET_TRUSTSTORE: listing,
+        GET_TRUSTSTORE.replace("staging", other): listing,
+    }
+    for environment in ("staging", other, "staging"):
+        assert api.truststore("MyProject", environment).source == "manager"
+    expected = [GET_ARCHIVE, GET_TRUSTSTORE, GET_TRUSTSTORE.replace("staging", other), GET_TRUSTSTORE]
+    assert client.requests == expected
+
+    # The first HTTP 404 was about the environment after all.
+    client.answers[GET_TRUSTSTORE] = failure(404)
+    client.answers[GET_ARCHIVE] = archive({"web.cer": new.leaf.pem.encode()})
+    client.requests.clear()
+    assert api.truststore("MyProject", "staging").source == "workers"
+    assert api.truststore("MyProject", "staging").source == "workers"
+    assert client.requests == [GET_TRUSTSTORE, GET_ARCHIVE, GET_ARCHIVE]
 
 
 def test_unreachable_workers_do_not_rule_out_the_next_attempt(api: CertificateApi, client: FakeClient) -> None:

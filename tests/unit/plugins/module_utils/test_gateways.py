@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils import _result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import TruststoreUnavailableError
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     Reply,
@@ -94,7 +95,8 @@ def test_certificates_of_which_nothing_is_known_are_not_the_same() -> None:
     ],
 )
 def test_an_environment_counts_as_reported_only_by_name(deployment: Deployment, names: list[str]) -> None:
-    assert unreported(deployment, ["dev", "prod"]) == names
+    assert unreported(_result.deployment(deployment), ["dev", "prod"]) == names
+    assert unreported(None, ["dev", "prod"]) == ["dev", "prod"]
 
 
 # Asking

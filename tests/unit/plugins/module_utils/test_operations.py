@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     OperationError,
     RequestError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     EnvironmentDeployment,
@@ -107,7 +108,35 @@ def test_an_update_with_jwks_does_not_read_them(run: Runner, new: Bundle) -> Non
 
 def test_an_additional_environment_is_checked(run: Runner, new: Bundle) -> None:
     run(new, environments="development staging production")
-    assert run.api.calls == ["find", "jwks", "environments", "update development production staging", "find"]
+    assert run.api.calls == [
+        *("find", "jwks", "environments"),
+        "list MyProject",
+        "update development production staging",
+        "find",
+    ]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("given", [{}, {"alias": "web-alias"}, {"alias": "WEB-Alias", "unlisted": "keep"}])
+@pytest.mark.parametrize("unlisted", ["keep", "fail"])
+def test_an_alias_in_use_in_an_additional_environment_is_refused_before_the_write(
+    run: Runner,
+    held: Callable[..., StoredCertificate],
+    old: Bundle,
+    new: Bundle,
+    given: dict[str, Any],
+    unlisted: str,
+    check_mode: bool,
+) -> None:
+    """The certificate has the alias in its own environments already, where it is the only one that does."""
+    sibling = held({"development": old}, alias="Web-Alias")
+    run.api.stored["MyProject", "sibling"] = replace(sibling, name="sibling")
+
+    options = {"unlisted": unlisted, **given}
+    with pytest.raises(InputError, match=r"(?i)^alias: web-alias is already the alias of certificate sibling in dev"):
+        run(new, environments="development staging production", check_mode=check_mode, **options)
+
+    assert run.api.sent == []
 
 
 def test_creating_checks_the_environments(run: Runner, new: Bundle) -> None:
@@ -404,12 +433,15 @@ SECOND_WEB = "Second/web: staging"
         pytest.param(
             InfoOperation("Second", environments=frozenset({"production"})), [], ["list Second"], id="not in it"
         ),
-        pytest.param(InfoOperation("First", expiring_within=212), [], ["list First"], id="not expiring"),
+        pytest.param(InfoOperation("First", expiring_within=RenewalWindow(212)), [], ["list First"], id="not expiring"),
         pytest.param(
-            InfoOperation("First", expiring_within=214), [FIRST_API], ["list First"], id="expiring in one environment"
+            InfoOperation("First", expiring_within=RenewalWindow(214)),
+            [FIRST_API],
+            ["list First"],
+            id="expiring in one environment",
         ),
         pytest.param(
-            InfoOperation("First", environments=frozenset({"staging"}), expiring_within=214),
+            InfoOperation("First", environments=frozenset({"staging"}), expiring_within=RenewalWindow(214)),
             [],
             ["list First"],
             id="expiring, but in another environment",
@@ -429,9 +461,25 @@ def test_expiring_within_counts_to_the_second_and_includes_the_expired(
 ) -> None:
     assert old.leaf.not_after is not None
     moment = old.leaf.not_after - timedelta(days=30) + timedelta(seconds=seconds)
-    assert found(run_info_operation(stock, InfoOperation("First", expiring_within=30), now=moment)) == names
+    assert (
+        found(run_info_operation(stock, InfoOperation("First", expiring_within=RenewalWindow(30)), now=moment)) == names
+    )
     later = old.leaf.not_after + timedelta(seconds=1)
-    assert found(run_info_operation(stock, InfoOperation("First", expiring_within=0), now=later)) == [FIRST_API]
+    assert found(run_info_operation(stock, InfoOperation("First", expiring_within=RenewalWindow(0)), now=later)) == [
+        FIRST_API
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "names"), [(-1, []), (0, [FIRST_API]), (1, [FIRST_API])])
+def test_expiring_within_may_be_a_share_of_the_lifetime(
+    stock: Any, old: Bundle, seconds: int, names: list[str]
+) -> None:
+    assert old.leaf.not_before is not None
+    assert old.leaf.not_after is not None
+    begin = old.leaf.not_after - (old.leaf.not_after - old.leaf.not_before) / 4
+    operation = InfoOperation("First", expiring_within=RenewalWindow(25, is_share=True))
+
+    assert found(run_info_operation(stock, operation, now=begin + timedelta(seconds=seconds))) == names
 
 
 def test_details_are_only_read_if_the_list_omits_them(

@@ -40,6 +40,7 @@ def test_a_certificate_as_the_modules_return_it(held: Held, old: Bundle, issued_
                 "not_before": "2026-01-01T00:00:00Z",
                 "not_after": "2026-12-31T23:59:59Z",
                 "days_remaining": 213,
+                "percent_remaining": 58,
                 "expired": False,
                 "fingerprint_sha256": issued_old.sha256,
                 "fingerprint_sha1": issued_old.sha1,

@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     TruststoreUnavailableError,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import Trusted, compare
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry, StoredCertificate, Truststore
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import InfoOperation, run_info_operation
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import stored_certificate
@@ -77,7 +78,7 @@ def test_only_the_environments_of_the_certificates_found_are_asked(fleet: Any, n
     assert fleet.calls == ["list First", "truststore staging"]
 
     fleet.calls.clear()
-    nothing = InfoOperation("First", expiring_within=0, verify_gateways="required")
+    nothing = InfoOperation("First", expiring_within=RenewalWindow(0), verify_gateways="required")
     assert run_info_operation(fleet, nothing, now=now) == []
     assert fleet.calls == ["list First"]
 

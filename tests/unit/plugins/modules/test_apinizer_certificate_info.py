@@ -54,8 +54,13 @@ def test_an_empty_string_counts_as_not_set(run: Run, api: Any) -> None:
         ({"project": ".."}, "project: '..' is not a valid name, because it cannot be part of a URL"),
         ({"project": "p", "name": "a\tb"}, "name: must contain visible characters"),
         ({"environments": []}, "environments: the list is empty"),
-        ({"expiring_within": -1}, "expiring_within: must be a number of days between 0 and 36500"),
-        ({"expiring_within": 36501}, "expiring_within: must be a number of days between 0 and 36500"),
+        *(
+            (
+                {"expiring_within": value},
+                "expiring_within: must be a number of days from 0 to 36500, such as 30, or a share",
+            )
+            for value in (-1, 36501, "soon", "0%", "100%", 0.33)
+        ),
     ],
 )
 def test_invalid_options_are_rejected_before_any_request(

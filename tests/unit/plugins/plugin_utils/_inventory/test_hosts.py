@@ -28,7 +28,7 @@ def environment(name: str, **values: str) -> dict[str, Any]:
 def certificate(project: str, name: str, *environments: str, not_after: str | None = None) -> dict[str, Any]:
     """Return a certificate as the info module returns it, without most of its values."""
     holders = [
-        {"name": each, "alias": name, "not_after": not_after, "days_remaining": -7, "expired": None}
+        {"name": each, "alias": name, "not_before": None, "not_after": not_after, "days_remaining": -7, "expired": None}
         for each in environments
     ]
     return {"project": project, "name": name, "description": "Web", "environments": holders}
@@ -91,28 +91,34 @@ def test_projects_that_report_different_values_cause_a_warning(hosts: Any) -> No
 
 
 @pytest.mark.parametrize(
-    ("left", "days", "expired"),
+    ("left", "days", "percent", "expired"),
     [
-        (timedelta(days=3), 3, False),
-        (timedelta(days=3, seconds=-1), 2, False),
-        (timedelta(0), 0, False),
-        (timedelta(seconds=-1), -1, True),
+        (timedelta(days=3), 3, 10, False),
+        (timedelta(days=3, seconds=-1), 2, 9, False),
+        (timedelta(0), 0, 0, False),
+        (timedelta(seconds=-1), -1, -1, True),
     ],
 )
 def test_the_remaining_time_is_calculated_when_hosts_are_made(
-    hosts: Any, now: datetime, left: timedelta, days: int, expired: bool
+    hosts: Any, now: datetime, left: timedelta, days: int, percent: int, expired: bool
 ) -> None:
     not_after = f"{now + left:%Y-%m-%dT%H:%M:%SZ}"
 
-    (host,) = hosts(project("A", ["x"], [certificate("A", "one", "x", not_after=not_after)])).values()
+    not_before = f"{now + left - timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    listed = certificate("A", "one", "x", not_after=not_after)
+    listed["environments"][0]["not_before"] = not_before
+
+    (host,) = hosts(project("A", ["x"], [listed])).values()
 
     assert host.variables["apinizer_certificates"] == [
         {
             "project": "A",
             "name": "one",
             "alias": "one",
+            "not_before": not_before,
             "not_after": not_after,
             "days_remaining": days,
+            "percent_remaining": percent,
             "expired": expired,
         }
     ]

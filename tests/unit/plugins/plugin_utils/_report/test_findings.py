@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.findings import find
 from unit.plugins.plugin_utils._report.test_samples import (
@@ -20,7 +21,7 @@ from unit.plugins.plugin_utils._report.test_samples import (
 
 
 def findings(*certificates: object, threshold: int | None = 30) -> list[tuple[str, str, list[str]]]:
-    found = find(read_certificates(list(certificates)), threshold)
+    found = find(read_certificates(list(certificates)), None if threshold is None else RenewalWindow(threshold))
     return [(one["kind"], one["name"], one["environments"]) for one in found]
 
 
@@ -90,7 +91,7 @@ def test_an_unknown_date_is_not_a_finding():
 
 
 def test_messages_contain_the_values():
-    messages = [one["message"] for one in find(read_certificates(certificates_with_findings()), 30)]
+    messages = [one["message"] for one in find(read_certificates(certificates_with_findings()), RenewalWindow(30))]
     assert messages[0] == "Expired: production on 2026-11-01 11:00:00 UTC."
     assert messages[1].startswith(
         "Expires in less than 30 days: development on 2026-12-05 11:00:00 UTC, in 12 days; staging on"

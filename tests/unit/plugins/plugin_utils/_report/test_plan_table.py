@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import NOT_DUE_SHOWN, plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
 from unit.plugins.plugin_utils._rotation.run_builder import (
@@ -59,7 +60,7 @@ def test_waves_are_sorted_as_numbers() -> None:
 
 
 def test_the_table_has_a_dash_for_an_unknown_value() -> None:
-    desired = DesiredCertificate(PROJECT, NAME, renew_before_days=30, environments=(DEV, PROD))
+    desired = DesiredCertificate(PROJECT, NAME, renew_before=RenewalWindow(30), environments=(DEV, PROD))
 
     assert cells(RunBuilder(holding({PROD: OLD}), desired=desired, new=None, waves=((PROD,),)))[1:] == [
         ["none", KEY, DEV, "create", "absent", "-", "to-be-obtained"],

@@ -102,6 +102,27 @@ def test_a_run_that_was_rolled_back_names_the_deployment():
     assert problems(rolled_back()) == [("production", "Deployment failed", "Worker gw-2 did not answer within 30 s")]
 
 
+def test_gateways_confirmed_after_a_rollback_do_not_hide_why_it_was_needed():
+    result = rolled_back()
+    for environment in result["certificates"][0]["environments"]:
+        held = {"name": environment["name"], "state": "confirmed", "fingerprint_sha256": "ab" * 32, "reason": None}
+        environment["gateway"] = held
+        environment["rolled_back"] = True
+    assert problems(result) == problems(rolled_back())
+
+
+def test_gateways_that_do_not_hold_the_certificate_are_a_problem():
+    result = rolled_back()
+    for environment, state in zip(result["certificates"][0]["environments"], ("stale", "missing")):
+        sha256 = "ab" * 32 if state == "stale" else None
+        held = {"name": environment["name"], "state": state, "fingerprint_sha256": sha256, "reason": None}
+        environment["gateway"] = held
+    assert problems(result)[:2] == [
+        ("development", "Stale", "When last asked, the gateways held SHA-256 abababababababab..."),
+        ("staging", "Missing", "When last asked, the gateways did not hold the certificate"),
+    ]
+
+
 def test_an_incomplete_rollback_tells_what_every_environment_holds():
     assert problems(rollback_failed()) == [
         (None, "Incomplete", "The rollback did not restore every environment. For details, see Rollback."),

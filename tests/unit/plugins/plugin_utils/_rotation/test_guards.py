@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard, check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
@@ -37,12 +39,17 @@ UNREADABLE = Bundle(Certificate(b"no DER"))
 
 
 def check(
-    current: Certificates, new: Bundle | None = NEW, *, steps: tuple[Step, ...] = (), **settings: Any
+    current: Certificates,
+    new: Bundle | None = NEW,
+    *,
+    steps: tuple[Step, ...] = (),
+    desired: DesiredCertificate = DESIRED,
+    **settings: Any,
 ) -> list[Guard]:
     """The guards of a certificate that is due wherever it is current."""
     steps = steps or tuple(Step(environment, UPDATE, "differs", 1, {}) for environment in current)
-    planned = PlannedCertificate(DESIRED, exists=True, steps=steps, new=new)
-    return check_guards(Settings(certificates=(DESIRED,), **settings), planned, current, NOW)
+    planned = PlannedCertificate(desired, exists=True, steps=steps, new=new)
+    return check_guards(Settings(certificates=(desired,), **settings), planned, current, NOW)
 
 
 def one(guard: str, current: Bundle | None, new: Bundle = NEW, **settings: Any) -> Guard:
@@ -85,6 +92,76 @@ def test_a_new_certificate_without_a_date_does_not_pass() -> None:
 
     assert not guard.passed
     assert "valid until an unknown date" in guard.message
+
+
+def loop(window: RenewalWindow, new: Bundle, *steps: Step) -> list[Guard]:
+    """The guard against a renewal loop, where it is checked."""
+    desired = replace(DESIRED, renew_before=window)
+    return [guard for guard in check({PROD: OLD}, new, steps=steps, desired=desired) if guard.guard == "renew_before"]
+
+
+@pytest.mark.parametrize(
+    ("window", "days", "passed"),
+    [
+        (RenewalWindow(30), 20, False),
+        (RenewalWindow(30), 29, False),
+        (RenewalWindow(30), 30, True),
+        (RenewalWindow(20), 20, True),
+        (RenewalWindow(0), 0, True),
+        # Certificates here began 400 days ago.
+        (RenewalWindow(33, is_share=True), 196, False),
+        (RenewalWindow(33, is_share=True), 198, True),
+    ],
+)
+def test_a_new_certificate_that_is_due_itself_does_not_pass(window: RenewalWindow, days: int, passed: bool) -> None:
+    (guard,) = loop(window, bundle(days=days))
+
+    assert (guard.passed, guard.environment) == (passed, None)
+
+
+def test_a_guard_against_a_renewal_loop_names_both_values_and_the_variable() -> None:
+    until = "2026-06-21T12:00:00Z"
+    remedy = (
+        ". It would be due again at once, and the next run would replace it. Obtain a certificate with more of its lifetime "
+        "left, or lower certificate_rotation_renew_before or the renew_before of this certificate"
+    )
+    assert loop(RenewalWindow(30), OLD) == [
+        Guard(
+            "renew_before",
+            None,
+            False,
+            f"MyProject/web: the new certificate is valid until {until}, with 20 days left, and renew_before is 30 days{remedy}",
+            new=until,
+        )
+    ]
+    (guard,) = loop(RenewalWindow(33, is_share=True), OLD)
+    assert guard.message == (
+        f"MyProject/web: the new certificate is valid until {until}, with 4% of its lifetime left, and renew_before is "
+        f"33% of the lifetime{remedy}"
+    )
+    (guard,) = loop(RenewalWindow(33, is_share=True), bundle(days=300))
+    assert guard.message.endswith("with 42% of its lifetime left, and renew_before is 33% of the lifetime")
+
+
+def test_a_new_certificate_without_dates_may_be_due_itself() -> None:
+    (guard,) = loop(RenewalWindow(30), UNREADABLE)
+    assert not guard.passed
+
+
+def test_without_a_window_there_is_no_renewal_loop() -> None:
+    assert [guard.guard for guard in check({PROD: OLD}, bundle(days=2))][:2] == [
+        "minimum_remaining_days",
+        COMPARISONS[0],
+    ]
+
+
+def test_deploying_a_certificate_again_is_no_renewal() -> None:
+    """The gateways may have lost it, or the write is forced."""
+    held = {"fingerprint_sha1": OLD.leaf.fingerprint_sha1}
+    window = RenewalWindow(30)
+
+    assert loop(window, OLD, Step(PROD, UPDATE, "not_on_gateway", 1, held), Step(DEV, NONE, "not_due", 1, {})) == []
+    assert len(loop(window, OLD, Step(PROD, UPDATE, "forced", 1, held), Step(DEV, CREATE, "absent", 1))) == 1
 
 
 @pytest.mark.parametrize(

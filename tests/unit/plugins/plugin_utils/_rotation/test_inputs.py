@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     problems_of_files,
     read_new_certificate,
@@ -196,7 +197,7 @@ def test_all_new_certificates_are_read_and_those_that_cannot_be_used_are_reporte
         DesiredCertificate(PROJECT, "text", content=NEW_ISSUED.pem),
         DesiredCertificate(PROJECT, "missing", path="missing.pem"),
         DesiredCertificate(PROJECT, "damaged", content="x"),
-        DesiredCertificate(PROJECT, "to-obtain", renew_before_days=30),
+        DesiredCertificate(PROJECT, "to-obtain", renew_before=RenewalWindow(30)),
     )
 
     found, problems = read_new_certificates(FakeFiles({"web.pem": NEW_ISSUED.pem}), settings(*desired))

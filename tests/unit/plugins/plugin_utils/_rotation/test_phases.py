@@ -35,7 +35,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import i
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, Write, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 from unit.plugins.plugin_utils._rotation.run_builder import (
@@ -425,8 +425,42 @@ def test_an_obtained_certificate_that_is_already_deployed_is_not_written(role: R
 
     role.phase("obtain", key=KEY)
 
-    assert role.phase("preflight")["waves"] == []
+    assert role.phase("preflight") == {
+        "changed": False,
+        "waves": [],
+        "warnings": [
+            "MyProject/web: your tasks obtained the certificate that its environments hold already. Nothing is written"
+        ],
+    }
     assert role.report()["outcome"] == "nothing_to_do"
+
+
+def test_a_certificate_is_obtained_and_written_on_request(role: Role) -> None:
+    planned = obtaining(role, renew_before_days=5, renew=True)
+    role.variables["obtained"] = {"content": issued(days=300).pem}
+
+    assert {one["reason"] for one in planned["to_obtain"][0]["environments"]} == {"requested"}
+    role.phase("obtain", key=KEY)
+    assert len(role.phase("preflight")["waves"]) == 1
+    role.wave(1)
+
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), NEW)
+    reasons = {one["reason"] for one in role.report()["certificates"][0]["environments"]}
+    assert reasons == {"requested"}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_new_certificate_that_is_due_itself_is_refused_in_check_mode_as_well(role: Role, check_mode: bool) -> None:
+    role.check_mode = check_mode
+    role.variables |= {"certificates": [{**CERTIFICATE_VARIABLE, "renew_before": 301}]}
+
+    assert role.phase("plan")["pending"]
+    result = role.phase("preflight")
+
+    assert result["failed"]
+    assert "with 300 days left, and renew_before is 301 days. It would be due again at once" in result["msg"]
+    assert role.report()["outcome"] == "refused"
+    assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
 
 
 def test_an_obtained_certificate_passes_the_guards_like_any_other(role: Role) -> None:
@@ -660,7 +694,7 @@ def test_verification_compares_the_record_with_what_was_written(role: Role) -> N
 
     assert result["failed"]
     assert result["msg"] == (
-        "Verification failed: MyProject/web in development: the manager holds "
+        "Verification of wave 1 (development, staging) failed: MyProject/web in development: the manager holds "
         f"SHA-256 {OTHER.leaf.fingerprint_sha256[:16]}... instead of the new certificate, "
         f"SHA-256 {NEW.leaf.fingerprint_sha256[:16]}...; "
         "MyProject/web in staging: the manager holds no certificate"
@@ -675,8 +709,10 @@ def test_verification_is_case_sensitive_and_looks_in_the_certificates_own_projec
     role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), "Web")
     role.hold(dict.fromkeys((DEV, STAGE, PROD), NEW), project="admin")
 
-    message = role.phase("verify", wave=1)["msg"]
-    assert message.count("the manager holds no certificate") == 3
+    assert role.phase("verify", wave=1)["msg"] == (
+        "Verification of wave 1 (development, production, staging) failed: MyProject/web in development, production, staging: "
+        "the manager holds no certificate"
+    )
 
 
 def test_verification_covers_all_projects_of_a_wave(role: Role) -> None:
@@ -688,7 +724,7 @@ def test_verification_covers_all_projects_of_a_wave(role: Role) -> None:
 
     role.hold({DEV: OTHER}, "api", "admin")
     assert role.phase("verify", wave=1)["msg"].startswith(
-        "Verification failed: admin/api in development: the manager holds SHA-256 "
+        "Verification of wave 1 (development, production, staging) failed: admin/api in development: the manager holds SHA-256 "
     )
 
 
@@ -698,7 +734,8 @@ def test_verification_finds_duplicate_entries(role: Role) -> None:
     stored = role.api.stored[PROJECT, NAME]
     role.api.stored[PROJECT, NAME] = replace(stored, entries=stored.entries * 2)
 
-    assert "MyProject/web in development: the manager lists 2 entries" in role.phase("verify", wave=1)["msg"]
+    problem = "MyProject/web in development, production, staging: the manager lists 2 entries"
+    assert problem in role.phase("verify", wave=1)["msg"]
 
 
 def test_a_record_that_cannot_be_read_fails_the_verification(role: Role) -> None:
@@ -706,7 +743,8 @@ def test_a_record_that_cannot_be_read_fails_the_verification(role: Role) -> None
     role.phase("write", wave=1)
     role.api.reads = [RequestError("HTTP 503")]
 
-    assert role.phase("verify", wave=1)["msg"] == "HTTP 503"
+    message = role.phase("verify", wave=1)["msg"]
+    assert message == "Verification of wave 1 (development, production, staging) failed. HTTP 503"
 
 
 def test_a_failed_run_is_rolled_back(role: Role) -> None:
@@ -766,8 +804,42 @@ def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
 
     assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
     assert role.report(failed="x")["message"].startswith(
-        "The smoke test failed. Every environment that the run changed"
+        "A task failed after wave 1 (development, production, staging) was verified: The smoke test failed. Every "
+        "environment that the run changed"
     )
+
+
+def test_a_task_that_fails_is_named_with_its_wave(role: Role) -> None:
+    role.variables["waves"] = WAVES
+
+    def failure() -> str:
+        role.phase("rollback", failed="HTTP 503")
+        return role.run.failure
+
+    role.phase("plan")
+    assert failure() == "HTTP 503"
+    role.until("preflight")
+    assert failure() == "A task failed before wave 1 (development, staging): HTTP 503"
+    role.until("preflight")
+    role.run.save_write(Write(KEY, 1, (DEV,)))
+    assert failure() == "A task failed in wave 1 (development, staging): HTTP 503"
+    role.until("preflight")
+    role.wave(1)
+    assert failure() == "A task failed after wave 1 (development, staging) was verified: HTTP 503"
+    role.until("preflight")
+    role.wave(1)
+    role.phase("write", wave=2)
+    assert failure() == "A task failed in wave 2 (production): HTTP 503"
+
+
+def test_environments_in_which_a_guard_found_the_same_share_its_message(role: Role) -> None:
+    role.hold({DEV: NEW, STAGE: OLD, PROD: NEW})
+    (role.folder / "web.pem").write_text(issued(days=10).pem)
+
+    message = role.until("preflight")["msg"]
+
+    assert message.count("MyProject/web in development, production: ") == 1
+    assert message.count("MyProject/web in staging: ") == 1
 
 
 def test_a_rollback_that_is_not_complete_says_so(role: Role) -> None:
@@ -808,7 +880,8 @@ def test_a_rollback_that_is_interrupted_is_not_complete(role: Role, monkeypatch:
     with pytest.raises(KeyboardInterrupt):
         role.phase("rollback", failed="The smoke test failed")
 
-    assert (role.run.failure, role.run.rollback) == ("The smoke test failed", ["The rollback was interrupted"])
+    assert role.run.failure.endswith(" was verified: The smoke test failed")
+    assert role.run.rollback == ["The rollback was interrupted"]
 
 
 @pytest.mark.parametrize("failed", ["The smoke test failed", ""])
@@ -819,8 +892,9 @@ def test_without_a_run_there_is_no_rollback(role: Role, failed: str) -> None:
 def test_without_writes_there_is_no_rollback(role: Role) -> None:
     role.until("preflight")
 
-    assert role.phase("rollback", failed="A task failed") == {"skipped": True}
-    assert (role.run.failure, role.run.rollback) == ("A task failed", None)
+    assert role.phase("rollback", failed="Timed out") == {"skipped": True}
+    failure = "A task failed before wave 1 (development, production, staging): Timed out"
+    assert (role.run.failure, role.run.rollback) == (failure, None)
 
 
 def test_a_rollback_that_is_switched_off_is_not_performed(role: Role) -> None:
@@ -838,7 +912,7 @@ def test_a_task_that_failed_without_a_message_is_a_failure_too(role: Role) -> No
 
     role.phase("rollback", failed="")
 
-    assert role.run.failure == "A task failed"
+    assert role.run.failure == "A task failed after wave 1 (development, production, staging) was verified"
     assert role.report()["outcome"] == "rolled_back"
 
 
@@ -1018,6 +1092,36 @@ def test_a_report_without_a_run_is_a_refusal_that_says_why(role: Role) -> None:
 
 def test_a_report_without_a_run_tells_what_has_failed(role: Role) -> None:
     assert role.report(failed="No such role variable")["message"] == "Nothing was written. No such role variable."
+
+
+@pytest.mark.parametrize("base", ["", "base"])
+def test_a_report_is_written_although_no_plan_was_made(role: Role, base: str) -> None:
+    """As after a plan that exceeded a task timeout, or that crashed: nothing is known but the variables."""
+    role.variables |= {"report_dir": "reports", "base_dir": base and str(role.folder / base)}
+
+    assert "warnings" not in role.phase("report", failed="Timed out after 1 second(s).")
+
+    folder = role.folder / base / "reports"
+    made = json.loads((folder / "rotation.json").read_text())
+    assert (made["outcome"], made["message"]) == ("refused", "Nothing was written. Timed out after 1 second(s).")
+    assert {path.name for path in folder.iterdir()} == {"rotation.json", "rotation.html", "rotation.md"}
+
+
+def test_a_report_is_written_although_a_variable_cannot_be_used(role: Role) -> None:
+    role.variables |= {"report_dir": "reports", "strategy": "fast"}
+    message = role.phase("plan")["msg"]
+
+    assert role.report()["outcome"] == "refused"
+
+    assert message in json.loads((role.folder / "reports" / "rotation.json").read_text())["message"]
+
+
+def test_a_report_folder_that_cannot_be_rendered_is_a_warning(role: Role) -> None:
+    role.variables |= {"report_dir": SettingError("report_dir", "cannot be rendered: 'day' is undefined")}
+
+    (warning,) = role.phase("report", failed="The plan failed")["warnings"]
+
+    assert warning.startswith("certificate_rotation_report_dir: the report was not written: ")
 
 
 @pytest.mark.parametrize("tags", [("other",), ("a", "b")])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     CREATE,
@@ -68,9 +69,13 @@ def actions(made: RotationPlan) -> dict[str, tuple[str, str]]:
     return {step.environment: (step.action, step.reason) for step in planned.steps}
 
 
+def days_before(days: int | None) -> RenewalWindow | None:
+    return None if days is None else RenewalWindow(days)
+
+
 def decide(current: Json | None, **changes: Any) -> tuple[str, str]:
     """What happens to a certificate that belongs in production only, before the strategy changes it."""
-    desired = {key: changes.pop(key) for key in ("alias", "renew_before_days") if key in changes}
+    desired = {key: changes.pop(key) for key in ("alias", "renew_before", "renew") if key in changes}
     made = plan(
         certificate(current) if current else None, desire(PROD, **desired), strategy="per_environment", **changes
     )
@@ -88,9 +93,7 @@ def decide(current: Json | None, **changes: Any) -> tuple[str, str]:
         (entry(PROD, OLD, entries=2), (UPDATE, "differs")),
     ],
 )
-def test_without_renew_before_days_a_different_certificate_is_due(
-    current: Json | None, decision: tuple[str, str]
-) -> None:
+def test_without_renew_before_a_different_certificate_is_due(current: Json | None, decision: tuple[str, str]) -> None:
     assert decide(current) == decision
 
 
@@ -108,27 +111,27 @@ def test_without_renew_before_days_a_different_certificate_is_due(
         (entry(PROD) | {"days_remaining": None, "expired": None}, (UPDATE, "expires_soon")),
     ],
 )
-def test_with_renew_before_days_a_certificate_that_expires_sooner_is_due(
+def test_with_renew_before_a_certificate_that_expires_sooner_is_due(
     current: Json | None, decision: tuple[str, str]
 ) -> None:
-    assert decide(current, renew_before_days=30) == decision
+    assert decide(current, renew_before=RenewalWindow(30)) == decision
 
 
 @pytest.mark.parametrize(
     ("days", "decision"), [(0, (NONE, "not_due")), (20, (NONE, "not_due")), (21, (UPDATE, "expires_soon"))]
 )
-def test_exactly_renew_before_days_left_is_not_due(days: int, decision: tuple[str, str]) -> None:
-    assert decide(entry(PROD, OLD), renew_before_days=days) == decision
+def test_exactly_renew_before_left_is_not_due(days: int, decision: tuple[str, str]) -> None:
+    assert decide(entry(PROD, OLD), renew_before=days_before(days)) == decision
 
 
-def test_an_expired_certificate_is_due_with_any_renew_before_days() -> None:
-    assert decide(entry(PROD, EXPIRED), renew_before_days=0) == (UPDATE, "expired")
+def test_an_expired_certificate_is_due_with_any_renew_before() -> None:
+    assert decide(entry(PROD, EXPIRED), renew_before=RenewalWindow(0)) == (UPDATE, "expired")
 
 
 @pytest.mark.parametrize(("days", "decision"), [(None, (NONE, "in_sync")), (30, (UPDATE, "expired"))])
 def test_an_expired_certificate_that_is_also_the_new_one(days: int | None, decision: tuple[str, str]) -> None:
-    """With renew_before_days it is due, so that the guards report it."""
-    assert decide(entry(PROD, EXPIRED), new=EXPIRED, renew_before_days=days) == decision
+    """With renew_before it is due, so that the guards report it."""
+    assert decide(entry(PROD, EXPIRED), new=EXPIRED, renew_before=days_before(days)) == decision
 
 
 @pytest.mark.parametrize("days", [None, 5])
@@ -143,11 +146,11 @@ def test_an_expired_certificate_that_is_also_the_new_one(days: int | None, decis
 def test_an_alias_is_compared_if_it_is_given(
     days: int | None, current: Bundle, alias: str | None, decision: tuple[str, str]
 ) -> None:
-    assert decide(entry(PROD, current), alias=alias, renew_before_days=days) == decision
+    assert decide(entry(PROD, current), alias=alias, renew_before=days_before(days)) == decision
 
 
 def test_an_alias_does_not_rotate_a_certificate_early() -> None:
-    assert decide(entry(PROD, OLD), alias="other-alias", renew_before_days=5) == (NONE, "not_due")
+    assert decide(entry(PROD, OLD), alias="other-alias", renew_before=RenewalWindow(5)) == (NONE, "not_due")
 
 
 @pytest.mark.parametrize("days", [None, 5, 30])
@@ -156,7 +159,7 @@ def test_an_alias_does_not_rotate_a_certificate_early() -> None:
     [(entry(PROD, NEW), (UPDATE, "forced")), (entry(PROD, OLD), (UPDATE, "forced")), (None, (CREATE, "absent"))],
 )
 def test_force_makes_everything_due(days: int | None, current: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(current, force=True, renew_before_days=days) == decision
+    assert decide(current, force=True, renew_before=days_before(days)) == decision
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,53 @@ def test_force_makes_everything_due(days: int | None, current: Json | None, deci
     ],
 )
 def test_a_certificate_to_be_obtained_is_due_by_its_days(current: Json | None, decision: tuple[str, str]) -> None:
-    assert decide(current, new=None, renew_before_days=30) == decision
+    assert decide(current, new=None, renew_before=RenewalWindow(30)) == decision
+
+
+THIRD = RenewalWindow(33, is_share=True)
+
+
+@pytest.mark.parametrize(
+    ("days", "decision"),
+    [(198, (NONE, "not_due")), (197, (UPDATE, "expires_soon")), (-1, (UPDATE, "expired"))],
+)
+def test_a_share_of_the_lifetime_is_that_of_the_current_certificate(days: int, decision: tuple[str, str]) -> None:
+    """Certificates here began 400 days ago; 33% of 597 days are 197.01 days."""
+    assert decide(entry(PROD, bundle(days=days)), renew_before=THIRD) == decision
+
+
+@pytest.mark.parametrize("unknown", ["percent_remaining", "days_remaining"])
+def test_a_certificate_of_unknown_dates_is_due(unknown: str) -> None:
+    window = THIRD if unknown == "percent_remaining" else RenewalWindow(30)
+    assert decide(entry(PROD, bundle(days=250)) | {unknown: None}, renew_before=window) == (UPDATE, "expires_soon")
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "decision"),
+    [
+        (entry(PROD, bundle(days=250)), None, (UPDATE, "requested")),
+        (entry(PROD, bundle(days=250)), NEW, (UPDATE, "requested")),
+        (entry(PROD, OLD), NEW, (UPDATE, "requested")),
+        (entry(PROD, EXPIRED), None, (UPDATE, "expired")),
+        (entry(PROD, NEW), NEW, (NONE, "in_sync")),
+        (None, None, (CREATE, "absent")),
+    ],
+)
+@pytest.mark.parametrize("window", [RenewalWindow(0), RenewalWindow(5), THIRD])
+def test_a_requested_renewal_is_due_unless_it_is_in_sync(
+    window: RenewalWindow, current: Json | None, new: Bundle | None, decision: tuple[str, str]
+) -> None:
+    assert decide(current, new=new, renew=True, renew_before=window) == decision
+
+
+def test_a_renewal_of_a_given_certificate_needs_no_request() -> None:
+    assert decide(entry(PROD, OLD), renew=True) == (UPDATE, "differs")
+    assert decide(entry(PROD, NEW), renew=True) == (NONE, "in_sync")
+
+
+@pytest.mark.parametrize("current", [OLD, bundle(days=250)])
+def test_without_a_request_a_certificate_that_is_only_renewed_on_request_is_not_due(current: Bundle) -> None:
+    assert decide(entry(PROD, current), new=None, renew_before=RenewalWindow(0)) == (NONE, "not_due")
 
 
 def test_without_environments_the_current_ones_are_kept() -> None:
@@ -219,7 +268,7 @@ def test_names_and_projects_are_case_sensitive() -> None:
 
 
 def test_each_certificate_is_looked_up_in_its_own_project() -> None:
-    certificates = (desire(), desire(project="admin", renew_before_days=5))
+    certificates = (desire(), desire(project="admin", renew_before=RenewalWindow(5)))
     lists = {PROJECT: [holding({PROD: OLD})], "admin": [holding({PROD: OTHER}, project="admin")]}
     settings, new = Settings(certificates=certificates, strategy="per_environment"), {KEY: OLD, "admin/web": NEW}
 
@@ -237,7 +286,10 @@ def test_a_certificate_that_is_not_due_does_not_carry_its_new_one() -> None:
 
 
 def test_what_is_due_is_either_known_or_to_be_obtained() -> None:
-    known, unknown = plan(holding({PROD: OLD})), plan(holding({PROD: OLD}), desire(renew_before_days=30), new=None)
+    known, unknown = (
+        plan(holding({PROD: OLD})),
+        plan(holding({PROD: OLD}), desire(renew_before=RenewalWindow(30)), new=None),
+    )
 
     assert (known.due, known.to_obtain) == (known.certificates, ())
     assert (unknown.due, unknown.to_obtain) == ((), unknown.certificates)
@@ -429,7 +481,7 @@ def test_replace_with_waves_is_a_problem() -> None:
 
 def test_replace_also_writes_environments_that_are_not_due() -> None:
     current = holding({DEV: OLD, PROD: bundle(days=90), STAGE: NEW})
-    desired = desire(renew_before_days=30)
+    desired = desire(renew_before=RenewalWindow(30))
 
     one_update = actions(plan(current, desired, strategy="replace"))
     assert one_update == {DEV: (UPDATE, "expires_soon"), PROD: (UPDATE, "differs"), STAGE: (NONE, "in_sync")}
@@ -438,7 +490,7 @@ def test_replace_also_writes_environments_that_are_not_due() -> None:
 
 
 def test_replace_leaves_a_certificate_alone_that_is_not_due_anywhere() -> None:
-    made = plan(holding({DEV: OLD, PROD: OTHER}), desire(DEV, renew_before_days=5), strategy="replace")
+    made = plan(holding({DEV: OLD, PROD: OTHER}), desire(DEV, renew_before=RenewalWindow(5)), strategy="replace")
 
     assert actions(made) == {DEV: (NONE, "not_due")}
     assert made.problems == ()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
     FAILURES,
@@ -96,7 +97,11 @@ def shown(current: Bundle) -> str:
         (result(in_waves(AFTER)), ("nothing_to_do", ["in_sync"], ["not_started", "not_started"])),
         (result(RunBuilder(AFTER, check_mode=True)), ("nothing_to_do", ["in_sync"], ["not_started"])),
         (
-            result(RunBuilder(BEFORE, desired=DesiredCertificate(PROJECT, NAME, path="web.pem", renew_before_days=5))),
+            result(
+                RunBuilder(
+                    BEFORE, desired=DesiredCertificate(PROJECT, NAME, path="web.pem", renew_before=RenewalWindow(5))
+                )
+            ),
             ("nothing_to_do", ["not_due"], ["not_started"]),
         ),
         (result(RunBuilder(certificate(entry(DEV, NEW, entries=2)))), ("nothing_to_do", ["in_sync"], ["not_started"])),
@@ -350,7 +355,7 @@ def test_the_new_alias_is_the_given_one_or_the_current_one_or_the_name(
 
 
 def test_a_certificate_that_has_to_be_obtained_is_not_known_yet() -> None:
-    desired = DesiredCertificate(PROJECT, NAME, renew_before_days=30)
+    desired = DesiredCertificate(PROJECT, NAME, renew_before=RenewalWindow(30))
     run = result(RunBuilder(BEFORE, desired=desired, new=None, check_mode=True))
 
     assert outcomes(run) == ("planned", ["planned"], ["not_started"])

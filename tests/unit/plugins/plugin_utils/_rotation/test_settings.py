@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     DesiredCertificate,
@@ -98,9 +99,7 @@ def test_a_number_is_an_integer_or_text(variable: str, given: Any, number: int) 
     assert getattr(read(**{variable: given}), variable) == number
 
 
-@pytest.mark.parametrize(
-    ("variable", "least"), [(name, int(name == "parallel_writes")) for name in (*NUMBERS, "renew_before_days")]
-)
+@pytest.mark.parametrize(("variable", "least"), [(name, int(name == "parallel_writes")) for name in NUMBERS])
 @pytest.mark.parametrize("given", [-1, "-1", "soon", "1.5", 1.5, True, False, []])
 def test_a_number_that_is_not_whole_or_too_small_is_refused(variable: str, least: int, given: Any) -> None:
     with refusal(variable, f"must be a whole number of {least} or more, not '{given}'"):
@@ -218,7 +217,7 @@ def test_a_certificate_with_every_key() -> None:
         alias="web-alias",
         description="5",
         environments=("staging", "production"),
-        renew_before_days=14,
+        renew_before=RenewalWindow(14),
     )
 
 
@@ -226,7 +225,7 @@ def test_a_blank_key_of_a_certificate_counts_as_not_given() -> None:
     blank = dict.fromkeys(("content", "alias", "description", "environments", "renew_before_days"), "")
 
     assert read_certificate(CERTIFICATE | blank, renew_before_days="30") == DesiredCertificate(
-        "MyProject", "web", path="web.pem", renew_before_days=30
+        "MyProject", "web", path="web.pem", renew_before=RenewalWindow(30)
     )
 
 
@@ -282,7 +281,14 @@ LIST = "must be a list of certificates, each with project, name, and path or con
         ([CERTIFICATE, CERTIFICATE | {"path": "other.pem"}], "MyProject/web is listed more than once"),
         ([CERTIFICATE | {"environments": []}], "is an empty list of environments"),
         ([CERTIFICATE | {"environments": 5}], "must be a list of environment names"),
-        ([CERTIFICATE | {"renew_before_days": "soon"}], "must be a whole number of 0 or more, not 'soon'"),
+        *(
+            (
+                [CERTIFICATE | {name: "soon"}],
+                f"MyProject/web: {name}: must be a number of days from 0 to 36500, such as 30, or",
+            )
+            for name in ("renew_before", "renew_before_days")
+        ),
+        ([CERTIFICATE | {"renew": "soon"}], "MyProject/web: renew: must be true or false, not 'soon'"),
         (
             [{"project": "MyProject", "name": "web"}],
             "MyProject/web has neither path nor content, and certificate_rotation_obtain_tasks is not set",
@@ -307,20 +313,52 @@ def test_text_that_is_not_valid_yaml_is_not_quoted() -> None:
 BARE = {"project": "MyProject", "name": "web"}
 
 
-@pytest.mark.parametrize("days", [{"renew_before_days": 30}, {"renew_before_days": "30"}])
-def test_a_certificate_to_be_obtained_requires_renew_before_days(days: dict[str, Any]) -> None:
-    expected = DesiredCertificate("MyProject", "web", renew_before_days=30)
+@pytest.mark.parametrize("days", [{"renew_before_days": 30}, {"renew_before_days": "30"}, {"renew_before": 30}])
+def test_a_certificate_to_be_obtained_requires_renew_before(days: dict[str, Any]) -> None:
+    expected = DesiredCertificate("MyProject", "web", renew_before=RenewalWindow(30))
 
     assert read_certificate(BARE | days, obtain_tasks="obtain.yml") == expected
     assert read_certificate(BARE, obtain_tasks="obtain.yml", **days) == expected
-    with refusal("renew_before_days", "required for MyProject/web"):
+    with refusal("renew_before", "required for MyProject/web, unless it has renew"):
         read_certificate(BARE, obtain_tasks="obtain.yml")
 
 
-def test_a_certificate_that_is_given_does_not_require_renew_before_days() -> None:
+@pytest.mark.parametrize(("given", "renew"), [(True, True), ("yes", True), (False, False), ("no", False)])
+def test_a_certificate_with_renew_requires_no_window(given: Any, renew: bool) -> None:
+    """It is due if renew says so, or has expired."""
+    expected = DesiredCertificate("MyProject", "web", renew_before=RenewalWindow(0), renew=renew)
+
+    assert read_certificate(BARE | {"renew": given}, obtain_tasks="obtain.yml") == expected
+    with_window = read_certificate(BARE | {"renew": given}, obtain_tasks="obtain.yml", renew_before="33%")
+    assert (with_window.renew, with_window.renew_before) == (renew, RenewalWindow(33, is_share=True))
+    assert read_certificate(CERTIFICATE | {"renew": given}).renew_before is None
+
+
+@pytest.mark.parametrize("name", ["renew_before", "renew_before_days"])
+def test_a_window_is_a_number_of_days_or_a_share(name: str) -> None:
+    assert read_certificate(CERTIFICATE, **{name: "33%"}).renew_before == RenewalWindow(33, is_share=True)
+    assert read_certificate(CERTIFICATE | {name: 7}, renew_before="33%").renew_before == RenewalWindow(7)
+    with refusal(name, "or a share of the lifetime from 1% to 99%, such as \"33%\", not '33 %'"):
+        read(**{name: "33 %"})
+
+
+def test_both_names_of_the_window_have_to_agree() -> None:
+    both = {"renew_before": 30, "renew_before_days": "30"}
+    assert read_certificate(CERTIFICATE, **both).renew_before == RenewalWindow(30)
+    assert read_certificate(CERTIFICATE | both).renew_before == RenewalWindow(30)
+
+    both["renew_before"] = "33%"
+    message = "is 33% of the lifetime, but renew_before_days, another name for it, is 30 days. Set only renew_before"
+    with refusal("renew_before", message):
+        read(**both)
+    with refusal("certificates", f"MyProject/web: renew_before: {message}"):
+        read(certificates=[CERTIFICATE | both])
+
+
+def test_a_certificate_that_is_given_does_not_require_renew_before() -> None:
     desired = read_certificate(CERTIFICATE, obtain_tasks="obtain.yml")
 
-    assert (desired.path, desired.renew_before_days) == ("web.pem", None)
+    assert (desired.path, desired.renew_before) == ("web.pem", None)
 
 
 def test_the_content_of_a_certificate_is_not_in_its_repr() -> None:
@@ -337,6 +375,12 @@ def documented() -> set[str]:
     return set(specification["argument_specs"]["main"]["options"])
 
 
+def test_another_name_of_a_variable_is_documented() -> None:
+    specification = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
+    option = specification["argument_specs"]["main"]["options"][f"{PREFIX}renew_before"]
+    assert option["aliases"] == [f"{PREFIX}renew_before_days"]
+
+
 def test_every_variable_of_the_role_is_known() -> None:
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 
@@ -347,7 +391,7 @@ def test_every_variable_of_the_role_is_known() -> None:
 def test_only_the_variables_of_the_role_its_playbook_and_its_hooks_are_known() -> None:
     known = {f"{PREFIX}{name}" for name in (*settings.VARIABLES, *settings._OTHERS)}
 
-    others = ("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
+    others = ("renew_before_days", "hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
     assert known - documented() == {f"{PREFIX}{name}" for name in others}
     assert documented() <= known
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificate import read_certificates
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.events import KINDS, Event
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.observe import (
@@ -40,7 +41,9 @@ class Watch:
         """Return the kind, the environments and the threshold of each event of a reading."""
         self.at += timedelta(hours=1)
         reading = Reading(MANAGER, self.at, read_certificates(list(certificates)))
-        self.events, state = observe(load(dump(self.state, MANAGER), MANAGER), reading, self.thresholds)
+        self.events, state = observe(
+            load(dump(self.state, MANAGER), MANAGER), reading, [RenewalWindow(days) for days in self.thresholds]
+        )
         assert load(dump(state, MANAGER), MANAGER) == state
         self.state = state
         return [(event["kind"], event.get("environments"), event.get("threshold")) for event in self.events]
@@ -107,6 +110,48 @@ def test_an_unknown_expiry_date_causes_no_event(watch: Watch):
     assert watch.read(audited("api", environment_entry("production", days_remaining=None, not_after=None))) == []
 
 
+def test_a_share_of_the_lifetime_is_a_threshold_of_its_own_days(watch: Watch):
+    """A third of a lifetime of 90 days is 30 days, rounded up, and a third of 6 days is 2."""
+    windows = [RenewalWindow(33, is_share=True), RenewalWindow(1)]
+
+    def read(state: State, *lefts: tuple[int, int]) -> tuple[list[Event], State]:
+        """Each certificate is given by its lifetime and its percent that remain."""
+        certificates = [
+            audited(
+                f"c{lifetime}",
+                environment_entry(
+                    "production",
+                    lifetime=lifetime,
+                    left=lifetime,
+                    days_remaining=lifetime * percent // 100,
+                    percent_remaining=percent,
+                ),
+            )
+            for lifetime, percent in lefts
+        ]
+        return observe(state, Reading(MANAGER, NOW, read_certificates(certificates)), windows)
+
+    none, state = read(State(), (90, 33), (6, 33))
+    assert none == []
+    events, state = read(state, (90, 32), (6, 32))
+    assert [(one["name"], one["threshold"], one["expiring_within"]) for one in events] == [
+        ("c6", 2, "33%"),
+        ("c90", 30, "33%"),
+    ]
+    assert "less than 33% of the lifetime left, expires on" in events[0]["message"]
+    assert read(state, (90, 31), (6, 31))[0] == []
+    (event,) = read(state, (90, 31), (6, 10))[0]
+    assert (event["name"], event["threshold"], event["expiring_within"]) == ("c6", 1, 1)
+    (event,) = read(state, (90, 31), (6, -1))[0]
+    assert (event["kind"], event["threshold"], event["expiring_within"]) == ("expired", 0, 0)
+
+
+def test_a_share_of_an_unknown_lifetime_causes_no_event(watch: Watch):
+    entry = environment_entry("production", left=1, not_before=None, percent_remaining=None)
+    reading = Reading(MANAGER, NOW, read_certificates([audited("api", entry)]))
+    assert observe(State(), reading, [RenewalWindow(99, is_share=True)])[0] == []
+
+
 def test_environments_with_the_same_certificate_share_an_event(watch: Watch):
     assert watch.read(audited("api", *(environment_entry(one, left=20) for one in BOTH))) == [
         ("threshold_crossed", list(BOTH), 30)
@@ -122,6 +167,7 @@ def test_environments_with_the_same_certificate_share_an_event(watch: Watch):
         "name": "api",
         "environments": list(BOTH),
         "threshold": 30,
+        "expiring_within": 30,
         "days_remaining": 20,
         "not_after": certificate["not_after"],
         "fingerprint_sha1": certificate["fingerprint_sha1"],
@@ -294,6 +340,23 @@ def test_a_name_with_a_template_never_reaches_a_playbook(watch: Watch, name: str
 def test_a_template_in_a_message_of_the_manager_never_reaches_a_playbook(watch: Watch):
     (event,), _state = observe_failure(watch.state, MANAGER, NOW, "HTTP 400: {{ evil }}")
     assert "{{" not in event["message"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r\n", "\x1b[2J", "\x07", "\x85", "\u2028b", "\u202eb"])
+@pytest.mark.parametrize("where", ["project", "name", "environment"])
+def test_a_name_with_control_characters_is_escaped_in_the_message(watch: Watch, name: str, where: str):
+    names = {"project": "Payments", "name": "api", "environment": "production", where: name}
+    entry = environment_entry(names["environment"], left=20, entries=2)
+    watch.read(audited(names["name"], entry, project=names["project"]))
+    assert len(watch.events) == 2
+    for event in watch.events:
+        assert event["message"].isprintable()
+        assert name != "a\nb" or "a\\nb" in event["message"]
+
+
+def test_control_characters_in_a_message_of_the_manager_are_escaped(watch: Watch):
+    (event,), _state = observe_failure(watch.state, MANAGER, NOW, "HTTP 400: \x1b[2J")
+    assert event["message"] == "Certificates cannot be read: HTTP 400: \\x1b[2J"
 
 
 def test_every_kind_is_listed(watch: Watch):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.settings import Settings, read_settings
 
 URL = "https://apinizer.example.com"
@@ -22,7 +23,7 @@ def settings(**given: Any) -> Settings:
 
 def test_the_defaults():
     found = settings()
-    assert found.thresholds == (60, 30, 14, 7, 1)
+    assert found.windows == tuple(map(RenewalWindow, (60, 30, 14, 7, 1)))
     assert (found.interval, found.heartbeat, found.state_file) == (300, 3600, None)
     operation = found.operation
     assert (operation.project, operation.name, operation.environments) == (None, None, None)
@@ -32,8 +33,18 @@ def test_the_defaults():
 
 @pytest.mark.parametrize("thresholds", ["7, 30,7", [30, 7], ["30", "7"], (7, 30)])
 def test_thresholds_are_accepted_in_every_form(thresholds: Any):
-    assert settings(thresholds=thresholds).thresholds == (30, 7)
-    assert settings(thresholds=30).thresholds == (30,)
+    windows = {RenewalWindow(30), RenewalWindow(7)}
+    assert set(settings(expiring_within=thresholds).windows) == windows
+    assert set(settings(thresholds=thresholds).windows) == windows
+    assert settings(expiring_within=30).windows == (RenewalWindow(30),)
+    assert settings(expiring_within="33%").windows == (RenewalWindow(33, is_share=True),)
+    assert settings(expiring_within="33%, 7").windows == (RenewalWindow(33, is_share=True), RenewalWindow(7))
+
+
+def test_both_names_of_the_thresholds_have_to_agree():
+    assert settings(expiring_within=[7], thresholds=[7]).windows == (RenewalWindow(7),)
+    with pytest.raises(InputError, match=r"^expiring_within: differs from thresholds, which is another name for it"):
+        settings(expiring_within=[7], thresholds=[30])
 
 
 def test_strings_are_converted(monkeypatch: pytest.MonkeyPatch):
@@ -59,16 +70,20 @@ def test_empty_strings_and_null_count_as_not_set(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("APINIZER_TOKEN", "from-environment")
     found = settings(token="", thresholds="", interval=None, project="", state_file="")
     assert found.connection.token == "from-environment"
-    assert found.thresholds == (60, 30, 14, 7, 1)
+    assert found.windows == tuple(map(RenewalWindow, (60, 30, 14, 7, 1)))
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"threshold": 30}, "threshold: is not an argument of this event source. Use one of these: url, token"),
-        ({"thresholds": "soon"}, "thresholds: .*convert to int"),
-        ({"thresholds": [0]}, "thresholds: must be whole numbers of days between 1 and 36500, not 0"),
+        *(
+            ({name: value}, f"{name}: must be a number of days from 1 to 36500, .* or a share .*, not '{shown}'")
+            for name in ("expiring_within", "thresholds")
+            for value, shown in (("soon", "soon"), ([0], "0"), (["100%"], "100%"), ([30, "33 %"], "33 %"))
+        ),
         ({"thresholds": []}, "thresholds: is an empty list"),
+        ({"expiring_within": []}, "expiring_within: is an empty list"),
         ({"interval": "often"}, "interval: .*convert to float"),
         ({"interval": 0.5}, "interval: must be a number of seconds, 1 or more, not 0.5"),
         ({"interval": "nan"}, "interval: must be a number of seconds, 1 or more, not nan"),
