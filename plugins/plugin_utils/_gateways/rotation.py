@@ -73,11 +73,18 @@ def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
 
 
 def about_record(plan: RotationPlan, answers: Answers) -> Answers:
-    """The answers before the first write, without those about certificates that the plan replaces."""
-    kept = {
-        (certificate.key, step.environment)
+    """The answers before the first write, without those about certificates that the plan replaces.
+
+    An unknown gateway of an overlap is written again, so that the manager reports what it holds.
+    """
+    reasons = {
+        (certificate.key, step.environment): "" if step.action == NONE else step.reason
         for certificate in plan.certificates
         for step in certificate.steps
-        if step.action == NONE or step.reason == NOT_ON_GATEWAY
     }
-    return {key: gateway for key, gateway in answers.items() if key in kept or gateway.state == UNKNOWN}
+    return {
+        key: gateway
+        for key, gateway in answers.items()
+        if (gateway.state != UNKNOWN and reasons[key] in ("", NOT_ON_GATEWAY))
+        or (gateway.state == UNKNOWN and reasons[key] != NOT_ON_GATEWAY)
+    }

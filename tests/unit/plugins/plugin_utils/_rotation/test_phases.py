@@ -428,6 +428,7 @@ def test_an_obtained_certificate_that_is_already_deployed_is_not_written(role: R
     assert role.phase("preflight") == {
         "changed": False,
         "waves": [],
+        "retire": False,
         "warnings": [
             "MyProject/web: your tasks obtained the certificate that its environments hold already. Nothing is written"
         ],
