@@ -68,7 +68,7 @@ notes:
   - "C(apinizer_certificates) is a list of the certificates that the environment holds, sorted by project and name. Each item has
     C(project), C(name), and the values that M(apinizer.apiops.apinizer_certificate_info) returns for an environment: C(alias),
     C(subject), C(issuer), C(serial_number), C(not_before), C(not_after), C(days_remaining), C(percent_remaining), C(expired),
-    C(fingerprint_sha256), C(fingerprint_sha1) and C(entries)."
+    C(fingerprint_sha256), C(fingerprint_sha1), C(public_key_sha256) and C(entries)."
   - "With O(verify_gateways), each item of C(apinizer_certificates) also has C(gateway), a dictionary with C(name) (the
     environment), C(state), C(fingerprint_sha256), C(reason) and C(source). C(state) is V(confirmed) if the gateways hold the certificate
     of the manager's record, V(stale) if they hold another certificate under its alias, V(missing) if they hold neither, and

@@ -60,6 +60,7 @@ options:
       - expired
       - fingerprint_sha256
       - fingerprint_sha1
+      - public_key_sha256
       - entries
       - truststore_source
   source:
@@ -159,7 +160,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._plugin_options im
 
 FIELDS = (
     *("content", "alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "public_key_sha256"),
+    "entries",
     "truststore_source",
 )
 SPEC = {

@@ -74,6 +74,18 @@ class Certificate:
         return hashlib.sha1(self.der).hexdigest()  # noqa: S324
 
     @cached_property
+    def public_key_sha256(self) -> str | None:
+        """The SHA-256 of the SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), or None if it cannot be read.
+
+        Two certificates have the same key if and only if this is the same. The algorithm of the key need not be known.
+        """
+        try:
+            info = read_der(self.der, lambda parsed: _names.read_public_key_info(parsed.tbs_certificate_bytes))
+        except CertificateError:
+            return None
+        return hashlib.sha256(info).hexdigest()
+
+    @cached_property
     def pem(self) -> str:
         """PEM as in RFC 7468: lines of 64 characters, LF line ends, and a final newline."""
         text = base64.b64encode(self.der).decode("ascii")
@@ -171,28 +183,6 @@ def _texts_of_names(parsed: x509.Certificate) -> tuple[str | None, str | None]:
     except ValueError:
         return None, None
     return _names.to_rfc4514(subject), _names.to_rfc4514(issuer)
-
-
-def subject_names(certificate: Certificate) -> frozenset[str]:
-    """Return the DNS names (in lower case) and the IP addresses of a certificate (RFC 5280, section 4.2.1.6).
-
-    For a certificate without subject alternative names, that is the common name, as old clients interpret it.
-
-    :raises CertificateError: if the names cannot be read.
-    """
-    return frozenset(read_der(certificate.der, _read_subject_names, "its names cannot be read"))
-
-
-def _read_subject_names(parsed: x509.Certificate) -> list[str]:
-    from cryptography import x509
-
-    try:
-        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        subject, _issuer = names_of(parsed)
-        return [name.lower() for name in _names.texts_of(subject, _names.COMMON_NAME)]
-    dns = [name.lower() for name in names.get_values_for_type(x509.DNSName)]
-    return dns + [str(address) for address in names.get_values_for_type(x509.IPAddress)]
 
 
 def check_validity(certificate: Certificate, now: datetime) -> None:

@@ -118,7 +118,7 @@ class _Link:
     @cached_property
     def signed_itself(self) -> bool:
         """Whether the certificate is self-signed, like those of root authorities."""
-        return self.subject == self.issuer and _verifies(self.certificate.der, self.certificate.der) is not False
+        return self.subject == self.issuer and verifies(self.certificate.der, self.certificate.der) is not False
 
 
 @lru_cache(maxsize=256)
@@ -180,7 +180,7 @@ def _claims(link: _Link, other: _Link) -> bool:
 
 def _issued(issuer: _Link, link: _Link) -> bool:
     """Whether a certificate issued another one that names it as its issuer."""
-    verified = _verifies(issuer.certificate.der, link.certificate.der)
+    verified = verifies(issuer.certificate.der, link.certificate.der)
     if verified is not None:
         return verified
     return (
@@ -205,8 +205,13 @@ def _read_key_identifiers(parsed: x509.Certificate) -> tuple[bytes | None, bytes
     return found[0], found[1]
 
 
+def claims_to_be_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether a certificate names another one as its issuer. Only the signature tells if it is."""
+    return _claims(_link(certificate), _link(issuer))
+
+
 @lru_cache(maxsize=256)
-def _verifies(issuer: bytes, certificate: bytes) -> bool | None:
+def verifies(issuer: bytes, certificate: bytes) -> bool | None:
     """Verify the signature of a certificate with the key of another one.
 
     C(verify_directly_issued_by) of cryptography 40 cannot be used: it compares the names character by character.

@@ -23,7 +23,9 @@ The layers of C(module_utils). Each file only uses files that come after it on t
     payloads                _payloads  _archive                         responses of the manager -> values
             |
     x509, model, errors     _model  _x509                               values
-                            _chain  _certificate  _names                one certificate, and its issuers
+                            _trust  _chain                              a certificate and its issuers
+                            _usage  _identifiers                        what a certificate is valid for
+                            _certificate  _names                        one certificate
                             _lifetime                                   when a certificate is due
                             _pem  _formats                              text and files with certificates
                             _errors  _text                              errors, and text for the screen

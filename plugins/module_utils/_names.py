@@ -34,6 +34,7 @@ _UTF8_STRING = 12
 _STRINGS = frozenset((12, 18, 19, 20, 22, 26, 27))
 """UTF8String, NumericString, PrintableString, TeletexString, IA5String, VisibleString, GeneralString."""
 
+_SEQUENCE = 0x30
 _EXPLICIT_VERSION = 0xA0
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Categories of characters that change how the characters around them are shown, such as ESC and right-to-left marks."""
@@ -90,12 +91,25 @@ def read_subject_and_issuer(tbs: bytes) -> tuple[Name, Name]:
     :arg tbs: the DER of its TBSCertificate (RFC 5280, section 4.1).
     :raises ValueError: if they cannot be read.
     """
-    ((_tag, content),) = _elements(tbs)
-    # serialNumber, signature, issuer, validity, subject
-    fields = [value for tag, value in _elements(content) if tag != _EXPLICIT_VERSION]
-    if len(fields) < 5:
-        raise ValueError("the certificate has too few fields")
+    fields = _fields(tbs)
     return _read_name(fields[4]), _read_name(fields[2])
+
+
+def read_public_key_info(tbs: bytes) -> bytes:
+    """Read the SubjectPublicKeyInfo of a certificate, with its algorithm, as DER. The arguments are those of the names.
+
+    :raises ValueError: if it cannot be read.
+    """
+    return _encode(_SEQUENCE, _fields(tbs)[5])
+
+
+def _fields(tbs: bytes) -> list[bytes]:
+    """The contents of serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, and what follows."""
+    ((_tag, content),) = _elements(tbs)
+    fields = [value for tag, value in _elements(content) if tag != _EXPLICIT_VERSION]
+    if len(fields) < 6:
+        raise ValueError("the certificate has too few fields")
+    return fields
 
 
 def _read_name(content: bytes) -> Name:
@@ -194,10 +208,14 @@ def _attribute_to_rfc4514(attribute: Attribute) -> str:
 
 def _hexadecimal(attribute: Attribute) -> str:
     """The value in the form that RFC 4514 has for values that are not text: C(#), and the DER in hexadecimal."""
-    length = len(attribute.value)
+    return "#" + _encode(attribute.tag, attribute.value).hex()
+
+
+def _encode(tag: int, content: bytes) -> bytes:
+    """Return a DER element."""
+    length = len(content)
     size = b"" if length < 0x80 else length.to_bytes((length.bit_length() + 7) // 8, "big")
-    header = bytes([attribute.tag, 0x80 | len(size) if size else length])
-    return "#" + (header + size + attribute.value).hex()
+    return bytes([tag, 0x80 | len(size) if size else length]) + size + content
 
 
 def _escape(text: str) -> str:

@@ -38,6 +38,7 @@ class EntryView(t.TypedDict):
     expired: bool | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
+    public_key_sha256: str | None
     entries: int
 
 
@@ -191,6 +192,7 @@ def entry_values(entry: Entry, now: datetime, entries: int) -> EnvironmentView:
         "expired": entry.not_after < now if entry.not_after else None,
         "fingerprint_sha256": leaf.fingerprint_sha256 if leaf else None,
         "fingerprint_sha1": entry.fingerprint_sha1,
+        "public_key_sha256": leaf.public_key_sha256 if leaf else None,
         "entries": entries,
     }
 
@@ -230,18 +232,44 @@ def diff(
     :arg header: the header of both sides.
     :arg held: what the gateways hold; None if they were not asked before the operation.
     """
+    previous = {environment["name"]: environment for environment in before["environments"]} if before else {}
     return {
         "before_header": header,
         "after_header": header,
         "before": _diff_side(before, held.before if held else {}),
-        "after": _diff_side(after, held.after if held else {}),
+        "after": _diff_side(after, held.after if held else {}, previous),
     }
 
 
-def _diff_side(view: CertificateView | None, held: t.Mapping[str, str | None]) -> dict[str, t.Any]:
-    """What the manager stores and the gateways hold, without anything that changes with time."""
+def key_change(before: t.Mapping[str, t.Any] | None, after: t.Mapping[str, t.Any] | None) -> str | None:
+    """Return whether a certificate that replaces another one has its public key: C(kept), C(new), or None if unknown.
+
+    :arg before, after: views of the two, C(EnvironmentView) or the like; None without a certificate.
+    """
+    keys = [(view or {}).get("public_key_sha256") for view in (before, after)]
+    if None in keys:
+        return None
+    return "kept" if keys[0] == keys[1] else "new"
+
+
+def _diff_side(
+    view: CertificateView | None,
+    held: t.Mapping[str, str | None],
+    previous: t.Mapping[str, EnvironmentView] | None = None,
+) -> dict[str, t.Any]:
+    """What the manager stores and the gateways hold, without anything that changes with time.
+
+    :arg previous: what this side replaces, by environment. Where it is another certificate, C(key) says if its key is kept.
+    """
     if view is None:
         return {}
+
+    def key(environment: EnvironmentView) -> dict[str, str]:
+        before = (previous or {}).get(environment["name"])
+        same = before is not None and before["fingerprint_sha256"] == environment["fingerprint_sha256"]
+        change = None if same else key_change(before, environment)
+        return {"key": change} if change else {}
+
     return {
         "description": view["description"],
         "environments": {
@@ -254,6 +282,7 @@ def _diff_side(view: CertificateView | None, held: t.Mapping[str, str | None]) -
                 "not_after": environment["not_after"],
                 "fingerprint_sha256": environment["fingerprint_sha256"],
                 "entries": environment["entries"],
+                **key(environment),
                 **({"gateway_fingerprint_sha256": held[environment["name"]]} if environment["name"] in held else {}),
             }
             for environment in view["environments"]

@@ -18,7 +18,6 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._certificate impor
     check_validity,
     iso,
     parse_der,
-    subject_names,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._chain import order_chain
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, PrivateKeyError
@@ -28,18 +27,28 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._formats import (
     explain_block,
     has_private_key,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._identifiers import covering_wildcard, subject_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._pem import certificate_blocks, is_pem
+from ansible_collections.apinizer.apiops.plugins.module_utils._trust import trust_problem
+from ansible_collections.apinizer.apiops.plugins.module_utils._usage import LostUsage, Usage, lost_usages, usage_of
 
 __all__ = [
     "Bundle",
     "Certificate",
+    "LostUsage",
+    "Usage",
     "check_validity",
+    "covering_wildcard",
     "iso",
+    "lost_usages",
+    "parse_certificates",
     "parse_der",
     "parse_input",
     "parse_stored",
     "parse_text",
     "subject_names",
+    "trust_problem",
+    "usage_of",
 ]
 
 
@@ -53,19 +62,28 @@ def parse_input(data: bytes) -> Bundle:
     :raises PrivateKeyError: if there is a private key anywhere in the input.
     :raises CertificateError: if the input is not one certificate with its issuers for any other reason.
     """
+    return order_chain(parse_certificates(data))
+
+
+def parse_certificates(data: bytes) -> list[Certificate]:
+    """Parse the same input as C(parse_input), whose certificates may be unrelated, such as trust anchors.
+
+    :returns: the certificates in the order of the input, each once.
+    :raises PrivateKeyError, CertificateError: as C(parse_input), but not for what the certificates have to do with each other.
+    """
     if not data.strip():
         raise CertificateError("is empty")
     if has_private_key(data):
         raise PrivateKeyError(HOLDS_PRIVATE_KEY)
     if not is_pem(data):
-        return Bundle(_parse_der_input(data))
+        return [_parse_der_input(data)]
     certificates: dict[bytes, Certificate] = {}
     for number, der in enumerate(certificate_blocks(data), start=1):
         try:
             certificates[der] = parse_der(der)
         except CertificateError as exc:
             raise CertificateError(explain_block(der, number) or f"CERTIFICATE block {number} is {exc}") from exc
-    return order_chain(list(certificates.values()))
+    return list(certificates.values())
 
 
 def parse_text(text: str) -> Bundle:

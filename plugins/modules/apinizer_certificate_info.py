@@ -235,6 +235,14 @@ certificates:
           type: str
           returned: always
           sample: a94a8fe5ccb19ba61c4c0873d391e987982fbbd3
+        public_key_sha256:
+          description:
+            - The SHA-256 digest of the public key (the DER of SubjectPublicKeyInfo) in lower-case hexadecimal digits. It stays
+              the same if a certificate is renewed with the same key.
+            - V(null) if the manager does not return the content.
+          type: str
+          returned: always
+          sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
         entries:
           description:
             - The number of entries that the manager lists for this environment. There may be duplicate entries, because an

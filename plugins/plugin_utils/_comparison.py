@@ -6,21 +6,37 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, remaining
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Certificate, iso, subject_names
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
+    Bundle,
+    Certificate,
+    LostUsage,
+    covering_wildcard,
+    iso,
+    lost_usages,
+    subject_names,
+    trust_problem,
+    usage_of,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 
 class Comparison(t.NamedTuple):
-    """The result of a comparison, with both values as text."""
+    """The result of a comparison, with both values as text.
+
+    :arg wildcards_suffice: whether it would pass if wildcards were accepted.
+    """
 
     passed: bool
     message: str
     current: str | None = None
     new: str | None = None
+    wildcards_suffice: bool = False
 
 
 def enough_days(new: Certificate, minimum: int, now: datetime) -> Comparison:
@@ -74,15 +90,84 @@ def same_subject(current: Certificate, new: Certificate) -> Comparison:
     return Comparison(passed, message, current.subject, new.subject)
 
 
-def same_names(current: Certificate, new: Certificate) -> Comparison:
-    """Whether the new certificate has every DNS name and IP address of the current one."""
+def same_names(current: Certificate, new: Certificate, *, allow_wildcards: bool = False) -> Comparison:
+    """Whether the new certificate has every name of the current one; for the kinds of names, see C(subject_names).
+
+    :arg allow_wildcards: accept a wildcard of the new certificate in place of a DNS name that it covers.
+    """
     try:
         before, after = subject_names(current), subject_names(new)
     except CertificateError as exc:
         return Comparison(False, str(exc))
-    missing = sorted(before - after)
+    covered = {name: wildcard for name in sorted(before - after) if (wildcard := covering_wildcard(name, after))}
+    lost = sorted(before - after - covered.keys())
+    missing = lost if allow_wildcards else sorted(before - after)
     texts = ", ".join(sorted(before)) or "none", ", ".join(sorted(after)) or "none"
     message = f"the current names are {texts[0]}, the new ones are {texts[1]}"
     if missing:
         message += f"; {', '.join(missing)} would be lost"
-    return Comparison(not missing, message, *texts)
+    for wildcard in sorted(set(covered.values())):
+        message += f"; {wildcard} covers {', '.join(name for name in covered if covered[name] == wildcard)}"
+    return Comparison(not missing, message, *texts, wildcards_suffice=not lost)
+
+
+def same_usage(current: Certificate, new: Certificate) -> Comparison:
+    """Whether the new certificate may be used for everything that the current one may be used for."""
+    if current.der == new.der:
+        return Comparison(True, "both certificates are the same")
+    usages = []
+    for which, certificate in {"current": current, "new": new}.items():
+        try:
+            usages.append(usage_of(certificate))
+        except CertificateError:
+            return Comparison(False, f"the usage of the {which} certificate cannot be read")
+    before, after = usages
+    lost = lost_usages(before, after)
+    compared = f"the current certificate is for {before}, the new one for {after}"
+    return Comparison(not lost, "; ".join([*_missing(lost), compared]), str(before), str(after))
+
+
+def _missing(lost: list[LostUsage]) -> list[str]:
+    by_effect: dict[str, list[str]] = {}
+    for one in lost:
+        by_effect.setdefault(one.effect, []).append(one.usage)
+    return [
+        f"{' and '.join(usages)} {'is' if len(usages) == 1 else 'are'} missing: {effect}"
+        for effect, usages in by_effect.items()
+    ]
+
+
+def new_key(current: Certificate, new: Certificate) -> Comparison:
+    """Whether the new certificate has another public key than the current one."""
+    before, after = current.public_key_sha256, new.public_key_sha256
+    if current.der == new.der:
+        return Comparison(True, "both certificates are the same", before, after)
+    if before is None or after is None:
+        return Comparison(False, "a public key cannot be read, so it is not known if the key is new", before, after)
+    message = "the new certificate has the key of the current one" if before == after else "the key is new"
+    return Comparison(before != after, message, before, after)
+
+
+def trusted(new: Bundle, anchors: Sequence[Certificate], now: datetime) -> Comparison:
+    """Whether the new certificate chains to one of the trust anchors."""
+    problem = trust_problem(new, anchors, now)
+    message = "the new certificate chains to a trust anchor"
+    if problem:
+        remedy = f"add its issuer to {PREFIX}require_issuer, or empty that variable"
+        message = f"the new certificate does not chain to a trust anchor: {problem} ({remedy})"
+    return Comparison(problem is None, message, new=new.leaf.issuer)
+
+
+Compare = t.Callable[[Certificate, Certificate], Comparison]
+"""Compares the current certificate with a new one."""
+
+
+def comparisons(*, allow_wildcards: bool = False) -> dict[str, Compare]:
+    """The comparisons by the variable of the role that requires each; for the argument, see C(same_names)."""
+    return {
+        "require_later_expiry": later_expiry,
+        "require_same_subject": same_subject,
+        "require_same_names": partial(same_names, allow_wildcards=allow_wildcards),
+        "require_same_usage": same_usage,
+        "require_new_key": new_key,
+    }

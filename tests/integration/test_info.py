@@ -70,6 +70,7 @@ def test_result_has_every_field(make_case: MakeCase, generation: str) -> None:
         "expired": False,
         "fingerprint_sha256": case.old.sha256,
         "fingerprint_sha1": case.old.sha1,
+        "public_key_sha256": case.old.public_key_sha256,
         "entries": 1,
         "chain": [],
     }

@@ -362,6 +362,7 @@ def test_result_has_every_field(case: CertificateFixture) -> None:
         "expired": False,
         "fingerprint_sha256": new.sha256,
         "fingerprint_sha1": new.sha1,
+        "public_key_sha256": new.public_key_sha256,
         "entries": 1,
     }
     previous = outcome["previous"]

@@ -23,7 +23,8 @@ PLUGIN = f"{COLLECTION}.certificate"
 MANAGER_ITSELF = "apimanager"
 FIELDS = (
     *("alias", "subject", "issuer", "serial_number", "not_before", "not_after"),
-    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "entries"),
+    *("days_remaining", "percent_remaining", "expired", "fingerprint_sha256", "fingerprint_sha1", "public_key_sha256"),
+    "entries",
 )
 
 

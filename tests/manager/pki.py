@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,14 @@ class Issued:
         return self.certificate.fingerprint(hashes.SHA1()).hex()
 
     @property
+    def public_key_sha256(self) -> str:
+        """The SHA-256 of the SubjectPublicKeyInfo, in lowercase hexadecimal."""
+        info = self.certificate.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(info).hexdigest()
+
+    @property
     def sha256(self) -> str:
         """The SHA-256 fingerprint, in lowercase hexadecimal."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
@@ -82,14 +91,20 @@ class Authority:
         not_before: datetime.datetime | None = None,
         not_after: datetime.datetime | None = None,
         serial: int | None = None,
+        key_of: Issued | None = None,
+        extensions: Sequence[x509.ExtensionType] = (),
     ) -> Issued:
-        """Issue a certificate with a new key.
+        """Issue a certificate with a new key, or with that of another certificate.
 
         By default, it is valid from yesterday for a year. Dates must have a time zone. X.509 has no fractions of a
         second, so they are dropped.
         """
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         key = ec.generate_private_key(ec.SECP256R1())
+        if key_of:
+            known = serialization.load_pem_private_key(key_of.key_pem.encode(), None)
+            assert isinstance(known, ec.EllipticCurvePrivateKey)
+            key = known
         builder = _builder(
             _name(common_name, organization),
             self._name,
@@ -106,6 +121,8 @@ class Authority:
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in ip_addresses]
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
         return Issued(

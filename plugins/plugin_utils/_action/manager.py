@@ -188,6 +188,13 @@ class ManagerAccess:
 
         return self._map(list_one, projects)
 
+    def environments(self, projects: Sequence[str]) -> dict[str, dict[str, Result]]:
+        """The environments of projects by name; none for a project whose environments cannot be listed."""
+        listed = self.list_environments(projects)
+        return {
+            project: {one["name"]: one for one in result.get("environments", ())} for project, result in listed.items()
+        }
+
     def read_truststores(self, projects: Mapping[str, str]) -> dict[str, Result]:
         """Read what the gateways of environments trust: C(truststores), or a failure, by environment.
 

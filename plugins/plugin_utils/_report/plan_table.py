@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
@@ -15,6 +16,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     NONE,
     PlannedCertificate,
     RotationPlan,
+    Step,
     View,
 )
 
@@ -28,10 +30,11 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
     No cell has a single space in it: that is where Ansible's YAML output would break the line.
     """
     rows: list[tuple[str, ...]] = [
-        ("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "stage")
+        ("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "key", "stage")
     ]
     for planned in plan.certificates:
-        until = (new_views.get(planned.key) or {}).get("not_after")
+        new = new_views.get(planned.key)
+        until = new["not_after"] if new else None
         for step in planned.steps:
             rows.append(
                 (
@@ -42,6 +45,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
                     step.reason,
                     _day(step.current["not_after"] if step.current else None),
                     "-" if step.action in (NONE, DELETE) else _day(until) if until else "to-be-obtained",
+                    _key(step, new),
                     _stage(planned),
                 )
             )
@@ -64,6 +68,13 @@ def _stage(planned: PlannedCertificate) -> str:
     if planned.until:
         return f"{planned.stage}-until-{iso(planned.until)}"
     return f"{planned.stage}-until-promoted" if planned.stage == OVERLAPPING else planned.stage
+
+
+def _key(step: Step, new: View | None) -> str:
+    """Whether the key is kept; a list without content does not tell it, and nothing is replaced by a first certificate."""
+    if step.action in (NONE, DELETE) or step.current is None or new is None:
+        return "-"
+    return key_change(step.current, new) or "unknown"
 
 
 def _day(moment: str | None) -> str:

@@ -63,6 +63,7 @@ class EnvironmentResult:
     :arg entries: how many entries the manager lists for the environment.
     :arg gateway: what the gateways held after the last write, of the wave or of the rollback; None if they were not
         asked after it.
+    :arg key: whether the public key is C(kept) or C(new); None if that is unknown, or nothing is replaced.
     """
 
     name: str
@@ -77,6 +78,7 @@ class EnvironmentResult:
     deployment: DeploymentResult | None
     rolled_back: bool | None
     gateway: Gateway | None = None
+    key: str | None = None
 
     @property
     def gateway_status(self) -> Status | None:
@@ -445,6 +447,7 @@ def _environment(environment: Reader, *, not_written: bool, read_back: bool) -> 
         deployment=_deployment(environment.optional("deployment")),
         gateway=read_gateway(environment.optional("gateway")),
         rolled_back=environment.optional_flag("rolled_back"),
+        key=environment.optional_text("key"),
     )
 
 

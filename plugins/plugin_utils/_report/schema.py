@@ -28,6 +28,7 @@ class ShownCertificate(t.TypedDict):
     percent_remaining: int | None
     fingerprint_sha256: str | None
     fingerprint_sha1: str | None
+    public_key_sha256: str | None
     alias: str | None
 
 
@@ -48,13 +49,17 @@ EnvironmentResult = t.TypedDict(
         "from": "ShownCertificate | None",
         "to": "ShownCertificate | None",
         "now": "ShownCertificate | None",
+        "key": "str | None",
         "entries": "int | None",
         "deployment": "EnvironmentDeployment | None",
         "gateway": t.Optional[GatewayView],
         "rolled_back": "bool | None",
     },
 )
-"""An environment of a certificate: before the run, as planned, and as read back at the end."""
+"""An environment of a certificate: before the run, as planned, and as read back at the end.
+
+C(key) says whether the new certificate has the public key of the previous one: C(kept), C(new), or None where that is unknown
+or nothing is replaced."""
 
 
 class GuardResult(t.TypedDict):

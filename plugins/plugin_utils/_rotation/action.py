@@ -37,7 +37,12 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 
 _COLLECTION = "apinizer.apiops"
 _CREDENTIALS = ("token", "username", "password")
-_RENDERED = {"plan": (*VARIABLES, *HOOKS), "obtain": ("obtained",), "report": ("report_dir", "base_dir")}
+_RENDERED = {
+    "plan": (*VARIABLES, *HOOKS, "require_issuer"),
+    "obtain": ("obtained",),
+    "preflight": ("require_issuer",),
+    "report": ("report_dir", "base_dir"),
+}
 """The variables that each phase needs."""
 _OWN_TASKS = ("main.yml", "obtain.yml", "report.yml", "soak.yml", "wave.yml")
 

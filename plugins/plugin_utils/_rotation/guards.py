@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,11 +32,16 @@ class Guard:
 
 
 def check_guards(
-    settings: Settings, planned: PlannedCertificate, previous: Mapping[str, Bundle | None], now: datetime
+    settings: Settings,
+    planned: PlannedCertificate,
+    previous: Mapping[str, Bundle | None],
+    now: datetime,
+    anchors: Sequence[Certificate] = (),
 ) -> list[Guard]:
     """Check a certificate that is due against each environment in which it is due.
 
     :arg previous: the current certificate of each environment; None where the manager does not return its content.
+    :arg anchors: the trust anchors to which a new certificate must chain; empty for any.
     """
     if planned.new is None or not planned.due or planned.companion_of:
         return []  # those of the certificate stop its companions as well
@@ -46,6 +51,8 @@ def check_guards(
     # To deploy a certificate again does not renew it.
     if window and any(not view or view["fingerprint_sha1"] != new.fingerprint_sha1 for view in due):
         found["renew_before"] = _comparison.not_due(new, window, now)
+    if anchors:
+        found["require_issuer"] = _comparison.trusted(planned.new, anchors, now)
     key = planned.desired.key
     guards = [Guard(name, None, one.passed, f"{key}: {one.message}", new=one.new) for name, one in found.items()]
     for step in planned.steps:
@@ -60,9 +67,8 @@ def _against(
     settings: Settings, planned: PlannedCertificate, step: Step, current: Certificate | None, new: Certificate
 ) -> list[Guard]:
     """The guards that compare the new certificate with the current one of an environment."""
-    target = f"{planned.desired.key} in {step.environment}"
     guards = []
-    for name, compare in _COMPARISONS.items():
+    for name, compare in _comparison.comparisons(allow_wildcards=settings.allow_wildcard_names).items():
         if not getattr(settings, name):
             continue
         if current is None:
@@ -71,15 +77,9 @@ def _against(
             )
         else:
             found = compare(current, new)
-        remedy = "" if found.passed else f" ({PREFIX}{name}: false lifts this guard)"
-        message = f"{target}: {found.message}{remedy}"
+        message = f"{planned.key} in {step.environment}: {found.message}"
+        if not found.passed:
+            accepts = f"{PREFIX}allow_wildcard_names: true accepts wildcards, " if found.wildcards_suffice else ""
+            message += f" ({accepts}{PREFIX}{name}: false lifts this guard)"
         guards.append(Guard(name, step.environment, found.passed, message, found.current, found.new))
     return guards
-
-
-_COMPARISONS = {
-    "require_later_expiry": _comparison.later_expiry,
-    "require_same_subject": _comparison.same_subject,
-    "require_same_names": _comparison.same_names,
-}
-"""The guards that compare two certificates, by the variable that switches each on."""

@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     failures,
     warnings_of,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import AUTO, FOLDERS, HOOKS, Settings
@@ -29,22 +30,17 @@ if t.TYPE_CHECKING:
 def read_record(access: ManagerAccess, settings: Settings) -> dict[str, t.Any]:
     """Read what the manager holds in the projects of a run.
 
-    :returns: C(listed), the certificates of each project; C(types), the type of each environment of each project, where the
-        waves are made from it; and C(warnings).
+    :returns: C(listed), the certificates of each project; C(environments), those of each project by name, where the
+        waves are made from their types; and C(warnings).
     :raises RunError: where the certificates cannot be listed.
     """
     projects = sorted({certificate.project for certificate in settings.certificates})
     listed = access.list_certificates(projects)
     if messages := failures(listed):
         raise RunError(join_sentences(*messages))
-    types: dict[str, dict[str, str | None]] = {}
-    if settings.waves == AUTO:
-        # A project whose environments cannot be listed has none of a known type, which the plan reports.
-        for project, result in access.list_environments(projects).items():
-            types[project] = {one["name"]: one["type"] for one in result.get("environments", ())}
     return {
         "listed": {project: result["certificates"] for project, result in listed.items()},
-        "types": types,
+        "environments": access.environments(projects) if settings.waves == AUTO else {},
         "warnings": warnings_of(listed.values()),
     }
 
@@ -105,8 +101,12 @@ def _source(path: str | None, content: str | None) -> str:
 
 
 def problems_of_files(task: Task, settings: Settings) -> list[str]:
-    """Look for folders and files with tasks that could not be used later."""
+    """Look for folders, files with tasks, and trust anchors that could not be used later."""
     problems = []
+    try:
+        read_anchors(task.variable("require_issuer"), settings.in_base_dir, task.files)
+    except SettingError as exc:
+        problems.append(str(exc))
     for name in FOLDERS:
         folder = getattr(settings, name)
         try:

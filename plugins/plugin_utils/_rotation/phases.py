@@ -22,8 +22,10 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._result import ent
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import status_problems, types_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.rotation import (
@@ -139,17 +141,24 @@ def preflight(task: Task) -> Result:
     warnings: list[str] = []
     obtained = [planned.key for planned in run.plan.to_obtain if planned.key in run.new]
     if obtained:
-        record = {"listed": run.listed, "types": run.types, "warnings": []}
+        record = {"listed": run.listed, "environments": run.environments, "warnings": []}
         warnings = _make_plan(task, run, record, run.plan.problems).get("warnings", [])
     if run.plan.problems:
         return _failed(run, join_sentences(*run.plan.problems))
-    results = task.access.predict({planned.key: make_operation(run, planned) for planned in run.plan.due})
+    operations = {planned.key: make_operation(run, planned) for planned in run.plan.due}
+    results = task.access.predict(operations)
     if messages := failures(results):
         return _failed(run, join_sentences(*messages))
+    targets = [(one.project, name) for one in operations.values() for name in one.environments]
+    unread = sorted({project for project, _name in targets} - run.environments.keys())
+    problems, notices = status_problems(targets, {**run.environments, **task.access.environments(unread)})
+    if problems:
+        return _failed(run, join_sentences(*problems))
     previous = {key: result["previous"] for key, result in results.items()}
     now, settings = datetime.now(timezone.utc), _settings(run)
+    anchors = read_anchors(task.variable("require_issuer"), settings.in_base_dir, task.files)
     guards = {
-        planned.key: tuple(check_guards(settings, planned, _current(previous[planned.key]), now))
+        planned.key: tuple(check_guards(settings, planned, _current(previous[planned.key]), now, anchors))
         for planned in run.plan.due
     }
     diffs = {key: result["diff"] for key, result in results.items()} if run.check_mode else {}
@@ -158,7 +167,11 @@ def preflight(task: Task) -> Result:
     if stopped and settings.on_guard_failure == "stop":
         return _failed(run, join_sentences(*stopped))
     run.save(ready=True)
-    warnings += [*warnings_of(results.values()), *(f"{message}. The certificate is left out" for message in stopped)]
+    warnings += [
+        *warnings_of(results.values()),
+        *notices,
+        *(f"{message}. The certificate is left out" for message in stopped),
+    ]
     warnings += [f"{key}: {_SAME}" for key in obtained if key not in guards]
     return _with_warnings({"changed": False, "waves": _waves(task, run), "retire": bool(to_retire(run))}, warnings)
 
@@ -354,7 +367,8 @@ def _ready(task: Task) -> Run:
 
 
 def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
-    mode, inputs = _settings(run).verify_gateways, (_settings(run), record["listed"], run.new, record["types"])
+    inputs = _settings(run), record["listed"], run.new, types_of(record["environments"])
+    mode = _settings(run).verify_gateways
     made = make_plan(*inputs, now=run.started)
     answers = {} if problems else ask_before(made, mode, task.access)
     if not problems and (again := to_write_again(made, answers, run.new)):
@@ -364,8 +378,8 @@ def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequ
     made = replace(made, problems=tuple(dict.fromkeys((*problems, *unknown, *made.problems))))
     views = {planned.key: entry_values(Entry("", bundle=planned.new), run.started, 1) for planned in made.due}
     if made.to_obtain:
-        run.save(listed=record["listed"], types=record["types"], new=run.new)
-    run.save(plan=made, new_views=views)
+        run.save(listed=record["listed"], new=run.new)
+    run.save(plan=made, new_views=views, environments=record["environments"])
     obtainable = () if made.problems or run.check_mode else made.to_obtain
     result = {
         "changed": False,

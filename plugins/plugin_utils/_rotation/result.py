@@ -13,6 +13,7 @@ from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import end_of_overlap, overlap_outcome
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
@@ -262,17 +263,19 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
     known = outcome.after is not None or not (run.writes or run.retired)
     now = outcome.now(planned, step.environment) if known else None
     new = run.new_views.get(planned.key)
+    before = outcome.before(planned, step.environment)
     written = any(write.may_have_changed for write in writes)
     return {
         "name": step.environment,
         "wave": step.wave,
         "action": step.action,
         "reason": step.reason,
-        "from": _shown(outcome.before(planned, step.environment)),
+        "from": _shown(before),
         "to": _shown({**new, "alias": planned.new_alias(step.environment)})
         if new and step.action in (CREATE, UPDATE)
         else None,
         "now": _shown(now),
+        "key": key_change(before, new) if step.action in (CREATE, UPDATE) else None,
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),
         "gateway": run.gateways.get(planned.key, {}).get(step.environment),

@@ -71,8 +71,8 @@ class Run:
 
     :arg manager: the manager's address.
     :arg started: when the run began, UTC.
-    :arg listed: the certificates of each project, and C(types) the type of each environment of each project; kept where the
-        plan is made again with the certificates that are obtained.
+    :arg listed: the certificates of each project; kept where the plan is made again with the certificates that are obtained.
+    :arg environments: the environments by project and name, as far as they were read.
     :arg new: the new certificates by C(project/name), as far as they are known.
     :arg new_views: the new certificate of each that is due, described like an environment of C(apinizer_certificate).
     :arg previous: each certificate that is due as it was before the run, with content; None for one that was absent.
@@ -93,7 +93,7 @@ class Run:
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     settings: Settings | None = None
     listed: dict[str, t.Any] = field(default_factory=dict)
-    types: dict[str, t.Any] = field(default_factory=dict)
+    environments: dict[str, t.Any] = field(default_factory=dict)
     new: dict[str, Bundle] = field(default_factory=dict)
     plan: RotationPlan = field(default_factory=RotationPlan)
     new_views: dict[str, t.Any] = field(default_factory=dict)

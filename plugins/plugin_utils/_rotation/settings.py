@@ -89,6 +89,9 @@ class Settings:
     require_later_expiry: bool = True
     require_same_subject: bool = True
     require_same_names: bool = True
+    allow_wildcard_names: bool = False
+    require_same_usage: bool = True
+    require_new_key: bool = False
     on_guard_failure: str = "stop"
     update_referenced_jwks: bool = False
     update_scope: str | None = None
@@ -108,9 +111,21 @@ class Settings:
         return path if path.startswith(("~", "$")) else os.path.join(self.base_dir, path)
 
 
+_FLAGS = {one.name: one.default for one in fields(Settings) if isinstance(one.default, bool) and one.name not in HOOKS}
 VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_before_days")
 """The variables that make up the settings."""
-_OTHERS = (*CONNECTION_SPEC, *HOOKS, "hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
+_OTHERS = (
+    *CONNECTION_SPEC,
+    *HOOKS,
+    "require_issuer",
+    "hosts",
+    "item",
+    "obtained",
+    "result",
+    "new_dir",
+    "job_template",
+    "organization",
+)
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
 
 
@@ -134,34 +149,27 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     patterns = read_patterns(
         str(given.get("companion_name", DEFAULT_NAME)), str(given.get("companion_alias", DEFAULT_ALIAS))
     )
+    others: dict[str, t.Any] = {name: str(given.get(name, "")) for name in ("base_dir", *FOLDERS)}
+    others |= {name: flag(given, name, default=default) for name, default in _FLAGS.items()}
     settings = Settings(
+        obtain_tasks=obtains,
         certificates=_certificates(given.get("certificates"), renewal_window(given), obtains=obtains),
         waves=AUTO if str(given.get("waves")).strip() == AUTO else name_groups("waves", given.get("waves")),
         environments=optional_names(given.get("environments")),
         strategy=choice(given, "strategy", (AUTO, "replace", "per_environment", OVERLAP)),
         overlap_days=integer("overlap_days", given.get("overlap_days", 0), 0),
-        promote=flag(given, "promote", default=False),
         companion_name=patterns.name,
         companion_alias=patterns.alias,
         minimum_remaining_days=integer("minimum_remaining_days", given.get("minimum_remaining_days", 1), 0),
-        require_later_expiry=flag(given, "require_later_expiry", default=True),
-        require_same_subject=flag(given, "require_same_subject", default=True),
-        require_same_names=flag(given, "require_same_names", default=True),
         on_guard_failure=choice(given, "on_guard_failure", ("stop", "skip")),
-        update_referenced_jwks=flag(given, "update_referenced_jwks", default=False),
         update_scope=choice(given, "update_scope", ("same_project", "all_projects"))
         if "update_scope" in given
         else None,
-        force=flag(given, "force", default=False),
-        rollback=flag(given, "rollback", default=True),
         soak_seconds=integer("soak_seconds", given.get("soak_seconds", 0), 0),
         parallel_writes=integer("parallel_writes", given.get("parallel_writes", 1), 1),
         verify_gateways=choice(given, "verify_gateways", VERIFY_MODES),
         verify_gateways_timeout=integer("verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0),
-        obtain_tasks=obtains,
-        base_dir=str(given.get("base_dir", "")),
-        backup_dir=str(given.get("backup_dir", "")),
-        report_dir=str(given.get("report_dir", "")),
+        **others,
     )
     if settings.update_referenced_jwks and settings.update_scope is None:
         raise SettingError("update_scope", f"required when {PREFIX}update_referenced_jwks is true")

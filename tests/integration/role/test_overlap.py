@@ -77,7 +77,7 @@ def test_one_run_takes_all_stages(case: RotationFixture) -> None:
         f"promote: {NAME}",
     ]
     assert re.search(rf"1 +{PROJECT}/{NAME}-next-development +development +create +absent", rotation.text)
-    assert re.search(rf"4 +{PROJECT}/{NAME} +production +update +differs +\S+ +\S+ +introduce", rotation.text)
+    assert re.search(rf"4 +{PROJECT}/{NAME} +production +update +differs +\S+ +\S+ +new +introduce", rotation.text)
     assert "Rotated 1 of 1 certificates in 3 environments" in rotation.message
     assert rotation.certificate(COMPANIONS[0])["companion_of"] == NAME
     for page in ("rotation.html", "rotation.md"):

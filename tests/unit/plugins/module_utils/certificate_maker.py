@@ -48,6 +48,7 @@ def make_certificate(
     serial: int = 1,
     end: datetime = END,
     identifiers: bool = False,
+    extensions: Sequence[x509.ExtensionType] = (),
     patches: Sequence[tuple[bytes, bytes]] = (),
     **sign_options: Any,
 ) -> Certificate:
@@ -55,6 +56,7 @@ def make_certificate(
 
     :arg own_key, issuer_key: by default, the keys of the two names.
     :arg identifiers: add the identifiers of both keys.
+    :arg extensions: as C(usage_extensions) returns them, or any others.
     :arg patches: bytes of the signed part to replace before it is signed, by as many other bytes.
     """
     owner = own_key or key(subject)
@@ -72,6 +74,8 @@ def make_certificate(
         own = x509.SubjectKeyIdentifier.from_public_key(owner.public_key())
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         builder = builder.add_extension(own, critical=False).add_extension(authority, critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     ed25519 = not hasattr(signer, "key_size")
     certificate = builder.sign(signer, None if ed25519 else hashes.SHA256(), **sign_options)
     if not patches:
@@ -82,6 +86,43 @@ def make_certificate(
         assert len(before) == len(after)
         tbs = tbs.replace(before, after)
     return parse_der(sign(tbs, signer))
+
+
+KEY_USAGES = {
+    "digitalSignature": "digital_signature",
+    "nonRepudiation": "content_commitment",
+    "keyEncipherment": "key_encipherment",
+    "dataEncipherment": "data_encipherment",
+    "keyAgreement": "key_agreement",
+    "keyCertSign": "key_cert_sign",
+    "cRLSign": "crl_sign",
+    "encipherOnly": "encipher_only",
+    "decipherOnly": "decipher_only",
+}
+PURPOSES = {
+    "serverAuth": "1.3.6.1.5.5.7.3.1",
+    "clientAuth": "1.3.6.1.5.5.7.3.2",
+    "codeSigning": "1.3.6.1.5.5.7.3.3",
+    "anyExtendedKeyUsage": "2.5.29.37.0",
+}
+
+
+def usage_extensions(
+    ca: bool | None = None, key_usage: str | None = None, purposes: str | None = None
+) -> list[x509.ExtensionType]:
+    """The extensions for the usage of a certificate, by the names of RFC 5280; without one for None.
+
+    :arg purposes: names, or object identifiers in dotted form.
+    """
+    made: list[x509.ExtensionType] = []
+    if ca is not None:
+        made.append(x509.BasicConstraints(ca=ca, path_length=None))
+    if key_usage is not None:
+        assert set(key_usage.split()) <= set(KEY_USAGES)
+        made.append(x509.KeyUsage(**{flag: name in key_usage.split() for name, flag in KEY_USAGES.items()}))
+    if purposes is not None:
+        made.append(x509.ExtendedKeyUsage([x509.ObjectIdentifier(PURPOSES.get(one, one)) for one in purposes.split()]))
+    return made
 
 
 def sign(tbs: bytes, signer: Any) -> bytes:

@@ -44,6 +44,7 @@ def test_a_certificate_as_the_modules_return_it(held: Held, old: Bundle, issued_
                 "expired": False,
                 "fingerprint_sha256": issued_old.sha256,
                 "fingerprint_sha1": issued_old.sha1,
+                "public_key_sha256": old.leaf.public_key_sha256,
                 "entries": 1,
             }
         ],
@@ -140,6 +141,38 @@ def test_a_diff_shows_meaning_by_environment(held: Held, old: Bundle, issued_old
     headers = {"before_header": "MyProject/web", "after_header": "MyProject/web"}
     assert _result.diff("MyProject/web", None, view) == {**headers, "before": {}, "after": shown}
     assert _result.diff("MyProject/web", view, None) == {**headers, "before": shown, "after": {}}
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "new"])
+def test_a_diff_says_whether_another_certificate_has_the_same_key(
+    held: Held, old: Bundle, new: Bundle, now: datetime, kept: bool
+) -> None:
+    """An environment that is added, that is in sync, or whose content is unknown has no key to compare."""
+    before = _result.certificate(held({"staging": old, "production": new}), now)
+    after = _result.certificate(held({"staging": new, "production": new, "development": new}), now)
+    assert before is not None
+    if kept:
+        before["environments"][1]["public_key_sha256"] = new.leaf.public_key_sha256
+
+    diff = _result.diff("MyProject/web", before, after)
+
+    assert {name: one.get("key") for name, one in diff["after"]["environments"].items()} == {
+        "staging": "kept" if kept else "new",
+        "production": None,
+        "development": None,
+    }
+    assert all("key" not in one for one in diff["before"]["environments"].values())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [("aa", "aa", "kept"), ("aa", "bb", "new"), (None, "bb", None), ("aa", None, None), (None, None, None)],
+)
+def test_the_key_of_a_certificate_that_replaces_another(
+    before: str | None, after: str | None, change: str | None
+) -> None:
+    assert _result.key_change({"public_key_sha256": before}, {"public_key_sha256": after}) == change
+    assert _result.key_change(None, {"public_key_sha256": after}) is None
 
 
 def test_time_alone_is_not_a_difference(held: Held, old: Bundle, now: datetime) -> None:

@@ -15,14 +15,18 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import (
+    Bundle,
     Certificate,
     check_validity,
     iso,
+    lost_usages,
     parse_der,
     parse_input,
     parse_stored,
     parse_text,
     subject_names,
+    trust_problem,
+    usage_of,
 )
 from unit.plugins.module_utils.certificate_maker import PKITS, START, VECTORS, make_certificate, pem_of, published
 
@@ -73,7 +77,15 @@ def use(certificate: Certificate) -> None:
     assert certificate.fingerprint_sha1
     for moment in (certificate.not_before, certificate.not_after):
         assert moment is None or iso(moment).endswith("Z")
-    for refusing in (lambda: subject_names(certificate), lambda: check_validity(certificate, START)):
+    assert certificate.public_key_sha256 is None or len(certificate.public_key_sha256) == 64
+    problem = trust_problem(Bundle(certificate, CHAIN), CHAIN, START)
+    assert problem is None or problem.isprintable()
+    for refusing in (
+        lambda: subject_names(certificate),
+        lambda: lost_usages(usage_of(certificate), usage_of(CHAIN[1])),
+        lambda: lost_usages(usage_of(CHAIN[0]), usage_of(certificate)),
+        lambda: check_validity(certificate, START),
+    ):
         try:
             refusing()
         except CertificateError as refusal:

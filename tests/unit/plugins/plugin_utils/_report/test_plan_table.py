@@ -38,11 +38,11 @@ def test_the_table_is_sorted_by_wave_and_ends_with_what_is_not_due() -> None:
     current = {"first": OLD, "same": NEW, "third": OLD, "second": OLD}
 
     assert cells(RunBuilder(holding(current), waves=(("first", "same"), ("second",), ("third",)))) == [
-        ["wave", "certificate", "environment", "action", "reason", "expires", "new-expiry"],
-        ["1", KEY, "first", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["2", KEY, "second", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["3", KEY, "third", "update", "differs", "2026-06-21", "2027-03-28"],
-        ["1", KEY, "same", "none", "in_sync", "2027-03-28", "-"],
+        ["wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "key"],
+        ["1", KEY, "first", "update", "differs", "2026-06-21", "2027-03-28", "new"],
+        ["2", KEY, "second", "update", "differs", "2026-06-21", "2027-03-28", "new"],
+        ["3", KEY, "third", "update", "differs", "2026-06-21", "2027-03-28", "new"],
+        ["1", KEY, "same", "none", "in_sync", "2027-03-28", "-", "-"],
     ]
 
 
@@ -63,8 +63,8 @@ def test_the_table_has_a_dash_for_an_unknown_value() -> None:
     desired = DesiredCertificate(PROJECT, NAME, renew_before=RenewalWindow(30), environments=(DEV, PROD))
 
     assert cells(RunBuilder(holding({PROD: OLD}), desired=desired, new=None, waves=((PROD,),)))[1:] == [
-        ["none", KEY, DEV, "create", "absent", "-", "to-be-obtained"],
-        ["1", KEY, PROD, "update", "expires_soon", "2026-06-21", "to-be-obtained"],
+        ["none", KEY, DEV, "create", "absent", "-", "to-be-obtained", "-"],
+        ["1", KEY, PROD, "update", "expires_soon", "2026-06-21", "to-be-obtained", "-"],
     ]
 
 

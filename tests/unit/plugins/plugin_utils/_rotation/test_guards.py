@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
@@ -20,7 +22,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
     Step,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
-from unit.plugins.module_utils.certificate_maker import make_certificate
+from unit.plugins.module_utils.certificate_maker import key, make_certificate, usage_extensions
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
     EXPIRED,
@@ -34,7 +36,8 @@ from unit.plugins.plugin_utils._rotation.run_builder import (
 )
 
 DESIRED = DesiredCertificate("MyProject", "web", path="web.pem")
-COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names")
+COMPARISONS = ("require_later_expiry", "require_same_subject", "require_same_names", "require_same_usage")
+"""Those that are required by default."""
 UNREADABLE = Bundle(Certificate(b"no DER"))
 
 
@@ -43,13 +46,14 @@ def check(
     new: Bundle | None = NEW,
     *,
     steps: tuple[Step, ...] = (),
+    anchors: tuple[Certificate, ...] = (),
     desired: DesiredCertificate = DESIRED,
     **settings: Any,
 ) -> list[Guard]:
     """The guards of a certificate that is due wherever it is current."""
     steps = steps or tuple(Step(environment, UPDATE, "differs", 1, {}) for environment in current)
     planned = PlannedCertificate(desired, exists=True, steps=steps, new=new)
-    return check_guards(Settings(certificates=(desired,), **settings), planned, current, NOW)
+    return check_guards(Settings(certificates=(desired,), **settings), planned, current, NOW, anchors)
 
 
 def one(guard: str, current: Bundle | None, new: Bundle = NEW, **settings: Any) -> Guard:
@@ -290,6 +294,177 @@ def test_a_failed_name_guard_lists_all_names() -> None:
         "a.example; 192.0.2.1, b.example would be lost (certificate_rotation_require_same_names: false lifts this guard)",
         "192.0.2.1, a.example, b.example",
         "a.example",
+    )
+
+
+SPIFFE, MOVED = "spiffe://example.com/payment", "spiffe://example.com/orders"
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "lost"),
+    [
+        (x509.UniformResourceIdentifier(SPIFFE), x509.UniformResourceIdentifier(MOVED), SPIFFE),
+        (x509.UniformResourceIdentifier(SPIFFE), x509.UniformResourceIdentifier(SPIFFE.replace("e:", "E:")), ""),
+        (x509.RFC822Name("a@example.com"), x509.RFC822Name("b@example.com"), "a@example.com"),
+        (x509.RFC822Name("a@example.com"), x509.RFC822Name("a@Example.com"), ""),
+    ],
+)
+def test_uris_and_email_addresses_are_names(current: x509.GeneralName, new: x509.GeneralName, lost: str) -> None:
+    guard = one("require_same_names", made(alternatives=[current]), made(2, alternatives=[new]))
+
+    assert guard.passed is not bool(lost)
+    assert (f"; {lost} would be lost" in guard.message) is bool(lost)
+
+
+WILDCARD = names("*.example.com example.org", days=300)
+SWITCHES = {
+    False: "certificate_rotation_require_same_names: false lifts this guard)",
+    True: "certificate_rotation_allow_wildcard_names: true accepts wildcards, ",
+}
+
+
+@pytest.mark.parametrize(
+    ("current", "allowed", "passed", "told"),
+    [
+        (
+            "b.example.com a.example.com",
+            False,
+            False,
+            (
+                "; a.example.com, b.example.com would be lost; *.example.com covers a.example.com, b.example.com "
+                f"({SWITCHES[True]}{SWITCHES[False]}"
+            ),
+        ),
+        ("b.example.com a.example.com", True, True, "; *.example.com covers a.example.com, b.example.com"),
+        (
+            "a.example.com a.b.example.com",
+            False,
+            False,
+            f"; a.b.example.com, a.example.com would be lost; *.example.com covers a.example.com ({SWITCHES[False]}",
+        ),
+        (
+            "a.example.com a.b.example.com",
+            True,
+            False,
+            f"; a.b.example.com would be lost; *.example.com covers a.example.com ({SWITCHES[False]}",
+        ),
+        ("example.com", True, False, f"; example.com would be lost ({SWITCHES[False]}"),
+        ("example.org", True, True, ", example.org"),
+    ],
+)
+def test_a_wildcard_in_place_of_a_name_is_named_and_may_be_accepted(
+    current: str, allowed: bool, passed: bool, told: str
+) -> None:
+    guard = one("require_same_names", names(current), WILDCARD, allow_wildcard_names=allowed)
+
+    assert guard.passed is passed
+    assert guard.message.endswith(told)
+
+
+def made(
+    serial: int = 1,
+    subject: str = "web",
+    *,
+    alternatives: Sequence[x509.GeneralName] = (),
+    own_key: Any = None,
+    usage: tuple[bool | None, str | None, str | None] = (None, None, None),
+) -> Bundle:
+    """A certificate of one authority; for C(usage), see C(usage_extensions)."""
+    extensions = usage_extensions(*usage)
+    if alternatives:
+        extensions.append(x509.SubjectAlternativeName(list(alternatives)))
+    return Bundle(make_certificate(subject, "CA", serial=serial, own_key=own_key, extensions=extensions))
+
+
+BOTH = (False, "digitalSignature keyEncipherment", "serverAuth clientAuth")
+SERVER = (False, "digitalSignature keyEncipherment", "serverAuth")
+AUTHORITY = (True, "keyCertSign cRLSign", None)
+
+
+def test_a_lost_usage_is_named_with_what_fails_without_it() -> None:
+    guard = one("require_same_usage", made(usage=BOTH), made(2, usage=SERVER))
+
+    assert guard == Guard(
+        "require_same_usage",
+        PROD,
+        False,
+        "MyProject/web in production: clientAuth is missing: mutual-TLS clients will be refused; the current certificate is "
+        "for digitalSignature, serverAuth clientAuth, the new one for digitalSignature, serverAuth "
+        "(certificate_rotation_require_same_usage: false lifts this guard)",
+        "digitalSignature, serverAuth clientAuth",
+        "digitalSignature, serverAuth",
+    )
+
+
+def test_lost_usages_with_the_same_effect_are_named_together() -> None:
+    message = one("require_same_usage", made(usage=AUTHORITY), made(2, usage=SERVER)).message
+
+    assert "CA flag and keyCertSign are missing: certificates that it has issued will be refused; cRLSign is" in message
+
+
+@pytest.mark.parametrize(
+    ("current", "new"),
+    [
+        (made(usage=SERVER), made(2, usage=BOTH)),
+        (made(usage=AUTHORITY), made(2, own_key=key("another"), usage=AUTHORITY)),
+        (UNREADABLE, UNREADABLE),
+    ],
+    ids=["more usages", "an authority with a new key", "redeployment"],
+)
+def test_a_certificate_for_the_same_or_more_passes(current: Bundle, new: Bundle) -> None:
+    assert one("require_same_usage", current, new).passed
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "which"), [(UNREADABLE, NEW, "current"), (OLD, UNREADABLE, "new")], ids=["current", "new"]
+)
+def test_a_usage_that_cannot_be_read_fails_the_guard(current: Bundle, new: Bundle, which: str) -> None:
+    guard = one("require_same_usage", current, new)
+
+    assert not guard.passed
+    assert f"in production: the usage of the {which} certificate cannot be read (" in guard.message
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "passed", "message"),
+    [
+        (made(), made(2, own_key=key("another")), True, "the key is new"),
+        (made(), made(2), False, "the new certificate has the key of the current one"),
+        (NEW, NEW, True, "both certificates are the same"),
+        (UNREADABLE, made(), False, "a public key cannot be read, so it is not known if the key is new"),
+        (None, made(), False, "the manager does not return the current certificate, so it cannot be compared"),
+    ],
+)
+def test_a_new_key_is_required_on_request_only(current: Bundle | None, new: Bundle, passed: bool, message: str) -> None:
+    guard = one("require_new_key", current, new, require_new_key=True)
+
+    assert guard.passed is passed
+    assert f"in production: {message}" in guard.message
+    assert guard.message.endswith("(certificate_rotation_require_new_key: false lifts this guard)") is not passed
+    assert "require_new_key" not in [found.guard for found in check({PROD: current}, new)]
+
+
+ROOT = make_certificate("CA", extensions=usage_extensions(*AUTHORITY))
+
+
+def test_a_certificate_of_a_required_issuer_passes() -> None:
+    guards = check({DEV: made(2), PROD: made(2)}, made(), anchors=(make_certificate("another"), ROOT))
+
+    assert [guard for guard in guards if guard.guard == "require_issuer"] == [
+        Guard(
+            "require_issuer", None, True, "MyProject/web: the new certificate chains to a trust anchor", None, "CN=CA"
+        )
+    ]
+
+
+def test_a_certificate_of_another_issuer_names_it_and_the_variable() -> None:
+    _days, guard = check({}, made(), steps=(Step(PROD, CREATE, "absent"),), anchors=(NEW.leaf,))
+
+    assert (guard.guard, guard.environment, guard.passed) == ("require_issuer", None, False)
+    assert guard.message == (
+        "MyProject/web: the new certificate does not chain to a trust anchor: CN=web was issued by CN=CA, which is neither a "
+        "trust anchor nor among the other issuers in its file (add its issuer to certificate_rotation_require_issuer, or empty "
+        "that variable)"
     )
 
 

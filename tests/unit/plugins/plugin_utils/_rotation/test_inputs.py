@@ -55,7 +55,7 @@ def test_the_certificates_of_each_project_are_read_once() -> None:
 
     assert read_record(FakeAccess(CURRENT, other), settings(*wanted)) == {
         "listed": {PROJECT: [CURRENT], "admin": [other]},
-        "types": {},
+        "environments": {},
         "warnings": ["MyProject was read", "admin was read"],
     }
 
@@ -69,14 +69,15 @@ def test_a_project_that_cannot_be_listed_stops_the_run() -> None:
 
 def test_the_types_of_environments_are_read_for_automatic_waves_only() -> None:
     access = FakeAccess(CURRENT, types={PROJECT: {DEV: "TEST", PROD: None}})
+    found = {PROJECT: {DEV: {"name": DEV, "type": "TEST"}, PROD: {"name": PROD, "type": None}}}
 
-    assert read_record(access, settings(waves="auto"))["types"] == {PROJECT: {DEV: "TEST", PROD: None}}
-    assert read_record(access, settings(waves=((DEV,),)))["types"] == {}
+    assert read_record(access, settings(waves="auto"))["environments"] == found
+    assert read_record(access, settings(waves=((DEV,),)))["environments"] == {}
 
 
 def test_environments_that_cannot_be_listed_have_no_type() -> None:
     """The plan then reports that it cannot make the waves."""
-    assert read_record(FakeAccess(CURRENT), settings(waves="auto"))["types"] == {PROJECT: {}}
+    assert read_record(FakeAccess(CURRENT), settings(waves="auto"))["environments"] == {PROJECT: {}}
 
 
 def test_environments_are_found_by_certificate_and_name() -> None:

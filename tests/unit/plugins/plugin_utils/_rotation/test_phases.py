@@ -502,7 +502,7 @@ def test_preflight_keeps_the_previous_certificates_and_the_guards(role: Role) ->
     run = role.run
     assert run.ready
     assert [view["content"] for view in run.previous[KEY]["environments"]] == [OLD.pem] * 3
-    assert len(run.guards[KEY]) == 10
+    assert len(run.guards[KEY]) == 13
     assert run.diffs == {}
 
 

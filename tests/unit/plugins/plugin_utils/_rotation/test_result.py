@@ -231,7 +231,7 @@ def test_schema_1_of_a_certificate() -> None:
         ("minimum_remaining_days", None, True),
         *(
             (f"require_{what}", environment, True)
-            for what in ("later_expiry", "same_subject", "same_names")
+            for what in ("later_expiry", "same_subject", "same_names", "same_usage")
             for environment in (DEV, PROD)
         ),
     }
@@ -248,6 +248,7 @@ def test_schema_1_of_a_certificate() -> None:
             "from": old,
             "to": new,
             "now": new,
+            "key": "new",
             "entries": 1,
             "deployment": {"success": True, "message": "as reported"},
             "gateway": None,
@@ -261,6 +262,7 @@ def test_schema_1_of_a_certificate() -> None:
             "from": old,
             "to": new,
             "now": old,
+            "key": "new",
             "entries": 1,
             "deployment": None,
             "gateway": None,

@@ -69,7 +69,7 @@ def everything() -> Run:
     run = builder.build()
     run.host = UNICODE
     run.listed = {PROJECT: [holding({PROD: OLD}, name=UNICODE)]}
-    run.types = {PROJECT: {UNICODE: "TEST", PROD: None}}
+    run.environments = {PROJECT: {UNICODE: {"name": UNICODE, "type": "TEST", "status": None}}}
     run.unrestored = [f"{PROJECT}/{UNICODE} in {PROD}"]
     run.gateways = {f"{PROJECT}/{UNICODE}": {PROD: {"name": PROD, "state": "unknown", "reason": UNICODE}}}
     run.retired = {f"{PROJECT}/{UNICODE}-next": UNICODE}
@@ -292,9 +292,9 @@ def test_nothing_secret_can_be_in_the_file() -> None:
     run = RunBuilder(BEFORE).build()
 
     assert {one.name for one in fields(run)} == {
-        *("manager", "host", "check_mode", "started", "settings", "listed", "types", "new", "plan", "new_views"),
+        *("manager", "host", "check_mode", "started", "settings", "listed", "environments", "new", "plan"),
         *("previous", "diffs", "guards", "ready", "backup", "writes", "verified", "failure", "rollback", "finished"),
-        *("path", "gateways", "unrestored", "retired"),
+        *("path", "gateways", "unrestored", "new_views", "retired"),
     }
     assert run.settings is not None
     assert not {"token", "password", "username", "client_key"} & {one.name for one in fields(run.settings)}

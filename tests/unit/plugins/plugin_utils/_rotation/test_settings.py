@@ -27,6 +27,9 @@ FLAGS = {
     "require_later_expiry": True,
     "require_same_subject": True,
     "require_same_names": True,
+    "allow_wildcard_names": False,
+    "require_same_usage": True,
+    "require_new_key": False,
     "force": False,
     "rollback": True,
 }
@@ -68,6 +71,7 @@ def test_a_blank_variable_counts_as_not_given(blank: str | None) -> None:
         "environments",
         "renew_before_days",
         "update_referenced_jwks",
+        "require_issuer",
         "obtain_tasks",
     )
 
