@@ -84,7 +84,7 @@ def test_one_run_takes_all_stages(case: RotationFixture) -> None:
         text = (rotation.reports / page).read_text(encoding="utf-8")
         assert f"Companion of {NAME}" in text
         assert "Introduce" in text
-    (manifest,) = case.backups.glob("*/backup.json")
+    (manifest,) = case.backups.glob("*/manifest.json")
     assert [one["name"] for one in json.loads(manifest.read_text())["certificates"]] == [NAME]
 
 
