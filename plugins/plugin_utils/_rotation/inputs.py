@@ -17,7 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     failures,
     warnings_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import AUTO, FOLDERS, HOOKS, Settings

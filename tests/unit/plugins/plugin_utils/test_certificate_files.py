@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Certificate
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.module_utils.certificate_maker import make_certificate
 from unit.plugins.plugin_utils._rotation.fakes import FakeFiles
