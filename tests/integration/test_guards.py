@@ -19,7 +19,6 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     CERTIFICATE,
@@ -27,6 +26,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ENVIRONMENT_INFO,
     TRUSTSTORE_INFO,
     ManagerAccess,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
+    rotation_html,
+    rotation_markdown,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from integration.certificate_fixture import calls
@@ -245,7 +249,8 @@ def test_a_kept_key_is_shown_and_refused_on_request(
     assert made.failed_guards == (set() if passes else {"require_new_key"})
     assert made.keys == dict.fromkeys(ENVIRONMENTS, "kept")
     assert [line.split()[-1] for line in made.table] == ["key", "kept", "kept"]
-    assert all("key: kept" in rotation_report(made.result, form) for form in ("html", "markdown"))
+    rotation = read_rotation(made.result)
+    assert all("key: kept" in page for page in (rotation_html(rotation), rotation_markdown(rotation)))
     if passes:
         (diff,) = made.diffs
         assert [one["key"] for one in diff["after"]["environments"].values()] == ["kept", "kept"]
