@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
@@ -24,7 +24,10 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import read_anchors
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import (
+    read_anchors,
+    read_new_certificate,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import status_problems, types_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
@@ -50,20 +53,24 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views import (
+    certificate_to_obtain,
+    request_view,
+    wave_view,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_file import keep_result
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import write_rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     hook_problem,
     problems_of_files,
-    read_new_certificate,
     read_new_certificates,
     read_record,
     views_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, make_plan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import make_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     plan_rollback_of_run,
@@ -79,7 +86,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
     make_operation,
-    make_request,
     may_have_changed,
     predict_wave,
     write_wave,
@@ -124,8 +130,8 @@ def obtain(task: Task, key: str) -> Result:
     given = obtained if isinstance(obtained, Mapping) else {}
     path, content = (None if given.get(name) is None else str(given[name]) for name in ("path", "content"))
     try:
-        bundle = read_new_certificate(task.files, _settings(run), key, path, content)
-    except RunError as exc:
+        bundle = read_new_certificate(key, path, content, _settings(run).in_base_dir, task.files)
+    except CertificateError as exc:
         return _failed(run, str(exc))
     run.save(new={**run.new, key: bundle})
     return {"changed": False}
@@ -388,20 +394,9 @@ def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequ
         "strategy": f"{made.strategy}, since {made.strategy_reason}",
         "table": plan_table(made, views),
         "pending": bool(made.problems or made.due or made.to_obtain),
-        "to_obtain": [_to_obtain(planned) for planned in obtainable],
+        "to_obtain": [certificate_to_obtain(planned) for planned in obtainable],
     }
     return _with_warnings(result, [*record["warnings"], *(notes(answers) if mode == "auto" else ())])
-
-
-def _to_obtain(planned: PlannedCertificate) -> dict[str, t.Any]:
-    """A certificate to be obtained, as the user's tasks see it in C(certificate_rotation_item)."""
-    environments = [
-        {"name": step.environment, "reason": step.reason, "current": step.current}
-        for step in planned.steps
-        if step.action != NONE
-    ]
-    desired = planned.desired
-    return {"key": planned.key, "project": desired.project, "name": desired.name, "environments": environments}
 
 
 def _current(previous: Mapping[str, t.Any] | None) -> dict[str, Bundle | None]:
@@ -417,16 +412,11 @@ def _waves(task: Task, run: Run) -> list[dict[str, t.Any]]:
     for wave in run.plan.waves:
         if to_write := run.to_write(wave.number):
             # Only hooks look at the requests, of which there may be thousands.
-            requests = [make_request(run, planned, wave.number) for planned in to_write] if has_hooks else []
-            waves.append(
-                {
-                    "number": wave.number,
-                    "title": wave.title,
-                    "stage": wave.stage or None,
-                    "environments": list(wave.environments),
-                    "requests": requests,
-                }
-            )
+            requests = [
+                request_view(make_operation(run, planned, wave.number), run.new_views[planned.key])
+                for planned in (to_write if has_hooks else ())
+            ]
+            waves.append(wave_view(wave, requests))
     return waves
 
 
@@ -458,7 +448,4 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
         settings = Settings((), report_dir=report_dir, base_dir=base_dir)
     if not settings.report_dir:
         return
-    folder = settings.in_base_dir(settings.report_dir)
-    task.files.make_folder(folder, 0o755)
-    for name, text in rotation_files(result).items():
-        task.files.write(os.path.join(folder, name), text, 0o644)
+    write_rotation_files(result, settings.in_base_dir(settings.report_dir), task.files)

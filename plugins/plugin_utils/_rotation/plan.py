@@ -47,11 +47,6 @@ class Wave:
     environments: tuple[str, ...]
     stage: str = ""
 
-    @property
-    def title(self) -> str:
-        """The wave as tasks name it."""
-        return f"{self.number} ({f'{self.stage}: ' if self.stage else ''}{', '.join(self.environments)})"
-
 
 @dataclass(frozen=True)
 class Step:

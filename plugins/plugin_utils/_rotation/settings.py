@@ -115,20 +115,10 @@ _FLAGS = {one.name: one.default for one in fields(Settings) if isinstance(one.de
 VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_before_days")
 """The variables that make up the settings."""
 _OTHERS = (
-    *CONNECTION_SPEC,
-    *HOOKS,
-    "require_issuer",
-    "hosts",
-    "item",
-    "obtained",
-    "result",
-    "new_dir",
-    "job_template",
-    "organization",
+    *(*CONNECTION_SPEC, *HOOKS, "require_issuer"),
+    *("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization"),
 )
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
-
-
 _TEXTS = {"project", "name", "path", "content", "alias", "description"}
 """The keys of a certificate whose values are text."""
 

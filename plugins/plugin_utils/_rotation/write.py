@@ -17,7 +17,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NOT_ON_GATEWAY, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
@@ -48,26 +47,6 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
-    )
-
-
-def make_request(run: Run, planned: PlannedCertificate, wave: int) -> Request:
-    """The operation as the user's hooks see it: without the certificate itself."""
-    operation, view = make_operation(run, planned, wave), run.new_views[planned.key]
-    options = operation.options
-    return Request(
-        key=planned.key,
-        project=operation.project,
-        name=operation.name,
-        environments=options["environments"],
-        unlisted_environments=options["unlisted_environments"],
-        alias=options["alias"],
-        description=options["description"],
-        update_referenced_jwks=options["update_referenced_jwks"],
-        update_scope=options["update_scope"],
-        force=options["force"],
-        fingerprint_sha1=view["fingerprint_sha1"],
-        fingerprint_sha256=view["fingerprint_sha256"],
     )
 
 

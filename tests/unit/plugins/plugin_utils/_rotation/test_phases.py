@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils import _certificate_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process, manager
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -31,7 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, hints_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import inputs, phases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
@@ -1178,7 +1179,7 @@ def test_each_step_of_a_run_is_done_once(role: Role, monkeypatch: pytest.MonkeyP
 
     count(phases, "read_settings")
     count(phases, "make_plan")
-    count(inputs, "parse_input")
+    count(_certificate_files, "parse_input")
     role.variables |= {"waves": [[DEV], [STAGE], [PROD]]}
 
     role.until("preflight")
