@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 
 if t.TYPE_CHECKING:
-    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, Wave
 
 
 def certificate_to_obtain(planned: PlannedCertificate) -> dict[str, t.Any]:
@@ -46,3 +46,15 @@ def request_view(operation: Operation, new: Mapping[str, t.Any]) -> Request:
         fingerprint_sha1=new["fingerprint_sha1"],
         fingerprint_sha256=new["fingerprint_sha256"],
     )
+
+
+def wave_view(wave: Wave, requests: Sequence[Request]) -> dict[str, t.Any]:
+    """A wave, in C(certificate_rotation_wave). C(title) is how tasks name it."""
+    stage = f"{wave.stage}: " if wave.stage else ""
+    return {
+        "number": wave.number,
+        "title": f"{wave.number} ({stage}{', '.join(wave.environments)})",
+        "stage": wave.stage or None,
+        "environments": list(wave.environments),
+        "requests": list(requests),
+    }

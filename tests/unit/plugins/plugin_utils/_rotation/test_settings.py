@@ -34,7 +34,7 @@ FLAGS = {
     "rollback": True,
 }
 CHOICES = {
-    "strategy": ("auto", "replace", "per_environment"),
+    "strategy": ("auto", "replace", "per_environment", "overlap"),
     "on_guard_failure": ("stop", "skip"),
     "update_scope": (None, "same_project", "all_projects"),
 }
