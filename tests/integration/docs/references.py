@@ -40,10 +40,7 @@ ENVIRONMENT = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
 def variables() -> set[str]:
     """Return the public variables of the role, the playbooks and the rulebooks."""
     specs = [_load(file) for file in ROOT.glob("roles/*/meta/argument_specs.yml")]
-    documented = [entry["options"] for spec in specs for entry in spec["argument_specs"].values()]
-    options = {
-        name for entry in documented for option, facts in entry.items() for name in (option, *facts.get("aliases", ()))
-    }
+    options = {option for spec in specs for entry in spec["argument_specs"].values() for option in entry["options"]}
     sources = [
         file for where in ("roles/*/tasks", "playbooks/**", "extensions/**") for file in ROOT.glob(f"{where}/*.yml")
     ]
