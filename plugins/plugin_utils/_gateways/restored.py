@@ -40,9 +40,7 @@ def gateways_after(
     return {**kept, **{gateway["name"]: gateway for gateway in result.get("gateways") or ()}}
 
 
-def unless_outdated(
-    gateway: Mapping[str, t.Any] | None, now: Mapping[str, t.Any] | None, *, known: bool
-) -> Mapping[str, t.Any] | None:
+def unless_outdated(gateway: Mapping[str, t.Any] | None, now: Mapping[str, t.Any] | None, *, known: bool) -> t.Any:
     """What the gateways of an environment hold; None where someone else has modified its record since they confirmed it.
 
     :arg now: the environment as it was read back; None if it no longer holds the certificate.
