@@ -61,6 +61,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_file import keep_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import write_rotation_files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
@@ -71,7 +72,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs i
     views_of,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import make_plan
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import Outcome
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     plan_rollback_of_run,
     to_operation,
@@ -302,7 +303,7 @@ def report(task: Task) -> Result:
         if not failures(results):
             after = {project: result["certificates"] for project, result in results.items()}
             correct_retired(run, after)
-    result = make_result(run, after, datetime.now(timezone.utc))
+    result = make_result(Outcome(run, after), datetime.now(timezone.utc))
     warnings = [result["message"]] if result["outcome"] == "skipped" else []
     try:
         _write_report(task, run, result)

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
     FAILURES,
     SUCCESSES,
@@ -20,7 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     RotationResult,
     ShownCertificate,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import Outcome
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
 from unit.plugins.plugin_utils._rotation.run_builder import (
@@ -67,7 +68,7 @@ def second_wave_failed() -> RunBuilder:
 
 def result(builder: RunBuilder, *after: Json) -> RotationResult:
     """The result of a run; C(after) are the certificates as read back at the end."""
-    return make_result(builder.build(), listed(*after) if after else None, FINISHED)
+    return make_result(Outcome(builder.build(), listed(*after) if after else None), FINISHED)
 
 
 def outcomes(made: RotationResult) -> tuple[str, list[str], list[str]]:
@@ -299,7 +300,7 @@ def test_the_folder_of_the_backup_is_in_the_result() -> None:
     run = RunBuilder(BEFORE).build()
     run.backup = "/backups/2026-06-01T120000Z-localhost"
 
-    assert make_result(run, None, FINISHED)["backup"] == "/backups/2026-06-01T120000Z-localhost"
+    assert make_result(Outcome(run, None), FINISHED)["backup"] == "/backups/2026-06-01T120000Z-localhost"
 
 
 def test_without_a_write_every_environment_holds_what_it_held_before() -> None:
@@ -426,7 +427,7 @@ def test_environments_that_were_not_written_do_not_count_against_the_rollback() 
 def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
     after: dict[str, list[Json]] | None, rolled_back: bool | None
 ) -> None:
-    run = make_result(in_development(None).wrote(DEV).failed().rolled_back().build(), after, FINISHED)
+    run = make_result(Outcome(in_development(None).wrote(DEV).failed().rolled_back().build(), after), FINISHED)
 
     assert in_environment(run, DEV)["rolled_back"] is rolled_back
 
@@ -525,7 +526,7 @@ def test_a_deployment_is_claimed_only_where_it_was_reported_or_confirmed(
     gateways = {name: {"name": name, "state": state} for name, state in states.items()}
     run.gateways = {KEY: gateways} if states else {}
 
-    found = make_result(run, listed(AFTER), FINISHED)
+    found = make_result(Outcome(run, listed(AFTER)), FINISHED)
 
     assert (found["outcome"], found["message"]) == (outcome, message)
     assert found["certificates"][0]["outcome"] == outcome
@@ -568,7 +569,9 @@ def test_whether_there_was_a_rollback_and_whether_it_is_complete(
 
 
 def test_a_run_that_could_not_read_anything_still_has_a_result() -> None:
-    run = make_result(Run("https://manager.example.com", "localhost", started=NOW, failure="No"), None, FINISHED)
+    run = make_result(
+        Outcome(Run("https://manager.example.com", "localhost", started=NOW, failure="No"), None), FINISHED
+    )
 
     assert outcomes(run) == ("refused", [], [])
     assert run["message"] == "Nothing was written. No."
@@ -614,7 +617,7 @@ def test_a_modification_is_not_reported_where_the_record_could_not_be_read_back(
 
 def test_what_was_read_before_a_refusal_is_not_taken_for_the_end() -> None:
     """Nothing was written, so the record is as the plan has read it."""
-    run = make_result(RunBuilder(BEFORE).failed().build(), listed(AFTER), FINISHED)
+    run = make_result(Outcome(RunBuilder(BEFORE).failed().build(), listed(AFTER)), FINISHED)
 
     now = in_environment(run, DEV)["now"]
     assert now is not None
@@ -629,7 +632,7 @@ def test_the_certificate_before_the_run_is_the_one_that_preflight_has_read() -> 
     run = RunBuilder(BEFORE).build()
     run.plan = RunBuilder(LISTED_BEFORE).before_preflight().build().plan
 
-    found = make_result(run, None, FINISHED)["certificates"][0]["environments"][0]
+    found = make_result(Outcome(run, None), FINISHED)["certificates"][0]["environments"][0]
     assert found["from"] is not None
     assert found["now"] is not None
     assert found["from"]["fingerprint_sha256"] == found["now"]["fingerprint_sha256"] == OLD.leaf.fingerprint_sha256
