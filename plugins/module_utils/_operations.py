@@ -85,11 +85,10 @@ def run_certificate_operation(
     plan = _plan(api, operation, before)
     bundle = operation.desired.bundle
     verification = _verification(api, operation, warn)
-    if not operation.desired.force:
-        verification.ask_before(plan, before, api.latest_list(operation.project))
-        if verification.stale:
-            operation = replace(operation, desired=replace(operation.desired, stale=verification.stale))
-            plan = _plan(api, operation, before)
+    verification.ask_before(plan, before, api.latest_list(operation.project), force=operation.desired.force)
+    if verification.stale and not operation.absent:
+        operation = replace(operation, desired=replace(operation.desired, stale=verification.stale))
+        plan = _plan(api, operation, before)
     for warning in plan.warnings:
         warn(warning)
     _check_before_write(api, operation, plan, before)

@@ -56,13 +56,18 @@ def without_empty(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {option: value for option, value in options.items() if value != "" or option in _NEVER_EMPTY}
 
 
+def has_private_key(text: str) -> bool:
+    """Whether there is a PEM block of a private key in a text. One that merely mentions private keys has none."""
+    return _KEY_BLOCK.search(text) is not None
+
+
 def misplaced_secrets(values: t.Iterable[t.Any]) -> t.Iterator[str]:
     """Find secrets in options that are not secret: a private key instead of a path, or a password within a URL.
 
     Only a PEM block is a key. Text that merely mentions private keys, such as a description, is not.
     """
     for value in values:
-        if isinstance(value, str) and _KEY_BLOCK.search(value):
+        if isinstance(value, str) and has_private_key(value):
             yield value
         elif isinstance(value, str):
             # A URL parser would miss a password that contains a slash.

@@ -93,11 +93,18 @@ class Verification:
         return Held(before, after)
 
     def ask_before(
-        self, plan: Plan, before: StoredCertificate | None, siblings: t.Sequence[StoredCertificate] = ()
+        self,
+        plan: Plan,
+        before: StoredCertificate | None,
+        siblings: t.Sequence[StoredCertificate] = (),
+        *,
+        force: bool = False,
     ) -> None:
         """Ask the gateways before anything is written, if they must be asked.
 
         :arg siblings: the certificates of the project, as far as they are known.
+        :arg force: whether to write in any case. The answers then matter to a deletion only, after which a truststore that
+            held nothing else looks like one that cannot be read.
         :raises GatewaysUnknownError: if the gateways of an environment cannot be asked, so that the result of a write
             could not be verified either. Nothing was written. An environment to which nothing is known to be deployed is an
             exception, because its truststore may be empty.
@@ -105,7 +112,7 @@ class Verification:
         deleted = plan.operation == "delete"
         stored = before if deleted else plan.after
         entries = self._entries(stored, None if deleted else self.meant) if stored else []
-        if self.mode != "required" or not entries:
+        if self.mode != "required" or not entries or (force and not deleted):
             return
         self._before = ask(self.api, self.project, entries, deleted=deleted)
         self._expected = {entry.environment: entry.leaf.fingerprint_sha256 if entry.leaf else None for entry in entries}
@@ -113,7 +120,7 @@ class Verification:
         lines = unknown_lines(
             reply.gateway for reply in self._before if not reply.maybe_empty or reply.gateway.name in recorded
         )
-        if lines:
+        if lines and not force:
             reason = "The gateways must be asked (verify_gateways), but cannot be, so nothing was written"
             raise GatewaysUnknownError(join_sentences(reason, *lines))
 

@@ -316,7 +316,10 @@ def _lost(write: Write, before: StoredCertificate | None, after: StoredCertifica
 
 
 def _reached(write: Write, after: StoredCertificate | None) -> bool:
-    """Whether the record is as expected after the write. Additional, older entries of an environment are tolerated."""
+    """Whether the record is as expected after the write.
+
+    Older entries of an environment that was written may still be there, or not: some managers add an entry with each update.
+    """
     expected = write.expected
     if expected is None or after is None:
         return expected is None and after is None
@@ -331,7 +334,13 @@ def _reached(write: Write, after: StoredCertificate | None) -> bool:
             for entry in after.entries_of(desired.environment)
         )
         for desired in expected.entries
+        if desired.environment not in write.environments or _is_written(write, desired)
     )
+
+
+def _is_written(write: Write, entry: Entry) -> bool:
+    """Whether an expected entry is the one that the write makes, rather than an older one beside it."""
+    return entry.alias == write.alias and (write.bundle is None or entry.holds(write.bundle))
 
 
 def _merge(deployments: list[Deployment]) -> Deployment | None:

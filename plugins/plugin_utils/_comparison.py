@@ -40,11 +40,15 @@ class Comparison(t.NamedTuple):
 
 
 def enough_days(new: Certificate, minimum: int, now: datetime) -> Comparison:
-    """Whether the new certificate is valid for a minimum of days."""
+    """Whether the new certificate is valid now, and for a minimum of days."""
     days, until = remaining(None, new.not_after, now).days, _until(new)
     shown = -1 if days is None else days
     message = f"the new certificate is valid until {until} ({shown} days), and {PREFIX}minimum_remaining_days requires {minimum}"
-    return Comparison(days is not None and days >= minimum, message, new=until)
+    passed = days is not None and days >= minimum
+    # Gateways refuse it until then, and no minimum of days lets it pass.
+    if new.not_before is not None and new.not_before > now:
+        passed, message = False, f"the new certificate is not valid before {iso(new.not_before)}. Rotate it after that"
+    return Comparison(passed, message, new=until)
 
 
 def not_due(new: Certificate, window: RenewalWindow, now: datetime) -> Comparison:

@@ -272,6 +272,26 @@ def test_a_certificate_that_was_deleted_is_named_and_its_file_is_left(make_world
     assert {"certificates/MyProject,web.pem", "certificates/README.md"} < set(world.files())
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_private_key_in_a_file_is_neither_shown_nor_overwritten(
+    make_world: MakeWorld, issue: Issue, check: bool
+) -> None:
+    world = make_world()
+    world.manager.add_certificate(PROJECT, "web", {STAGING: issue()})
+    world.export()
+    (file,) = (world.folder / "certificates").iterdir()
+    file.write_text(f"{issue().pem}-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n")
+    before = world.files()
+
+    with pytest.raises(SettingError) as caught:
+        world.export(check=check)
+
+    assert str(caught.value) == (
+        f"certificate_export_dir: {file} contains a private key, which this export would overwrite. Move the key to another place"
+    )
+    assert world.files() == before
+
+
 def test_an_export_can_be_limited(make_world: MakeWorld, issue: Issue) -> None:
     world = make_world()
     world.manager.add_certificate(PROJECT, "web", {DEVELOPMENT: issue(), PRODUCTION: issue(200)})

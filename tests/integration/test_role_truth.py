@@ -44,7 +44,7 @@ class Outcome:
         self.result = result
         self.warnings = " ".join(warnings)
         self.asked = [request.segments[4] for request in requests if "truststore" in request.segments]
-        self.written = [request.fields["environmentList"] for request in requests if request.writes]
+        self.written = [request.fields.get("environmentList", "") for request in requests if request.writes]
         (self.certificate,) = result["certificates"] or [{"environments": []}]
         self.environments = {one["name"]: one for one in self.certificate["environments"]}
 
@@ -96,6 +96,7 @@ class World:
         if obtains:
             given["obtain_tasks"] = "obtain.yml"
         run_file, warnings, mark = "", [], self.manager.journal.mark()
+        holding = [name for name, der in self.gateways().items() if der]
 
         def phase(name: str, failed: str = "", **arguments: Any) -> dict[str, Any]:
             nonlocal run_file
@@ -121,7 +122,8 @@ class World:
         assert read_rotation(result)
         found = Outcome(result, warnings, list(mark))
         assert not (check and found.written)
-        assert all(self.gateways().values()), "a gateway has lost its certificate"
+        after = self.gateways()
+        assert all(after[name] for name in holding), "a gateway has lost its certificate"
         return found
 
 
@@ -286,7 +288,7 @@ def test_required_fails_where_a_certificate_would_have_to_be_obtained(make_world
     assert found.outcome == "refused"
     assert f"{KEY} in production, staging: the gateways do not hold the certificate of the" in found.message
     assert "apinizer_certificate" in found.message
-    assert "certificate_rotation_renew_before" in found.message
+    assert "raise certificate_rotation_renew_before, or set renew: true for it" in found.message
     assert found.states == {DEVELOPMENT: "confirmed", STAGING: "stale", PRODUCTION: "stale"}
     assert found.environments[STAGING]["gateway"]["fingerprint_sha256"] == sha256(world.new)
 
@@ -386,3 +388,59 @@ def test_an_environment_whose_rollback_was_not_deployed_is_not_called_restored(
     assert found.each("rolled_back") == {name: name not in failing for name in ENVIRONMENTS}
     assert {name for name, der in world.gateways().items() if der == world.new.der} == {*failing}
     assert world.record() == {key: [world.old.der] for key in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+@pytest.mark.parametrize("verify", ["auto", "required"])
+def test_a_created_certificate_that_was_the_only_one_at_the_gateways_is_rolled_back(
+    make_world: MakeWorld, verify: str, strategy: str
+) -> None:
+    """Its deletion empties the truststores, which then look as if their workers could not be reached."""
+    world = make_world(truststore=("workers",))
+    item = {"project": PROJECT, "name": NAME, "content": world.new.pem, "environments": [*ENVIRONMENTS]}
+
+    found = world.rotate(certificates=[item], verify_gateways=verify, strategy=strategy, hook="HTTP 503")
+
+    assert found.outcome == "rolled_back"
+    assert world.record() == {}
+    assert world.gateways() == dict.fromkeys(ENVIRONMENTS)
+    # It is only known that nothing can be read now, so this is said, where the gateways were to be asked.
+    assert ("What the gateways of development, production, staging hold is unknown" in found.warnings) == (
+        verify == "required"
+    )
+
+
+@pytest.mark.parametrize("strategy", ["replace", "per_environment"])
+def test_what_the_gateways_held_is_not_reported_where_the_rollback_has_removed_it(
+    make_world: MakeWorld, strategy: str
+) -> None:
+    world = make_world()
+    world.hold(development=world.old)
+    item = {"project": PROJECT, "name": NAME, "content": world.new.pem, "environments": [*ENVIRONMENTS]}
+
+    found = world.rotate(certificates=[item], verify_gateways="required", strategy=strategy, hook="HTTP 503")
+
+    assert found.outcome == "rolled_back"
+    assert world.gateways() == {DEVELOPMENT: world.old.der, STAGING: None, PRODUCTION: None}
+    assert found.states == {DEVELOPMENT: "confirmed", STAGING: None, PRODUCTION: None}
+    assert found.environments[DEVELOPMENT]["gateway"]["fingerprint_sha256"] == sha256(world.old)
+
+
+def test_a_confirmation_is_not_reported_if_someone_else_has_written_since(
+    make_world: MakeWorld, authority: Authority
+) -> None:
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+    other = authority.issue("www.example.com")
+
+    def write(manager: Manager) -> None:
+        manager.set_entry(PROJECT, NAME, DEVELOPMENT, other)
+
+    world.manager.faults.add(Fault("other_writer", path="/import-file/", after=True, skip=1, action=write))
+
+    found = world.rotate(waves=WAVES)
+
+    assert found.outcome == "rollback_failed"
+    assert found.environments[DEVELOPMENT]["now"]["fingerprint_sha256"] == sha256(other)
+    assert found.states == {DEVELOPMENT: None, STAGING: "confirmed", PRODUCTION: None}
+    assert found.environments[STAGING]["gateway"]["fingerprint_sha256"] == sha256(world.old)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError, join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._options import check_name
+from ansible_collections.apinizer.apiops.plugins.module_utils._options import check_name, has_private_key
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
@@ -153,14 +153,22 @@ def _read(access: ManagerAccess, listed: Sequence[View]) -> tuple[list[View], li
 def _read_files(files: Files, folder: str, wanted: Mapping[str, str]) -> dict[str, bytes]:
     """The content of those files of the export that exist, by their paths.
 
-    :raises FileProblem: where one of them cannot be read.
+    :raises FileProblem: where one of them cannot be read, or contains a private key: the difference would show it, and the
+        export would overwrite it.
     """
     existing = {
         os.path.join(part, name)
         for part in ("", PEM_FOLDER, LIST_FOLDER)
         for name in files.names(os.path.join(folder, part))
     }
-    return {path: files.read_own(os.path.join(folder, path), LARGEST_FILE) for path in wanted if path in existing}
+    found = {path: files.read_own(os.path.join(folder, path), LARGEST_FILE) for path in wanted if path in existing}
+    for path, data in found.items():
+        if has_private_key(data.decode("utf-8", "replace")):
+            raise FileProblem(
+                f"{os.path.join(folder, path)} contains a private key, which this export would overwrite. Move the key to "
+                "another place"
+            )
+    return found
 
 
 def _stale_files(files: Files, folder: str, wanted: Mapping[str, str]) -> list[str]:

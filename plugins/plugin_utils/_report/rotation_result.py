@@ -12,6 +12,7 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import unless_outdated
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import overlap_outcome
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
@@ -130,7 +131,7 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
         "key": key_change(before, new) if step.action in (CREATE, UPDATE) else None,
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),
-        "gateway": run.gateways.get(planned.key, {}).get(step.environment),
+        "gateway": unless_outdated(run.gateways.get(planned.key, {}).get(step.environment), now, known=known),
         "rolled_back": outcome.is_restored(planned, step)
         if run.rollback is not None and outcome.after is not None and written
         else None,

@@ -275,7 +275,8 @@ def roll_back(task: Task) -> Result:
         warnings += warnings_of([result])
         unrestored += [f"{step.key} in {name}" for name in not_deployed(step.environments, result)]
         before, written = gateways.get(step.key, {}), may_have_changed(result)
-        gateways[step.key] = gateways_after(before, step.environments, result, written=written)
+        affected = step.environments if step.unlisted_environments == "keep" else tuple(before)
+        gateways[step.key] = gateways_after(before, affected, result, written=written)
         # Two steps may have the same target: one restores it, and one removes the certificate from other environments.
         done[target] = result if result.get("failed") else done.get(target, result)
     if run.settings.update_referenced_jwks:

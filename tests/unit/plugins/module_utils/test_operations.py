@@ -324,6 +324,21 @@ def test_of_duplicate_entries_the_desired_one_is_returned(run: Runner, held: Hel
     assert len(run.warnings) == 1
 
 
+@pytest.mark.parametrize(("adds_entries", "entries"), [(True, 3), (False, 1)])
+def test_an_update_of_duplicate_entries_succeeds_if_the_manager_replaces_them_as_well(
+    run: Runner, held: Held, old: Bundle, unreadable: Bundle, new: Bundle, adds_entries: bool, entries: int
+) -> None:
+    run.api.stored[KEY] = held({"staging": [old, unreadable], "production": old})
+    run.api.adds_entries = adds_entries
+
+    result = run(new)
+
+    assert result["changed"]
+    assert run.api.calls == ["find", "jwks", "update production staging", "find"]
+    assert fingerprints(result["certificate"]) == dict.fromkeys(("production", "staging"), new.leaf.fingerprint_sha256)
+    assert [view["entries"] for view in result["certificate"]["environments"]][-1] == entries
+
+
 # Failures
 
 

@@ -285,7 +285,8 @@ def test_the_same_certificate_under_another_alias_is_worth_a_warning(run: Runner
     ]
 
 
-def test_a_truststore_that_the_deletion_empties_is_no_failure(run: Runner, old: Bundle) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_a_truststore_that_the_deletion_empties_is_no_failure(run: Runner, force: bool) -> None:
     """Its archive is refused from then on. That is expected where it contained nothing else."""
 
     def delete(take_effect: Callable[[], None]) -> Deployment:
@@ -295,7 +296,7 @@ def test_a_truststore_that_the_deletion_empties_is_no_failure(run: Runner, old: 
 
     run.api.writes = [delete]
 
-    assert states(run(absent=True)) == {"production": "confirmed", "staging": "unknown"}
+    assert states(run(absent=True, force=force)) == {"production": "confirmed", "staging": "unknown"}
     assert len(run.warnings) == 1
     assert "The manager deleted certificate web in staging, but its gateways could not be asked" in run.warnings[0]
 
@@ -313,6 +314,16 @@ def test_workers_that_cannot_be_reached_after_a_deletion_are_a_failure(run: Runn
     with pytest.raises(OperationError, match="What the gateways of staging hold is unknown") as caught:
         run(absent=True)
     assert caught.value.result["changed"]
+
+
+def test_with_force_a_certificate_is_deleted_although_the_gateways_cannot_be_asked(run: Runner) -> None:
+    run.api.truststores = {"staging": NOT_OFFERED}
+
+    with pytest.raises(OperationError, match="What the gateways of staging hold is unknown") as caught:
+        run(absent=True, force=True)
+
+    assert caught.value.result["changed"]
+    assert run.writes == ["delete"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "required"])

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import (
+    gateways_after,
+    not_deployed,
+    unless_outdated,
+)
 
 
 def gateway(name: str, state: str) -> dict[str, Any]:
@@ -49,3 +53,23 @@ def test_answers_from_before_a_write_are_dropped() -> None:
         "prod": gateway("prod", "confirmed"),
     }
     assert gateways_after(before, ("dev", "prod"), {}, written=False) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "held", "known", "shown"),
+    [
+        ("confirmed", "aa", True, True),
+        ("confirmed", "bb", True, False),
+        ("confirmed", None, True, True),
+        ("confirmed", "gone", True, False),
+        ("confirmed", "gone", False, True),
+        ("stale", "bb", True, True),
+    ],
+)
+def test_a_confirmation_of_what_the_record_no_longer_contains_is_outdated(
+    state: str, held: str | None, known: bool, shown: bool
+) -> None:
+    answer = {**gateway("dev", state), "fingerprint_sha256": "aa"}
+    now = None if held == "gone" else {"fingerprint_sha256": held}
+    assert unless_outdated(answer, now, known=known) == (answer if shown else None)
+    assert unless_outdated(None, now, known=known) is None

@@ -40,14 +40,15 @@ def issued(
     organization: str = "Example Inc",
     dns: tuple[str, ...] = (),
     ip: tuple[str, ...] = (),
+    valid_in: int = -400,
 ) -> Issued:
-    """A certificate with that many days left; the same one for the same arguments."""
+    """A certificate with that many days left, which begins in C(valid_in) days; the same one for the same arguments."""
     return _AUTHORITY.issue(
         common_name,
         organization=organization,
         dns_names=dns,
         ip_addresses=ip,
-        not_before=NOW - timedelta(days=400),
+        not_before=NOW + timedelta(days=valid_in),
         not_after=NOW + timedelta(days=days),
     )
 

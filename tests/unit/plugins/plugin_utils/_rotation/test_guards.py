@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, Certificate, iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import Guard, check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     CREATE,
@@ -96,6 +96,18 @@ def test_a_new_certificate_without_a_date_does_not_pass() -> None:
 
     assert not guard.passed
     assert "valid until an unknown date" in guard.message
+
+
+def test_a_new_certificate_that_is_not_valid_yet_does_not_pass() -> None:
+    new = bundle(days=300, valid_in=2)
+
+    guard = one("minimum_remaining_days", OLD, new, minimum_remaining_days=0)
+
+    assert not guard.passed
+    assert new.leaf.not_before is not None
+    assert guard.message == (
+        f"MyProject/web: the new certificate is not valid before {iso(new.leaf.not_before)}. Rotate it after that"
+    )
 
 
 def loop(window: RenewalWindow, new: Bundle, *steps: Step) -> list[Guard]:
