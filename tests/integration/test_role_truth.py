@@ -255,6 +255,19 @@ def test_the_manager_itself_is_not_asked_about(make_world: MakeWorld) -> None:
     assert (found.outcome, found.asked, found.warnings) == ("rotated", [], "")
 
 
+def test_a_run_that_continues_leaves_alone_what_is_not_due(make_world: MakeWorld, authority: Authority) -> None:
+    """A stale gateway is no reason to give an environment the new certificate before it is due."""
+    world = make_world()
+    soon = authority.issue("www.example.com", not_after=datetime.now(timezone.utc) + timedelta(days=10))
+    world.hold({PRODUCTION: world.new}, development=soon, staging=world.new, production=world.old)
+
+    found = world.rotate(waves=WAVES, renew_before=30)
+
+    assert found.outcome == "rotated"
+    assert found.environments[PRODUCTION]["reason"] == "not_due"
+    assert world.record() == {DEVELOPMENT: [world.new.der], STAGING: [world.new.der], PRODUCTION: [world.old.der]}
+
+
 # What is required of certificates that are not due
 
 

@@ -42,11 +42,15 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
     return expected
 
 
+_HOLDS_NEW = ("in_sync", "duplicate_entries")
+"""The reasons for which an environment is not written although the certificate is due elsewhere: it holds the new one."""
+
+
 def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
     """Ask the gateways whether they hold what the record contains, before anything is written.
 
     C(required) asks about every environment. C(auto) asks where a run in waves continues a rotation, about the environments
-    that it would not write: the run that wrote them may have stopped since their gateways did not hold the certificate. It
+    that hold the new certificate already: the run that wrote them may have stopped since their gateways did not hold it. It
     also asks about what the next stage of an overlap relies on.
     """
     continues = mode == "auto" and plan.strategy == "per_environment"
@@ -66,7 +70,7 @@ def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
         and (
             mode == "required"
             or needs_proof(certificate, step)
-            or (continues and certificate.new and step.action == NONE and step.environment != PSEUDO_ENVIRONMENT)
+            or (continues and certificate.due and step.reason in _HOLDS_NEW and step.environment != PSEUDO_ENVIRONMENT)
         )
     ]
     return ask(access, expected) if expected else {}
