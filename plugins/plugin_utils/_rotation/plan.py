@@ -204,7 +204,7 @@ def _with_undeployed(
         problems.append(
             f"{certificate.key} in {', '.join(names)}: the gateways do not hold the certificate of the manager's record, which "
             "is not due, so no new one is obtained. To deploy it, run apinizer_certificate for it with verify_gateways=required "
-            f"and without path and content; to replace it, raise {PREFIX}renew_before_days"
+            f"and without path and content; to replace it, raise {PREFIX}renew_before"
         )
         return certificate
     steps = (
