@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 from collections.abc import Sequence
 
@@ -43,10 +44,19 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     changed = any(write.may_have_changed for write in run.writes)
     rollback = {
         "rolled_back": _rolled_back_message(certificates) if changed else "No environment was changed.",
-        "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
+        "rollback_failed": join_sentences(
+            f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}", *_restore_hint(run.backup), ""
+        ).rstrip(),
         "failed": "Nothing was rolled back.",
     }[outcome.name]
     return join_sentences(outcome.failure, rollback, _holdings(outcome, certificates)).rstrip()
+
+
+def _restore_hint(backup: str) -> list[str]:
+    """How to restore what the rollback has not; empty without a backup."""
+    # Quoted for the shell, and for Ansible, which splits the text again.
+    given = shlex.quote(f"certificate_restore_dir={shlex.quote(backup)}")
+    return [f"To restore the backup, run: ansible-playbook apinizer.apiops.restore -e {given}"] if backup else []
 
 
 def _rolled_back_message(certificates: Sequence[CertificateResult]) -> str:

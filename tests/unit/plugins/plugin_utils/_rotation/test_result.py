@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
+from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
@@ -570,6 +572,19 @@ def test_what_the_manager_itself_trusts_is_no_doubt_about_a_rollback() -> None:
 
     assert found["outcome"] == "rolled_back"
     assert "is unknown" not in found["message"]
+
+
+@pytest.mark.parametrize("folder", ["/srv/backups/2026-06-01T120000Z-localhost", "/srv/my backups/one"])
+def test_a_rollback_that_is_not_complete_tells_how_to_restore_the_backup(folder: str) -> None:
+    run = RunBuilder(BEFORE).wrote(DEV, PROD).failed("A task failed").rolled_back("Not reached").build()
+    run.backup = folder
+
+    message = make_result(run, listed(MIXED), FINISHED)["message"]
+
+    assert message.startswith("A task failed. THE ROLLBACK IS NOT COMPLETE: Not reached. To restore the backup, run: ")
+    command = shlex.split(message.partition("run: ")[2].partition(". The manager's record now: ")[0])
+    assert command[:-1] == ["ansible-playbook", "apinizer.apiops.restore", "-e"]
+    assert parse_kv(command[-1]) == {"certificate_restore_dir": folder}
 
 
 def test_only_deployments_of_what_was_written_are_in_doubt() -> None:
