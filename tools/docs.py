@@ -84,6 +84,9 @@ def build() -> list[Plugin]:
         *("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", SOURCES, COLLECTION),
         env=env,
     )
+    # antsibull-docs copies the guides without their pictures.
+    for picture in sorted((ROOT / "docs" / "docsite" / "rst").glob("*.svg")):
+        shutil.copy(picture, SOURCES / "docsite")
     # --fresh-env and --write-all: do not reuse anything from an earlier build.
     options = ("--quiet", "--fresh-env", "--write-all", "--fail-on-warning", "--keep-going")
     run(BIN / "sphinx-build", "-b", "html", "-c", SETTINGS, *options, SOURCES, SITE, env=env)

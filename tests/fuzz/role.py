@@ -78,7 +78,7 @@ class _Role:
                 before,
                 changed=bool(result.get("changed")),
                 text=text,
-                redeploys=phase in ("write", "rollback", "restore_write"),
+                redeploys=phase in ("write", "retire", "rollback", "restore_write"),
             )
         return result
 
@@ -104,7 +104,7 @@ def _variables(case: Case) -> Json:
     return {
         "certificates": certificates,
         "waves": rng.choice([[], [], [[DEV], [STAGE, PROD]], [[DEV], [STAGE], [PROD]], "auto"]),
-        "strategy": rng.choice(["auto", "auto", "replace", "per_environment"]),
+        "strategy": rng.choice(["auto", "auto", "replace", "per_environment", "overlap"]),
         "verify_gateways": rng.choice(["auto", "auto", "never", "required"]),
         "verify_gateways_timeout": 1,
         "force": rng.random() < 0.1,
@@ -149,9 +149,11 @@ def _until_it_fails(role: _Role) -> str:
             return str(result["msg"])
     for wave in result["waves"]:
         for phase in ("write", "verify"):
-            result = role.phase(phase, wave=wave["number"])
-            if result.get("failed"):
-                return str(result["msg"])
+            made = role.phase(phase, wave=wave["number"])
+            if made.get("failed"):
+                return str(made["msg"])
+    if result["retire"]:
+        role.phase("retire")
     return ""
 
 

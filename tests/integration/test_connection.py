@@ -284,7 +284,9 @@ def test_module_defaults_of_the_action_group_apply(case: CertificateFixture) -> 
     )
 
     assert run["update"].changed
-    assert run["read"]["certificates"] == [run["update"]["certificate"]]
+    (read,) = run["read"]["certificates"]
+    assert [environment.pop("chain") for environment in read["environments"]] == [[]] * len(DEPLOYED)
+    assert read == run["update"]["certificate"]
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "//", "/apiops", "/apiops/"])

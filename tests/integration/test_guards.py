@@ -27,7 +27,11 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     TRUSTSTORE_INFO,
     ManagerAccess,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
+    rotation_html,
+    rotation_markdown,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from integration.certificate_fixture import calls
 from manager import Authority, Issued, Manager
@@ -245,9 +249,8 @@ def test_a_kept_key_is_shown_and_refused_on_request(
     assert made.failed_guards == (set() if passes else {"require_new_key"})
     assert made.keys == dict.fromkeys(ENVIRONMENTS, "kept")
     assert [line.split()[-1] for line in made.table] == ["key", "kept", "kept"]
-    reports = rotation_files(made.result)
-    assert all("key: kept" in reports[name] for name in ("rotation.html", "rotation.md"))
-    assert '"key": "kept"' in reports["rotation.json"]
+    rotation = read_rotation(made.result)
+    assert all("key: kept" in page for page in (rotation_html(rotation), rotation_markdown(rotation)))
     if passes:
         (diff,) = made.diffs
         assert [one["key"] for one in diff["after"]["environments"].values()] == ["kept", "kept"]

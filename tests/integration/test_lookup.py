@@ -72,7 +72,7 @@ def test_fields_equal_those_of_the_info_module(case: CertificateFixture) -> None
 
     (entry,) = [entry for entry in run["info"]["certificates"][0]["environments"] if entry["name"] == "staging"]
     assert {field: _shown(run, field) for field in FIELDS} == {field: str(entry[field]) for field in FIELDS}
-    assert set(entry) == {*FIELDS, "name"}
+    assert set(entry) == {*FIELDS, "name", "chain"}
 
 
 def test_several_names_share_one_session(case: CertificateFixture) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -60,6 +60,7 @@ class Manager(InstallationFixture):
         self._scheme = "http" if tls is None else "https"
         self._api = Api(self.options, prefix)
         self._server = Server(self._serve, port, None if tls is None else Tls(*tls))
+        self._observers: list[Callable[[HttpRequest], object]] = []
         self._in_progress = 0
         self._settled = threading.Condition()
 
@@ -82,6 +83,10 @@ class Manager(InstallationFixture):
     def url_of(self, *names: str) -> str:
         """Return the URL of `/apiops/` followed by these names, each encoded, with a trailing slash."""
         return "/".join([self.url, "apiops", *(quote(name, safe="") for name in names), ""])
+
+    def observe(self, observer: Callable[[HttpRequest], object]) -> None:
+        """Call the observer after each request, before it is answered. Until it returns, nothing else changes."""
+        self._observers.append(observer)
 
     def settle(self, timeout: float = 5.0) -> None:
         """Wait until no request is in progress, not even one whose client has disconnected. Raises TimeoutError."""
@@ -118,6 +123,8 @@ class Manager(InstallationFixture):
             result = self._apply(request, faults)
             if writer is not None and after:
                 writer(self)
+            for observer in self._observers:
+                observer(request)
             return result
 
     def _apply(self, request: HttpRequest, faults: ActiveFaults) -> tuple[HttpResponse | None, bool]:

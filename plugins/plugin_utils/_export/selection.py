@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, PrivateKeyError
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored, parse_text
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import is_blank
 
 View = Mapping[str, t.Any]
@@ -78,6 +79,12 @@ def select(
     left_out = list(unusable)
     notes: list[str] = []
     for certificate in sorted(certificates, key=lambda one: (one["project"], one["name"])):
+        if marker := read_marker(certificate["description"]):
+            key = f"{certificate['project']}/{certificate['name']}"
+            left_out.append(
+                f"{key}: it is the companion of {marker.name} in an overlap, and the role creates and deletes it"
+            )
+            continue
         views = [view for view in certificate["environments"] if environments is None or view["name"] in environments]
         items = _items({**certificate, "environments": views}, left_out, notes)
         if len(items) == 1:

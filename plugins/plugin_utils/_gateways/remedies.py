@@ -14,7 +14,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies
 
 ROLE_REMEDIES: Remedies = {
-    NO_IMPORT_FILE: "Use a single wave with certificate_rotation_strategy=replace",
+    NO_IMPORT_FILE: (
+        "Use certificate_rotation_strategy=overlap, or a single wave with certificate_rotation_strategy=replace"
+    ),
     IMPORT_NOT_DEPLOYED: (
         "To deploy a certificate, update all its environments at once: run the role again with a single wave, "
         "certificate_rotation_strategy=replace, and certificate_rotation_verify_gateways=required"

@@ -34,7 +34,8 @@ Answers = dict[tuple[str, str], Gateway]
 """What the gateways hold, by C(project/name) and environment."""
 
 _STORED_ONLY = (
-    "Most likely, this manager stores imported certificates without deploying them, so you cannot rotate in waves on it; use a "
+    "Most likely, this manager stores imported certificates without deploying them. Use certificate_rotation_strategy=overlap, "
+    "which rotates in waves without imports, or a "
     "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update (and set "
     "certificate_rotation_verify_gateways=required if the record was not rolled back). Otherwise, the deployment failed, or "
     "takes longer than certificate_rotation_verify_gateways_timeout"
@@ -47,12 +48,16 @@ _NOT_DEPLOYED = (
 
 @dataclass(frozen=True)
 class Expected:
-    """A certificate that the gateways of an environment should hold."""
+    """A certificate that the gateways of an environment should hold.
+
+    :arg other_than: an alias under which they may hold the same certificate, which does not count; None for no such alias.
+    """
 
     key: str
     project: str
     environment: str
     trusted: Trusted
+    other_than: str | None = None
 
 
 def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
@@ -60,8 +65,18 @@ def ask(access: ManagerAccess, expected: Sequence[Expected]) -> Answers:
     results = access.read_truststores({one.environment: one.project for one in expected})
     answers = {environment: _answer(result) for environment, result in results.items()}
     return {
-        (one.key, one.environment): answers[one.environment].state_of(one.environment, one.trusted) for one in expected
+        (one.key, one.environment): _without(answers[one.environment], one.other_than).state_of(
+            one.environment, one.trusted
+        )
+        for one in expected
     }
+
+
+def _without(answer: Answer, alias: str | None) -> Answer:
+    """The answer without what the gateways hold under an alias, in upper or lower case."""
+    if alias is None:
+        return answer
+    return Answer(tuple(one for one in answer.held if (one.alias or "").casefold() != alias.casefold()), answer.reason)
 
 
 def _answer(result: Result) -> Answer:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
 
 _NEVER = 10**9
@@ -102,11 +103,15 @@ class EnvironmentEntry:
 
 @dataclass(frozen=True)
 class ManagedCertificate:
-    """One certificate of a project, with its entries in the order of the input."""
+    """One certificate of a project, with its entries in the order of the input.
+
+    :arg marker: for a companion of an overlap, the certificate that it belongs to, and when the overlap began.
+    """
 
     project: str
     name: str
     entries: tuple[EnvironmentEntry, ...]
+    marker: Marker | None = None
 
     @property
     def urgency(self) -> int:
@@ -140,6 +145,7 @@ def read_certificate(certificate: Reader) -> ManagedCertificate:
         entries=tuple(
             read_entry(environment, environment.text("name")) for environment in certificate.each("environments")
         ),
+        marker=read_marker(certificate.optional_text("description")),
     )
 
 

@@ -4,12 +4,13 @@
 """Findings in certificates. Pure.
 
 Expired, not on the gateways, expiring soon, different between environments, duplicate entries, under several names, with a
-shared key, with a gap in the chain, referenced by JWKs.
+shared key, with a gap in the chain, companions that were left, referenced by JWKs.
 """
 
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED, found_instead
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
@@ -17,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificat
     EnvironmentEntry,
     ManagedCertificate,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.companions import abandoned
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.relations import Relations
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import clock, count
 
@@ -35,7 +37,7 @@ class Finding(t.TypedDict):
 
 
 def find(
-    certificates: t.Iterable[ManagedCertificate],
+    certificates: t.Collection[ManagedCertificate],
     window: RenewalWindow | None,
     jwks: t.Iterable[tuple[str, t.Sequence[str]]] = (),
 ) -> list[Finding]:
@@ -45,6 +47,8 @@ def find(
     :arg jwks: the projects, each with the names of its JWKs that were created from certificates.
     """
     found: list[Finding] = []
+    others = {(certificate.project, certificate.name): certificate for certificate in certificates}
+    now = datetime.now(timezone.utc)
     ordered = sorted(certificates, key=lambda certificate: (certificate.project, certificate.name))
     relations = Relations(ordered)
     for kind, check in (
@@ -54,6 +58,7 @@ def find(
         ("expires_soon", lambda certificate: _expires_soon(certificate, window)),
         ("drift", _drift),
         ("duplicate_entries", _duplicates),
+        ("abandoned_companion", lambda certificate: abandoned(certificate, others, now)),
         ("same_certificate", lambda certificate: _same_certificate(certificate, relations)),
         ("shared_key", lambda certificate: _shared_key(certificate, relations)),
         ("incomplete_chain", lambda certificate: _incomplete_chain(certificate, relations)),

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, RotationPlan, Step, View
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    DELETE,
+    NONE,
+    PlannedCertificate,
+    RotationPlan,
+    Step,
+    View,
+)
 
 NOT_DUE_SHOWN = 50
 """More lines with nothing to do than this are counted, not shown."""
@@ -20,7 +29,9 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
 
     No cell has a single space in it: that is where Ansible's YAML output would break the line.
     """
-    rows = [("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "key")]
+    rows: list[tuple[str, ...]] = [
+        ("wave", "certificate", "environment", "action", "reason", "expires", "new-expiry", "key", "stage")
+    ]
     for planned in plan.certificates:
         new = new_views.get(planned.key)
         until = new["not_after"] if new else None
@@ -34,11 +45,14 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
                     step.action,
                     step.reason,
                     _day(step.current["not_after"] if step.current else None),
-                    "-" if step.action == NONE else _day(until) if until else missing,
+                    "-" if step.action in (NONE, DELETE) else _day(until) if until else missing,
                     _key(step, new),
+                    _stage(planned),
                 )
             )
-    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, int(row[0].replace("none", "0"))))
+    if not any(planned.stage for planned in plan.certificates):
+        rows = [row[:-1] for row in rows]
+    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, row[3] == DELETE, int(row[0].replace("none", "0"))))
     due = sum(row[3] != NONE for row in rows[1:])
     hidden = len(rows) - 1 - due - NOT_DUE_SHOWN
     if hidden > 0:
@@ -48,9 +62,18 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
     return [*lines, f"and {hidden:,} more with nothing to do"] if hidden > 0 else lines
 
 
+def _stage(planned: PlannedCertificate) -> str:
+    """The stage of an overlap, shown with the certificate itself."""
+    if not planned.stage or planned.companion_of:
+        return "-"
+    if planned.until:
+        return f"{planned.stage}-until-{iso(planned.until)}"
+    return f"{planned.stage}-until-promoted" if planned.stage == OVERLAPPING else planned.stage
+
+
 def _key(step: Step, new: View | None) -> str:
     """Whether the key is kept; a list without content does not tell it, and nothing is replaced by a first certificate."""
-    if step.action == NONE or step.current is None or new is None:
+    if step.action in (NONE, DELETE) or step.current is None or new is None:
         return "-"
     return key_change(step.current, new) or "unknown"
 

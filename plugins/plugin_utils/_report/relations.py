@@ -23,6 +23,8 @@ _NAMED = 5
 class Relations:
     """The certificates of a manager by what they have in common.
 
+    A companion of an overlap holds what its certificate will hold, so it has neither its content nor its key by mistake.
+
     :arg certificates: those to compare with each other.
     """
 
@@ -34,6 +36,8 @@ class Relations:
             name = _name(certificate)
             for entry in certificate.entries:
                 fingerprint, key = _fingerprint(entry), entry.public_key_sha256
+                if certificate.marker:
+                    fingerprint = ""
                 if fingerprint:
                     self._names.setdefault(fingerprint, {})[name] = None
                 if fingerprint and key:
@@ -44,14 +48,16 @@ class Relations:
     def same_certificate(self, certificate: ManagedCertificate) -> tuple[list[EnvironmentEntry], str]:
         """The entries that other names hold as well, and these names in words."""
         own = _name(certificate)
-        entries = [entry for entry in certificate.entries if len(self._names.get(_fingerprint(entry), ())) > 1]
+        own_entries = () if certificate.marker else certificate.entries
+        entries = [entry for entry in own_entries if len(self._names.get(_fingerprint(entry), ())) > 1]
         fingerprints = dict.fromkeys(map(_fingerprint, entries))
         return entries, _listed(own, (name for one in fingerprints for name in self._names[one]))
 
     def shared_key(self, certificate: ManagedCertificate) -> tuple[list[EnvironmentEntry], str]:
         """The entries whose key other certificates under other names have as well, and these names in words."""
         own = _name(certificate)
-        entries = [entry for entry in certificate.entries if _listed(own, self._with_same_key(entry))]
+        own_entries = () if certificate.marker else certificate.entries
+        entries = [entry for entry in own_entries if _listed(own, self._with_same_key(entry))]
         return entries, _listed(own, (name for entry in entries for name in self._with_same_key(entry)))
 
     def _with_same_key(self, entry: EnvironmentEntry) -> Iterator[str]:

@@ -166,6 +166,8 @@ class CertificateResult:
     """What happened to one certificate of a project. Guards that failed come first.
 
     :arg number: the position in the result, from 1. Identifies the certificate within the page.
+    :arg stage: the stage of an overlap in words; None with another strategy.
+    :arg companion_of: the name of the certificate that a companion belongs to; None for other certificates.
     """
 
     number: int
@@ -174,6 +176,13 @@ class CertificateResult:
     outcome: Status
     environments: tuple[EnvironmentResult, ...]
     guards: tuple[GuardResult, ...]
+    stage: str | None = None
+    companion_of: str | None = None
+
+    @property
+    def overlap(self) -> str | None:
+        """The part of the certificate in an overlap; None with another strategy."""
+        return f"Companion of {self.companion_of}" if self.companion_of else self.stage
 
     @property
     def has_details(self) -> bool:
@@ -190,6 +199,7 @@ class WaveResult:
     number: int
     environments: tuple[str, ...]
     outcome: Status
+    stage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -377,7 +387,12 @@ def read_rotation(value: object) -> Rotation:
 
 
 def _wave(wave: Reader) -> WaveResult:
-    return WaveResult(wave.number("number"), wave.texts("environments"), status_of(status.WAVE, wave.text("outcome")))
+    return WaveResult(
+        wave.number("number"),
+        wave.texts("environments"),
+        status_of(status.WAVE, wave.text("outcome")),
+        status.STAGE.get(wave.optional_text("stage") or ""),
+    )
 
 
 def _rollback(rollback: Reader | None) -> RollbackResult:
@@ -400,7 +415,17 @@ def _certificate(certificate: Reader, number: int, *, check_mode: bool, read_bac
             for environment in certificate.each("environments")
         ),
         guards=tuple(sorted(guards, key=lambda guard: guard.passed)),
+        stage=_stage(certificate),
+        companion_of=certificate.optional_text("companion_of"),
     )
+
+
+def _stage(certificate: Reader) -> str | None:
+    """The stage of an overlap, and when the overlap ends."""
+    stage = certificate.optional_text("stage")
+    until = certificate.optional_moment("overlapping_until")
+    label = stage and status.STAGE.get(stage, stage)
+    return f"{label}, overlapping until {clock(until)}" if label and until else label
 
 
 def _environment(environment: Reader, *, not_written: bool, read_back: bool) -> EnvironmentResult:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
     rotation_html,
@@ -16,11 +17,17 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_p
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import RotationResult
 
 
-def rotation_files(result: RotationResult) -> Mapping[str, str]:
-    """The texts of the report files of a run, by file name."""
+def write_rotation_files(result: RotationResult, folder: str, files: Files) -> None:
+    """Write the report files of a run, in check mode as well.
+
+    :raises FileProblem: where one of them cannot be written.
+    """
     rotation = read_rotation(result)
-    return {
+    texts = {
         "rotation.json": json.dumps(result, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
         "rotation.html": rotation_html(rotation),
         "rotation.md": rotation_markdown(rotation),
     }
+    files.make_folder(folder, 0o755)
+    for name, text in texts.items():
+        files.write(os.path.join(folder, name), text, 0o644)

@@ -13,7 +13,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, is_unknown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
 
 if t.TYPE_CHECKING:
@@ -25,8 +27,9 @@ _SHOWN = 20
 
 def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:
     """The outcome in sentences."""
-    run, total = outcome.run, len(outcome.run.plan.certificates)
-    due = [planned for planned in run.plan.certificates if planned.due]
+    run = outcome.run
+    own = [planned for planned in run.plan.certificates if not planned.companion_of]
+    due, total = [planned for planned in own if planned.due], len(own)
     skipped = sum(run.stopped_by_guards(planned) for planned in due)
     targets = sum(step.action != NONE for planned in due for step in planned.steps)
     left_out = f" The guards left out {skipped} of them." if skipped else ""
@@ -36,9 +39,14 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         return f"Nothing was written. The guards left out every certificate that is due ({skipped} of {total})."
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
-        return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{left_out}"
-    if outcome.name in ("rotated", "stored"):
-        return _rotated_message(outcome, len(due) - skipped, total) + left_out
+        retiring = sum(planned.retires for planned in run.plan.certificates)
+        retired = f" {count(retiring, 'companion')} to retire." if retiring else ""
+        return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{retired}{left_out}"
+    if outcome.name in ("introduced", "rotated", "stored"):
+        written = sum(bool(outcome.writes_to(planned)) for planned in due)
+        rotated = _rotated_message(outcome, written, total) if written else ""
+        done = [] if run.writes or run.retired else ["Nothing was written"]
+        return join_sentences(*done, *overlap_sentences(outcome, promoted=rotated), "").rstrip() + left_out
     if outcome.name == "refused":
         return join_sentences("Nothing was written", outcome.failure, "").rstrip()
     changed = any(write.may_have_changed for write in run.writes)
@@ -72,9 +80,10 @@ def _rolled_back_message(certificates: Sequence[CertificateResult]) -> str:
 
 
 def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
-    writes = outcome.run.writes
+    own = [planned for planned in outcome.run.plan.certificates if not planned.companion_of]
+    writes = [write for planned in own for write in outcome.writes_to(planned)]
     targets = len({(write.key, name) for write in writes for name in write.environments})
-    unconfirmed = sorted({name for planned in outcome.run.plan.certificates for name in outcome.unconfirmed(planned)})
+    unconfirmed = sorted({name for planned in own for name in outcome.unconfirmed(planned)})
     if unconfirmed:
         return (
             f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. "

@@ -12,7 +12,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._result import Gat
 SCHEMA = 1
 """Raised when a key of the result changes its meaning or is removed."""
 
-SUCCESSES = ("nothing_to_do", "planned", "rotated", "stored", "skipped")
+SUCCESSES = ("nothing_to_do", "planned", "introduced", "rotated", "stored", "skipped")
 FAILURES = ("refused", "failed", "rolled_back", "rollback_failed")
 
 
@@ -74,20 +74,28 @@ class GuardResult(t.TypedDict):
 
 
 class CertificateResult(t.TypedDict):
-    """A certificate of the run."""
+    """A certificate of the run.
+
+    C(companion_of) is the name of the certificate that a companion belongs to. C(stage) and C(overlapping_until) are None
+    with any other strategy than C(overlap).
+    """
 
     project: str
     name: str
+    companion_of: str | None
+    stage: str | None
+    overlapping_until: str | None
     outcome: str
     environments: list[EnvironmentResult]
     guards: list[GuardResult]
 
 
 class WaveResult(t.TypedDict):
-    """A wave: C(done), C(failed), C(rolled_back) or C(not_started)."""
+    """A wave: C(done), C(failed), C(rolled_back) or C(not_started). Only waves of an overlap have a C(stage)."""
 
     number: int
     environments: list[str]
+    stage: str | None
     outcome: str
 
 

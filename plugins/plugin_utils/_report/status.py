@@ -59,6 +59,7 @@ def _statuses(*entries: tuple[str, str, str, Severity]) -> Statuses:
 RUN = _statuses(
     ("nothing_to_do", "✓", "Nothing to do", "good"),
     ("planned", "○", "Planned, nothing written", "info"),
+    ("introduced", "◐", "Introduced, old and new are trusted", "info"),
     ("rotated", "✓", "Rotated", "good"),
     ("stored", "!", "Stored, gateways not verified", "warn"),
     ("skipped", "!", "Skipped: the guards left out every certificate that is due", "warn"),
@@ -81,6 +82,9 @@ CERTIFICATE = _statuses(
     ("skipped", "!", "Skipped by a guard", "warn"),
     ("stored", "!", "Stored, gateways not verified", "warn"),
     ("rotated", "✓", "Rotated", "good"),
+    ("introduced", "◐", "Introduced", "info"),
+    ("retired", "✓", "Retired", "good"),
+    ("kept", "!", "Not deleted yet", "warn"),
     ("planned", "○", "Planned", "info"),
     ("not_started", "○", "Not started", "neutral"),
     ("not_due", "—", "Not due", "neutral"),
@@ -133,6 +137,7 @@ FINDING = _statuses(
     ("expires_soon", "!", "Expires soon", "warn"),
     ("drift", "≠", "Drift", "warn"),
     ("duplicate_entries", "+", "Duplicate entries", "warn"),
+    ("abandoned_companion", "◐", "Abandoned companion", "warn"),
     ("same_certificate", "=", "Under several names", "warn"),
     ("shared_key", "&", "Shared key", "warn"),
     ("incomplete_chain", "/", "Incomplete chain", "warn"),
@@ -148,7 +153,7 @@ AUDIT = _statuses(
     ("empty", "—", "No certificates", "neutral"),
 )
 
-ACTION: t.Mapping[str, str] = {"create": "Create", "update": "Update", "none": "No change"}
+ACTION: t.Mapping[str, str] = {"create": "Create", "update": "Update", "delete": "Delete", "none": "No change"}
 
 REASON: t.Mapping[str, str] = {
     "absent": "the environment has no certificate",
@@ -161,9 +166,21 @@ REASON: t.Mapping[str, str] = {
     "not_due": "the certificate is not due yet",
     "duplicate_entries": "the environment has duplicate entries",
     "forced": "forced",
+    "overlapping": "the old and the new certificate are trusted together",
+    "unmarked": "the description does not say when the overlap began",
+    "promoted": "the certificate itself is as desired",
 }
+
+STAGE: t.Mapping[str, str] = {
+    "introduce": "Introduce",
+    "overlapping": "Overlapping",
+    "promote": "Promote",
+    "retire": "Retire",
+}
+"""The stages of an overlap."""
 
 STRATEGY: t.Mapping[str, str] = {
     "replace": "Replace in all environments at once",
     "per_environment": "Wave by wave",
+    "overlap": "With an overlap",
 }

@@ -43,8 +43,8 @@ def check_guards(
     :arg previous: the current certificate of each environment; None where the manager does not return its content.
     :arg anchors: the trust anchors to which a new certificate must chain; empty for any.
     """
-    if planned.new is None or not planned.due:
-        return []
+    if planned.new is None or not planned.due or planned.companion_of:
+        return []  # those of the certificate stop its companions as well
     new = planned.new.leaf
     window, due = planned.desired.renew_before, [step.current for step in planned.steps if step.action != NONE]
     found = {"minimum_remaining_days": _comparison.enough_days(new, settings.minimum_remaining_days, now)}

@@ -9,15 +9,17 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._source import PEM_AS_PATH, is_text
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input, parse_text
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     ManagerAccess,
     failures,
     warnings_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import (
+    read_anchors,
+    read_new_certificate,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import AUTO, FOLDERS, HOOKS, Settings
@@ -66,38 +68,11 @@ def read_new_certificates(files: Files, settings: Settings) -> tuple[dict[str, B
             continue
         try:
             found[certificate.key] = read_new_certificate(
-                files, settings, certificate.key, certificate.path, certificate.content
+                certificate.key, certificate.path, certificate.content, settings.in_base_dir, files
             )
-        except RunError as exc:
+        except CertificateError as exc:
             problems.append(str(exc))
     return found, problems
-
-
-def read_new_certificate(files: Files, settings: Settings, key: str, path: str | None, content: str | None) -> Bundle:
-    """Read a new certificate from a file, or from text.
-
-    :raises RunError: where it cannot be used.
-    """
-    try:
-        if content is not None:
-            return parse_text(content)
-        if path is None:
-            raise CertificateError("your tasks set neither path nor content in it")
-        if is_text(path):
-            raise CertificateError(PEM_AS_PATH)
-        return parse_input(files.read(settings.in_base_dir(path)))
-    except (CertificateError, FileProblem) as exc:
-        source = _source(path, content)
-        raise RunError(f"The new certificate of {key} ({source}) cannot be used: {exc}") from exc
-
-
-def _source(path: str | None, content: str | None) -> str:
-    """What a message calls the origin of a certificate."""
-    if content is not None:
-        return "content"
-    if path is None:
-        return f"{PREFIX}obtained"
-    return "path" if is_text(path) else path
 
 
 def problems_of_files(task: Task, settings: Settings) -> list[str]:

@@ -16,47 +16,61 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import UNDEPLOYED
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError, join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Entry
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import entry_values
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import failures, warnings_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._anchors import read_anchors
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore import RESTORE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files import (
+    read_anchors,
+    read_new_certificate,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._environments import status_problems, types_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._export.export import EXPORT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.restored import gateways_after, not_deployed
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.rotation import (
+    about_record,
+    ask_before,
+    ask_wave,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import (
     gateway_problems,
     merged,
     notes,
     unknown_problems,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
+    correct_retired,
+    predict_retirement,
+    retire,
+    to_retire,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views import (
+    certificate_to_obtain,
+    request_view,
+    wave_view,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.plan_table import plan_table
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_file import keep_result
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import rotation_files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import write_rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.gateways import (
-    about_record,
-    ask_before,
-    ask_wave,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     hook_problem,
     problems_of_files,
-    read_new_certificate,
     read_new_certificates,
     read_record,
     views_of,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, make_plan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import make_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback import (
     plan_rollback_of_run,
@@ -64,6 +78,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.rollback
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
+    OVERLAP,
     VARIABLES,
     Settings,
     check_role_variables,
@@ -71,7 +86,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
     make_operation,
-    make_request,
     may_have_changed,
     predict_wave,
     write_wave,
@@ -103,6 +117,9 @@ def plan(task: Task) -> Result:
     except (SettingError, RunError) as exc:
         return {**_failed(run, str(exc)), "run_file": run.path}
     run.new, problems = read_new_certificates(task.files, _settings(run))
+    if _settings(run).strategy == OVERLAP:
+        introduced, unreadable = read_introduced(_settings(run), record["listed"], task.access)
+        run.new, problems = {**introduced, **run.new}, [*problems, *unreadable]
     record["warnings"] += warnings
     return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
 
@@ -113,8 +130,8 @@ def obtain(task: Task, key: str) -> Result:
     given = obtained if isinstance(obtained, Mapping) else {}
     path, content = (None if given.get(name) is None else str(given[name]) for name in ("path", "content"))
     try:
-        bundle = read_new_certificate(task.files, _settings(run), key, path, content)
-    except RunError as exc:
+        bundle = read_new_certificate(key, path, content, _settings(run).in_base_dir, task.files)
+    except CertificateError as exc:
         return _failed(run, str(exc))
     run.save(new={**run.new, key: bundle})
     return {"changed": False}
@@ -162,7 +179,7 @@ def preflight(task: Task) -> Result:
         *(f"{message}. The certificate is left out" for message in stopped),
     ]
     warnings += [f"{key}: {_SAME}" for key in obtained if key not in guards]
-    return _with_warnings({"changed": False, "waves": _waves(task, run)}, warnings)
+    return _with_warnings({"changed": False, "waves": _waves(task, run), "retire": bool(to_retire(run))}, warnings)
 
 
 def backup(task: Task) -> Result:
@@ -188,6 +205,8 @@ def write(task: Task, wave: int) -> Result:
         return _failed(run, f"Wave {wave} was not started, since wave {unverified[0]} was not verified")
     if run.check_mode:
         return predict_wave(run, wave)
+    if reason := why_not_promoted(run, wave):
+        return _failed(run, reason)
     result = write_wave(run, wave, task.access, task.show)
     if _settings(run).backup_dir and not run.backup:
         warning = f"{PREFIX}backup_dir is set, but no backup was made, since --tags or --skip-tags leave it out"
@@ -220,6 +239,12 @@ def verify(task: Task, wave: int) -> Result:
     return _with_warnings({"changed": False}, notes(answers))
 
 
+def retire_companions(task: Task) -> Result:
+    """Delete the companions of the certificates that hold the new content. Nothing that goes wrong here fails the run."""
+    run = _ready(task)
+    return predict_retirement(run) if run.check_mode else retire(run, task.access)
+
+
 def roll_back(task: Task) -> Result:
     """Keep why the run has failed, and restore the previous certificates that it may have replaced."""
     if not task.run_file:
@@ -232,15 +257,19 @@ def roll_back(task: Task) -> Result:
         return {"skipped": True}
     with suppress(RecordError):
         run.save(rollback=["The rollback was interrupted"])
-    steps, problems = plan_rollback_of_run(run, run.settings, task.access)
+    steps, problems, restored = plan_rollback_of_run(run, task.access)
     done: dict[str, Result] = {}
     unrestored: list[str] = []
     gateways = dict(run.gateways)
     warnings: list[str] = []
     changed = False
     for step in steps:
+        if reason := restored.why_kept(step):
+            problems.append(reason)
+            continue
         target = f"{step.key} in {', '.join(step.environments)}"
         result = task.access.carry_out(to_operation(step, run.settings))
+        restored.add(step, result)
         changed |= bool(result.get("changed"))
         warnings += warnings_of([result])
         unrestored += [f"{step.key} in {name}" for name in not_deployed(step.environments, result)]
@@ -267,10 +296,11 @@ def report(task: Task) -> Result:
     if run.plan.problems:
         run.fail(join_sentences(*run.plan.problems))
     after: dict[str, t.Any] | None = None
-    if run.writes:
+    if run.writes or run.retired:
         results = task.access.list_certificates(sorted({one.project for one in _settings(run).certificates}))
         if not failures(results):
             after = {project: result["certificates"] for project, result in results.items()}
+            correct_retired(run, after)
     result = make_result(run, after, datetime.now(timezone.utc))
     warnings = [result["message"]] if result["outcome"] == "skipped" else []
     try:
@@ -296,6 +326,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "backup": backup,
     "write": write,
     "verify": verify,
+    "retire": retire_companions,
     "rollback": roll_back,
     "report": report,
     **RESTORE_PHASES,
@@ -344,10 +375,10 @@ def _ready(task: Task) -> Run:
 def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequence[str]) -> Result:
     inputs = _settings(run), record["listed"], run.new, types_of(record["environments"])
     mode = _settings(run).verify_gateways
-    made = make_plan(*inputs)
+    made = make_plan(*inputs, now=run.started)
     answers = {} if problems else ask_before(made, mode, task.access)
-    if undeployed := {key for key, gateway in answers.items() if gateway.state in UNDEPLOYED}:
-        made = make_plan(*inputs, undeployed)
+    if not problems and (again := to_write_again(made, answers, run.new)):
+        made = make_plan(*inputs, again, now=run.started)
     unknown = unknown_problems(answers) if mode == "required" else ()
     run.save(gateways=merged({}, about_record(made, answers)))
     made = replace(made, problems=tuple(dict.fromkeys((*problems, *unknown, *made.problems))))
@@ -363,20 +394,9 @@ def _make_plan(task: Task, run: Run, record: Mapping[str, t.Any], problems: Sequ
         "strategy": f"{made.strategy}, since {made.strategy_reason}",
         "table": plan_table(made, views),
         "pending": bool(made.problems or made.due or made.to_obtain),
-        "to_obtain": [_to_obtain(planned) for planned in obtainable],
+        "to_obtain": [certificate_to_obtain(planned) for planned in obtainable],
     }
     return _with_warnings(result, [*record["warnings"], *(notes(answers) if mode == "auto" else ())])
-
-
-def _to_obtain(planned: PlannedCertificate) -> dict[str, t.Any]:
-    """A certificate to be obtained, as the user's tasks see it in C(certificate_rotation_item)."""
-    environments = [
-        {"name": step.environment, "reason": step.reason, "current": step.current}
-        for step in planned.steps
-        if step.action != NONE
-    ]
-    desired = planned.desired
-    return {"key": planned.key, "project": desired.project, "name": desired.name, "environments": environments}
 
 
 def _current(previous: Mapping[str, t.Any] | None) -> dict[str, Bundle | None]:
@@ -392,8 +412,11 @@ def _waves(task: Task, run: Run) -> list[dict[str, t.Any]]:
     for wave in run.plan.waves:
         if to_write := run.to_write(wave.number):
             # Only hooks look at the requests, of which there may be thousands.
-            requests = [make_request(run, planned, wave.number) for planned in to_write] if has_hooks else []
-            waves.append({"number": wave.number, "environments": list(wave.environments), "requests": requests})
+            requests = [
+                request_view(make_operation(run, planned, wave.number), run.new_views[planned.key])
+                for planned in (to_write if has_hooks else ())
+            ]
+            waves.append(wave_view(wave, requests))
     return waves
 
 
@@ -425,7 +448,4 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
         settings = Settings((), report_dir=report_dir, base_dir=base_dir)
     if not settings.report_dir:
         return
-    folder = settings.in_base_dir(settings.report_dir)
-    task.files.make_folder(folder, 0o755)
-    for name, text in rotation_files(result).items():
-        task.files.write(os.path.join(folder, name), text, 0o644)
+    write_rotation_files(result, settings.in_base_dir(settings.report_dir), task.files)

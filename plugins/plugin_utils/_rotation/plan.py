@@ -11,20 +11,28 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import cached_property
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import (
+    waves_of,
+    with_companions,
+    with_promotion,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import (
     AUTO,
+    OVERLAP,
     DesiredCertificate,
     Settings,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._waves import waves_by_stage
 
-CREATE, UPDATE, NONE = "create", "update", "none"
+CREATE, UPDATE, DELETE, NONE = "create", "update", "delete", "none"
 NOT_ON_GATEWAY = "not_on_gateway"
 
 # A certificate, or one environment of it, as apinizer_certificate_info returns them.
@@ -33,10 +41,11 @@ View = Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Wave:
-    """Environments that are written together. Numbers start at 1."""
+    """Environments that are written together. Numbers start at 1. Only the waves of an overlap have a stage."""
 
     number: int
     environments: tuple[str, ...]
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Step:
     """What happens to one certificate in one environment.
 
     :arg reason: C(absent), C(differs), C(expires_soon), C(expired), C(requested), C(not_on_gateway), C(in_sync),
-        C(not_due), C(duplicate_entries) or C(forced).
+        C(not_due), C(duplicate_entries), C(forced), or in an overlap C(overlapping), C(unmarked) or C(promoted).
     :arg current: the environment as the manager lists it; None where the certificate is not in it.
     """
 
@@ -57,13 +66,24 @@ class Step:
 
 @dataclass(frozen=True)
 class PlannedCertificate:
-    """One certificate of the plan. C(new) is None where it is not due, or has to be obtained."""
+    """One certificate of the plan. C(new) is None where it is not due, or has to be obtained.
+
+    :arg stage, until: see C(Overlap); empty and None with another strategy.
+    :arg deferred: whether a later run promotes the certificate.
+    :arg companion_of: the C(project/name) of the certificate that a companion belongs to; None for other certificates.
+    :arg since: when the overlap of a companion began; None where it begins with the next write.
+    """
 
     desired: DesiredCertificate
     exists: bool
     steps: tuple[Step, ...]
     unlisted: tuple[str, ...] = ()
     new: Bundle | None = field(default=None, repr=False)
+    stage: str = ""
+    until: datetime | None = None
+    deferred: bool = False
+    companion_of: str | None = None
+    since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -77,6 +97,11 @@ class PlannedCertificate:
     def environments(self) -> tuple[str, ...]:
         """The environments of the plan, due or not."""
         return tuple(step.environment for step in self.steps)
+
+    @property
+    def retires(self) -> bool:
+        """Whether this is a companion that is only to be deleted."""
+        return any(step.action == DELETE for step in self.steps)
 
     def new_alias(self, environment: str) -> str:
         """The alias in an environment after the run."""
@@ -100,13 +125,27 @@ class RotationPlan:
 
     @property
     def due(self) -> tuple[PlannedCertificate, ...]:
-        """The certificates that are due and whose new certificate is known."""
-        return tuple(certificate for certificate in self.certificates if certificate.due and certificate.new)
+        """The certificates that are due and whose new certificate is known, and the companions to retire."""
+        return tuple(one for one in self.certificates if one.due and (one.new or one.retires))
 
     @property
     def to_obtain(self) -> tuple[PlannedCertificate, ...]:
         """The certificates that are due and whose new certificate has to be obtained."""
-        return tuple(certificate for certificate in self.certificates if certificate.due and not certificate.new)
+        return tuple(one for one in self.certificates if one.due and not (one.new or one.companion_of))
+
+    @cached_property
+    def _companions(self) -> dict[str | None, list[PlannedCertificate]]:
+        found: dict[str | None, list[PlannedCertificate]] = {}
+        for one in self.certificates:
+            found.setdefault(one.companion_of, []).append(one)
+        return found
+
+    def companions_of(self, key: str) -> list[PlannedCertificate]:
+        return self._companions.get(key, [])
+
+    def companion_alias(self, key: str, environment: str) -> str | None:
+        """The alias of a certificate's companion in an environment; None if it has none."""
+        return next((one.desired.alias for one in self.companions_of(key) if environment in one.environments), None)
 
 
 def make_plan(
@@ -115,6 +154,7 @@ def make_plan(
     new: Mapping[str, Bundle],
     types: Mapping[str, Mapping[str, str | None]],
     undeployed: Container[tuple[str, str]] = (),
+    now: datetime | None = None,
 ) -> RotationPlan:
     """Plan a rotation.
 
@@ -122,6 +162,7 @@ def make_plan(
     :arg new: the new certificates by C(project/name), as far as they are known.
     :arg types: the type of each environment of each project, for waves by stage.
     :arg undeployed: the C(project/name) and the environment of each entry in the record that its gateways do not hold.
+    :arg now: whether an overlap has ended depends on it; None for the current time.
     """
     problems: list[str] = []
     current = {
@@ -140,23 +181,27 @@ def make_plan(
         )
         for desired in settings.certificates
     )
-    planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
+    if settings.strategy == OVERLAP:
+        planned = with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
+    planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)
     waves = _waves(settings, planned, types, problems)
     strategy, strategy_reason = _strategy(settings, waves, planned)
     if strategy == "replace" and len(waves) > 1:
         problems.append(
             f"{PREFIX}strategy: replace writes all environments in one update, so it cannot write {len(waves)} waves. Use "
-            "per_environment, which needs a manager with import-file, or a single wave"
+            "overlap, or per_environment, which needs a manager with import-file, or a single wave"
         )
     if strategy == "per_environment" and settings.update_referenced_jwks and any(one.due for one in planned):
         problems.append(
-            f"{PREFIX}update_referenced_jwks: strategy per_environment uses import-file, which cannot write JWKs. Use a single "
-            f"wave with {PREFIX}strategy=replace, or set this variable to false"
+            f"{PREFIX}update_referenced_jwks: strategy per_environment uses import-file, which cannot write JWKs. Use "
+            f"{PREFIX}strategy=overlap, or a single wave with {PREFIX}strategy=replace, or set this variable to false"
         )
-    if strategy == "replace":
-        planned = tuple(_in_one_update(certificate, problems) for certificate in planned)
+    if strategy != "per_environment":
+        planned = tuple(_in_one_update(certificate, strategy, problems) for certificate in planned)
+    if strategy == OVERLAP:
+        waves = with_promotion(waves, planned)
     planned = tuple(_in_waves(certificate, waves, problems) for certificate in planned)
     planned = tuple(certificate if certificate.due else replace(certificate, new=None) for certificate in planned)
     return RotationPlan(strategy, strategy_reason, waves, planned, tuple(problems))
@@ -289,10 +334,8 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
     if settings.strategy != AUTO:
         return settings.strategy, f"it is set in {PREFIX}strategy"
     if len(waves) > 1:
-        return (
-            "per_environment",
-            f"there are {len(waves)} waves, and only import-file writes one wave without the others",
-        )
+        only = "only import-file writes one wave without the others (strategy overlap needs no import-file)"
+        return "per_environment", f"there are {len(waves)} waves, and {only}"
     if settings.environments is not None and any(certificate.unlisted for certificate in planned):
         return (
             "per_environment",
@@ -303,14 +346,14 @@ def _strategy(settings: Settings, waves: Sequence[Wave], planned: Sequence[Plann
     return "replace", "there is one wave, and one update writes all its environments"
 
 
-def _in_one_update(certificate: PlannedCertificate, problems: list[str]) -> PlannedCertificate:
+def _in_one_update(certificate: PlannedCertificate, strategy: str, problems: list[str]) -> PlannedCertificate:
     """One update writes all environments, so those that are not due receive the new certificate as well."""
-    if not certificate.due:
+    if not certificate.due or certificate.companion_of:
         return certificate
     if certificate.unlisted:
         problems.append(
             f"{certificate.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
-            f"and strategy replace would remove it there. Add them, or set {PREFIX}strategy to per_environment"
+            f"and strategy {strategy} would remove it there. Add them, or set {PREFIX}strategy to per_environment"
         )
     steps = tuple(
         replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step
@@ -320,7 +363,9 @@ def _in_one_update(certificate: PlannedCertificate, problems: list[str]) -> Plan
 
 
 def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: list[str]) -> PlannedCertificate:
-    number = {environment: wave.number for wave in waves for environment in wave.environments}
+    if certificate.retires or (certificate.deferred and certificate.companion_of is None):
+        return certificate
+    number = {name: wave.number for wave in waves_of(certificate, waves) for name in wave.environments}
     steps = tuple(replace(step, wave=number.get(step.environment)) for step in certificate.steps)
     nowhere = [step.environment for step in steps if step.action != NONE and step.wave is None]
     if nowhere:

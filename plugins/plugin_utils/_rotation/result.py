@@ -15,6 +15,8 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.outcome import end_of_overlap, overlap_outcome
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_message import rotation_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
@@ -25,7 +27,13 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     ShownCertificate,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, PlannedCertificate, Step, View
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
+    CREATE,
+    UPDATE,
+    PlannedCertificate,
+    Step,
+    View,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
@@ -38,7 +46,7 @@ class Outcome:
 
     def __init__(self, run: Run, after: Mapping[str, Sequence[View]] | None) -> None:
         self.run = run
-        self.after = after if run.writes else None
+        self.after = after if run.writes or run.retired else None
 
     @cached_property
     def failure(self) -> str:
@@ -57,13 +65,15 @@ class Outcome:
         run = self.run
         if self.failure:
             return self._failed_name
-        due = [planned for planned in run.plan.certificates if planned.due]
-        if not due:
-            return "nothing_to_do"
-        if all(run.stopped_by_guards(planned) for planned in due):
+        due = [planned for planned in run.plan.certificates if planned.due and not planned.companion_of]
+        if due and not run.retired and all(run.stopped_by_guards(planned) for planned in due):
             return "skipped"
-        if not run.writes:
-            return "planned"
+        if not (run.writes or run.retired):
+            waiting = any(planned.stage == OVERLAPPING for planned in run.plan.certificates)
+            pending = run.plan.due or run.plan.to_obtain
+            return "planned" if pending else "introduced" if waiting else "nothing_to_do"
+        if any(planned.deferred and not run.stopped_by_guards(planned) for planned in run.plan.certificates):
+            return "introduced"
         return "stored" if any(self.unconfirmed(planned) for planned in due) else "rotated"
 
     @property
@@ -106,6 +116,7 @@ class Outcome:
             (planned.key, step.environment, fingerprint(now))
             for planned, step, now in self._written()
             if (now or {}).get("fingerprint_sha1") != self.run.new_views[planned.key]["fingerprint_sha1"]
+            and planned.key not in self.run.retired
         )
         return [f"{targets} holds {what}" for targets, what in found]
 
@@ -116,7 +127,7 @@ class Outcome:
 
     def now(self, planned: PlannedCertificate, environment: str) -> View | None:
         """An environment as it was read back at the end; where nothing was written, as it was before."""
-        if not self.run.writes:
+        if not (self.run.writes or self.run.retired):
             return self.before(planned, environment)
         view = self._read_back.get((planned.key, environment))
         return view and self._with_sha256(planned, view)
@@ -134,6 +145,10 @@ class Outcome:
         if now is None or before is None:
             return now is before
         return bool(now["fingerprint_sha1"] == before["fingerprint_sha1"] and now["entries"] <= before["entries"])
+
+    def until(self, planned: PlannedCertificate) -> datetime | None:
+        """When the overlap of a certificate ends that a later run promotes; None where that is not known."""
+        return end_of_overlap(self.run, planned, self.after or {})
 
     def _written(self) -> Iterator[tuple[PlannedCertificate, Step, View | None]]:
         """The environments that were written, and what each holds at the end."""
@@ -183,7 +198,12 @@ def make_result(run: Run, after: Mapping[str, Sequence[View]] | None, finished: 
         "strategy": run.plan.strategy,
         "strategy_reason": run.plan.strategy_reason,
         "waves": [
-            {"number": wave.number, "environments": list(wave.environments), "outcome": _wave(outcome, wave.number)}
+            {
+                "number": wave.number,
+                "environments": list(wave.environments),
+                "stage": wave.stage or None,
+                "outcome": _wave(outcome, wave.number),
+            }
             for wave in run.plan.waves
         ],
         "certificates": certificates,
@@ -211,7 +231,11 @@ def _certificate(outcome: Outcome, planned: PlannedCertificate) -> CertificateRe
     return {
         "project": planned.desired.project,
         "name": planned.desired.name,
-        "outcome": _certificate_outcome(outcome, planned),
+        "companion_of": planned.companion_of and planned.companion_of.removeprefix(f"{planned.desired.project}/"),
+        "stage": planned.stage or None,
+        "overlapping_until": iso(until) if (until := outcome.until(planned)) else None,
+        "outcome": overlap_outcome(outcome.run, planned, failed=bool(outcome.failure))
+        or _certificate_outcome(outcome, planned),
         "environments": [_environment(outcome, planned, step) for step in planned.steps],
         "guards": [t.cast("t.Any", asdict(guard)) for guard in outcome.run.guards.get(planned.key, ())],
     }
@@ -236,7 +260,7 @@ def _certificate_outcome(outcome: Outcome, planned: PlannedCertificate) -> str:
 def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> EnvironmentResult:
     run = outcome.run
     writes = outcome.writes_to(planned, step.environment)
-    known = outcome.after is not None or not run.writes
+    known = outcome.after is not None or not (run.writes or run.retired)
     now = outcome.now(planned, step.environment) if known else None
     new = run.new_views.get(planned.key)
     before = outcome.before(planned, step.environment)
@@ -247,9 +271,11 @@ def _environment(outcome: Outcome, planned: PlannedCertificate, step: Step) -> E
         "action": step.action,
         "reason": step.reason,
         "from": _shown(before),
-        "to": _shown({**new, "alias": planned.new_alias(step.environment)}) if new and step.action != NONE else None,
+        "to": _shown({**new, "alias": planned.new_alias(step.environment)})
+        if new and step.action in (CREATE, UPDATE)
+        else None,
         "now": _shown(now),
-        "key": None if step.action == NONE else key_change(before, new),
+        "key": key_change(before, new) if step.action in (CREATE, UPDATE) else None,
         "entries": (now["entries"] if now else 0) if known else None,
         "deployment": _deployment(writes, step.environment),
         "gateway": run.gateways.get(planned.key, {}).get(step.environment),

@@ -15,22 +15,21 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     RollbackStep,
     plan_rollback,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.restored import Restored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
 
-def plan_rollback_of_run(
-    run: Run, settings: Settings, access: ManagerAccess
-) -> tuple[Sequence[RollbackStep], list[str]]:
+def plan_rollback_of_run(run: Run, access: ManagerAccess) -> tuple[Sequence[RollbackStep], list[str], Restored]:
     """Plan the rollback of a run, from what the manager holds now.
 
-    :returns: the steps, and messages about what cannot be rolled back.
+    :returns: the steps, messages about what cannot be rolled back, and what decides whether a companion can be.
     """
     written: dict[str, list[str]] = {}
     for write in run.writes:
         if write.may_have_changed:
             written.setdefault(write.key, []).extend(write.environments)
-    desired = {certificate.key: certificate for certificate in settings.certificates}
+    desired = {planned.key: planned.desired for planned in run.plan.certificates}
     listed = access.list_certificates(sorted({desired[key].project for key in written}))
     current = {
         f"{project}/{certificate['name']}": {view["name"]: view for view in certificate["environments"]}
@@ -51,10 +50,13 @@ def plan_rollback_of_run(
         for key, environments in written.items()
         if key not in unread
     ]
-    plan = plan_rollback(changed, one_update=run.plan.strategy == "replace")
+    one_update = run.plan.strategy != "per_environment"
+    plans = {one.key: plan_rollback([one], one_update=one_update) for one in reversed(changed)}
+    steps = [step for plan in plans.values() for step in plan.steps]
     reason = join_sentences(*failures(listed)) if unread else ""
     problems = [f"{', '.join(unread)}: not rolled back, since the manager cannot be read: {reason}"] if unread else []
-    return plan.steps, [*problems, *plan.impossible]
+    problems += [message for plan in plans.values() for message in plan.impossible]
+    return steps, problems, Restored(run, {*unread, *(key for key, plan in plans.items() if plan.impossible)})
 
 
 def to_operation(step: RollbackStep, settings: Settings) -> Operation:

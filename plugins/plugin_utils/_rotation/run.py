@@ -82,6 +82,7 @@ class Run:
     :arg gateways: what the gateways hold, by C(project/name) and environment, for those that were asked.
     :arg failure: what stopped the run; empty where nothing did.
     :arg rollback: messages of what could not be rolled back; None where no rollback was performed.
+    :arg retired: why each companion that was to be deleted is still there, by C(project/name); empty text if it was deleted.
     :arg unrestored: C(project/name in environment) of what the rollback stored and the gateways do not hold.
     :arg path: the name of the file; empty for a run without one.
     """
@@ -104,6 +105,7 @@ class Run:
     writes: list[Write] = field(default_factory=list)
     verified: list[int] = field(default_factory=list)
     gateways: dict[str, t.Any] = field(default_factory=dict)
+    retired: dict[str, str] = field(default_factory=dict)
     failure: str = ""
     rollback: list[str] | None = None
     unrestored: list[str] = field(default_factory=list)
@@ -111,7 +113,8 @@ class Run:
     path: str = ""
 
     def stopped_by_guards(self, planned: PlannedCertificate) -> bool:
-        return any(not guard.passed for guard in self.guards.get(planned.key, ()))
+        """Whether a guard stops a certificate, or that of a companion."""
+        return any(not guard.passed for guard in self.guards.get(planned.companion_of or planned.key, ()))
 
     def to_write(self, wave: int) -> list[PlannedCertificate]:
         """The certificates to write in a wave: those that are due there and that no guard stops."""
@@ -144,6 +147,11 @@ class Run:
         self.writes[number] = write
         self._append({"write": [number, write]})
         return number
+
+    def save_retired(self, changed: Mapping[str, str]) -> None:
+        """Keep what happened to some of the companions that are to be deleted."""
+        self.retired.update(changed)
+        self._append({"retired": changed})
 
     def fail(self, message: str) -> None:
         """Keep what stopped the run; the first failure is the one that counts."""
@@ -189,6 +197,7 @@ def load_run(path: str) -> Run:
                 number, write = changed["write"]
                 run.writes[number:] = [decode(Write, write), *run.writes[number + 1 :]]
                 continue
+            run.retired.update(changed.pop("retired", {}))
             for name, value in changed.items():
                 setattr(run, name, decode(kinds[name], value))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:

@@ -18,6 +18,11 @@ from dataclasses import dataclass, field, fields
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import VERIFY_MODES
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import (
+    DEFAULT_ALIAS,
+    DEFAULT_NAME,
+    read_patterns,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
     PREFIX,
     SettingError,
@@ -34,6 +39,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 )
 
 AUTO = "auto"
+OVERLAP = "overlap"
 
 HOOKS = ("obtain_tasks", "before_wave_tasks", "verify_tasks", "after_run_tasks")
 """Variables that name a file with tasks of the user's."""
@@ -75,6 +81,10 @@ class Settings:
     waves: tuple[tuple[str, ...], ...] | str = ()
     environments: tuple[str, ...] | None = None
     strategy: str = AUTO
+    overlap_days: int = 0
+    promote: bool = False
+    companion_name: str = DEFAULT_NAME
+    companion_alias: str = DEFAULT_ALIAS
     minimum_remaining_days: int = 1
     require_later_expiry: bool = True
     require_same_subject: bool = True
@@ -105,20 +115,10 @@ _FLAGS = {one.name: one.default for one in fields(Settings) if isinstance(one.de
 VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_before_days")
 """The variables that make up the settings."""
 _OTHERS = (
-    *CONNECTION_SPEC,
-    *HOOKS,
-    "require_issuer",
-    "hosts",
-    "item",
-    "obtained",
-    "result",
-    "new_dir",
-    "job_template",
-    "organization",
+    *(*CONNECTION_SPEC, *HOOKS, "require_issuer"),
+    *("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization"),
 )
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
-
-
 _TEXTS = {"project", "name", "path", "content", "alias", "description"}
 """The keys of a certificate whose values are text."""
 
@@ -136,6 +136,9 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     """
     given = {name: value for name, value in raw.items() if not is_blank(value)}
     obtains = "obtain_tasks" in given
+    patterns = read_patterns(
+        str(given.get("companion_name", DEFAULT_NAME)), str(given.get("companion_alias", DEFAULT_ALIAS))
+    )
     others: dict[str, t.Any] = {name: str(given.get(name, "")) for name in ("base_dir", *FOLDERS)}
     others |= {name: flag(given, name, default=default) for name, default in _FLAGS.items()}
     settings = Settings(
@@ -143,7 +146,10 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         certificates=_certificates(given.get("certificates"), renewal_window(given), obtains=obtains),
         waves=AUTO if str(given.get("waves")).strip() == AUTO else name_groups("waves", given.get("waves")),
         environments=optional_names(given.get("environments")),
-        strategy=choice(given, "strategy", (AUTO, "replace", "per_environment")),
+        strategy=choice(given, "strategy", (AUTO, "replace", "per_environment", OVERLAP)),
+        overlap_days=integer("overlap_days", given.get("overlap_days", 0), 0),
+        companion_name=patterns.name,
+        companion_alias=patterns.alias,
         minimum_remaining_days=integer("minimum_remaining_days", given.get("minimum_remaining_days", 1), 0),
         on_guard_failure=choice(given, "on_guard_failure", ("stop", "skip")),
         update_scope=choice(given, "update_scope", ("same_project", "all_projects"))

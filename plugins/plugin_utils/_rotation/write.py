@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NOT_ON_GATEWAY, PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
@@ -30,7 +32,9 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
     """The operation for a certificate in a wave; without a wave, the one that covers all of them."""
     settings = t.cast(Settings, run.settings)
     desired = planned.desired
-    one_update = run.plan.strategy == "replace"
+    if planned.retires:
+        return make_deletion(planned)
+    one_update = run.plan.strategy != "per_environment"
     targets = planned.environments if one_update else planned.due_in(wave)
     return Operation(
         project=desired.project,
@@ -39,30 +43,10 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         bundle=planned.new,
         unlisted_environments="fail" if one_update else "keep",
         alias=desired.alias,
-        description=desired.description,
+        description=description_of(planned, datetime.now(timezone.utc)),
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
-    )
-
-
-def make_request(run: Run, planned: PlannedCertificate, wave: int) -> Request:
-    """The operation as the user's hooks see it: without the certificate itself."""
-    operation, view = make_operation(run, planned, wave), run.new_views[planned.key]
-    options = operation.options
-    return Request(
-        key=planned.key,
-        project=operation.project,
-        name=operation.name,
-        environments=options["environments"],
-        unlisted_environments=options["unlisted_environments"],
-        alias=options["alias"],
-        description=options["description"],
-        update_referenced_jwks=options["update_referenced_jwks"],
-        update_scope=options["update_scope"],
-        force=options["force"],
-        fingerprint_sha1=view["fingerprint_sha1"],
-        fingerprint_sha256=view["fingerprint_sha256"],
     )
 
 

@@ -349,7 +349,10 @@ KEEPING = {"environments": ("staging",), "unlisted_environments": "keep"}
 @pytest.mark.parametrize(
     ("remedies", "end"),
     [
-        (None, "Use a single wave with certificate_rotation_strategy=replace"),
+        (
+            None,
+            "Use certificate_rotation_strategy=overlap, or a single wave with certificate_rotation_strategy=replace",
+        ),
         ({"no_import_file": "Use another playbook"}, "Use another playbook"),
     ],
 )

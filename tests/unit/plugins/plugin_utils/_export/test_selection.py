@@ -91,6 +91,16 @@ def test_environments_with_the_same_certificate_are_one_item() -> None:
     assert (found.same[0].alias, found.left_out, found.notes) == ("web", (), ())
 
 
+def test_companions_of_an_overlap_are_left_out() -> None:
+    marked = "Partner [overlap of web since 2026-11-26T04:05:06Z]"
+    found = select([certificate(environment("a", SECOND), name="web-next-a", description=marked)])
+
+    assert shown(found) == []
+    assert found.left_out == (
+        "MyProject/web-next-a: it is the companion of web in an overlap, and the role creates and deletes it",
+    )
+
+
 def test_a_certificate_that_differs_is_an_item_of_each_environment() -> None:
     found = select(
         [certificate(environment("b", SECOND, alias="x"), environment("c", FIRST), environment("a", FIRST, alias=None))]

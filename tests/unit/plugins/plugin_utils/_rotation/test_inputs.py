@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     problems_of_files,
-    read_new_certificate,
     read_new_certificates,
     read_record,
     views_of,
@@ -21,7 +19,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs i
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
-from manager import Authority
 from unit.plugins.plugin_utils._rotation.fakes import FakeAccess, FakeFiles
 from unit.plugins.plugin_utils._rotation.run_builder import (
     DEV,
@@ -43,10 +40,6 @@ NEW_ISSUED = issued(days=300)
 
 def settings(*desired: DesiredCertificate, **values: Any) -> Settings:
     return Settings(certificates=desired or (DesiredCertificate(PROJECT, NAME, path="web.pem"),), **values)
-
-
-def read_one(data: bytes | str, **values: Any) -> Any:
-    return read_new_certificate(FakeFiles({"web.pem": data}), settings(**values), KEY, "web.pem", None)
 
 
 def test_the_certificates_of_each_project_are_read_once() -> None:
@@ -88,108 +81,6 @@ def test_environments_are_found_by_certificate_and_name() -> None:
         (KEY, PROD): entry(PROD, OLD),
         ("MyProject/api", PROD): entry(PROD, OTHER),
     }
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        NEW_ISSUED.pem,
-        NEW_ISSUED.pem.replace("\n", "\r\n").rstrip(),
-        NEW_ISSUED.der,
-        NEW_ISSUED.chain_pem,
-    ],
-    ids=["PEM", "CRLF", "DER", "chain"],
-)
-def test_a_new_certificate_is_read_from_a_file_in_any_form(data: bytes | str) -> None:
-    assert read_one(data).leaf == NEW.leaf
-
-
-def test_the_issuers_in_a_file_belong_to_the_new_certificate() -> None:
-    assert read_one(NEW_ISSUED.chain_pem).pem == NEW_ISSUED.chain_pem
-
-
-def test_a_new_certificate_is_read_from_text() -> None:
-    content = NEW_ISSUED.pem.replace("\n", "\r\n")
-
-    assert read_new_certificate(FakeFiles(), settings(), KEY, None, content) == NEW
-
-
-@pytest.mark.parametrize(("path", "found"), [("web.pem", "/base/web.pem"), ("/there/web.pem", "/there/web.pem")])
-def test_a_relative_path_starts_at_the_base_folder(path: str, found: str) -> None:
-    files = FakeFiles({found: NEW_ISSUED.pem})
-
-    assert read_new_certificate(files, settings(base_dir="/base"), KEY, path, None) == NEW
-
-
-@pytest.mark.parametrize(
-    "data",
-    ["no certificate", "", b"", NEW_ISSUED.der[:-9], b"\xff\xfe"],
-    ids=["text", "empty", "no bytes", "cut", "binary"],
-)
-def test_a_file_without_a_certificate_is_refused(data: bytes | str) -> None:
-    with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(web.pem\) cannot be used: "):
-        read_one(data)
-
-
-def test_a_file_that_cannot_be_read_is_refused_with_the_reason() -> None:
-    with pytest.raises(RunError) as raised:
-        read_new_certificate(FakeFiles(), settings(), KEY, "web.pem", None)
-    assert str(raised.value) == (
-        "The new certificate of MyProject/web (web.pem) cannot be used: web.pem cannot be read: "
-        "No such file or directory"
-    )
-
-
-@pytest.mark.parametrize(
-    "data", [NEW_ISSUED.pem + NEW_ISSUED.key_pem, NEW_ISSUED.key_pem], ids=["with a certificate", "alone"]
-)
-def test_a_private_key_is_refused_and_never_quoted(data: str) -> None:
-    with pytest.raises(RunError, match="private key") as raised:
-        read_one(data)
-    assert not any(line in str(raised.value) for line in NEW_ISSUED.key_pem.splitlines())
-
-
-@pytest.mark.parametrize("content", ["", "x"])
-def test_text_without_a_certificate_is_refused(content: str) -> None:
-    with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(content\) cannot be used: "):
-        read_new_certificate(FakeFiles(), settings(), KEY, None, content)
-
-
-@pytest.mark.parametrize("text", [NEW_ISSUED.pem, NEW_ISSUED.key_pem], ids=["certificate", "private key"])
-def test_text_instead_of_a_path_is_refused_and_never_quoted(text: str) -> None:
-    with pytest.raises(RunError) as raised:
-        read_new_certificate(FakeFiles(), settings(), KEY, text, None)
-    assert str(raised.value) == (
-        "The new certificate of MyProject/web (path) cannot be used: contains the text of a certificate instead of the "
-        "path of a file; use content for the text"
-    )
-
-
-def test_a_chain_whose_signatures_do_not_verify_is_refused() -> None:
-    chain = NEW_ISSUED.pem + Authority().pem
-    with pytest.raises(RunError) as raised:
-        read_one(chain)
-    assert re.fullmatch(
-        r"The new certificate of MyProject/web \(web.pem\) cannot be used: contains a chain whose signatures do not "
-        r"verify: CN=web.example.com,O=Example Inc,C=US is not signed by the key of CN=Example CA,O=Example Inc,C=US "
-        r"\(serial number [0-9a-f]+\)\. Provide the issuers that signed the certificate, or the certificate without issuers",
-        str(raised.value),
-    )
-
-
-@pytest.mark.parametrize("content", ["\ud800", NEW_ISSUED.pem.replace("\n", "\\n")], ids=["surrogate", "literal \\n"])
-def test_text_that_is_not_pem_is_refused(content: str) -> None:
-    with pytest.raises(RunError, match=r"^The new certificate of MyProject/web \(content\) cannot be used: "):
-        read_new_certificate(FakeFiles(), settings(), KEY, None, content)
-
-
-def test_an_obtained_certificate_must_have_a_path_or_content() -> None:
-    with pytest.raises(RunError) as raised:
-        read_new_certificate(FakeFiles(), settings(), KEY, None, None)
-    assert str(raised.value) == (
-        "The new certificate of MyProject/web (certificate_rotation_obtained) cannot be used: "
-        "your tasks set neither path nor content in it"
-    )
 
 
 def test_all_new_certificates_are_read_and_those_that_cannot_be_used_are_reported() -> None:

@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, Entry, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils import _certificate_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import in_process, manager
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -31,7 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, hints_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import inputs, phases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import RotationPlan, make_plan
@@ -161,8 +162,8 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[RotationPlan]:
     """The plans that are made."""
     made: list[RotationPlan] = []
 
-    def make_plan_and_record(*given: Any) -> RotationPlan:
-        made.append(make_plan(*given))
+    def make_plan_and_record(*given: Any, **named: Any) -> RotationPlan:
+        made.append(make_plan(*given, **named))
         return made[-1]
 
     monkeypatch.setattr(phases, "make_plan", make_plan_and_record)
@@ -184,7 +185,8 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
 
     planned = role.phase("plan")
     assert planned["strategy"] == (
-        "per_environment, since there are 2 waves, and only import-file writes one wave without the others"
+        "per_environment, since there are 2 waves, and only import-file writes one wave without the others "
+        "(strategy overlap needs no import-file)"
     )
     assert [line.split()[:4] for line in planned["table"][1:]] == [
         ["1", KEY, DEV, "update"],
@@ -196,9 +198,10 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
     assert role.phase("preflight") == {
         "changed": False,
         "waves": [
-            {"number": 1, "environments": [DEV, STAGE], "requests": []},
-            {"number": 2, "environments": [PROD], "requests": []},
+            {"number": 1, "title": f"1 ({DEV}, {STAGE})", "stage": None, "environments": [DEV, STAGE], "requests": []},
+            {"number": 2, "title": f"2 ({PROD})", "stage": None, "environments": [PROD], "requests": []},
         ],
+        "retire": False,
     }
     folder = str(role.folder / "backups/2026-06-01T120000Z-localhost")
     assert role.phase("backup") == {"changed": True, "folder": folder}
@@ -373,7 +376,7 @@ def test_nothing_is_obtained_in_check_mode(role: Role) -> None:
 
     assert planned["to_obtain"] == []
     assert "to-be-obtained" in planned["table"][1]
-    assert role.phase("preflight") == {"changed": False, "waves": []}
+    assert role.phase("preflight") == {"changed": False, "waves": [], "retire": False}
     assert role.report()["outcome"] == "planned"
 
 
@@ -426,6 +429,7 @@ def test_an_obtained_certificate_that_is_already_deployed_is_not_written(role: R
     assert role.phase("preflight") == {
         "changed": False,
         "waves": [],
+        "retire": False,
         "warnings": [
             "MyProject/web: your tasks obtained the certificate that its environments hold already. Nothing is written"
         ],
@@ -1174,7 +1178,7 @@ def test_each_step_of_a_run_is_done_once(role: Role, monkeypatch: pytest.MonkeyP
 
     count(phases, "read_settings")
     count(phases, "make_plan")
-    count(inputs, "parse_input")
+    count(_certificate_files, "parse_input")
     role.variables |= {"waves": [[DEV], [STAGE], [PROD]]}
 
     role.until("preflight")

@@ -160,7 +160,7 @@ def test_outcomes_of_the_run_its_certificates_and_its_waves(
 
 
 def test_every_outcome_either_fails_the_play_or_does_not() -> None:
-    assert {*SUCCESSES} == {"nothing_to_do", "planned", "rotated", "stored", "skipped"}
+    assert {*SUCCESSES} == {"nothing_to_do", "planned", "introduced", "rotated", "stored", "skipped"}
     assert {*FAILURES} == {"refused", "failed", "rolled_back", "rollback_failed"}
 
 
@@ -214,10 +214,11 @@ def test_schema_1_of_a_run() -> None:
         "outcome": "planned",
         "message": "Nothing was written in check mode: 1 of 1 certificates due in 2 environments.",
         "strategy": "per_environment",
-        "strategy_reason": "there are 2 waves, and only import-file writes one wave without the others",
+        "strategy_reason": "there are 2 waves, and only import-file writes one wave without the others "
+        "(strategy overlap needs no import-file)",
         "waves": [
-            {"number": 1, "environments": [DEV], "outcome": "not_started"},
-            {"number": 2, "environments": [PROD], "outcome": "not_started"},
+            {"number": 1, "environments": [DEV], "stage": None, "outcome": "not_started"},
+            {"number": 2, "environments": [PROD], "stage": None, "outcome": "not_started"},
         ],
         "rollback": {"performed": False, "complete": None, "messages": []},
         "backup": None,

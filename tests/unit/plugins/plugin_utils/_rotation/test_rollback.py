@@ -333,7 +333,7 @@ def roll_back_run(builder: RunBuilder, *current: Json, unreadable: str = "") -> 
     """The rollback of a run, where the manager holds C(current) now, or the project that cannot be read."""
     run = builder.build()
     assert run.settings is not None
-    steps, problems = plan_rollback_of_run(run, run.settings, FakeAccess(*current, unreadable=unreadable))
+    steps, problems, _restored = plan_rollback_of_run(run, FakeAccess(*current, unreadable=unreadable))
     return list(steps), problems
 
 

@@ -34,7 +34,7 @@ FLAGS = {
     "rollback": True,
 }
 CHOICES = {
-    "strategy": ("auto", "replace", "per_environment"),
+    "strategy": ("auto", "replace", "per_environment", "overlap"),
     "on_guard_failure": ("stop", "skip"),
     "update_scope": (None, "same_project", "all_projects"),
 }
@@ -379,12 +379,6 @@ def documented() -> set[str]:
     return set(specification["argument_specs"]["main"]["options"])
 
 
-def test_another_name_of_a_variable_is_documented() -> None:
-    specification = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text(encoding="utf-8"))
-    option = specification["argument_specs"]["main"]["options"][f"{PREFIX}renew_before"]
-    assert option["aliases"] == [f"{PREFIX}renew_before_days"]
-
-
 def test_every_variable_of_the_role_is_known() -> None:
     defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
 
@@ -395,7 +389,7 @@ def test_every_variable_of_the_role_is_known() -> None:
 def test_only_the_variables_of_the_role_its_playbook_and_its_hooks_are_known() -> None:
     known = {f"{PREFIX}{name}" for name in (*settings.VARIABLES, *settings._OTHERS)}
 
-    others = ("renew_before_days", "hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
+    others = ("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization")
     assert known - documented() == {f"{PREFIX}{name}" for name in others}
     assert documented() <= known
 

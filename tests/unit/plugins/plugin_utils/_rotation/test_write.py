@@ -14,13 +14,13 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import deployment_unknown_warning
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import Operation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views import request_view
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import Request
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write, load_run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import (
     PROGRESS_FROM,
     make_operation,
-    make_request,
     predict_wave,
     write_wave,
 )
@@ -110,7 +110,7 @@ def test_an_operation_is_forced_if_the_settings_say_so() -> None:
 def test_a_request_is_the_operation_without_the_certificate() -> None:
     run = RunBuilder(holding({DEV: OLD, STAGE: NEW, PROD: OLD}), waves=WAVES).build()
 
-    request = make_request(run, run.plan.certificates[0], 2)
+    request = request_view(make_operation(run, run.plan.certificates[0], 2), run.new_views[KEY])
 
     assert request == {
         "key": KEY,

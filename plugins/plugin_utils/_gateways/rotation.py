@@ -16,6 +16,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     ask,
     ask_until_confirmed,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import needs_proof
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE, NOT_ON_GATEWAY, RotationPlan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
@@ -36,7 +37,8 @@ def _written(run: Run, wave: int, mode: str) -> list[Expected]:
         for name in names if write.wave == wave else ():
             certificate = planned[write.key]
             trusted = Trusted.of({**run.new_views[write.key], "alias": certificate.new_alias(name)})
-            expected.append(Expected(write.key, certificate.desired.project, name, trusted))
+            other_than = run.plan.companion_alias(write.key, name)
+            expected.append(Expected(write.key, certificate.desired.project, name, trusted, other_than))
     return expected
 
 
@@ -44,16 +46,26 @@ def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
     """Ask the gateways whether they hold what the record contains, before anything is written.
 
     C(required) asks about every environment. C(auto) asks where a run in waves continues a rotation, about the environments
-    that it would not write: the run that wrote them may have stopped since their gateways did not hold the certificate.
+    that it would not write: the run that wrote them may have stopped since their gateways did not hold the certificate. It
+    also asks about what the next stage of an overlap relies on.
     """
     continues = mode == "auto" and plan.strategy == "per_environment"
     expected = [
-        Expected(certificate.key, certificate.desired.project, step.environment, Trusted.of(step.current))
+        Expected(
+            certificate.key,
+            certificate.desired.project,
+            step.environment,
+            Trusted.of(step.current),
+            plan.companion_alias(certificate.key, step.environment),
+        )
         for certificate in plan.certificates
         for step in certificate.steps
         if step.current
+        and mode != "never"
+        and not certificate.retires
         and (
             mode == "required"
+            or needs_proof(certificate, step)
             or (continues and certificate.new and step.action == NONE and step.environment != PSEUDO_ENVIRONMENT)
         )
     ]
@@ -61,11 +73,18 @@ def ask_before(plan: RotationPlan, mode: str, access: ManagerAccess) -> Answers:
 
 
 def about_record(plan: RotationPlan, answers: Answers) -> Answers:
-    """The answers before the first write, without those about certificates that the plan replaces."""
-    kept = {
-        (certificate.key, step.environment)
+    """The answers before the first write, without those about certificates that the plan replaces.
+
+    An unknown gateway of an overlap is written again, so that the manager reports what it holds.
+    """
+    reasons = {
+        (certificate.key, step.environment): "" if step.action == NONE else step.reason
         for certificate in plan.certificates
         for step in certificate.steps
-        if step.action == NONE or step.reason == NOT_ON_GATEWAY
     }
-    return {key: gateway for key, gateway in answers.items() if key in kept or gateway.state == UNKNOWN}
+    return {
+        key: gateway
+        for key, gateway in answers.items()
+        if (gateway.state != UNKNOWN and reasons[key] in ("", NOT_ON_GATEWAY))
+        or (gateway.state == UNKNOWN and reasons[key] != NOT_ON_GATEWAY)
+    }
