@@ -73,7 +73,7 @@ def _rolled_back_message(certificates: Sequence[CertificateResult]) -> str:
         environment["name"]
         for certificate in certificates
         for environment in certificate["environments"]
-        if environment["rolled_back"] and (environment["gateway"] or {}).get("state") == UNKNOWN
+        if environment["rolled_back"] and environment["gateway"] and environment["gateway"]["state"] == UNKNOWN
     } - {PSEUDO_ENVIRONMENT}
     record = "In the manager's record, every environment that the run changed holds its previous certificate again."
     return f"{record} {is_unknown(unknown)}." if unknown else record
