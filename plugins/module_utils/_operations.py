@@ -41,6 +41,9 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._truststores impor
 from ansible_collections.apinizer.apiops.plugins.module_utils._verification import Verification
 from ansible_collections.apinizer.apiops.plugins.module_utils._writer import WriteError, Writer
 
+UPDATE_JWKS = "Set update_referenced_jwks=true (with update_scope) to update the JWKs as well"
+"""What to do about JWKs that would lose their link, in terms of the module's options."""
+
 _Warn = t.Callable[[str], None]
 
 
@@ -246,8 +249,7 @@ def _jwk_warnings(api: CertificateApi, operation: CertificateOperation) -> list[
         return []
     lost = (
         f"Project {operation.project} has JWKs created from certificates: {', '.join(jwks)}. Those created from "
-        f"{operation.name} lose their link to it with this update. Set update_referenced_jwks=true (with update_scope) "
-        "to update the JWKs as well"
+        f"{operation.name} lose their link to it with this update. {UPDATE_JWKS}"
     )
     return [lost]
 

@@ -14,10 +14,12 @@ import typing as t
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     GATEWAYS_UNKNOWN,
     IMPORT_NOT_DEPLOYED,
+    JWKS_UNLINKED,
     NO_IMPORT_FILE,
     ApinizerError,
     join_sentences,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._operations import UPDATE_JWKS
 
 Remedies = t.Mapping[str, str]
 """What to do about each problem, without the last period."""
@@ -29,6 +31,7 @@ MODULE_REMEDIES: Remedies = {
         "environments and unlisted_environments. If the deployment only takes longer, raise verify_gateways_timeout"
     ),
     GATEWAYS_UNKNOWN: "To write nevertheless, set verify_gateways=auto, which only warns",
+    JWKS_UNLINKED: UPDATE_JWKS,
 }
 
 
@@ -40,9 +43,9 @@ def add_remedy(error: ApinizerError, remedies: Remedies) -> None:
 
 
 def in_terms_of(message: str, remedies: Remedies) -> str:
-    """Return a message of the module with the caller's remedy in place of the module's.
+    """Return a message or a warning of the module with the caller's remedy in place of the module's.
 
-    For a caller that has run the module in a process of its own, which returns a message and no error.
+    For warnings, and for a caller that has run the module in a process of its own, which returns a message and no error.
     """
     for problem, remedy in MODULE_REMEDIES.items():
         if message.endswith(remedy):

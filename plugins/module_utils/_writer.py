@@ -262,7 +262,10 @@ class Writer:
         if after is not None and after.duplicated:
             duplicated = ", ".join(after.duplicated)
             sentences.append(f"The write was not repeated, because each update adds another entry ({duplicated})")
-        sentences.append("The gateways there may still hold the previous certificate")
+        held = {"create": "not hold it", "delete": "still hold the deleted certificate"}
+        sentences.append(
+            f"The gateways there may {held.get(write.kind, 'still hold the certificate that was replaced')}"
+        )
         if write.kind in ("create", "update") and not (after and after.duplicated):
             sentences.append("Fix the cause there, then run again with force=true to deploy once more")
         return WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)

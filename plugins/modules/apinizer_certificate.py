@@ -25,7 +25,7 @@ description:
     O(unlisted_environments) says what to do.
   - After each write, the module reads the certificate back, compares it, and checks the deployment that the manager
     reports. If a certificate was stored but not deployed everywhere, the module fails, although the manager answers with
-    HTTP 200.
+    HTTP 200. Where the manager does not report the deployment, the module asks the gateways. See O(verify_gateways).
 extends_documentation_fragment:
   - apinizer.apiops.attributes
   - apinizer.apiops.attributes.actiongroup_apinizer

@@ -244,7 +244,10 @@ def test_a_change_of_the_record_changes_its_files_only(make_world: MakeWorld, is
     changed = {path for path, text in world.files().items() if before.get(path) != text}
     assert {one["after_header"] for one in made["diff"]} == {str(world.folder / path) for path in changed}
     assert "certificates/MyProject,api.pem" not in changed
-    assert "MyProject/web differs between environments. It is in the lists in differences" in made["lines"]
+    assert (
+        "MyProject/web differs between environments, so it is in a list for each environment in the folder differences"
+        in made["lines"]
+    )
     # The file of the certificate that was the same everywhere is left, and named in every run.
     for result in (made, world.export()):
         (warning,) = result["warnings"]

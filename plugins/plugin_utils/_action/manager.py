@@ -218,15 +218,20 @@ class ManagerAccess:
         return self._map(lambda key: self.carry_out(operations[key], check_mode=True), list(operations))
 
     def carry_out(self, operation: Operation, *, check_mode: bool = False) -> Result:
-        """Run one operation. If it fails, its message has the remedy of the caller."""
+        """Run one operation. Its message and its warnings have the remedies of the caller."""
         if self._run_module:
             result = self._run_module(CERTIFICATE, self._given(CERTIFICATE, **operation.options), check_mode)
+            if "warnings" in result:
+                result = {**result, "warnings": [in_terms_of(one, operation.remedies) for one in warnings_of([result])]}
             return {**result, "msg": in_terms_of(str(result["msg"]), operation.remedies)} if "msg" in result else result
 
         def carry_out(api: t.Any, now: datetime, context: InProcessContext) -> Result:
+            def warn(text: str) -> None:
+                context.warn(in_terms_of(text, operation.remedies))
+
             try:
                 return run_certificate_operation(
-                    api, operation.to_certificate_operation(), check_mode=check_mode, now=now, warn=context.warn
+                    api, operation.to_certificate_operation(), check_mode=check_mode, now=now, warn=warn
                 )
             except ApinizerError as exc:
                 add_remedy(exc, operation.remedies)

@@ -205,4 +205,10 @@ def _lines(selection: Selection, folder: str, changed: int, total: int, *, check
         done = f"Would export {what}: {count(changed, 'file')} to write, {total - changed} unchanged"
     else:
         done = f"Exported {what}: {count(changed, 'file')} written, {total - changed} unchanged"
-    return [done, *(f"{key} differs between environments. It is in the lists in {LIST_FOLDER}" for key in differing)]
+    return [
+        done,
+        *(
+            f"{key} differs between environments, so it is in a list for each environment in the folder {LIST_FOLDER}"
+            for key in differing
+        ),
+    ]

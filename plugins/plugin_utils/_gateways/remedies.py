@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     GATEWAYS_UNKNOWN,
     IMPORT_NOT_DEPLOYED,
+    JWKS_UNLINKED,
     NO_IMPORT_FILE,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies
@@ -19,6 +20,10 @@ ROLE_REMEDIES: Remedies = {
     IMPORT_NOT_DEPLOYED: (
         "To deploy a certificate, update all its environments at once: run the role again with a single wave, "
         "certificate_rotation_strategy=replace, and certificate_rotation_verify_gateways=required"
+    ),
+    GATEWAYS_UNKNOWN: "To rotate nevertheless, set certificate_rotation_verify_gateways=auto, which only warns",
+    JWKS_UNLINKED: (
+        "Set certificate_rotation_update_referenced_jwks=true (with certificate_rotation_update_scope) to update the JWKs as well"
     ),
 }
 RESTORE_REMEDIES: Remedies = {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import GATEWAYS_UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     CONFIRMED,
     STALE,
@@ -26,6 +27,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.module_utils._truststores import Answer
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import ROLE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
 Answers = dict[tuple[str, str], Gateway]
@@ -116,7 +118,11 @@ def gateway_problems(found: Answers, strategy: str, mode: str) -> list[str]:
 def unknown_problems(found: Answers) -> list[str]:
     """Why the gateways could not be asked, as messages for the user. No request can ask the manager itself."""
     lines = unknown_lines(found.values())
-    return [required_message("certificate_rotation_verify_gateways", lines)] if lines else []
+    return (
+        [required_message("certificate_rotation_verify_gateways", lines, ROLE_REMEDIES[GATEWAYS_UNKNOWN])]
+        if lines
+        else []
+    )
 
 
 def notes(found: Answers) -> list[str]:

@@ -116,8 +116,8 @@ class Audit:
     def message(self) -> str:
         """The audit in one or two sentences."""
         scope = f"{count(len(self.certificates), 'certificate')} in {count(len(self.environments), 'environment')}."
-        found = [f"{kind.label.lower()} ({number})" for kind, number in self.counts if number]
-        return f"{scope} Findings: {', '.join(found)}." if found else scope
+        found = [f"{kind.label[0].lower()}{kind.label[1:]} ({number})" for kind, number in self.counts if number]
+        return f"{scope} Findings: {'; '.join(found)}." if found else scope
 
     @property
     def summary(self) -> list[tuple[str, str]]:

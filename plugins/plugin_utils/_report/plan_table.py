@@ -35,6 +35,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
     for planned in plan.certificates:
         new = new_views.get(planned.key)
         until = new["not_after"] if new else None
+        missing = "unreadable" if planned.desired.path or planned.desired.content else "to-be-obtained"
         for step in planned.steps:
             rows.append(
                 (
@@ -44,7 +45,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
                     step.action,
                     step.reason,
                     _day(step.current["not_after"] if step.current else None),
-                    "-" if step.action in (NONE, DELETE) else _day(until) if until else "to-be-obtained",
+                    "-" if step.action in (NONE, DELETE) else _day(until) if until else missing,
                     _key(step, new),
                     _stage(planned),
                 )

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 from collections.abc import Sequence
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, is_unknown
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, is_unknown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
@@ -49,13 +51,32 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         return join_sentences("Nothing was written", outcome.failure, "").rstrip()
     changed = any(write.may_have_changed for write in run.writes)
     rollback = {
-        "rolled_back": "Every environment that the run changed holds its previous certificate again."
-        if changed
-        else "No environment was changed.",
-        "rollback_failed": f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}.",
+        "rolled_back": _rolled_back_message(certificates) if changed else "No environment was changed.",
+        "rollback_failed": join_sentences(
+            f"THE ROLLBACK IS NOT COMPLETE: {'; '.join(outcome.rollback_problems)}", *_restore_hint(run.backup), ""
+        ).rstrip(),
         "failed": "Nothing was rolled back.",
     }[outcome.name]
     return join_sentences(outcome.failure, rollback, _holdings(outcome, certificates)).rstrip()
+
+
+def _restore_hint(backup: str) -> list[str]:
+    """How to restore what the rollback has not; empty without a backup."""
+    # Quoted for the shell, and for Ansible, which splits the text again.
+    given = shlex.quote(f"certificate_restore_dir={shlex.quote(backup)}")
+    return [f"To restore the backup, run: ansible-playbook apinizer.apiops.restore -e {given}"] if backup else []
+
+
+def _rolled_back_message(certificates: Sequence[CertificateResult]) -> str:
+    """What is known of the record, and of the gateways where they could not be asked about the restored certificate."""
+    unknown = {
+        environment["name"]
+        for certificate in certificates
+        for environment in certificate["environments"]
+        if environment["rolled_back"] and environment["gateway"] and environment["gateway"]["state"] == UNKNOWN
+    } - {PSEUDO_ENVIRONMENT}
+    record = "In the manager's record, every environment that the run changed holds its previous certificate again."
+    return f"{record} {is_unknown(unknown)}." if unknown else record
 
 
 def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
@@ -80,9 +101,9 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
 
 
 def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:
-    """What each environment of the certificates that were written holds now."""
+    """What the record contains now for each environment of the certificates that were written."""
     if outcome.after is None:
-        return "What the environments hold now could not be read back."
+        return "The manager's record could not be read back."
     written = {write.key for write in outcome.run.writes}
     holdings = [
         f"{certificate['name']} in {environment['name']}: "
@@ -93,4 +114,4 @@ def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> st
     ]
     rest = len(holdings) - _SHOWN
     more = f"; and {rest} more, which the report lists" if rest > 0 else ""
-    return f"Now: {'; '.join(holdings[:_SHOWN])}{more}."
+    return f"The manager's record now: {'; '.join(holdings[:_SHOWN])}{more}."

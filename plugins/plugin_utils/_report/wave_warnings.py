@@ -31,6 +31,7 @@ def wave_warnings(
     which = unreported[0] if len(unreported) == 1 else f"{len(unreported)} certificates"
     merged = (
         f"Wave {wave}: the manager stored {which}, but did not report the deployment to the gateways of "
-        f"{', '.join(targets)}. Check that the gateways there hold the new certificate"
+        f"{', '.join(targets)}. To find out what they hold, run again in check mode with "
+        "certificate_rotation_verify_gateways=required, or read their truststores with apinizer_truststore_info"
     )
     return [merged, *others]

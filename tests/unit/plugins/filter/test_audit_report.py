@@ -220,6 +220,13 @@ def test_the_most_urgent_certificate_comes_first():
     assert positions == sorted(positions)
 
 
+def test_the_message_counts_the_findings_of_each_kind():
+    kinds = ("expired", "expired_on_gateway", "referenced_by_jwks")
+    findings = [{"kind": kind, "project": "P", "name": "c", "environments": [], "message": "m"} for kind in kinds]
+    text = audit_report(audit([], findings=findings), "md")
+    assert "Findings: expired (1); expired, still on the gateways (1); referenced by JWKs (1)." in text
+
+
 @pytest.mark.parametrize("output_format", ["html", "md"])
 def test_findings_are_reported(output_format):
     text = audit_report(audit(certificates_with_findings()), output_format)

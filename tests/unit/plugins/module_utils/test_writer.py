@@ -505,7 +505,7 @@ def test_a_deployment_that_keeps_failing_names_the_environments(job: Job, new: B
     assert job.api.sleeps == [0.5, 1.0]
     assert str(caught.value) == (
         "The manager stored the certificate, but its deployment failed in: staging (down). Retried 2 times without "
-        "success. The gateways there may still hold the previous certificate. Fix the cause there, then run again with "
+        "success. The gateways there may still hold the certificate that was replaced. Fix the cause there, then run again with "
         "force=true to deploy once more"
     )
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
@@ -520,14 +520,18 @@ def test_a_failed_deployment_is_not_retried_if_that_adds_entries(job: Job, new: 
     assert str(caught.value) == (
         "The manager stored the certificate, but its deployment failed in: staging (down). The write was not "
         "repeated, because each update adds another entry (production, staging). The gateways there may still hold "
-        "the previous certificate"
+        "the certificate that was replaced"
     )
 
 
 def test_a_deletion_that_is_not_deployed_is_a_failure_and_not_repeated(job: Job) -> None:
     job.api.writes = [is_not_deployed]
     with pytest.raises(
-        WriteError, match=r"^The manager deleted the certificate, but its deployment failed in: staging"
+        WriteError,
+        match=(
+            r"^The manager deleted the certificate, but its deployment failed in: staging \(down\)\. "
+            r"The gateways there may still hold the deleted certificate$"
+        ),
     ):
         job.absent()
     assert job.api.calls == ["delete", "list MyProject"]
@@ -557,7 +561,7 @@ def test_a_failed_deployment_is_reported_with_the_details_of_the_manager(
         job.present(new)
     assert str(caught.value) == (
         f"The manager stored the certificate, but its deployment failed in: {where}. The gateways there may still "
-        "hold the previous certificate. Fix the cause there, then run again with force=true to deploy once more"
+        "hold the certificate that was replaced. Fix the cause there, then run again with force=true to deploy once more"
     )
 
 

@@ -33,6 +33,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     failures,
     warnings_of,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import RESTORE_REMEDIES, ROLE_REMEDIES
 from unit.plugins.module_utils.certificate_maker import key, make_certificate
 
 Json = dict[str, Any]
@@ -370,3 +371,32 @@ def test_a_failure_ends_with_the_remedy_of_the_caller(
     assert result["msg"].startswith("This manager has no import-file")
     assert result["msg"].endswith(end)
     assert "unlisted_environments" not in result["msg"]
+
+
+@pytest.mark.parametrize("in_process_", [True, False])
+@pytest.mark.parametrize(
+    ("remedies", "end"),
+    [
+        (
+            ROLE_REMEDIES,
+            (
+                "with this update. Set certificate_rotation_update_referenced_jwks=true "
+                "(with certificate_rotation_update_scope) to update the JWKs as well"
+            ),
+        ),
+        (RESTORE_REMEDIES, "with this update"),
+    ],
+)
+def test_the_warning_about_jwks_names_the_options_of_the_caller(
+    access: ManagerAccess, api: Any, operation: Operation, remedies: Any, end: str, in_process_: bool
+) -> None:
+    if in_process_:
+        api.jwks = ["my-jwk"]
+    else:
+        warning = f"Those created from it lose their link to it with this update. {MODULE_REMEDIES['jwks_unlinked']}"
+        access = ManagerAccess(OPTIONS, FakeModules({"changed": True, "warnings": ["Retried once", warning]}).run)
+
+    warnings = access.carry_out(replace(operation, remedies=remedies), check_mode=True)["warnings"]
+
+    assert warnings[-1].endswith(end)
+    assert in_process_ or warnings[0] == "Retried once"

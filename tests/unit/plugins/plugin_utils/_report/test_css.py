@@ -51,3 +51,8 @@ def test_bars_have_enough_contrast(colors):
 def test_both_schemes_define_the_same_colors():
     assert len(LIGHT) > 15
     assert LIGHT.keys() == DARK.keys()
+
+
+def test_a_long_badge_wraps_where_a_row_is_a_block():
+    css = (FOLDER / "report.css").read_text(encoding="utf-8")
+    assert re.search(r"max-width: 74rem\) \{.*?\.stacked \.badge \{ white-space: normal; \}", css, re.DOTALL)

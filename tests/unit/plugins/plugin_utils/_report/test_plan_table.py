@@ -68,6 +68,13 @@ def test_the_table_has_a_dash_for_an_unknown_value() -> None:
     ]
 
 
+def test_a_new_certificate_that_cannot_be_read_is_not_to_be_obtained() -> None:
+    desired = DesiredCertificate(PROJECT, NAME, path="missing.pem", environments=(DEV,))
+
+    rows = cells(RunBuilder(holding({DEV: OLD}), desired=desired, new=None))
+    assert rows[1][-2:] == ["unreadable", "-"]
+
+
 def test_the_columns_are_aligned() -> None:
     table = lines(RunBuilder(holding({DEV: OLD, "x": NEW})))
 

@@ -258,7 +258,7 @@ def rollback_failed() -> Json:
 def failed() -> Json:
     """The manager became unreachable after the first wave; the environments could not be read back."""
     environments = [environment_result(one, now=None, deployment=None) for one in ENVIRONMENTS]
-    message = "The manager did not answer. What the environments hold now could not be read back."
+    message = "The manager did not answer. The manager's record could not be read back."
     api = certificate(outcome="failed", environments=environments)
     return run(api, outcome="failed", message=message, waves="failed not_started not_started", finished=None)
 

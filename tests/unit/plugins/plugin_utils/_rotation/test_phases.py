@@ -806,8 +806,8 @@ def test_a_hook_that_fails_is_rolled_back_with_its_message(role: Role) -> None:
 
     assert role.holdings() == dict.fromkeys((DEV, STAGE, PROD), OLD)
     assert role.report(failed="x")["message"].startswith(
-        "A task failed after wave 1 (development, production, staging) was verified: The smoke test failed. Every "
-        "environment that the run changed"
+        "A task failed after wave 1 (development, production, staging) was verified: The smoke test failed. In the "
+        "manager's record, every environment that the run changed"
     )
 
 
@@ -989,8 +989,7 @@ def test_a_report_is_made_although_the_manager_cannot_be_read_any_more(role: Rol
     made = role.report()
 
     assert made["message"] == (
-        "Wave 1 was written but not verified. Nothing was rolled back. What the environments hold now could not be "
-        "read back."
+        "Wave 1 was written but not verified. Nothing was rolled back. The manager's record could not be read back."
     )
 
 

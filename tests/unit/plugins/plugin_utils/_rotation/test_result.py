@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
+from ansible.parsing.splitter import parse_kv
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_result import make_result
@@ -449,33 +452,35 @@ def test_a_created_certificate_is_rolled_back_when_the_record_no_longer_has_it(
         (
             result(second_wave_failed().rolled_back(), BEFORE),
             (
-                "No permission to write. Every environment that the run changed holds its previous certificate again. "
-                "Now: web in development: OLD; web in production: OLD."
+                "No permission to write. In the manager's record, every environment that the run changed holds its previous "
+                "certificate again. "
+                "The manager's record now: web in development: OLD; web in production: OLD."
             ),
         ),
         (
             result(second_wave_failed().rolled_back("The manager cannot be reached"), MIXED),
             (
                 "No permission to write. THE ROLLBACK IS NOT COMPLETE: The manager cannot be reached. "
-                "Now: web in development: NEW; web in production: OLD."
+                "The manager's record now: web in development: NEW; web in production: OLD."
             ),
         ),
         (
             result(second_wave_failed(), MIXED),
-            "No permission to write. Nothing was rolled back. Now: web in development: NEW; web in production: OLD.",
+            "No permission to write. Nothing was rolled back. The manager's record now: web in development: NEW; web in production: OLD.",
         ),
         (
             result(RunBuilder(BEFORE).wrote(DEV, PROD).failed("No permission to write.").rolled_back()),
             (
-                "No permission to write. Every environment that the run changed holds its previous certificate again. "
-                "What the environments hold now could not be read back."
+                "No permission to write. In the manager's record, every environment that the run changed holds its previous "
+                "certificate again. "
+                "The manager's record could not be read back."
             ),
         ),
         (
             result(RunBuilder(BEFORE).wrote(DEV, PROD).failed().rolled_back(), holding({DEV: OLD})),
             (
                 "No permission to write. THE ROLLBACK IS NOT COMPLETE: MyProject/web in production holds no certificate "
-                "instead of its previous certificate. Now: web in development: OLD; web in production: none."
+                "instead of its previous certificate. The manager's record now: web in development: OLD; web in production: none."
             ),
         ),
     ],
@@ -536,6 +541,54 @@ def test_a_deployment_is_claimed_only_where_it_was_reported_or_confirmed(
     ]
 
 
+@pytest.mark.parametrize(
+    ("states", "doubt"),
+    [
+        ({}, ""),
+        ({DEV: "confirmed", PROD: "confirmed"}, ""),
+        ({DEV: "confirmed", PROD: "unknown"}, " What the gateways of production hold is unknown."),
+        ({DEV: "unknown", PROD: "unknown"}, " What the gateways of development, production hold is unknown."),
+    ],
+)
+def test_a_rollback_is_claimed_for_the_record_and_a_doubt_about_the_gateways_is_named(
+    states: dict[str, str], doubt: str
+) -> None:
+    run = RunBuilder(BEFORE).wrote(DEV, PROD).failed("A task failed").rolled_back().build()
+    run.gateways = {KEY: {name: {"name": name, "state": state} for name, state in states.items()}}
+
+    found = make_result(run, listed(BEFORE), FINISHED)
+
+    assert found["outcome"] == "rolled_back"
+    assert found["message"].startswith(
+        "A task failed. In the manager's record, every environment that the run changed holds its previous certificate "
+        f"again.{doubt} The manager's record now: "
+    )
+
+
+def test_what_the_manager_itself_trusts_is_no_doubt_about_a_rollback() -> None:
+    before = certificate(entry(PSEUDO_ENVIRONMENT, OLD))
+    run = RunBuilder(before).wrote(PSEUDO_ENVIRONMENT).failed("A task failed").rolled_back().build()
+    run.gateways = {KEY: {PSEUDO_ENVIRONMENT: {"name": PSEUDO_ENVIRONMENT, "state": "unknown"}}}
+
+    found = make_result(run, listed(before), FINISHED)
+
+    assert found["outcome"] == "rolled_back"
+    assert "is unknown" not in found["message"]
+
+
+@pytest.mark.parametrize("folder", ["/srv/backups/2026-06-01T120000Z-localhost", "/srv/my backups/one"])
+def test_a_rollback_that_is_not_complete_tells_how_to_restore_the_backup(folder: str) -> None:
+    run = RunBuilder(BEFORE).wrote(DEV, PROD).failed("A task failed").rolled_back("Not reached").build()
+    run.backup = folder
+
+    message = make_result(run, listed(MIXED), FINISHED)["message"]
+
+    assert message.startswith("A task failed. THE ROLLBACK IS NOT COMPLETE: Not reached. To restore the backup, run: ")
+    command = shlex.split(message.partition("run: ")[2].partition(". The manager's record now: ")[0])
+    assert command[:-1] == ["ansible-playbook", "apinizer.apiops.restore", "-e"]
+    assert parse_kv(command[-1]) == {"certificate_restore_dir": folder}
+
+
 def test_only_deployments_of_what_was_written_are_in_doubt() -> None:
     builder = RunBuilder(BEFORE).wrote(DEV, deployment=None).wrote(PROD, may_have_changed=False, deployment=None)
 
@@ -582,7 +635,9 @@ def test_a_wave_that_was_written_and_not_verified_is_a_failure() -> None:
     run = result(in_waves().wrote(DEV).verified(1).wrote(PROD, wave=2), AFTER)
 
     assert outcomes(run) == ("failed", ["failed"], ["done", "failed"])
-    assert run["message"].startswith("Wave 2 was written but not verified. Nothing was rolled back. Now: ")
+    assert run["message"].startswith(
+        "Wave 2 was written but not verified. Nothing was rolled back. The manager's record now: "
+    )
 
 
 def test_a_modification_after_verification_is_a_failure() -> None:

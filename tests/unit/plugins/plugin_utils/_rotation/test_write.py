@@ -315,7 +315,8 @@ def test_deployments_that_were_not_reported_are_one_warning(silent: tuple[str, .
     assert result["warnings"] == [
         (
             f"Wave 1: the manager stored {which}, but did not report the deployment to the gateways of development. "
-            "Check that the gateways there hold the new certificate"
+            "To find out what they hold, run again in check mode with certificate_rotation_verify_gateways=required, or read "
+            "their truststores with apinizer_truststore_info"
         )
     ]
 
