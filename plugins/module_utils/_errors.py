@@ -44,7 +44,7 @@ def join_sentences(*sentences: str) -> str:
 
 
 NO_IMPORT_FILE, IMPORT_NOT_DEPLOYED, GATEWAYS_UNKNOWN = "no_import_file", "import_not_deployed", "gateways_unknown"
-JWKS_UNLINKED = "jwks_unlinked"
+JWKS_UNLINKED, DEPLOYMENT_FAILED = "jwks_unlinked", "deployment_failed"
 """The problems whose remedy depends on what the user has started, because it names options. See C(_remedies.py)."""
 
 

@@ -139,7 +139,7 @@ def run_certificate_operation(
         if not exc.known:
             known.pop("certificate")
             known.pop("diff")
-        raise OperationError(str(exc), known, exc.request_error) from exc
+        raise OperationError(str(exc), known, exc.request_error, exc.problem) from exc
     verification.ask_after(plan, before, after, deployment)
     known = result(after, deployment, verification.gateways, verification.held, changed=True)
     verification.judge_written(plan, known)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    DEPLOYMENT_FAILED,
     GATEWAYS_UNKNOWN,
     IMPORT_NOT_DEPLOYED,
     JWKS_UNLINKED,
@@ -32,6 +33,7 @@ MODULE_REMEDIES: Remedies = {
     ),
     GATEWAYS_UNKNOWN: "To write nevertheless, set verify_gateways=auto, which only warns",
     JWKS_UNLINKED: UPDATE_JWKS,
+    DEPLOYMENT_FAILED: "Fix the cause there, then run again with force=true to deploy once more",
 }
 
 

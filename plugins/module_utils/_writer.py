@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import CertificateApi
 from ansible_collections.apinizer.apiops.plugins.module_utils._client import backoff_delay
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    DEPLOYMENT_FAILED,
     ApinizerError,
     RequestError,
     join_sentences,
@@ -266,9 +267,10 @@ class Writer:
         sentences.append(
             f"The gateways there may {held.get(write.kind, 'still hold the certificate that was replaced')}"
         )
+        error = WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)
         if write.kind in ("create", "update") and not (after and after.duplicated):
-            sentences.append("Fix the cause there, then run again with force=true to deploy once more")
-        return WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)
+            error.problem = DEPLOYMENT_FAILED
+        return error
 
     def _current_state(self, after: StoredCertificate | None, lost: list[str]) -> str:
         """Describe the record compared with its state before the first write of the plan."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    DEPLOYMENT_FAILED,
     GATEWAYS_UNKNOWN,
     IMPORT_NOT_DEPLOYED,
     JWKS_UNLINKED,
@@ -25,6 +26,10 @@ ROLE_REMEDIES: Remedies = {
     JWKS_UNLINKED: (
         "Set certificate_rotation_update_referenced_jwks=true (with certificate_rotation_update_scope) to update the JWKs as well"
     ),
+    DEPLOYMENT_FAILED: (
+        "Fix the cause there, then run the role again. If this run is not rolled back, set certificate_rotation_force=true to deploy "
+        "once more"
+    ),
 }
 RESTORE_REMEDIES: Remedies = {
     NO_IMPORT_FILE: "Use a single wave with certificate_restore_strategy=replace",
@@ -33,4 +38,5 @@ RESTORE_REMEDIES: Remedies = {
         "certificate_restore_strategy=replace, and certificate_restore_force=true"
     ),
     GATEWAYS_UNKNOWN: "To restore nevertheless, set certificate_restore_verify_gateways=auto, which only warns",
+    DEPLOYMENT_FAILED: "Fix the cause there, then run the playbook again with certificate_restore_force=true to deploy once more",
 }

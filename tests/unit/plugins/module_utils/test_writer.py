@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._errors import RequestError
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import DEPLOYMENT_FAILED, RequestError
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
     Entry,
@@ -505,8 +505,7 @@ def test_a_deployment_that_keeps_failing_names_the_environments(job: Job, new: B
     assert job.api.sleeps == [0.5, 1.0]
     assert str(caught.value) == (
         "The manager stored the certificate, but its deployment failed in: staging (down). Retried 2 times without "
-        "success. The gateways there may still hold the certificate that was replaced. Fix the cause there, then run again with "
-        "force=true to deploy once more"
+        "success. The gateways there may still hold the certificate that was replaced"
     )
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
 
@@ -561,8 +560,9 @@ def test_a_failed_deployment_is_reported_with_the_details_of_the_manager(
         job.present(new)
     assert str(caught.value) == (
         f"The manager stored the certificate, but its deployment failed in: {where}. The gateways there may still "
-        "hold the certificate that was replaced. Fix the cause there, then run again with force=true to deploy once more"
+        "hold the certificate that was replaced"
     )
+    assert caught.value.problem == DEPLOYMENT_FAILED
 
 
 def test_deploying_again_survives_a_broken_connection(job: Job, new: Bundle) -> None:
