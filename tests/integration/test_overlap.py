@@ -93,7 +93,7 @@ def test_an_overlap_of_some_days_takes_several_runs(make: MakeWorld, generation:
     assert all(trusted == {world.old.der, world.new.der} for trusted in world.trusted().values())
     known = generation != "2024.09"  # which reports no descriptions
     assert ("overlapping until 20" in first.message) == known
-    for _ in range(2):
+    for _unused in range(2):
         waiting = world.run()
         assert (waiting.outcome, waiting.requests, waiting.changed) == ("introduced", [], False)
         assert waiting.stages == ["overlapping"]
@@ -511,7 +511,7 @@ def test_random_faults_never_leave_gateways_without_trust(make: MakeWorld, seed:
         verify_gateways=rng.choice(["auto", "auto", "never"]),
         rollback=rng.random() < 0.8,
     )
-    for _ in range(rng.randint(1, 3)):
+    for _unused in range(rng.randint(1, 3)):
         kind = rng.choice(["status", "drop_before", "drop_after", "malformed", "deployment_failure", "lost_update"])
         world.manager.faults.add(
             Fault(
@@ -528,7 +528,7 @@ def test_random_faults_never_leave_gateways_without_trust(make: MakeWorld, seed:
     world.manager.faults.clear()
     world.wait(days=8)
 
-    outcomes += [world.run(promote=True).outcome for _ in range(3)]
+    outcomes += [world.run(promote=True).outcome for _unused in range(3)]
 
     assert outcomes[-1] == "nothing_to_do", outcomes
     assert world.held() == world.everywhere(world.new)

@@ -211,16 +211,15 @@ class _Place:
     @property
     def holds_new(self) -> bool:
         """Whether it holds the new certificate."""
-        return self._view is not None and self._view["fingerprint_sha1"] == self._subject.new_sha1 is not None
+        return self._holds(self._subject.new_sha1)
 
     @property
     def _holds_current(self) -> bool:
         current = self._subject.current[self._environment]
-        return (
-            not self._subject.due
-            and self._view is not None
-            and self._view["fingerprint_sha1"] == current["fingerprint_sha1"] is not None
-        )
+        return not self._subject.due and self._holds(current["fingerprint_sha1"])
+
+    def _holds(self, sha1: str | None) -> bool:
+        return sha1 is not None and self._view is not None and self._view["fingerprint_sha1"] == sha1
 
     @property
     def redundant(self) -> bool:
