@@ -24,6 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
     Subject,
     View,
     collisions,
+    is_under_way,
     read_overlap,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
@@ -52,6 +53,13 @@ def with_companions(
     result: list[PlannedCertificate] = []
     for certificate in planned:
         subject = _subject(certificate)
+        if not subject.due and is_under_way(subject, listed[subject.project], rules.patterns):
+            steps = (
+                replace(step, action="update", reason="differs") if step.reason == "not_due" else step
+                for step in certificate.steps
+            )
+            certificate = replace(certificate, steps=tuple(steps))
+            subject = _subject(certificate)
         overlap = read_overlap(subject, listed[subject.project], rules, now)
         problems += overlap.problems
         overlaps.append((subject, overlap.companions))
