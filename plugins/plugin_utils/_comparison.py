@@ -46,7 +46,9 @@ def enough_days(new: Certificate, minimum: int, now: datetime, overlap_days: int
     """
     days, until = remaining(None, new.not_after, now + timedelta(days=overlap_days)).days, _until(new)
     shown = f"{-1 if days is None else days} days{_after(overlap_days)}"
-    message = f"the new certificate is valid until {until} ({shown}), and {PREFIX}minimum_remaining_days requires {minimum}"
+    message = (
+        f"the new certificate is valid until {until} ({shown}), and {PREFIX}minimum_remaining_days requires {minimum}"
+    )
     passed = days is not None and days >= minimum
     # Gateways refuse it until then, and no minimum of days lets it pass.
     if new.not_before is not None and new.not_before > now:

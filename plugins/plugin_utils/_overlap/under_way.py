@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 View = Mapping[str, t.Any]
 
@@ -52,6 +53,31 @@ def read_introduced(
     return found, problems
 
 
+def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> list[str]:
+    """Companions of the certificates of the list that no stage of an overlap uses or deletes, as messages for the user."""
+    patterns = Patterns(settings.companion_name, settings.companion_alias)
+    desired = {(one.project, one.name) for one in settings.certificates}
+    messages = []
+    for project, certificates in listed.items():
+        held = {one["name"]: {view["name"] for view in one["environments"]} for one in certificates}
+        for companion in certificates:
+            marker = read_marker(companion["description"])
+            if marker is None or (project, marker.name) not in desired or marker.name not in held:
+                continue
+            for environment in sorted(held[companion["name"]]):
+                if environment not in held[marker.name]:
+                    why = f"{marker.name} is not in {environment} any more"
+                elif companion["name"] != patterns.name_of(marker.name, environment):
+                    why = f"{PREFIX}companion_name gives companions another name"
+                else:
+                    continue
+                messages.append(
+                    f"{project}/{companion['name']} is a companion of {marker.name} in {environment} that the role neither uses "
+                    f"nor deletes, since {why}. If nobody needs it, delete it with apinizer_certificate and state=absent"
+                )
+    return messages
+
+
 def _latest(desired: DesiredCertificate, certificates: Sequence[View], patterns: Patterns) -> View | None:
     """The companion of a certificate whose overlap began last, without those that are due."""
     own = next((one["environments"] for one in certificates if one["name"] == desired.name), ())
@@ -76,7 +102,9 @@ def _since(companion: View, desired: DesiredCertificate, current: View | None, p
     if marker:
         return iso(marker.since) if marker.name == desired.name else ""
     alias = desired.alias or (current or {}).get("alias") or desired.name
-    unmarked = companion["description"] is None and view["alias"] == patterns.alias_of(desired.name, alias, view["name"])
+    unmarked = companion["description"] is None and view["alias"] == patterns.alias_of(
+        desired.name, alias, view["name"]
+    )
     return view["not_before"] or "unknown" if unmarked else ""
 
 

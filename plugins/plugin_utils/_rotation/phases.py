@@ -49,7 +49,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring 
     retire,
     to_retire,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import read_introduced
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import left_behind, read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
@@ -121,6 +121,7 @@ def plan(task: Task) -> Result:
     if _settings(run).strategy == OVERLAP:
         introduced, unreadable = read_introduced(_settings(run), record["listed"], task.access)
         run.new, problems = {**introduced, **run.new}, [*problems, *unreadable]
+        warnings += left_behind(_settings(run), record["listed"])
     record["warnings"] += warnings
     return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
 
