@@ -168,7 +168,8 @@ def integration(options: Options) -> str:
     if not options.complete:
         return pytest("integration", options)
     if legs.available():
-        note = pytest("integration", options, "--quick-modes", "-m", "exhaustive")
+        # The longest part: two processes, so that both cores are used until the end.
+        note = pytest("integration", options, "--quick-modes", "-m", "exhaustive", "--numprocesses", "2")
         return f"{note}; those marked exhaustive, because the legs run the others"
     return pytest("integration", options, "--quick-modes")
 

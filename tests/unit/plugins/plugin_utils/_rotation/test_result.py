@@ -556,7 +556,7 @@ def test_a_rollback_is_claimed_for_the_record_and_a_doubt_about_the_gateways_is_
     run = RunBuilder(BEFORE).wrote(DEV, PROD).failed("A task failed").rolled_back().build()
     run.gateways = {KEY: {name: {"name": name, "state": state} for name, state in states.items()}}
 
-    found = make_result(run, listed(BEFORE), FINISHED)
+    found = make_result(Outcome(run, listed(BEFORE)), FINISHED)
 
     assert found["outcome"] == "rolled_back"
     assert found["message"].startswith(
@@ -570,7 +570,7 @@ def test_what_the_manager_itself_trusts_is_no_doubt_about_a_rollback() -> None:
     run = RunBuilder(before).wrote(PSEUDO_ENVIRONMENT).failed("A task failed").rolled_back().build()
     run.gateways = {KEY: {PSEUDO_ENVIRONMENT: {"name": PSEUDO_ENVIRONMENT, "state": "unknown"}}}
 
-    found = make_result(run, listed(before), FINISHED)
+    found = make_result(Outcome(run, listed(before)), FINISHED)
 
     assert found["outcome"] == "rolled_back"
     assert "is unknown" not in found["message"]
@@ -581,7 +581,7 @@ def test_a_rollback_that_is_not_complete_tells_how_to_restore_the_backup(folder:
     run = RunBuilder(BEFORE).wrote(DEV, PROD).failed("A task failed").rolled_back("Not reached").build()
     run.backup = folder
 
-    message = make_result(run, listed(MIXED), FINISHED)["message"]
+    message = make_result(Outcome(run, listed(MIXED)), FINISHED)["message"]
 
     assert message.startswith("A task failed. THE ROLLBACK IS NOT COMPLETE: Not reached. To restore the backup, run: ")
     command = shlex.split(message.partition("run: ")[2].partition(". The manager's record now: ")[0])
