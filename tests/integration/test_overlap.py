@@ -25,6 +25,7 @@ from integration.overlap_world import (
     NAME,
     PRODUCTION,
     PROJECT,
+    Ran,
     World,
     make_world,
     marker_start,
@@ -218,6 +219,23 @@ def test_a_run_that_was_killed_is_continued(
     assert made.outcome == ("rotated" if stage else "nothing_to_do")
     world.assert_rotated(world.new)
     assert world.run().outcome == "nothing_to_do"
+
+
+@pytest.mark.parametrize("stop_before", ["preflight", "verify 1", "verify 2", "verify 3", "retire"])
+@pytest.mark.parametrize("truststore", [("manager",), ()])
+def test_check_mode_predicts_what_the_rest_of_an_overlap_changes(
+    make: MakeWorld, stop_before: str, truststore: tuple[str, ...]
+) -> None:
+    world = make("2026.04", {"truststore": truststore})
+    world.run(stop_before=stop_before)
+
+    check, made = world.run(check=True), world.run()
+
+    def headers(run: Ran) -> list[str]:
+        return [str(diff["before_header"]) for phase in run.phases.values() for diff in phase.get("diff", ())]
+
+    assert (check.outcome, check.changed) == ("planned", made.changed)
+    assert headers(check) == headers(made)
 
 
 @pytest.mark.parametrize("stop_before", ["verify 1", "verify 2", "verify 3"])

@@ -244,7 +244,7 @@ def verify(task: Task, wave: int) -> Result:
 def retire_companions(task: Task) -> Result:
     """Delete the companions of the certificates that hold the new content. Nothing that goes wrong here fails the run."""
     run = _ready(task)
-    return predict_retirement(run) if run.check_mode else retire(run, task.access)
+    return predict_retirement(run, task.access) if run.check_mode else retire(run, task.access)
 
 
 def roll_back(task: Task) -> Result:
