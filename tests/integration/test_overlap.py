@@ -341,6 +341,28 @@ def test_rollback_leaves_alone_what_someone_else_has_modified(
         assert world.manager.holds(PROJECT, COMPANIONS[PRODUCTION])
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_companion_that_someone_else_modifies_is_not_followed_by_an_update(
+    make: MakeWorld, issue: Callable[[int], Issued], deleted: bool
+) -> None:
+    """It was verified before the soak of a later wave, and the update would rely on it."""
+    world = make("2026.04", {"truststore": ("manager",)})
+
+    def modify(title: str) -> None:
+        if title == "write 3" and deleted:
+            world.manager.remove_certificate(PROJECT, COMPANIONS[DEVELOPMENT])
+        elif title == "write 3":
+            world.manager.set_entry(PROJECT, COMPANIONS[DEVELOPMENT], DEVELOPMENT, issue(90))
+
+    made = world.run(between=modify)
+
+    assert f"PUT {NAME}" not in made.requests
+    assert "Wave 3 was not started, since someone else has modified the companions" in made.message
+    assert f"{PROJECT}/{COMPANIONS[DEVELOPMENT]} in {DEVELOPMENT}" in made.message
+    assert world.run().outcome == "rotated"
+    world.assert_rotated(world.new)
+
+
 @pytest.mark.parametrize("name", [NAME, COMPANIONS[DEVELOPMENT]])
 def test_a_companion_is_not_deleted_after_someone_else_has_written(
     make: MakeWorld, issue: Callable[[int], Issued], name: str

@@ -207,7 +207,7 @@ def write(task: Task, wave: int) -> Result:
         return _failed(run, f"Wave {wave} was not started, since wave {unverified[0]} was not verified")
     if run.check_mode:
         return predict_wave(run, wave)
-    if reason := why_not_promoted(run, wave):
+    if reason := why_not_promoted(run, wave, task.access):
         return _failed(run, reason)
     result = write_wave(run, wave, task.access, task.show)
     if _settings(run).backup_dir and not run.backup:
