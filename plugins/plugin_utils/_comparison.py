@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import CertificateError
@@ -39,11 +39,16 @@ class Comparison(t.NamedTuple):
     wildcards_suffice: bool = False
 
 
-def enough_days(new: Certificate, minimum: int, now: datetime) -> Comparison:
-    """Whether the new certificate is valid now, and for a minimum of days."""
-    days, until = remaining(None, new.not_after, now).days, _until(new)
-    shown = -1 if days is None else days
-    message = f"the new certificate is valid until {until} ({shown} days), and {PREFIX}minimum_remaining_days requires {minimum}"
+def enough_days(new: Certificate, minimum: int, now: datetime, overlap_days: int = 0) -> Comparison:
+    """Whether the new certificate is valid now, and for a minimum of days.
+
+    :arg overlap_days: the days after which it replaces the current one.
+    """
+    days, until = remaining(None, new.not_after, now + timedelta(days=overlap_days)).days, _until(new)
+    shown = f"{-1 if days is None else days} days{_after(overlap_days)}"
+    message = (
+        f"the new certificate is valid until {until} ({shown}), and {PREFIX}minimum_remaining_days requires {minimum}"
+    )
     passed = days is not None and days >= minimum
     # Gateways refuse it until then, and no minimum of days lets it pass.
     if new.not_before is not None and new.not_before > now:
@@ -51,21 +56,30 @@ def enough_days(new: Certificate, minimum: int, now: datetime) -> Comparison:
     return Comparison(passed, message, new=until)
 
 
-def not_due(new: Certificate, window: RenewalWindow, now: datetime) -> Comparison:
+def not_due(new: Certificate, window: RenewalWindow, now: datetime, overlap_days: int = 0) -> Comparison:
     """Whether the new certificate is not due itself. If it were, the next run would obtain and write another one.
 
     With a share of the lifetime, it is due only if most of its lifetime has passed already.
+
+    :arg overlap_days: the days after which it replaces the current one. If it were due before, the overlap would begin
+        again with another certificate, and never end.
     """
-    left = remaining(new.not_before, new.not_after, now)
+    left = remaining(new.not_before, new.not_after, now + timedelta(days=overlap_days))
     until = _until(new)
     shown = f"{left.percent}% of its lifetime" if window.is_share else f"{left.days} days"
-    message = f"the new certificate is valid until {until}, with {shown} left, and renew_before is {window}"
+    message = f"the new certificate is valid until {until}, with {shown} left{_after(overlap_days)}, and renew_before is {window}"
     if is_due := window.includes(left) is not False:
+        when = "before the overlap ends" if overlap_days else "at once"
+        settings = f"{PREFIX}overlap_days, {PREFIX}renew_before" if overlap_days else f"{PREFIX}renew_before"
         message += (
-            ". It would be due again at once, and the next run would replace it. Obtain a certificate with more of its "
-            f"lifetime left, or lower {PREFIX}renew_before or the renew_before of this certificate"
+            f". It would be due again {when}, and the next run would replace it. Obtain a certificate with more of its "
+            f"lifetime left, or lower {settings} or the renew_before of this certificate"
         )
     return Comparison(not is_due, message, new=until)
+
+
+def _after(overlap_days: int) -> str:
+    return f" after {PREFIX}overlap_days={overlap_days}" if overlap_days else ""
 
 
 def _until(new: Certificate) -> str:

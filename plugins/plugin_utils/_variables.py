@@ -77,17 +77,18 @@ def choice(given: Mapping[str, t.Any], variable: str, choices: tuple[str, ...], 
     return value
 
 
-def integer(variable: str, value: t.Any, least: int, *, prefix: str = PREFIX) -> int:
+def integer(variable: str, value: t.Any, least: int, most: int | None = None, *, prefix: str = PREFIX) -> int:
     """A whole number.
 
-    :raises SettingError: for anything else, or a smaller one.
+    :raises SettingError: for anything else, or one that is too small or too large.
     """
     try:
         number = int(str(value).strip())
     except ValueError:
         number = least - 1
-    if isinstance(value, bool) or number < least:
-        message = f"must be a whole number of {least} or more, not '{value}'"
+    if isinstance(value, bool) or number < least or (most is not None and number > most):
+        limits = f"of {least} or more" if most is None else f"from {least} to {most}"
+        message = f"must be a whole number {limits}, not '{value}'"
         raise SettingError(variable, message, prefix=prefix)
     return number
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from integration.overlap_world import (
     NAME,
     PRODUCTION,
     PROJECT,
+    Ran,
     World,
     make_world,
     marker_start,
@@ -219,6 +221,23 @@ def test_a_run_that_was_killed_is_continued(
     assert world.run().outcome == "nothing_to_do"
 
 
+@pytest.mark.parametrize("stop_before", ["preflight", "verify 1", "verify 2", "verify 3", "retire"])
+@pytest.mark.parametrize("truststore", [("manager",), ()])
+def test_check_mode_predicts_what_the_rest_of_an_overlap_changes(
+    make: MakeWorld, stop_before: str, truststore: tuple[str, ...]
+) -> None:
+    world = make("2026.04", {"truststore": truststore})
+    world.run(stop_before=stop_before)
+
+    check, made = world.run(check=True), world.run()
+
+    def headers(run: Ran) -> list[str]:
+        return [str(diff["before_header"]) for phase in run.phases.values() for diff in phase.get("diff", ())]
+
+    assert (check.outcome, check.changed) == ("planned", made.changed)
+    assert headers(check) == headers(made)
+
+
 @pytest.mark.parametrize("stop_before", ["verify 1", "verify 2", "verify 3"])
 @pytest.mark.parametrize("gateway", ["missing", "stale"])
 def test_what_the_gateways_do_not_hold_is_written_again(
@@ -322,6 +341,28 @@ def test_rollback_leaves_alone_what_someone_else_has_modified(
         assert world.manager.holds(PROJECT, COMPANIONS[PRODUCTION])
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_companion_that_someone_else_modifies_is_not_followed_by_an_update(
+    make: MakeWorld, issue: Callable[[int], Issued], deleted: bool
+) -> None:
+    """It was verified before the soak of a later wave, and the update would rely on it."""
+    world = make("2026.04", {"truststore": ("manager",)})
+
+    def modify(title: str) -> None:
+        if title == "write 3" and deleted:
+            world.manager.remove_certificate(PROJECT, COMPANIONS[DEVELOPMENT])
+        elif title == "write 3":
+            world.manager.set_entry(PROJECT, COMPANIONS[DEVELOPMENT], DEVELOPMENT, issue(90))
+
+    made = world.run(between=modify)
+
+    assert f"PUT {NAME}" not in made.requests
+    assert "Wave 3 was not started, since someone else has modified the companions" in made.message
+    assert f"{PROJECT}/{COMPANIONS[DEVELOPMENT]} in {DEVELOPMENT}" in made.message
+    assert world.run().outcome == "rotated"
+    world.assert_rotated(world.new)
+
+
 @pytest.mark.parametrize("name", [NAME, COMPANIONS[DEVELOPMENT]])
 def test_a_companion_is_not_deleted_after_someone_else_has_written(
     make: MakeWorld, issue: Callable[[int], Issued], name: str
@@ -419,6 +460,98 @@ def test_a_certificate_is_obtained_once_for_all_runs_of_an_overlap(
     world.assert_rotated(world.new)
 
 
+@pytest.mark.parametrize("truststore", [("manager",), ()])
+def test_without_markers_the_alias_shows_that_an_obtained_certificate_is_introduced(
+    make: MakeWorld, issue: Callable[[int], Issued], truststore: tuple[str, ...]
+) -> None:
+    """A manager of 2024.09 reports no descriptions. Otherwise each run would obtain another one, and be refused."""
+    world = make("2024.09", {"truststore": truststore, "list_content": False}, overlap_days=7)
+    world.variables |= {
+        "certificates": [{"project": PROJECT, "name": NAME, "renew_before_days": 60}],
+        "obtain_tasks": "obtain.yml",
+    }
+    world.obtained = [world.new, issue(301)]
+
+    outcomes = [world.run().outcome, world.run().outcome, world.run(promote=True, stop_before="retire").outcome]
+    outcomes += [world.run().outcome, world.run().outcome]
+
+    assert outcomes == ["introduced", "introduced", "killed", "rotated", "nothing_to_do"]
+    assert len(world.obtained) == 1
+    world.assert_rotated(world.new)
+
+
+@pytest.mark.parametrize("obtained", [True, False])
+def test_an_overlap_ends_although_the_certificate_is_not_due_any_more(make: MakeWorld, obtained: bool) -> None:
+    """It was introduced with C(renew), which is true for one run only."""
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=7)
+    given = {"project": PROJECT, "name": NAME, "renew_before": 5}
+    if obtained:
+        world.variables["obtain_tasks"] = "obtain.yml"
+        world.obtained = [world.new]
+    else:
+        given["content"] = world.new.pem
+    assert world.run(certificates=[{**given, "renew": True}]).outcome == "introduced"
+    world.variables["certificates"] = [given]
+
+    waiting = world.run()
+    assert (waiting.outcome, waiting.stages, waiting.requests) == ("introduced", ["overlapping"], [])
+    world.wait(days=8)
+
+    assert world.run().outcome == "rotated"
+    world.assert_rotated(world.new)
+    assert world.run().outcome == "nothing_to_do"
+
+
+def test_companions_that_were_left_and_are_older_do_not_replace_a_certificate(
+    make: MakeWorld, authority: Authority
+) -> None:
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=7)
+    world.run()
+    now = datetime.now(timezone.utc)
+    newer = authority.issue("www.example.com", not_before=now, not_after=now + timedelta(days=200))
+    world.watch.new.append(newer.der)
+    world.watch.promoted = True
+    for environment in ENVIRONMENTS:
+        world.manager.set_entry(PROJECT, NAME, environment, newer)
+    certificate = {"project": PROJECT, "name": NAME, "renew_before": 60}
+
+    made = world.run(certificates=[certificate], obtain_tasks="obtain.yml")
+
+    assert (made.outcome, made.requests) == ("nothing_to_do", [])
+
+
+@pytest.mark.parametrize(("window", "passed"), [(30, False), ("60%", False), (20, True)])
+def test_a_certificate_that_would_be_due_before_its_overlap_ends_is_refused(
+    make: MakeWorld, issue: Callable[[int], Issued], window: int | str, passed: bool
+) -> None:
+    """Otherwise a run would obtain another one before the promotion, and begin the overlap again, for ever."""
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=20)
+    world.obtained = [issue(41), issue(41)]
+    world.watch.new += [issued.der for issued in world.obtained]
+    world.variables |= {
+        "certificates": [{"project": PROJECT, "name": NAME, "renew_before": window, "renew": True}],
+        "obtain_tasks": "obtain.yml",
+    }
+
+    made = world.run()
+
+    assert made.outcome == ("introduced" if passed else "refused")
+    if not passed:
+        assert "left after certificate_rotation_overlap_days=20" in made.message
+        assert "It would be due again before the overlap ends" in made.message
+        assert world.run(overlap_days=0).outcome == "rotated"
+
+
+def test_a_certificate_that_expires_during_its_overlap_is_refused(make: MakeWorld) -> None:
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=400)
+
+    made = world.run()
+
+    assert (made.outcome, made.requests) == ("refused", [])
+    assert "after certificate_rotation_overlap_days=400" in made.message
+    assert world.run(promote=True).outcome == "rotated"
+
+
 @pytest.mark.parametrize("generation", ["2025", "2026.04", "2026.09"])
 def test_jwks_follow_with_the_promotion(make: MakeWorld, generation: str) -> None:
     world = make(
@@ -477,6 +610,36 @@ def test_a_foreign_certificate_under_the_name_of_a_companion_is_refused(
     assert world.manager.snapshot() == before
     assert world.run(companion_name="{environment}.{name}.next").outcome == "refused"  # its alias is still in use
     assert world.run(companion_name="{environment}.{name}.next", companion_alias="{alias}.next").outcome == "rotated"
+
+
+def test_a_companion_that_no_stage_uses_is_named(make: MakeWorld) -> None:
+    """The patterns were changed during an overlap, or the certificate is not in the environment any more."""
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=7)
+    assert "warnings" not in world.run().phases["plan"]
+    given = {"companion_name": "{environment}.{name}", "companion_alias": "{alias}.next"}
+
+    warnings = str(world.run(**given, overlap_days=0).phases["plan"]["warnings"])
+
+    for environment, name in COMPANIONS.items():
+        assert f"{PROJECT}/{name} is a companion of {NAME} in {environment} that the role neither uses nor" in warnings
+    assert "certificate_rotation_companion_name gives companions another name" in warnings
+    # With the former pattern, the role deletes them.
+    assert world.run().requests == WRITES[3:]
+
+
+def test_a_companion_in_an_environment_that_the_certificate_left_is_named(make: MakeWorld) -> None:
+    world = make("2026.04", {"truststore": ("manager",)}, overlap_days=7)
+    world.run()
+    held = world.manager.state.certificates[PROJECT, NAME]
+    entries = tuple(entry for entry in held.entries if entry.environment == DEVELOPMENT)
+    world.manager.state.certificates[PROJECT, NAME] = replace(held, entries=entries)
+
+    made = world.run(promote=True)
+
+    assert made.requests == [f"PUT {NAME}", f"DELETE {COMPANIONS[DEVELOPMENT]}"]
+    (warning,) = made.phases["plan"]["warnings"]
+    assert f"{COMPANIONS[PRODUCTION]} is a companion of {NAME} in {PRODUCTION}" in warning
+    assert f"{NAME} is not in {PRODUCTION} any more" in warning
 
 
 @pytest.mark.parametrize("days", [0, 7])

@@ -13,6 +13,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 DEFAULT_NAME = "{name}-next-{environment}"
 DEFAULT_ALIAS = "{alias}-next-{environment}"
 
+LONGEST_OVERLAP = 3650  # days; far beyond the lifetime of the certificates that an overlap is meant for
+
 
 @dataclass(frozen=True)
 class Patterns:

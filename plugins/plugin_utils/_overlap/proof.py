@@ -8,10 +8,12 @@ Until then, a gateway could hold neither the old nor the new certificate for a m
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO_ENVIRONMENT
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNDEPLOYED
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verification import Answers
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import (
     INTRODUCE,
@@ -19,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
     PROMOTE,
     RETIRE,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import views_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import (
     PlannedCertificate,
     RotationPlan,
@@ -79,18 +82,43 @@ def unproven(run: Run, planned: PlannedCertificate) -> list[str]:
     return sorted({*planned.environments} - known - {PSEUDO_ENVIRONMENT})
 
 
-def why_not_promoted(run: Run, wave: int) -> str:
+def why_not_promoted(run: Run, wave: int, access: ManagerAccess) -> str:
     """Why a wave that promotes certificates must not be started; empty if it may be."""
-    missing = [
-        f"{companion.key} in {', '.join(names)}"
+    companions = [
+        companion
         for planned in run.to_write(wave)
+        if not planned.companion_of
         for companion in run.plan.companions_of(planned.key)
-        if not (planned.companion_of or companion.retires) and (names := unproven(run, companion))
+        if not companion.retires
+    ]
+    missing = [
+        f"{companion.key} in {', '.join(names)}" for companion in companions if (names := unproven(run, companion))
     ]
     if not missing:
-        return ""
+        return _why_not_held(run, wave, companions, access)
     return (
         f"Wave {wave} was not started, since neither the manager nor the gateways have confirmed the companions that keep the new "
         f"certificate trusted during it: {'; '.join(missing)}. Give the token the permission to read the truststores (SECRETS "
         f"with EXPORT_IMPORT) and set {PREFIX}verify_gateways to auto, or use another value of {PREFIX}strategy"
+    )
+
+
+def _why_not_held(run: Run, wave: int, companions: Sequence[PlannedCertificate], access: ManagerAccess) -> str:
+    """Whether someone else has modified the companions since they were verified, perhaps hours ago; empty if not."""
+    results = access.list_certificates(sorted({companion.desired.project for companion in companions}))
+    if messages := failures(results):
+        return join_sentences(f"Wave {wave} was not started", *messages)
+    held = views_of({project: result["certificates"] for project, result in results.items()})
+    modified = [
+        f"{companion.key} in {step.environment}"
+        for companion in companions
+        for step in companion.steps
+        if (held.get((companion.key, step.environment)) or {}).get("fingerprint_sha1")
+        != (run.new_views.get(companion.key) or step.current)["fingerprint_sha1"]
+    ]
+    if not modified:
+        return ""
+    return (
+        f"Wave {wave} was not started, since someone else has modified the companions that keep the new certificate trusted during "
+        f"it: {'; '.join(modified)}. Run the role again, which introduces them again"
     )

@@ -37,12 +37,16 @@ def to_retire(run: Run) -> list[tuple[PlannedCertificate, PlannedCertificate]]:
     return sorted(targets, key=lambda target: target[1].steps[0].wave or 0)
 
 
-def predict_retirement(run: Run) -> Result:
+def predict_retirement(run: Run, access: ManagerAccess) -> Result:
     """What deleting the companions would change, in check mode."""
-    keys = [companion.key for _planned, companion in to_retire(run)]
+    companions = {companion.key: companion for _planned, companion in to_retire(run)}
+    keys = list(companions)
+    # Those of an earlier run, which this one does not write.
+    kept = {key: make_deletion(one) for key, one in companions.items() if one.exists and key not in run.diffs}
+    known = {**run.diffs, **{key: result.get("diff") for key, result in access.predict(kept).items()}}
     diffs = []
     for key in keys:
-        diff = run.diffs.get(key)
+        diff = known.get(key)
         if diff:
             created = not diff["before"]
             diffs.append({**diff, "before": diff["after"], "after": {}} if created else {**diff, "after": {}})

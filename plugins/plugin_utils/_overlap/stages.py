@@ -126,6 +126,17 @@ def read_overlap(subject: Subject, listed: Mapping[str, View], rules: Rules, now
     return Overlap(PROMOTE, companions=tuple(place.companion("none", "in_sync") for place in places), problems=problems)
 
 
+def is_under_way(subject: Subject, listed: Mapping[str, View], patterns: Patterns) -> bool:
+    """Whether a companion has introduced the new certificate, which has not replaced the current one yet.
+
+    Such an overlap goes on, although the certificate may no longer be due: C(renew) may be true for one run only.
+
+    :arg listed: the certificates of its project, by name.
+    """
+    places = [_Place(subject, environment, listed, patterns) for environment in subject.current]
+    return any(place.introduces for place in places)
+
+
 def end_of(markers: Iterable[Marker | None], days: int) -> datetime | None:
     """When an overlap ends: that many days after the last companion was introduced. None if that is not known."""
     starts = [marker.since if marker else None for marker in markers]
@@ -212,6 +223,12 @@ class _Place:
     def holds_new(self) -> bool:
         """Whether it holds the new certificate."""
         return self._holds(self._subject.new_sha1)
+
+    @property
+    def introduces(self) -> bool:
+        """Whether it is the companion, and holds the new certificate, which the certificate itself does not."""
+        current = self._subject.current[self._environment]
+        return self._ours and self.holds_new and current["fingerprint_sha1"] != self._subject.new_sha1
 
     @property
     def _holds_current(self) -> bool:

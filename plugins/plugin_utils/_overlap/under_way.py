@@ -12,11 +12,12 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
-from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_stored
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso, parse_stored
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 View = Mapping[str, t.Any]
 
@@ -26,7 +27,8 @@ def read_introduced(
 ) -> tuple[dict[str, Bundle], list[str]]:
     """Read the certificates that companions hold, for those of the list that have neither C(path) nor C(content).
 
-    A companion that is due itself does not count. Where the companions of a certificate differ, the latest overlap counts.
+    A companion that is due itself does not count, and neither does one that was left behind and is older than the certificate.
+    Where the companions of a certificate differ, the latest overlap counts.
 
     :returns: the certificates by C(project/name), and messages about those that cannot be read.
     """
@@ -51,17 +53,65 @@ def read_introduced(
     return found, problems
 
 
+def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> list[str]:
+    """Companions of the certificates of the list that no stage of an overlap uses or deletes, as messages for the user."""
+    patterns = Patterns(settings.companion_name, settings.companion_alias)
+    desired = {(one.project, one.name) for one in settings.certificates}
+    messages = []
+    for project, certificates in listed.items():
+        held = {one["name"]: {view["name"] for view in one["environments"]} for one in certificates}
+        for companion in certificates:
+            marker = read_marker(companion["description"])
+            if marker is None or (project, marker.name) not in desired or marker.name not in held:
+                continue
+            for environment in sorted(held[companion["name"]]):
+                if environment not in held[marker.name]:
+                    why = f"{marker.name} is not in {environment} any more"
+                elif companion["name"] != patterns.name_of(marker.name, environment):
+                    why = f"{PREFIX}companion_name gives companions another name"
+                else:
+                    continue
+                messages.append(
+                    f"{project}/{companion['name']} is a companion of {marker.name} in {environment} that the role neither uses "
+                    f"nor deletes, since {why}. If nobody needs it, delete it with apinizer_certificate and state=absent"
+                )
+    return messages
+
+
 def _latest(desired: DesiredCertificate, certificates: Sequence[View], patterns: Patterns) -> View | None:
     """The companion of a certificate whose overlap began last, without those that are due."""
+    own = next((one["environments"] for one in certificates if one["name"] == desired.name), ())
+    current = {view["name"]: view for view in own}
     companions = []
     for certificate in certificates:
-        marker, views = read_marker(certificate["description"]), certificate["environments"]
-        if marker is None or marker.name != desired.name or len(views) != 1:
+        views = certificate["environments"]
+        if len(views) != 1 or certificate["name"] != patterns.name_of(desired.name, views[0]["name"]):
             continue
-        named = certificate["name"] == patterns.name_of(desired.name, views[0]["name"])
-        if named and not _is_due(desired, views[0]):
-            companions.append((marker.since, certificate["name"], certificate))
+        since, view = _since(certificate, desired, current.get(views[0]["name"]), patterns), views[0]
+        if since and not (_is_due(desired, view) or _is_older(view, current.get(view["name"]))):
+            companions.append((since, certificate["name"], certificate))
     return max(companions, key=lambda one: one[:2])[2] if companions else None
+
+
+def _since(companion: View, desired: DesiredCertificate, current: View | None, patterns: Patterns) -> str:
+    """When the overlap of a companion began; empty for what is not known to be a companion.
+
+    A manager that does not report descriptions does not report markers either. The alias then says what it is.
+    """
+    marker, (view,) = read_marker(companion["description"]), companion["environments"]
+    if marker:
+        return iso(marker.since) if marker.name == desired.name else ""
+    alias = desired.alias or (current or {}).get("alias") or desired.name
+    unmarked = companion["description"] is None and view["alias"] == patterns.alias_of(
+        desired.name, alias, view["name"]
+    )
+    return view["not_before"] or "unknown" if unmarked else ""
+
+
+def _is_older(view: View, current: View | None) -> bool:
+    """Whether a certificate was issued before the current one, which has replaced it in another way since."""
+    dates = view["not_before"], (current or {}).get("not_before")
+    return None not in dates and dates[0] < dates[1]
 
 
 def _is_due(desired: DesiredCertificate, view: View) -> bool:

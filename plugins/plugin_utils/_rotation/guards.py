@@ -47,10 +47,11 @@ def check_guards(
         return []  # those of the certificate stop its companions as well
     new = planned.new.leaf
     window, due = planned.desired.renew_before, [step.current for step in planned.steps if step.action != NONE]
-    found = {"minimum_remaining_days": _comparison.enough_days(new, settings.minimum_remaining_days, now)}
+    overlap = settings.overlap_days if planned.deferred else 0
+    found = {"minimum_remaining_days": _comparison.enough_days(new, settings.minimum_remaining_days, now, overlap)}
     # To deploy a certificate again does not renew it.
     if window and any(not view or view["fingerprint_sha1"] != new.fingerprint_sha1 for view in due):
-        found["renew_before"] = _comparison.not_due(new, window, now)
+        found["renew_before"] = _comparison.not_due(new, window, now, overlap)
     if anchors:
         found["require_issuer"] = _comparison.trusted(planned.new, anchors, now)
     key = planned.desired.key

@@ -49,7 +49,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring 
     retire,
     to_retire,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import read_introduced
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import left_behind, read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
@@ -121,6 +121,7 @@ def plan(task: Task) -> Result:
     if _settings(run).strategy == OVERLAP:
         introduced, unreadable = read_introduced(_settings(run), record["listed"], task.access)
         run.new, problems = {**introduced, **run.new}, [*problems, *unreadable]
+        warnings += left_behind(_settings(run), record["listed"])
     record["warnings"] += warnings
     return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
 
@@ -206,7 +207,7 @@ def write(task: Task, wave: int) -> Result:
         return _failed(run, f"Wave {wave} was not started, since wave {unverified[0]} was not verified")
     if run.check_mode:
         return predict_wave(run, wave)
-    if reason := why_not_promoted(run, wave):
+    if reason := why_not_promoted(run, wave, task.access):
         return _failed(run, reason)
     result = write_wave(run, wave, task.access, task.show)
     if _settings(run).backup_dir and not run.backup:
@@ -243,7 +244,7 @@ def verify(task: Task, wave: int) -> Result:
 def retire_companions(task: Task) -> Result:
     """Delete the companions of the certificates that hold the new content. Nothing that goes wrong here fails the run."""
     run = _ready(task)
-    return predict_retirement(run) if run.check_mode else retire(run, task.access)
+    return predict_retirement(run, task.access) if run.check_mode else retire(run, task.access)
 
 
 def roll_back(task: Task) -> Result:

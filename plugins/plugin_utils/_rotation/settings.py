@@ -21,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import CO
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import (
     DEFAULT_ALIAS,
     DEFAULT_NAME,
+    LONGEST_OVERLAP,
     read_patterns,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (
@@ -147,7 +148,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         waves=AUTO if str(given.get("waves")).strip() == AUTO else name_groups("waves", given.get("waves")),
         environments=optional_names(given.get("environments")),
         strategy=choice(given, "strategy", (AUTO, "replace", "per_environment", OVERLAP)),
-        overlap_days=integer("overlap_days", given.get("overlap_days", 0), 0),
+        overlap_days=integer("overlap_days", given.get("overlap_days", 0), 0, LONGEST_OVERLAP),
         companion_name=patterns.name,
         companion_alias=patterns.alias,
         minimum_remaining_days=integer("minimum_remaining_days", given.get("minimum_remaining_days", 1), 0),

@@ -87,6 +87,13 @@ def test_another_integer_is_refused(value: Any) -> None:
         integer("parallel_writes", value, 1)
 
 
+@pytest.mark.parametrize("value", [-1, 11, "11"])
+def test_an_integer_may_have_a_largest_value(value: Any) -> None:
+    assert integer("overlap_days", 10, 0, 10) == 10
+    with refusal(f"certificate_rotation_overlap_days: must be a whole number from 0 to 10, not '{value}'"):
+        integer("overlap_days", value, 0, 10)
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [(True, True), ("Yes", True), ("1", True), (0, False), (" off ", False)]
 )

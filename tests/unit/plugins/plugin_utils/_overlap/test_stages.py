@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
     Rules,
     Subject,
     collisions,
+    is_under_way,
     read_overlap,
 )
 
@@ -180,6 +181,26 @@ def test_anything_else_under_the_name_of_a_companion_is_refused(why: str) -> Non
     assert why in problem
     assert problem.endswith("Delete it, or set certificate_rotation_companion_name to another pattern")
     assert not read(subject(due=False, dev=NEW), FOREIGN[why]).companions
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (companion(DEV), True),
+        (companion(DEV, days=None), True),
+        (companion(DEV, THIRD), False),
+        (companion(DEV, of="other"), False),
+        (companion(DEV, days=None, alias="other"), False),
+    ],
+)
+def test_an_overlap_is_under_way_where_a_companion_has_introduced_the_new_certificate(
+    held: Json, expected: bool
+) -> None:
+    listed = {held["name"]: held}
+
+    assert is_under_way(subject(due=False), listed, Patterns()) is expected
+    assert not is_under_way(subject(due=False, dev=NEW, prod=OLD), listed, Patterns())
+    assert not is_under_way(subject(None, due=False), listed, Patterns())
 
 
 def test_names_and_aliases_that_are_in_use_are_refused() -> None:

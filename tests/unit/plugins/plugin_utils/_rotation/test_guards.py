@@ -159,6 +159,23 @@ def test_a_guard_against_a_renewal_loop_names_both_values_and_the_variable() -> 
     assert guard.message.endswith("with 42% of its lifetime left, and renew_before is 33% of the lifetime")
 
 
+@pytest.mark.parametrize(("overlap_days", "deferred"), [(10, True), (10, False), (11, True)])
+def test_what_is_left_counts_at_the_end_of_the_overlap(overlap_days: int, deferred: bool) -> None:
+    desired = replace(DESIRED, renew_before=RenewalWindow(30))
+    steps = (Step(PROD, UPDATE, "differs", 1, {}),)
+    planned = PlannedCertificate(desired, exists=True, steps=steps, new=bundle(days=40), deferred=deferred)
+    settings = Settings((desired,), overlap_days=overlap_days, minimum_remaining_days=30)
+
+    days, window = check_guards(settings, planned, {}, NOW)
+
+    assert days.passed is window.passed is (overlap_days == 10)
+    assert (f"after certificate_rotation_overlap_days={overlap_days}" in days.message) is deferred
+    assert ("It would be due again before the overlap ends" in window.message) is (overlap_days == 11)
+    assert ("or lower certificate_rotation_overlap_days, certificate_rotation_renew_before" in window.message) is (
+        overlap_days == 11
+    )
+
+
 def test_a_new_certificate_without_dates_may_be_due_itself() -> None:
     (guard,) = loop(RenewalWindow(30), UNREADABLE)
     assert not guard.passed
