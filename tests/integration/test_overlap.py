@@ -168,7 +168,7 @@ def test_a_write_that_fails_is_rolled_back_or_retired_later(
 @pytest.mark.parametrize(
     ("days", "method", "path"),
     # After the days have passed, there are companions already, which no POST creates.
-    [(0, *SITES[0]), *((days, *site) for days in (0, 7) for site in (SITES[2], SITES[3]))],
+    [(0, *SITES[0].values), *((days, *site.values) for days in (0, 7) for site in (SITES[2], SITES[3]))],
 )
 def test_a_deployment_that_fails_is_rolled_back_or_retired_later(
     make: MakeWorld, method: str, path: str, environments: tuple[str, ...], days: int
