@@ -50,6 +50,11 @@ class Exchange(threading.local):
     def expired(self) -> bool:
         return time.monotonic() >= self._deadline
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the response is larger than it may be. In a chunk header, http.client replaces the error of C(count)."""
+        return self._received > LARGEST_RESPONSE
+
     def remaining(self) -> float:
         """Return the seconds that are left.
 
@@ -66,7 +71,7 @@ class Exchange(threading.local):
         :raises UnreadableError: if there are too many, in the headers or anywhere else.
         """
         self._received += received
-        if self._received > LARGEST_RESPONSE:
+        if self.is_too_large:
             raise UnreadableError(TOO_LARGE)
 
 

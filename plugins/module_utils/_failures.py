@@ -24,7 +24,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     UnreadableError,
     join_sentences,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._exchange import Exchange
+from ansible_collections.apinizer.apiops.plugins.module_utils._exchange import TOO_LARGE, Exchange
 from ansible_collections.apinizer.apiops.plugins.module_utils._response import INCOMPLETE
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import redact_userinfo
 
@@ -97,6 +97,8 @@ def explain(exc: Exception, method: str, connection: Connection, exchange: Excha
     """Return the error for the user after an exchange has failed."""
     if isinstance(exc, ApinizerError):
         return exc
+    if exchange.is_too_large:
+        return _unreadable(method, TOO_LARGE)
     errors = _chain(exc)
     if any(isinstance(error, UnreadableError) for error in errors):
         return _unreadable(method, _reason(exc))

@@ -68,12 +68,16 @@ def not_due(new: Certificate, window: RenewalWindow, now: datetime, overlap_days
     until = _until(new)
     shown = f"{left.percent}% of its lifetime" if window.is_share else f"{left.days} days"
     message = f"the new certificate is valid until {until}, with {shown} left{_after(overlap_days)}, and renew_before is {window}"
-    if is_due := window.includes(left) is not False:
-        when = "before the overlap ends" if overlap_days else "at once"
-        settings = f"{PREFIX}overlap_days, {PREFIX}renew_before" if overlap_days else f"{PREFIX}renew_before"
+    is_due = window.includes(left) is not False
+    if is_due and overlap_days:
         message += (
-            f". It would be due again {when}, and the next run would replace it. Obtain a certificate with more of its "
-            f"lifetime left, or lower {settings} or the renew_before of this certificate"
+            ". It would be due again before the overlap ends, and the next run would replace it. Obtain a certificate with more "
+            f"of its lifetime left, or lower {PREFIX}overlap_days, {PREFIX}renew_before or the renew_before of this certificate"
+        )
+    elif is_due:
+        message += (
+            ". It would be due again at once, and the next run would replace it. Obtain a certificate with more of its "
+            f"lifetime left, or lower {PREFIX}renew_before or the renew_before of this certificate"
         )
     return Comparison(not is_due, message, new=until)
 

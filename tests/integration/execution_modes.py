@@ -49,6 +49,8 @@ def comparable(result: Mapping[str, Any], warnings: Sequence[str]) -> str:
             return "<time>"
         return numbers.setdefault(found.group(), f"<{found.lastgroup} {len(numbers)}>")
 
+    # It depends on timing how the client notices that the server has closed the connection.
+    text = text.replace("Connection reset by peer", "Remote end closed connection without response")
     # Ansible lists these in the arbitrary order of a set.
     text = re.sub(r'(Valid booleans include: )[^"]*', r"\1…", text)
     return _VARYING.sub(number, text)

@@ -147,6 +147,10 @@ ENDLESS: dict[str, Callable[[], Iterator[Part]]] = {
     "chunks": lambda: itertools.chain(
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"], itertools.repeat(b"400\r\n" + KIB + b"\r\n")
     ),
+    # Every read of the client ends in the header of a chunk.
+    "headers of chunks": lambda: itertools.chain(
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"], itertools.repeat(b"1;" + KIB + b"\r\nx\r\n")
+    ),
     "negative chunk": lambda: itertools.chain(
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"], itertools.repeat(KIB * 64)
     ),
