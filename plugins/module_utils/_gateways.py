@@ -71,11 +71,11 @@ def compare(environment: str, held: t.Sequence[Trusted], expected: Trusted, sour
     :arg source: where the truststore was read, see C(Truststore).
     """
     same = [one for one in held if one.is_same(expected)]
-    alias = _folded(expected.alias)
-    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
+    alias = folded(expected.alias)
+    under_alias = next((one for one in held if folded(one.alias) == alias), None)
     if same:
         sha256 = expected.fingerprint_sha256 or same[0].fingerprint_sha256
-        if any(_folded(one.alias) == alias for one in same):
+        if any(folded(one.alias) == alias for one in same):
             return Gateway(environment, CONFIRMED, sha256, source=source)
         other = "" if under_alias is None else f", while the alias {under_alias.alias} holds another certificate"
         return Gateway(environment, CONFIRMED, sha256, f"found under the alias {same[0].alias}{other}", source)
@@ -92,8 +92,8 @@ def compare_deleted(environment: str, held: t.Sequence[Trusted], deleted: Truste
 
     :arg source: as for C(compare).
     """
-    alias = _folded(deleted.alias)
-    under_alias = next((one for one in held if _folded(one.alias) == alias), None)
+    alias = folded(deleted.alias)
+    under_alias = next((one for one in held if folded(one.alias) == alias), None)
     if under_alias is not None and under_alias.is_same(deleted):
         return Gateway(environment, STALE, under_alias.fingerprint_sha256, source=source)
     same = next((one for one in held if one.is_same(deleted)), None)
@@ -269,5 +269,6 @@ def _shown(gateway: Gateway) -> str:
     return f"SHA-256 {gateway.fingerprint_sha256}" if gateway.fingerprint_sha256 else "another certificate"
 
 
-def _folded(alias: str | None) -> str:
+def folded(alias: str | None) -> str:
+    """Return an alias in the form in which two of them are compared: truststores do not distinguish upper and lower case."""
     return (alias or "").casefold()

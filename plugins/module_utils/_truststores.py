@@ -21,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     UNKNOWN,
     Trusted,
     compare,
+    folded,
     required_message,
     unknown_lines,
 )
@@ -133,5 +134,5 @@ class Answer:
 
 
 def _keys(one: Trusted) -> t.Iterator[str]:
-    yield f"alias {(one.alias or '').casefold()}"
+    yield f"alias {folded(one.alias)}"
     yield from (fingerprint for fingerprint in one[1:] if fingerprint)

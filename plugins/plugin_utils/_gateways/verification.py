@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import GATEWAYS_UNKNOWN
@@ -21,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
     UNDEPLOYED,
     Trusted,
     delays,
+    folded,
     required_message,
     unknown_lines,
 )
@@ -35,10 +36,9 @@ Answers = dict[tuple[str, str], Gateway]
 
 _STORED_ONLY = (
     "Most likely, this manager stores imported certificates without deploying them. Use certificate_rotation_strategy=overlap, "
-    "which rotates in waves without imports, or a "
-    "single wave with certificate_rotation_strategy=replace, which deploys to all environments in one update (and set "
-    "certificate_rotation_verify_gateways=required if the record was not rolled back). Otherwise, the deployment failed, or "
-    "takes longer than certificate_rotation_verify_gateways_timeout"
+    "which rotates in waves without imports, or a single wave with certificate_rotation_strategy=replace, which deploys to all "
+    "environments in one update (and set certificate_rotation_verify_gateways=required if the record was not rolled back). "
+    "Otherwise, the deployment failed, or takes longer than certificate_rotation_verify_gateways_timeout"
 )
 _NOT_DEPLOYED = (
     "The deployment may still be in progress, or has failed without being reported. Check these environments in the "
@@ -76,7 +76,7 @@ def _without(answer: Answer, alias: str | None) -> Answer:
     """The answer without what the gateways hold under an alias, in upper or lower case."""
     if alias is None:
         return answer
-    return Answer(tuple(one for one in answer.held if (one.alias or "").casefold() != alias.casefold()), answer.reason)
+    return replace(answer, held=tuple(one for one in answer.held if folded(one.alias) != folded(alias)))
 
 
 def _answer(result: Result) -> Answer:

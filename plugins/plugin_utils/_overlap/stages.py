@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import folded
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
@@ -158,17 +159,17 @@ def collisions(
     for project, certificates in listed.items():
         for name, certificate in certificates.items():
             for view in certificate["environments"]:
-                owners.setdefault((project, view["name"], str(view["alias"]).casefold()), name)
+                owners.setdefault((project, view["name"], folded(view["alias"])), name)
     for subject, _companions in overlaps:
         owners.setdefault((subject.project, subject.name), subject.name)
         for environment, alias in subject.aliases.items():
-            owners.setdefault((subject.project, environment, alias.casefold()), subject.name)
+            owners.setdefault((subject.project, environment, folded(alias)), subject.name)
     problems = []
     for subject, companion in [(subject, companion) for subject, companions in overlaps for companion in companions]:
         project, environment = subject.project, companion.environment
         uses: list[tuple[str, str, tuple[str, ...], str]] = [
             ("name", companion.name, (project, companion.name), f"{companion.name} in {environment}"),
-            ("alias", companion.alias, (project, environment, companion.alias.casefold()), companion.name),
+            ("alias", companion.alias, (project, environment, folded(companion.alias)), companion.name),
         ]
         for variable, value, key, own in uses:
             owner = owners.setdefault(key, own)
