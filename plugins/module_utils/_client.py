@@ -4,8 +4,8 @@
 """HTTP to one manager: addresses, authentication, and retries of reads.
 
 The client does not know certificates. It raises errors and never exits. It sends each write once; only a caller that reads
-the result of the write can decide whether to send it again. It turns every exception of the libraries into a C(RequestError) or an
-C(InputError).
+the result of the write can decide whether to send it again. It turns every exception of the libraries into a
+C(RequestError) or an C(InputError).
 """
 
 from __future__ import annotations

@@ -31,6 +31,11 @@ class Remaining(t.NamedTuple):
     days: int | None
     percent: int | None
 
+    @classmethod
+    def of(cls, view: t.Mapping[str, t.Any]) -> Remaining:
+        """What remained when a view was made, such as an environment of C(apinizer_certificate)."""
+        return cls(view["days_remaining"], view["percent_remaining"])
+
 
 @dataclass(frozen=True)
 class RenewalWindow:

@@ -26,9 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     RequestError,
     TruststoreUnavailableError,
 )
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import (
-    DEFAULT_TIMEOUT,
-)
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,

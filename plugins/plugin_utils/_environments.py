@@ -35,9 +35,7 @@ def status_problems(targets: Iterable[tuple[str, str]], environments: Environmen
         status = environments.get(project, {}).get(name, {}).get("status")
         where = f"Environment {name} of project {project} has the status {status}"
         if status == UNPUBLISHED:
-            problems.append(
-                f"Environment {name} of project {project} has the status {status}, so the manager cannot deploy to it"
-            )
+            problems.append(f"{where}, so the manager cannot deploy to it")
         elif status == REPUBLISH_REQUIRED:
             warnings.append(f"{where}: other changes are waiting to be published there")
         elif status not in (PUBLISHED, None):

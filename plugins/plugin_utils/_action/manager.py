@@ -16,8 +16,8 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
+    NO_IMPORT_FILE,
     ApinizerError,
-    ImportFileUnavailableError,
     InputError,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
@@ -264,7 +264,7 @@ class ManagerAccess:
                 result = work(api, datetime.now(timezone.utc), context)
         except ApinizerError as exc:
             result = {**getattr(exc, "result", {}), "failed": True, "msg": _named_for_the_role(exc)}
-            if isinstance(getattr(exc, "request_error", None), ImportFileUnavailableError):
+            if exc.problem == NO_IMPORT_FILE:
                 result["import_file_missing"] = True
             if isinstance(exc, InputError) and exc.option not in CONNECTION_SPEC:
                 result["option"] = exc.option

@@ -30,7 +30,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate, Settings
 
 if t.TYPE_CHECKING:
-    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, Step, Wave
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, Wave
 
 
 def with_companions(
@@ -51,14 +51,14 @@ def with_companions(
         listed.setdefault(project, {})[name] = view
     overlaps: list[tuple[Subject, tuple[Companion, ...]]] = []
     result: list[PlannedCertificate] = []
-    for certificate in planned:
-        subject, steps = _subject(certificate), certificate.steps
+    for one in planned:
+        subject, certificate = _subject(one), one
         if not subject.due and is_under_way(subject, listed[subject.project], rules.patterns):
-            subject, steps = replace(subject, due=True), _due_steps(steps)
+            subject, certificate = replace(subject, due=True), one.due_everywhere()
         overlap = read_overlap(subject, listed[subject.project], rules, now)
         problems += overlap.problems
         overlaps.append((subject, overlap.companions))
-        staged = replace(certificate, steps=steps, stage=overlap.stage, until=overlap.until, deferred=overlap.deferred)
+        staged = replace(certificate, stage=overlap.stage, until=overlap.until, deferred=overlap.deferred)
         if staged.stage == OVERLAPPING:
             waiting = tuple(replace(step, action="none", reason=OVERLAPPING) for step in staged.steps)
             staged = replace(staged, steps=waiting)
@@ -78,13 +78,6 @@ def _subject(certificate: PlannedCertificate) -> Subject:
         certificate.new.leaf.fingerprint_sha1 if certificate.new else None,
         current,
         {environment: certificate.new_alias(environment) for environment in current},
-    )
-
-
-def _due_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps of a certificate whose overlap goes on, although it is not due any more."""
-    return tuple(
-        replace(step, action="update", reason="differs") if step.reason == "not_due" else step for step in steps
     )
 
 

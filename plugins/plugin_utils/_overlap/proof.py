@@ -49,7 +49,7 @@ def to_write_again(plan: RotationPlan, answers: Answers, known: Container[str]) 
                 continue
             answer = answers.get((planned.key, step.environment))
             if (
-                not (answer and _is_proof(answer.state, answer.reason))
+                not (answer and is_proof(answer.state, answer.reason))
                 and (planned.companion_of or planned.key) in known
             ):
                 found.add((planned.key, step.environment))
@@ -65,7 +65,7 @@ def needs_proof(planned: PlannedCertificate, step: Step) -> bool:
     return planned.stage in (INTRODUCE, PROMOTE) and not planned.deferred
 
 
-def _is_proof(state: str, reason: str | None) -> bool:
+def is_proof(state: str, reason: str | None) -> bool:
     """Whether the gateways hold a certificate under its own alias.
 
     Found under another alias, it is trusted as well, and may be the companion that is about to be deleted.
@@ -78,7 +78,7 @@ def unproven(run: Run, planned: PlannedCertificate) -> list[str]:
     writes = [write for write in run.writes if write.key == planned.key]
     known = {name for write in writes for name in write.environments if name not in write.unreported}
     answers = run.gateways.get(planned.key, {})
-    known |= {name for name, answer in answers.items() if _is_proof(answer["state"], answer["reason"])}
+    known |= {name for name, answer in answers.items() if is_proof(answer["state"], answer["reason"])}
     return sorted({*planned.environments} - known - {PSEUDO_ENVIRONMENT})
 
 

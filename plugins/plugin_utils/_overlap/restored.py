@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import RollbackStep
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import is_proof
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, Write
 
 
@@ -26,9 +26,7 @@ class Restored:
     def add(self, step: RollbackStep, result: Result) -> None:
         """Take note of what a step has achieved."""
         written = Write(step.key, 0, step.environments, deployment=result.get("deployment"))
-        confirmed = {
-            one["name"] for one in result.get("gateways") or () if one["state"] == CONFIRMED and not one["reason"]
-        }
+        confirmed = {one["name"] for one in result.get("gateways") or () if is_proof(one["state"], one["reason"])}
         if result.get("failed") or {*written.unreported} - confirmed:
             self._doubtful.add(step.key)
 

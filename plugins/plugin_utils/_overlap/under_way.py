@@ -118,5 +118,4 @@ def _is_due(desired: DesiredCertificate, view: View) -> bool:
     """Whether what a companion holds has expired, or is due by C(renew_before)."""
     if view["expired"]:
         return True
-    left = Remaining(view["days_remaining"], view["percent_remaining"])
-    return desired.renew_before is not None and desired.renew_before.includes(left) is not False
+    return desired.renew_before is not None and desired.renew_before.includes(Remaining.of(view)) is not False

@@ -93,6 +93,13 @@ class PlannedCertificate:
     def due(self) -> bool:
         return any(step.action != NONE for step in self.steps)
 
+    def due_everywhere(self) -> PlannedCertificate:
+        """The certificate as it is written in one update for all environments: those that are not due receive it as well."""
+        steps = (
+            replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step for step in self.steps
+        )
+        return replace(self, steps=tuple(steps))
+
     @property
     def environments(self) -> tuple[str, ...]:
         """The environments of the plan, due or not."""
@@ -293,7 +300,7 @@ def _step(
     if current is None:
         return Step(environment, CREATE, "absent")
     same = new is not None and new.leaf.fingerprint_sha1 == current["fingerprint_sha1"]
-    window, left = desired.renew_before, Remaining(current["days_remaining"], current["percent_remaining"])
+    window, left = desired.renew_before, Remaining.of(current)
     if force:
         action, reason = UPDATE, "forced"
     elif window and current["expired"]:
@@ -355,11 +362,7 @@ def _in_one_update(certificate: PlannedCertificate, strategy: str, problems: lis
             f"{certificate.key} is also in {', '.join(certificate.unlisted)}, which this run leaves out, "
             f"and strategy {strategy} would remove it there. Add them, or set {PREFIX}strategy to per_environment"
         )
-    steps = tuple(
-        replace(step, action=UPDATE, reason="differs") if step.reason == "not_due" else step
-        for step in certificate.steps
-    )
-    return replace(certificate, steps=steps)
+    return certificate.due_everywhere()
 
 
 def _in_waves(certificate: PlannedCertificate, waves: Sequence[Wave], problems: list[str]) -> PlannedCertificate:

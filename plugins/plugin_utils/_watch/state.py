@@ -20,8 +20,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.certificat
 class ObservedCertificate:
     """A certificate that an environment holds or held.
 
-    :arg reported_threshold: the smallest threshold that an event reported for it, in days (a share of the lifetime is rounded up); 0 for expired, None if no
-        event did.
+    :arg reported_threshold: the smallest threshold that an event reported for it, in days; a share of the lifetime is
+        rounded up. 0 for expired, None if no event did.
     """
 
     fingerprint_sha1: str | None = None
