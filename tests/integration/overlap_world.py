@@ -9,26 +9,16 @@ old certificate trusts the old or the new one, and the old one until the certifi
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
-    CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from integration.phase_runner import PhaseRunner
 from manager import Issued, Manager
 from manager.http_types import HttpRequest
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 PROJECT, NAME = "MyProject", "my-certificate"
 DEVELOPMENT, PRODUCTION = ENVIRONMENTS = "development", "production"
@@ -121,13 +111,24 @@ class World:
         :arg between: called with the name of each phase before it is carried out.
         """
         mark = self.manager.journal.mark()
-        made = _Run(self, {**self.variables, **variables}, check, stop_before, between).carry_out()
+
+        def before(title: str) -> None:
+            if between:
+                between(title)
+            if title == stop_before:
+                raise Killed
+
+        runner = PhaseRunner(self.manager, self.folder, {**self.variables, **variables}, check=check, before=before)
+        try:
+            result = runner.run_role(obtain=lambda _item: self.obtained.pop(0).pem)
+        except Killed:
+            result = {"outcome": "killed", "message": "", "certificates": []}
         assert not self.watch.violations, self.watch.violations
         writes = [
             f"{request.method} {request.segments[-1]}" for request in mark if request.writes and request.status != 404
         ]
         assert not (check and writes)
-        return replace(made, requests=[write.replace("POST certificates", "POST") for write in writes])
+        return Ran(result, runner.results, [write.replace("POST certificates", "POST") for write in writes])
 
     def wait(self, days: float) -> None:
         """Let time pass, for the starts of the overlaps."""
@@ -161,70 +162,6 @@ class World:
         """Only the new certificate is left, in the record and at the gateways."""
         assert self.held() == self.everywhere(to)
         assert self.trusted() == {environment: {to.der} for environment in ENVIRONMENTS}
-
-
-@dataclass
-class _Run:
-    world: World
-    variables: Mapping[str, Any]
-    check: bool
-    stop_before: str
-    between: Callable[[str], object] | None
-    run_file: str = ""
-    phases: dict[str, Json] = field(default_factory=dict)
-    extra: Json = field(default_factory=dict)
-
-    def carry_out(self) -> Ran:
-        try:
-            for made in self._until_failure():
-                if made.get("failed"):
-                    self.phase("rollback", failed=made["msg"])
-                    break
-            reported = self.phase("report")
-        except Killed:
-            return Ran({"outcome": "killed", "message": "", "certificates": []}, self.phases, [])
-        return Ran(json.loads(result_file(reported).read_text(encoding="utf-8")), self.phases, [])
-
-    def _until_failure(self) -> Iterator[Json]:
-        """The phases as the role's tasks carry them out."""
-        planned = self.phase("plan")
-        yield planned
-        for item in planned["to_obtain"]:
-            issued = self.world.obtained.pop(0)
-            self.extra = {"obtained": {"content": issued.pem}}
-            yield self.phase("obtain", key=item["key"])
-        if not planned["pending"]:
-            return
-        ready = self.phase("preflight")
-        yield ready
-        for wave in ready["waves"]:
-            yield self.phase("write", wave=wave["number"])
-            if not self.check:
-                yield self.phase("verify", wave=wave["number"])
-        if ready["retire"]:
-            self.phase("retire")
-
-    def phase(self, name: str, *, failed: str = "", **arguments: Any) -> Json:
-        title = " ".join([name, *(str(value) for key, value in arguments.items() if key == "wave")])
-        if self.between:
-            self.between(title)
-        if title == self.stop_before:
-            raise Killed
-        connection = {"url": self.world.manager.url, "token": self.world.manager.token, "retries": 0}
-        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
-        task: Any = FakeTask(
-            self.world.folder,
-            ManagerAccess(dict.fromkeys(modules, connection)),
-            ControllerFiles(str(self.world.folder)),
-            {**self.variables, **self.extra},
-            run_file=self.run_file,
-            check_mode=self.check,
-            failed=failed,
-        )
-        made = PHASES[name](task, **arguments)
-        self.run_file = made.get("run_file", self.run_file)
-        self.phases[title] = made
-        return made
 
 
 def make_world(manager: Manager, folder: Path, old: Issued, new: Issued, **variables: Any) -> World:

@@ -22,24 +22,15 @@ import cryptography_vectors
 import pytest
 import yaml
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
-    CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
-)
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from integration.phase_runner import PhaseRunner
 from manager import API_MANAGER, Authority, Fault, Issued, Manager, payloads
 from manager.model import Certificate, Entry
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
+from unit.plugins.plugin_utils._rotation.fakes import result_file
 
 GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 PROJECT, SECOND = "MyProject", "Second / project: {{ 7 * 7 }}"
 DEVELOPMENT, STAGING, PRODUCTION = ENVIRONMENTS = ("development", "staging", "production")
-MODULES = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
@@ -63,7 +54,7 @@ class World:
         """Run the phase of the playbook; only reading requests may be sent."""
         mark = self.manager.journal.mark()
         settings = {"dir": str(self.folder), **self.variables, **variables}
-        made = self._phase("export", check=check, settings=settings)
+        made = self._runner({}, check=check).phase("export", settings=settings)
         assert {request.method for request in mark} <= {"GET"}
         assert "PRIVATE KEY" not in json.dumps(made)
         return made
@@ -84,28 +75,17 @@ class World:
     def rotate(self, path: str, *, check: bool = True) -> dict[str, Any]:
         """Rotate with a list, as the role does when nothing is due; return the report."""
         variables = {"certificates": self.lists()[path], "base_dir": str(self.folder), "verify_gateways": "never"}
-        planned = self._phase("plan", variables, check=check)
+        runner = self._runner(variables, check=check)
+        planned = runner.phase("plan")
         assert not planned.get("failed"), planned
         assert not planned["pending"], planned["table"]
-        reported = self._phase("report", variables, check=check, run_file=planned["run_file"])
+        reported = runner.phase("report")
         result: dict[str, Any] = json.loads(result_file(reported).read_text(encoding="utf-8"))
         return result
 
-    def _phase(
-        self,
-        name: str,
-        variables: Mapping[str, Any] | None = None,
-        *,
-        check: bool,
-        run_file: str = "",
-        **arguments: Any,
-    ) -> dict[str, Any]:
-        connection = {"url": self.manager.url, "token": self.manager.token, "retries": 0}
-        access = ManagerAccess(dict.fromkeys(MODULES, connection))
-        files = ControllerFiles(str(self.folder))
-        task: Any = FakeTask(self.folder.parent, access, files, variables or {}, run_file=run_file, check_mode=check)
-        made: dict[str, Any] = PHASES[name](task, **arguments)
-        return made
+    def _runner(self, variables: Mapping[str, Any], *, check: bool) -> PhaseRunner:
+        # Its temporary files must not be in the folder of the export.
+        return PhaseRunner(self.manager, self.folder.parent, variables, check=check)
 
 
 MakeWorld = Callable[..., World]

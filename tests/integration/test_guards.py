@@ -8,7 +8,6 @@ The phases of the role run in this process, over real HTTP.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -19,23 +18,14 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
-    CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
     rotation_html,
     rotation_markdown,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from integration.certificate_fixture import calls
+from integration.phase_runner import PhaseRunner
 from manager import Authority, Issued, Manager
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
@@ -89,34 +79,11 @@ class Case:
         return record | {self.manager.served(environment, PROJECT, NAME) or b"" for environment in ENVIRONMENTS}
 
     def rotate(self, new: str, *, check: bool = False, **variables: Any) -> Rotation:
-        connection = {"url": self.manager.url, "token": self.manager.token, "retries": 0}
-        access = ManagerAccess(
-            dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO), connection)
-        )
         given = {"certificates": [{"project": PROJECT, "name": NAME, "content": new}], **variables}
-        made, run_file = Rotation(), ""
-
-        def phase(name: str, **arguments: Any) -> dict[str, Any]:
-            nonlocal run_file
-            failed = arguments.pop("failed", "")
-            files = ControllerFiles(str(self.folder))
-            task: Any = FakeTask(self.folder, access, files, given, run_file=run_file, check_mode=check, failed=failed)
-            result = PHASES[name](task, **arguments)
-            run_file = result.get("run_file", run_file)
-            made.warnings += result.get("warnings", ())
-            made.diffs += result.get("diff", ())
-            if result.get("failed") and name != "rollback":
-                phase("rollback", failed=result["msg"])
-            return result
-
-        planned = phase("plan")
-        made.table = planned.get("table", [])
-        ready = phase("preflight") if planned.get("pending") else {}
-        for wave in ready.get("waves", ()):
-            if not phase("write", wave=wave["number"]).get("failed") and not check:
-                phase("verify", wave=wave["number"])
-        made.result = json.loads(result_file(phase("report")).read_text(encoding="utf-8"))
-        return made
+        runner = PhaseRunner(self.manager, self.folder, given, check=check)
+        result = runner.run_role()
+        diffs = [diff for one in runner.results.values() for diff in one.get("diff", ())]
+        return Rotation(runner.results["plan"].get("table", []), runner.warnings, diffs, result)
 
 
 @pytest.fixture

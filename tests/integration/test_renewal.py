@@ -9,7 +9,6 @@ with the lifetime that a test chooses.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -19,26 +18,16 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action import manager as access_module
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
-    CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import hints_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
+from integration.phase_runner import PhaseRunner
 from manager import Authority, Issued, Manager
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 PROJECT, NAME, ENVIRONMENT = "MyProject", "my-certificate", "production"
 START = datetime(2027, 1, 1, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-MODULES = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
 
 pytestmark = pytest.mark.exhaustive
 
@@ -96,49 +85,21 @@ class Schedule:
     def run(self, *items: dict[str, Any], check: bool = False, **variables: Any) -> Scheduled:
         """Run the role as its tasks do, for the certificate C(NAME) unless there are items."""
         mark = self.manager.journal.mark()
-        connection = {"url": self.manager.url, "token": self.manager.token, "retries": 0}
         given = {
             "certificates": [{"project": PROJECT, "name": NAME, **item} for item in items or ({},)],
             "obtain_tasks": "obtain.yml",
             **variables,
         }
         obtained: list[str] = []
-        warnings: list[str] = []
-        run_file = ""
 
-        def phase(name: str, *, failed: str = "", **arguments: Any) -> dict[str, Any]:
-            nonlocal run_file
-            access, files = ManagerAccess(dict.fromkeys(MODULES, connection)), ControllerFiles(str(self.folder))
-            task: Any = FakeTask(self.folder, access, files, given, run_file=run_file, check_mode=check, failed=failed)
-            made = PHASES[name](task, **arguments)
-            run_file = made.get("run_file", run_file)
-            warnings.extend(made.get("warnings", ()))
-            return made
-
-        def obtain(item: dict[str, Any]) -> dict[str, Any]:
+        def obtain(item: dict[str, Any]) -> str:
             obtained.append(item["name"])
-            given["obtained"] = {"content": (self.cached or self.issue(item["name"])).pem}
-            return phase("obtain", key=item["key"])
+            return (self.cached or self.issue(item["name"])).pem
 
-        def steps() -> Iterator[dict[str, Any]]:
-            planned = phase("plan")
-            yield planned
-            yield from map(obtain, planned["to_obtain"])
-            if planned["pending"]:
-                ready = phase("preflight")
-                yield ready
-                for wave in ready["waves"]:
-                    yield phase("write", wave=wave["number"])
-                    if not check:
-                        yield phase("verify", wave=wave["number"])
-
-        for made in steps():
-            if made.get("failed"):
-                phase("rollback", failed=made["msg"])
-                break
-        result = json.loads(result_file(phase("report")).read_text(encoding="utf-8"))
+        runner = PhaseRunner(self.manager, self.folder, given, check=check)
+        result = runner.run_role(obtain=obtain)
         written = sum(request.writes for request in mark)
-        return Scheduled(result["outcome"], result["message"], warnings, obtained, written)
+        return Scheduled(result["outcome"], result["message"], runner.warnings, obtained, written)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ The phases of the role run in this process, over real HTTP.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,18 +16,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
-    CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from integration.phase_runner import PhaseRunner
 from manager import Authority, Fault, Issued, Manager
-from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 PROJECT, NAME, KEY = "MyProject", "my-certificate", "MyProject/my-certificate"
 ENVIRONMENTS = DEVELOPMENT, STAGING, PRODUCTION = "development", "staging", "production"
@@ -87,59 +77,20 @@ class World:
 
     def rotate(self, *, check: bool = False, hook: str = "", obtains: bool = False, **variables: Any) -> Outcome:
         """Run the role. The hook is the message of a task of the user that fails after the last wave."""
-        connection = {"url": self.manager.url, "token": self.manager.token, "retries": 0}
-        access = ManagerAccess(
-            dict.fromkeys((CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO), connection)
-        )
         item = {"project": PROJECT, "name": NAME, **({} if obtains else {"content": self.new.pem})}
         given = {"certificates": [item], "verify_gateways_timeout": 0, **variables}
         if obtains:
             given["obtain_tasks"] = "obtain.yml"
-        run_file, warnings, mark = "", [], self.manager.journal.mark()
+        mark = self.manager.journal.mark()
         holding = [name for name, der in self.gateways().items() if der]
-
-        def phase(name: str, failed: str = "", **arguments: Any) -> dict[str, Any]:
-            nonlocal run_file
-            task: Any = FakeTask(
-                self.folder,
-                access,
-                ControllerFiles(str(self.folder)),
-                given,
-                run_file=run_file,
-                check_mode=check,
-                failed=failed,
-            )
-            made = PHASES[name](task, **arguments)
-            run_file = made.get("run_file", run_file)
-            warnings.extend(made.get("warnings", ()))
-            return made
-
-        for made in _steps(phase, check=check, hook=hook):
-            if made.get("failed"):
-                phase("rollback", failed=made["msg"])
-                break
-        result = json.loads(result_file(phase("report")).read_text(encoding="utf-8"))
+        runner = PhaseRunner(self.manager, self.folder, given, check=check)
+        result = runner.run_role(hook=hook)
         assert read_rotation(result)
-        found = Outcome(result, warnings, list(mark))
+        found = Outcome(result, runner.warnings, list(mark))
         assert not (check and found.written)
         after = self.gateways()
         assert all(after[name] for name in holding), "a gateway has lost its certificate"
         return found
-
-
-def _steps(phase: Callable[..., dict[str, Any]], *, check: bool, hook: str) -> Iterator[dict[str, Any]]:
-    planned = phase("plan")
-    yield planned
-    if not planned["pending"]:
-        return
-    ready = phase("preflight")
-    yield ready
-    for wave in ready["waves"]:
-        yield phase("write", wave=wave["number"])
-        if not check:
-            yield phase("verify", wave=wave["number"])
-    if hook:
-        yield {"failed": True, "msg": hook}
 
 
 MakeWorld = Callable[..., World]

@@ -10,7 +10,6 @@ and the phases of the role run in this process, over real HTTP.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,23 +21,18 @@ import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import parse_input
 from ansible_collections.apinizer.apiops.plugins.modules import apinizer_certificate
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import InProcessContext
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
     CERTIFICATE,
-    CERTIFICATE_INFO,
-    ENVIRONMENT_INFO,
-    TRUSTSTORE_INFO,
-    ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup import write_backup
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import load_restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from integration.phase_runner import PhaseRunner
 from manager import Authority, Issued, Manager
-from unit.plugins.plugin_utils._rotation.fakes import FakeFiles, FakeTask, result_file
+from unit.plugins.plugin_utils._rotation.fakes import FakeFiles
 from unit.plugins.plugin_utils._rotation.run_builder import RunBuilder, certificate, entry
 
 PROJECT, NAME = "MyProject", "my-certificate"
@@ -135,39 +129,13 @@ class World:
         gateways = {one["name"]: one["state"] for one in made.get("gateways") or ()}
         return Result(outcome, bool(made.get("changed")), gateways, str(made.get("msg", "")))
 
-    def _phases(self, variables: dict[str, Any], *, check: bool) -> Callable[..., dict[str, Any]]:
-        """Return the function that carries out a phase of the role, or of a restore."""
-        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
-        access = ManagerAccess(dict.fromkeys(modules, self.connection))
-        files = ControllerFiles(str(self.folder))
-        run_file = ""
-
-        def phase(name: str, **arguments: Any) -> dict[str, Any]:
-            nonlocal run_file
-            failed = arguments.pop("failed", "")
-            task: Any = FakeTask(
-                self.folder, access, files, variables, run_file=run_file, check_mode=check, failed=failed
-            )
-            task.manager_url = self.manager.url
-            made = PHASES[name](task, **arguments)
-            run_file = made.get("run_file", run_file)
-            return made
-
-        return phase
-
     def _role(self, *, check: bool) -> Result:
         variables = {
             "certificates": [{"project": PROJECT, "name": NAME, "content": self.wanted[DEVELOPMENT].pem}],
             "waves": ROLE[self.way],
             "verify_gateways_timeout": 0,
         }
-        phase = self._phases(variables, check=check)
-        steps: Iterator[dict[str, Any]] = _steps(phase, check=check)
-        for made in steps:
-            if made.get("failed"):
-                phase("rollback", failed=made["msg"])
-                break
-        result = json.loads(result_file(phase("report")).read_text(encoding="utf-8"))
+        result = PhaseRunner(self.manager, self.folder, variables, check=check).run_role()
         (reported,) = result["certificates"] or [{"environments": []}]
         gateways = {one["name"]: one["gateway"]["state"] for one in reported["environments"] if one["gateway"]}
         changed = result["outcome"] in ("rotated", "stored") or (check and result["outcome"] == "planned")
@@ -185,7 +153,7 @@ class World:
             Path(path).write_bytes(data)
 
     def _restore(self, *, check: bool) -> Result:
-        phase = self._phases({}, check=check)
+        phase = PhaseRunner(self.manager, self.folder, {}, check=check).phase
         settings = {"dir": str(self.folder), "verify_gateways_timeout": 0, **RESTORE[self.way]}
         try:
             planned = phase("restore_plan", settings=settings)
@@ -211,20 +179,6 @@ def _restore_waves(phase: Callable[..., dict[str, Any]], waves: list[dict[str, A
         if written.get("failed") or (not check and phase("restore_verify", wave=wave["number"]).get("failed")):
             break
     return changed
-
-
-def _steps(phase: Callable[..., dict[str, Any]], *, check: bool) -> Iterator[dict[str, Any]]:
-    """The phases as the role's tasks carry them out, up to the first failure."""
-    planned = phase("plan")
-    yield planned
-    if not planned["pending"]:
-        return
-    ready = phase("preflight")
-    yield ready
-    for wave in ready["waves"]:
-        yield phase("write", wave=wave["number"])
-        if not check:
-            yield phase("verify", wave=wave["number"])
 
 
 @dataclass

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the phases of the role and of the playbooks in this process, over real HTTP, without Ansible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
+    CERTIFICATE,
+    CERTIFICATE_INFO,
+    ENVIRONMENT_INFO,
+    TRUSTSTORE_INFO,
+    ManagerAccess,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from manager import Manager
+from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
+
+Json = dict[str, Any]
+
+
+class PhaseRunner:
+    """The phases of one run, each in a task of its own."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        folder: Path,
+        variables: Mapping[str, Any],
+        *,
+        check: bool = False,
+        before: Callable[[str], object] = lambda _title: None,
+    ) -> None:
+        """Prepare a run with these variables of the role, named without their prefix.
+
+        `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
+        """
+        connection = {"url": manager.url, "token": manager.token, "retries": 0}
+        modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
+        self.results: dict[str, Json] = {}
+        """The results of the phases so far, by their titles."""
+        self._access = ManagerAccess(dict.fromkeys(modules, connection))
+        self._manager_url = manager.url
+        self._folder = folder
+        self._variables = dict(variables)
+        self._check = check
+        self._before = before
+        self._run_file = ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings of all phases so far."""
+        return [warning for result in self.results.values() for warning in result.get("warnings", ())]
+
+    def phase(self, name: str, *, failed: str = "", **arguments: Any) -> Json:
+        """Carry out a phase and return its result. `failed` is the message of the task that failed before."""
+        key = arguments.get("wave", arguments.get("key"))
+        title = name if key is None else f"{name} {key}"
+        self._before(title)
+        files = ControllerFiles(str(self._folder))
+        task: Any = FakeTask(
+            self._folder,
+            self._access,
+            files,
+            self._variables,
+            run_file=self._run_file,
+            check_mode=self._check,
+            failed=failed,
+        )
+        task.manager_url = self._manager_url
+        result: Json = PHASES[name](task, **arguments)
+        self._run_file = result.get("run_file", self._run_file)
+        self.results[title] = result
+        return result
+
+    def run_role(self, *, obtain: Callable[[Json], str] | None = None, hook: str = "") -> Json:
+        """Run the role as its tasks do, and return its result.
+
+        `obtain` returns the PEM of a certificate that is to be obtained. `hook` is the message of a task of the user that
+        fails after the last wave.
+        """
+        for made in self._until_the_end(obtain, hook):
+            if made.get("failed"):
+                self.phase("rollback", failed=made["msg"])
+                break
+        reported = self.phase("report")
+        result: Json = json.loads(result_file(reported).read_text(encoding="utf-8"))
+        return result
+
+    def _until_the_end(self, obtain: Callable[[Json], str] | None, hook: str) -> Iterator[Json]:
+        planned = self.phase("plan")
+        yield planned
+        if obtain:
+            for item in planned["to_obtain"]:
+                self._variables["obtained"] = {"content": obtain(item)}
+                yield self.phase("obtain", key=item["key"])
+        if not planned["pending"]:
+            return
+        ready = self.phase("preflight")
+        yield ready
+        for wave in ready["waves"]:
+            yield self.phase("write", wave=wave["number"])
+            if not self._check:
+                yield self.phase("verify", wave=wave["number"])
+        if hook:
+            yield {"failed": True, "msg": hook}
+        elif ready["retire"]:
+            # What goes wrong there does not fail the run.
+            self.phase("retire")
