@@ -614,7 +614,7 @@ def test_a_foreign_certificate_under_the_name_of_a_companion_is_refused(
 
 
 def test_a_companion_that_no_stage_uses_is_named(make: MakeWorld) -> None:
-    """The patterns were changed during an overlap, or the certificate is not in the environment any more."""
+    """The patterns were changed during an overlap, or the certificate is no longer in the environment."""
     world = make("2026.04", {"truststore": ("manager",)}, overlap_days=7)
     assert "warnings" not in world.run().phases["plan"]
     given = {"companion_name": "{environment}.{name}", "companion_alias": "{alias}.next"}
@@ -640,7 +640,7 @@ def test_a_companion_in_an_environment_that_the_certificate_left_is_named(make: 
     assert made.requests == [f"PUT {NAME}", f"DELETE {COMPANIONS[DEVELOPMENT]}"]
     (warning,) = made.phases["plan"]["warnings"]
     assert f"{COMPANIONS[PRODUCTION]} is a companion of {NAME} in {PRODUCTION}" in warning
-    assert f"{NAME} is not in {PRODUCTION} any more" in warning
+    assert f"{NAME} is no longer in {PRODUCTION}" in warning
 
 
 @pytest.mark.parametrize("days", [0, 7])

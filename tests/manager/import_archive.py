@@ -33,7 +33,7 @@ def read_mapping(text: str) -> dict[str, str]:
 
 
 def read_archive(content: bytes, name: str, mapping: Mapping[str, str]) -> tuple[dict[str, Upload], list[str]]:
-    """Return the certificate of each environment, and what was left out, with the reasons.
+    """Return the certificate of each environment, and the reasons for which others are omitted.
 
     An entry is named `<certificateName>-<environmentName>.cer`. The mapping gives an environment of the archive another
     name; an empty one leaves it out. Raises ApiError if nothing remains, and the exceptions of `read_pem`.

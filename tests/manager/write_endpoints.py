@@ -118,7 +118,7 @@ def _environments(context: Context) -> tuple[str, ...]:
 
 
 def _uploads_to_import(context: Context, name: str) -> tuple[dict[str, Upload], list[str]]:
-    """Return the certificate of each environment to import, and what was left out, with the reasons.
+    """Return the certificate of each environment to import, and the reasons for which others are omitted.
 
     A single file is for all environments of `environmentList`, which is ignored for an archive.
     """

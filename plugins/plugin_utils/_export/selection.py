@@ -142,7 +142,7 @@ def _items(certificate: View, left_out: list[str], notes: list[str]) -> list[Exp
 def _read(content: str | None) -> tuple[Bundle, str]:
     """Read a certificate of the record as strictly as the role will read its file.
 
-    :returns: the certificate, and what was left out of it.
+    :returns: the certificate, and a note if its issuers are omitted, otherwise empty text.
     :raises CertificateError: if there is none that the role could read. That includes a private key in its place.
     """
     stored = parse_stored(content) if content else None

@@ -66,14 +66,14 @@ def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> lis
                 continue
             for environment in sorted(held[companion["name"]]):
                 if environment not in held[marker.name]:
-                    why = f"{marker.name} is not in {environment} any more"
+                    why = f"{marker.name} is no longer in {environment}"
                 elif companion["name"] != patterns.name_of(marker.name, environment):
                     why = f"{PREFIX}companion_name gives companions another name"
                 else:
                     continue
                 messages.append(
                     f"{project}/{companion['name']} is a companion of {marker.name} in {environment} that the role neither uses "
-                    f"nor deletes, since {why}. If nobody needs it, delete it with apinizer_certificate and state=absent"
+                    f"nor deletes, since {why}. If you no longer need it, delete it with apinizer_certificate and state=absent"
                 )
     return messages
 

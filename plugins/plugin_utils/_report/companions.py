@@ -21,7 +21,7 @@ LONGEST = timedelta(days=60)
 def abandoned(
     certificate: ManagedCertificate, others: Mapping[tuple[str, str], ManagedCertificate], now: datetime
 ) -> tuple[list[EnvironmentEntry], str]:
-    """Find the environments in which a companion has no purpose any more, and say why.
+    """Find the environments in which a companion no longer has a purpose, and say why.
 
     :arg others: all certificates, by project and name.
     """

@@ -69,7 +69,7 @@ def test_published_certificates_are_followed_to_their_issuers_without_exceptions
 
 
 def test_certificates_have_the_same_key_if_and_only_if_its_digest_is_the_same(certificates: list[Certificate]) -> None:
-    """It is known for every certificate that can be read, whatever the kind of its key."""
+    """It is known for every readable certificate, regardless of the type of its key."""
     assert all(one.public_key_sha256 for one in certificates if one.not_after)
     info = key("web").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert make_certificate("web", "CA").public_key_sha256 == hashlib.sha256(info).hexdigest()
