@@ -33,13 +33,13 @@ def status_problems(targets: Iterable[tuple[str, str]], environments: Environmen
     problems, warnings = [], []
     for project, name in sorted(set(targets)):
         status = environments.get(project, {}).get(name, {}).get("status")
-        where = f"Environment {name} of project {project} has the status {status}"
+        where = f"Environment {name} of project {project}"
         if status == UNPUBLISHED:
-            problems.append(f"{where}, so the manager cannot deploy to it")
+            problems.append(f"{where} has the status {status}, so the manager cannot deploy to it")
         elif status == REPUBLISH_REQUIRED:
-            warnings.append(f"{where}: other changes are waiting to be published there")
+            warnings.append(f"{where} has the status {status}: other changes are waiting to be published there")
         elif status not in (PUBLISHED, None):
-            warnings.append(f"{where}, so the deployment to it may fail")
+            warnings.append(f"{where} has the status {status}, so the deployment to it may fail")
     if problems:
         problems.append(f"Publish it in the console, or limit the run to other environments with {PREFIX}environments")
     return problems, warnings
