@@ -14,6 +14,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_fail
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_text import audit_text
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import AUDITS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import MERGED_FORMATS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import is_several, read_several
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 _FORMATS = {
@@ -25,18 +28,24 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object) -> str:
-    """Render an audit.
+def audit_report(audit: object, output_format: object, expected: object = None) -> str:
+    """Render an audit, or those of several managers in one report.
 
-    :raises AnsibleFilterError: if the format is unknown or the audit has the wrong shape.
+    :arg audit: one, a list, or a dictionary by host.
+    :arg expected: the hosts or addresses of managers that must be among several.
+    :raises AnsibleFilterError: if the format is unknown or the input has the wrong shape.
     """
-    render = _FORMATS.get(str(output_format))
-    if render is None:
-        raise AnsibleFilterError(
-            f"audit_report: the format must be html, md, prom, text or failure, not '{output_format}'"
-        )
+    several = is_several(audit)
+    wanted = str(output_format)
+    if wanted not in (MERGED_FORMATS if several else _FORMATS):
+        allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text or failure"
+        raise AnsibleFilterError(f"audit_report: the format must be {allowed}, not '{output_format}'")
     try:
-        return render(read_audit(audit))
+        if several:
+            return MERGED_FORMATS[wanted](read_several(AUDITS, audit, "audits", expected))
+        if expected is not None:
+            raise ReportError("expected: is for a list of audits only, or for a dictionary of them by host")
+        return _FORMATS[wanted](read_audit(audit))
     except ReportError as exc:
         raise AnsibleFilterError(f"audit_report: {exc}") from exc
 
