@@ -90,7 +90,7 @@ AUDITS = Kind(
 
 @dataclass(frozen=True)
 class ManagerProblem:
-    """Something that needs attention. C(certificate) is its project and name; None if it is about the run as a whole."""
+    """Something that needs attention. C(certificate) is its project and name; None if it is not known."""
 
     certificate: str | None
     environment: str | None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import ManagerReport, Merged
@@ -45,20 +46,20 @@ def _manager(report: ManagerReport) -> MergedManager:
     return {
         "manager": report.manager,
         "host": report.host,
-        "started": report.started and iso(report.started),
-        "finished": report.finished and iso(report.finished),
+        "started": _time(report.started),
+        "finished": _time(report.finished),
         "check_mode": report.check_mode,
         "outcome": report.outcome.key,
         "failed": report.failed,
         "message": report.message,
         "certificates_total": report.certificates,
         "certificates": {one.key: number for one, number in report.counts},
-        "first_expiry": report.first_expiry and iso(report.first_expiry),
+        "first_expiry": _time(report.first_expiry),
         "problems": [
             {
                 "certificate": problem.certificate,
                 "environment": problem.environment,
-                "status": problem.status.key,
+                "status": problem.status.label,
                 "message": problem.text,
             }
             for problem in report.problems
@@ -67,3 +68,7 @@ def _manager(report: ManagerReport) -> MergedManager:
         "source": report.source or None,
         "page": report.page or None,
     }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

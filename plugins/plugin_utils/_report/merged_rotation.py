@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
     ROTATIONS,
@@ -19,7 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_sum
     is_summary,
     report_of_summary,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Problem, read_rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Rotation, read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import SUCCESSES
 
 _UNCHANGED = ("in_sync", "not_due")
@@ -49,12 +49,14 @@ def report_of_rotation(value: object, where: str, *, host: str = "", source: str
         certificates=len(certificates),
         counts=counted(ROTATIONS, (outcome for outcome, _name in certificates)),
         named=named(ROTATIONS, ((one, name) for one, name in certificates if one.key not in _UNCHANGED)),
-        **first_problems(_problem(problem) for problem in rotation.problems),
+        **first_problems(_problems(rotation)),
         source=source,
         page=page,
     )
 
 
-def _problem(problem: Problem) -> ManagerProblem:
-    of = problem.certificate
-    return ManagerProblem(of and f"{of.project} / {of.name}", problem.environment, problem.status, problem.text)
+def _problems(rotation: Rotation) -> Iterator[ManagerProblem]:
+    """Yield the problems with certificates. Those of the run as a whole are in its message."""
+    for problem in rotation.problems:
+        if of := problem.certificate:
+            yield ManagerProblem(f"{of.project} / {of.name}", problem.environment, problem.status, problem.text)

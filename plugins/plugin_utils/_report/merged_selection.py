@@ -28,7 +28,8 @@ def split_by_age(
     reports: Iterable[ManagerReport], since: datetime | None
 ) -> tuple[list[ManagerReport], list[ManagerReport]]:
     """The reports of runs that started at that time or later, and the others. Without a time, all of them count."""
-    current, outdated = [], []
+    current: list[ManagerReport] = []
+    outdated: list[ManagerReport] = []
     for report in reports:
         started = report.started or report.finished
         (outdated if since and started and started < since else current).append(report)

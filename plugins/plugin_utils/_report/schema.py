@@ -154,9 +154,9 @@ class RotationResult(t.TypedDict):
 
 
 class MergedProblem(t.TypedDict):
-    """What needs attention. C(certificate) is the project and the name; None where it is about the run as a whole.
+    """What needs attention. C(certificate) is the project and the name; None where it is not known.
 
-    C(status) is the code of a deployment, gateway, guard, or entry status, or the kind of a finding.
+    C(status) is what went wrong, in a few words.
     """
 
     certificate: str | None
