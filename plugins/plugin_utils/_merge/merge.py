@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._text import escap
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem, Files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge_settings import (
     KINDS,
+    MERGE_PREFIX,
     MergeSettingError,
     MergeSettings,
     check_merge_variables,
@@ -115,11 +116,10 @@ def _read_results(given: MergeSettings) -> Iterator[ManagerReport | UnusableRepo
     if not isinstance(given.results, Mapping):
         raise MergeSettingError("results", "must be a dictionary of results or summaries by inventory host")
     for host, value in given.results.items():
-        where = f"merge_reports_results.{host}"
         try:
-            yield read_report(given.kind, value, where, host=str(host))
+            yield read_report(given.kind, value, "result", host=str(host))
         except ReportError as exc:
-            yield UnusableReport(where, str(exc))
+            yield UnusableReport(f"{MERGE_PREFIX}results.{host}", str(exc))
 
 
 def _nothing_found(given: MergeSettings) -> str:
@@ -127,7 +127,7 @@ def _nothing_found(given: MergeSettings) -> str:
     for name, kind in KINDS.items():
         others = find_files(given.dir, kind.single)[0] if kind is not given.kind else []
         if others:
-            return f"{message}, but {count(len(others), 'file')} {kind.single}. Set merge_reports_kind to {name}"
+            return f"{message}, but {count(len(others), f'{kind.single} file')}. Set merge_reports_kind to {name}"
     return message
 
 
