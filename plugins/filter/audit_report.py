@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit, read_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
@@ -18,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import MERGED_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import is_several, read_several
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import audit_summary
 
 _FORMATS = {
     "html": audit_html,
@@ -28,24 +30,26 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object, expected: object = None) -> str:
+def audit_report(audit: object, output_format: object, hosts: int = 1, expected: object = None) -> str:
     """Render an audit, or those of several managers in one report.
 
     :arg audit: one, a list, or a dictionary by host.
+    :arg hosts: how many hosts publish a summary together; the other formats do not use it.
     :arg expected: the hosts or addresses of managers that must be among several.
     :raises AnsibleFilterError: if the format is unknown or the input has the wrong shape.
     """
     several = is_several(audit)
+    single: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=int(hosts))}
     wanted = str(output_format)
-    if wanted not in (MERGED_FORMATS if several else _FORMATS):
-        allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text or failure"
+    if wanted not in (MERGED_FORMATS if several else single):
+        allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text, failure or summary"
         raise AnsibleFilterError(f"audit_report: the format must be {allowed}, not '{output_format}'")
     try:
         if several:
             return MERGED_FORMATS[wanted](read_several(AUDITS, audit, "audits", expected))
         if expected is not None:
             raise ReportError("expected: is for a list of audits only, or for a dictionary of them by host")
-        return _FORMATS[wanted](read_audit(audit))
+        return single[wanted](read_audit(audit))
     except ReportError as exc:
         raise AnsibleFilterError(f"audit_report: {exc}") from exc
 

@@ -90,9 +90,9 @@ AUDITS = Kind(
 
 @dataclass(frozen=True)
 class ManagerProblem:
-    """Something that needs attention. C(certificate) is its project and name; None if it is not known."""
+    """Something that needs attention. C(certificate) is its project and name, and C(text) is empty in some summaries."""
 
-    certificate: str | None
+    certificate: str
     environment: str | None
     status: Status
     text: str

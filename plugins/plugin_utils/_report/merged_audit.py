@@ -18,19 +18,18 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_FAILURES
 
 
-def report_of_audit(value: object, where: str, *, host: str = "", source: str = "", page: str = "") -> ManagerReport:
+def report_of_audit(value: object, where: str, *, source: str = "", page: str = "") -> ManagerReport:
     """Read the input of the filter C(audit_report).
 
     It is a failure if certificates have expired or are not on the gateways, or if the audit itself has failed.
 
     :arg where: what messages call the value.
-    :arg host: the host of an audit that does not name it.
     :raises ReportError: naming the value that is missing or has the wrong type.
     """
     audit = read_audit(value, where)
     return ManagerReport(
         manager=audit.manager,
-        host=audit.host or host,
+        host=audit.host,
         started=audit.generated,
         finished=audit.generated,
         check_mode=False,

@@ -18,19 +18,28 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged imp
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_audit import report_of_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_rotation import report_of_rotation
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_summary import (
+    is_summary,
+    report_of_summary,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError, sanitize
 
 _READERS: dict[str, t.Callable[..., ManagerReport]] = {ROTATIONS.key: report_of_rotation, AUDITS.key: report_of_audit}
 
 
-def read_report(kind: Kind, value: object, where: str, **origin: str) -> ManagerReport:
-    """Read the result of one manager.
+def read_report(
+    kind: Kind, value: object, where: str, *, host: str = "", source: str = "", page: str = ""
+) -> ManagerReport:
+    """Read the result of one manager, or a summary of it.
 
     :arg where: what messages call it.
-    :arg origin: C(host), C(source) and C(page), as in C(ManagerReport).
+    :arg host: the host under which a summary was published; empty if that is not known.
+    :arg source: the file of the report, and C(page) its page for a browser; empty where unknown.
     :raises ReportError: naming the value that is missing or has the wrong type.
     """
-    return _READERS[kind.key](value, where, **origin)
+    if host and is_summary(value):
+        return report_of_summary(kind, value, where, host=host)
+    return _READERS[kind.key](value, where, source=source, page=page)
 
 
 def is_several(value: object) -> bool:

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a rotation, or its summary, as the part of a merged report. Pure."""
+"""The report of a rotation as the part of a merged report. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
     ROTATIONS,
@@ -15,25 +15,18 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged imp
     first_problems,
     named,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_summary import (
-    is_summary,
-    report_of_summary,
-)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Rotation, read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import SUCCESSES
 
 _UNCHANGED = ("in_sync", "not_due")
 
 
-def report_of_rotation(value: object, where: str, *, host: str = "", source: str = "", page: str = "") -> ManagerReport:
-    """Read the result of the role, or a summary of it.
+def report_of_rotation(value: object, where: str, *, source: str = "", page: str = "") -> ManagerReport:
+    """Read the result of the role.
 
     :arg where: what messages call the value.
-    :arg host: the host of a summary that does not name it.
     :raises ReportError: naming the value that is missing or has the wrong type.
     """
-    if isinstance(value, Mapping) and is_summary(value):
-        return report_of_summary(value, where, host=host)
     rotation = read_rotation(value, where)
     certificates = [(one.outcome, f"{one.project} / {one.name}") for one in rotation.certificates]
     return ManagerReport(

@@ -154,12 +154,12 @@ class RotationResult(t.TypedDict):
 
 
 class MergedProblem(t.TypedDict):
-    """What needs attention. C(certificate) is the project and the name; None where it is not known.
+    """What needs attention. C(certificate) is the project and the name.
 
-    C(status) is what went wrong, in a few words.
+    C(status) is what went wrong, in a few words. C(message) is empty in some summaries.
     """
 
-    certificate: str | None
+    certificate: str
     environment: str | None
     status: str
     message: str

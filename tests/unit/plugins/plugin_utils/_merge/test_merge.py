@@ -242,7 +242,7 @@ def test_reports_of_the_other_kind_are_named(tmp_path: Path) -> None:
 
 def test_summaries_count_where_their_report_is_not_there(reports: Path) -> None:
     results = {
-        "manager-001": {**SUMMARY, "host": "manager-001", "started": fleet(2)[1]["started"]},
+        "manager-001": {**SUMMARY, "started": fleet(2)[1]["started"]},
         "manager-050": SUMMARY,
         "manager-060": {"outcome": 1, "counts": {}},
     }

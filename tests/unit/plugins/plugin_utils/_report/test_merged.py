@@ -24,28 +24,21 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
     MergedManager,
     MergedReport,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import rotation_summary
 from unit.plugins.filter.test_audit_report import parse
 from unit.plugins.plugin_utils._report import test_samples as samples
 from unit.plugins.plugin_utils._report.test_samples import Json, fleet, of_manager
 
 SUMMARY = {
-    "schema": 1,
-    "manager": "https://apinizer-050.bank.example",
-    "host": "manager-050",
-    "started": "2026-11-23T04:00:00Z",
-    "finished": "2026-11-23T04:10:00Z",
-    "check_mode": False,
-    "outcome": "rolled_back",
-    "message": "The deployment failed.",
-    "counts": {"rolled_back": 2, "in_sync": 28},
-    "failed": [{"project": "Payments", "name": "api", "environment": "production", "message": "HTTP 500"}, "and more"],
-    "report": "reports/manager-050/rotation.json",
+    **rotation_summary("manager-050", of_manager(50, samples.rolled_back()), "reports/manager-050/rotation.json"),
+    "omitted": 3,
 }
+"""What set_stats publishes of a run, which leaves out three of the certificates that failed."""
 
 
 def merged(results: Any, expected: Any = None, render: Callable[..., str] = rotation_report) -> Json:
     """The merged report as JSON."""
-    values: Json = json.loads(render(results, "json", expected))
+    values: Json = json.loads(render(results, "json", expected=expected))
     assert values.keys() == MergedReport.__annotations__.keys()
     for manager in values["managers"]:
         assert manager.keys() == MergedManager.__annotations__.keys()
@@ -125,9 +118,9 @@ def test_a_missing_report_is_named_first_and_is_a_failure():
     assert "Without a report: manager-x" in result["message"]
     worse = merged([with_outcome(1, "rollback_failed")], ["manager-x"])
     assert worse["outcome"] == "rollback_failed"
-    page = rotation_report(fleet(2), "html", ["manager-x"])
+    page = rotation_report(fleet(2), "html", expected=["manager-x"])
     assert page.index("manager-x") < page.index("manager-000")
-    assert rotation_report(fleet(2), "failure", ["manager-x"]) == "Without a report: manager-x"
+    assert rotation_report(fleet(2), "failure", expected=["manager-x"]) == "Without a report: manager-x"
 
 
 def test_a_host_whose_result_is_null_is_missing():
@@ -144,7 +137,7 @@ def test_nothing_at_all_is_a_failure():
 
 
 def test_nothing_fails_where_every_manager_has_succeeded():
-    assert rotation_report(fleet(2), "failure", ["manager-000", "manager-001"]) == ""
+    assert rotation_report(fleet(2), "failure", expected=["manager-000", "manager-001"]) == ""
 
 
 def test_all_reports_of_a_manager_that_are_given_count():
@@ -204,18 +197,36 @@ def test_with_many_managers_only_failures_have_details():
 
 
 def test_a_summary_counts_like_the_report():
-    result = merged(
-        {"manager-001": fleet(2)[1], "manager-050": {key: SUMMARY[key] for key in SUMMARY if key != "host"}}
-    )
+    result = merged({"manager-001": fleet(2)[1], "manager-050": SUMMARY})
 
     (manager, _other) = result["managers"]
-    assert (manager["host"], manager["outcome"], manager["certificates_total"]) == ("manager-050", "rolled_back", 30)
-    assert manager["certificates"] == {"rolled_back": 2, "in_sync": 28}
+    (full,) = merged([of_manager(50, samples.rolled_back())])["managers"]
+    for key in ("manager", "started", "finished", "check_mode", "outcome", "failed", "message", "certificates"):
+        assert manager[key] == full[key], key
+    assert (manager["host"], manager["certificates_total"]) == ("manager-050", full["certificates_total"])
     assert manager["source"] == "reports/manager-050/rotation.json"
-    assert [(one["certificate"], one["environment"], one["message"]) for one in manager["problems"]] == [
-        ("Payments / api", "production", "HTTP 500"),
-        (None, None, "and more"),
+    assert manager["problems"] == [
+        {"certificate": "Payments / api", "environment": None, "status": "Rolled back", "message": ""}
     ]
+    assert manager["problems_total"] == 1 + 3
+    assert "Payments / api\n- And 3 more" in rotation_report({"manager-050": SUMMARY}, "md")
+
+
+def test_a_summary_of_an_audit_counts_like_the_audit():
+    audit = of_manager(1, samples.AUDITS["findings"]())
+    summary = json.loads(audit_report(audit, "summary"))
+
+    (short,) = merged({"manager-001": summary}, None, audit_report)["managers"]
+    (full,) = merged([audit], None, audit_report)["managers"]
+
+    for key in ("manager", "outcome", "failed", "certificates", "certificates_total", "problems", "problems_total"):
+        assert short[key] == full[key], key
+
+
+def test_a_summary_may_have_an_outcome_and_numbers_only():
+    (manager,) = merged({"manager-050": {"outcome": "failed", "counts": {"failed": 2}}})["managers"]
+
+    assert (manager["host"], manager["manager"], manager["certificates"]) == ("manager-050", None, {"failed": 2})
 
 
 @pytest.mark.parametrize(
@@ -251,9 +262,19 @@ def test_a_wrong_result_is_named_by_its_place(render, value, message):
 
 def test_expected_must_be_a_list_and_is_for_several_only():
     with pytest.raises(AnsibleFilterError, match="expected: must be a list"):
-        rotation_report(fleet(1), "html", "manager-000")
+        rotation_report(fleet(1), "html", expected="manager-000")
     with pytest.raises(AnsibleFilterError, match="expected: is for a list of results only"):
-        rotation_report(samples.good(), "html", ["manager-000"])
+        rotation_report(samples.good(), "html", expected=["manager-000"])
+
+
+@pytest.mark.parametrize("name", ["html", "md", "text"])
+def test_hostile_texts_cannot_change_the_structure(name):
+    text = rotation_report(samples.SEVERAL_RUNS["hostile"](), name, expected=list(samples.HOSTILE))
+
+    assert "<script>" not in text or name == "text"
+    assert "\x1b" not in text
+    tables = [line.count("|") for line in text.splitlines() if line.startswith("|") and name == "md"]
+    assert set(tables) <= {3, 7}
 
 
 @pytest.mark.parametrize("render", [rotation_report, audit_report])
@@ -292,7 +313,7 @@ def test_an_audit_that_fails_for_its_threshold_is_a_failure():
 
 
 def test_metrics_of_rotations():
-    found = parse(rotation_report(fleet(5), "prom", ["manager-x"]))
+    found = parse(rotation_report(fleet(5), "prom", expected=["manager-x"]))
 
     labels = {"kind": "rotations", "manager": "https://apinizer-002.bank.example", "host": "manager-002"}
     assert ("apinizer_reports", {"kind": "rotations"}, 5) in found
@@ -320,7 +341,7 @@ def test_metrics_of_audits():
 
 
 def test_the_screen_shows_a_line_for_each_failure():
-    lines = rotation_report(fleet(40), "text", [f"manager-{number:03}" for number in range(70)]).splitlines()
+    lines = rotation_report(fleet(40), "text", expected=[f"manager-{number:03}" for number in range(70)]).splitlines()
 
     assert lines[0].startswith("Rollback failed. 40 reports: 1 rollback failed, 1 rolled back, 1 refused, 1 skipped, ")
     assert "manager-059, and 10 more." in lines[0]
