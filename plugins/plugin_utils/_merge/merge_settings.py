@@ -69,11 +69,11 @@ def check_merge_variables(variables: Iterable[str]) -> list[str]:
 def read_merge_settings(raw: Mapping[str, t.Any]) -> MergeSettings:
     """Read the variables of the playbook.
 
-    :arg raw: values by name without the prefix; an empty string, an empty list, or None counts as not given. C(base_dir)
-        is the folder in which relative paths start.
+    :arg raw: values by name without the prefix; an empty string, an empty dictionary, or None counts as not given.
+        C(base_dir) is the folder in which relative paths start.
     :raises SettingError: for a value that cannot be used.
     """
-    given = {name: value for name, value in raw.items() if not is_blank(value) and value not in ([], {})}
+    given = {name: value for name, value in raw.items() if not is_blank(value) and value != {}}
     base = str(given.pop("base_dir", ""))
     kind = choice(given, "kind", tuple(KINDS), prefix=MERGE_PREFIX)
     if not given.keys() & {"dir", "files", "results"}:

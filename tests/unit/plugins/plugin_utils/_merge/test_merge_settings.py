@@ -57,6 +57,8 @@ def test_values_are_lists_or_text():
         ({"dir": "x", "since": "yesterday"}, "merge_reports_since: must be a time such as 2026-11-23T05:00:00Z, not"),
         ({"dir": "x", "fail": "perhaps"}, "merge_reports_fail: must be true or false, not 'perhaps'"),
         ({"dir": "x", "expected": {"a": 1}}, "merge_reports_expected: must be a list of manager names, or text"),
+        # Such as an empty group of the inventory: then every report would be missing, and none would be noticed.
+        ({"dir": "x", "expected": []}, "merge_reports_expected: is an empty list of managers. Name at least one"),
         ({"files": " , "}, "merge_reports_files: is an empty list of files"),
     ],
 )
