@@ -94,6 +94,7 @@ lock: $(VENV)/.uv ## Update the locks in requirements/ to the newest versions
 	$(COMPILE) --upgrade --python-version 3.11 --output-file requirements/test.txt requirements/test.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/demo.txt requirements/demo.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/uv.txt requirements/uv.in
+	$(COMPILE) --upgrade --python-version 3.9 --output-file requirements/module-host.txt requirements/module-host.in
 	$(COMPILE) --upgrade --python-version 3.10 --output-file requirements/oldest.txt requirements/oldest.in
 	$(COMPILE) --upgrade --python-version 3.12 --output-file requirements/newest.txt requirements/newest.in
 
