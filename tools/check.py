@@ -265,7 +265,10 @@ def _shell_scripts() -> Iterator[Path]:
 
 
 def _parts(options: Options) -> dict[str, Part]:
-    """Return all parts in the order of a run by name; `build` and `coverage` are part of others if all run."""
+    """Return all parts in the order of a run by name.
+
+    If all run, `build` is part of another one, `coverage` follows the others, and `preview` is left out.
+    """
     return {
         "lint": lint,
         "changelog-lint": changelog_lint,
@@ -279,6 +282,7 @@ def _parts(options: Options) -> dict[str, Part]:
         "integration": lambda: integration(options),
         "oldest": lambda: leg("oldest", options),
         "newest": lambda: leg("newest", options),
+        "preview": lambda: leg("preview", options),
         "coverage": coverage,
     }
 

@@ -42,11 +42,15 @@ LEGS = {
         Leg("newest", pythons=((3, 14), (3, 13), (3, 12))),
     )
 }
+"""The legs of the whole check."""
+
+PREVIEW = Leg("preview", pythons=((3, 14), (3, 13)))
+"""The newest pre-release of ansible-core. It is not part of the whole check, since it may fail."""
 
 
 def prepare(name: str) -> Path:
     """Create the leg's virtual environment, unless it exists with the same lock, and return its folder."""
-    leg = LEGS[name]
+    leg = PREVIEW if name == PREVIEW.name else LEGS[name]
     return _synchronized(leg.venv, _python(leg), leg.lock)
 
 
