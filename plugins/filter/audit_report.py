@@ -15,7 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_fail
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_text import audit_text
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import AUDITS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import MERGED_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import is_several, read_several
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import ROTATIONS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ROTATIONS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import MERGED_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import is_several, read_several
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError

@@ -26,12 +26,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.report_file
     find_files,
     read_files,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
-    ManagerReport,
-    Merged,
-    UnusableReport,
-    merge,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged, UnusableReport, merge
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import FILE_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import read_report
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_selection import (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import AUDITS, ROTATIONS, Kind
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS, ROTATIONS, Kind
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import FILE_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import (

@@ -11,12 +11,8 @@ import stat
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
-    AUDITS,
-    Kind,
-    ManagerReport,
-    UnusableReport,
-)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS, Kind, ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import UnusableReport
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import read_report
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 

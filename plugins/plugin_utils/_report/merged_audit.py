@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit, read_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     AUDITS,
     ManagerProblem,
     ManagerReport,

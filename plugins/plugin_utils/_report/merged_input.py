@@ -8,14 +8,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     AUDITS,
     ROTATIONS,
     Kind,
     ManagerReport,
-    Merged,
-    merge,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged, merge
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_audit import report_of_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_rotation import report_of_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_summary import (

@@ -9,7 +9,8 @@ import json
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import ManagerReport, Merged
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
     SCHEMA,
     MergedManager,

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import AUDITS, ManagerReport, Merged
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS, ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.prometheus import Gauge, metrics_text
 
 

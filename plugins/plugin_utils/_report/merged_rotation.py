@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     ROTATIONS,
     ManagerProblem,
     ManagerReport,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ManagerReport
 
 _LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import (
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     AUDITS,
     Kind,
     ManagerProblem,

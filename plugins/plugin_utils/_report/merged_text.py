@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import ManagerReport, Merged, shortened
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ManagerReport
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged, shortened
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import short
 
 _LONGEST = 400

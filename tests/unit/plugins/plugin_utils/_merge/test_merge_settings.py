@@ -13,7 +13,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge_setti
     check_merge_variables,
     read_merge_settings,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import AUDITS, ROTATIONS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS, ROTATIONS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 
 UNSET = dict.fromkeys(["kind", "files", "results", "expected", "since", "output_dir", "formats", "fail"], "")
