@@ -19,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     NO_IMPORT_FILE,
     ApinizerError,
     InputError,
+    RequestError,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
@@ -36,6 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies, add_remedy, in_terms_of
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import deployment
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
@@ -238,6 +240,21 @@ class ManagerAccess:
                 raise
 
         return self._run(CERTIFICATE, carry_out)
+
+    def send_deletion(self, operation: Operation) -> Result:
+        """Send the request that deletes a certificate, in this process. The caller reads the record back.
+
+        :returns: C(deployment), or a failure with C(retry_after), and with C(retries) if another request may succeed.
+        """
+
+        def send(api: t.Any, _now: datetime, _context: InProcessContext) -> Result:
+            try:
+                return {"deployment": deployment(api.delete(operation.project, operation.name))}
+            except RequestError as exc:
+                retries = api.client.connection.retries if exc.retryable else 0
+                return {"failed": True, "msg": str(exc), "retries": retries, "retry_after": exc.retry_after}
+
+        return self._run(CERTIFICATE, send)
 
     def _given(self, module: str, **options: t.Any) -> dict[str, t.Any]:
         return {**self._options[module], **options}

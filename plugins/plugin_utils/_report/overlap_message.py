@@ -53,12 +53,13 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
     if waiting or (introduced and run.writes):
         sentences.append(_PROMOTED if all(outcome.until(one) for one in [*waiting, *introduced]) else _UNTIL_PROMOTED)
     deleted = [key for key, reason in run.retired.items() if not reason]
-    kept = [f"{key} ({reason.rstrip('.')})" for key, reason in run.retired.items() if reason]
+    left = {key: reason for key, reason in run.retired.items() if reason and key not in run.not_retired}
+    kept = [f"{key} ({reason.rstrip('.')})" for key, reason in left.items()]
     if deleted:
         sentences.append(f"Retired {count(len(deleted), 'companion')}")
     if kept:
         sentences.append(f"These companions could not be deleted, and are left to the next run: {'; '.join(kept)}")
-    return sentences
+    return [*sentences, *run.not_retired.values()]
 
 
 def _until(outcome: Outcome, certificates: list[PlannedCertificate]) -> str:
