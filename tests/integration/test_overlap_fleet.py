@@ -91,6 +91,22 @@ def test_retiring_lists_a_project_twice_however_many_companions_it_has(fleet: Fl
     assert diffs[0]["after"] == {}
 
 
+def test_a_run_that_only_retires_reads_each_companion_once(fleet: Fleet) -> None:
+    """The run before was killed before it deleted them."""
+    certificates = fleet.add(*(f"certificate-{number:02}" for number in range(30)))
+    fleet.run(certificates, overlap_days=7)
+    for item in certificates:
+        fleet.manager.set_entry(PROJECT, item["name"], PRODUCTION, fleet.new)
+    mark = fleet.manager.journal.mark()
+
+    result, _runner = fleet.run(certificates)
+
+    assert result["message"] == "Retired 30 companions."
+    lists = [request for request in mark if request.method == "GET" and request.segments[-1] == "certificates"]
+    assert len(lists) == 4  # for the plan, before and after the deletions, and for the report
+    assert len(list(mark)) < 2 * 30 + 10
+
+
 def test_check_mode_shows_the_companions_to_retire_with_one_list(fleet: Fleet) -> None:
     certificates = fleet.add("first", "second", "third")
     fleet.run(certificates, overlap_days=7)

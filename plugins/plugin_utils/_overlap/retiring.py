@@ -88,6 +88,11 @@ def make_deletion(companion: PlannedCertificate) -> Operation:
     return Operation(companion.desired.project, companion.desired.name, absent=True)
 
 
+def make_reading(companion: PlannedCertificate) -> Operation:
+    """The operation that reads a companion before it is deleted, and changes nothing."""
+    return Operation(companion.desired.project, companion.desired.name, companion.environments)
+
+
 def correct_retired(run: Run, after: Mapping[str, Iterable[View]]) -> None:
     """Take note of companions that are gone, although their deletion was interrupted or seemed to have failed.
 

@@ -35,7 +35,9 @@ def read_introduced(
     patterns = Patterns(settings.companion_name, settings.companion_alias)
     operations = {}
     for desired in settings.certificates:
-        companion = _latest(desired, listed.get(desired.project, ()), patterns)
+        names = {one.name for one in settings.certificates if one.project == desired.project}
+        candidates = [one for one in listed.get(desired.project, ()) if one["name"] not in names]
+        companion = _latest(desired, candidates, patterns)
         if companion and desired.path is None and desired.content is None:
             environments = (companion["environments"][0]["name"],)
             operations[desired.key] = Operation(desired.project, companion["name"], environments)
@@ -63,6 +65,8 @@ def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> lis
         for companion in certificates:
             marker = read_marker(companion["description"])
             if marker is None or (project, marker.name) not in desired or marker.name not in held:
+                continue
+            if (project, companion["name"]) in desired:
                 continue
             for environment in sorted(held[companion["name"]]):
                 if environment not in held[marker.name]:
