@@ -8,6 +8,7 @@ The phases of the role run in this process, over real HTTP.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -143,3 +144,126 @@ def test_deletions_that_failed_are_sent_again_together(fleet: Fleet, monkeypatch
     assert f"The companion {PROJECT}/second-next-{PRODUCTION} was not deleted" in warning
     assert "HTTP 403" in warning
     assert warning.endswith("The rotation itself has succeeded, and the next run deletes it")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_companions_with_the_same_alias_in_another_case_are_refused(fleet: Fleet, check: bool) -> None:
+    certificates = [*fleet.add("first", alias="Partner"), *fleet.add("second", alias="PARTNER")]
+    before = fleet.manager.snapshot()
+
+    result, _runner = fleet.run(certificates, check=check)
+
+    assert result["outcome"] == "refused"
+    assert (
+        f"certificate_rotation_companion_alias: the companion of {PROJECT}/second in {PRODUCTION} would have the alias "
+        f"PARTNER-next-{PRODUCTION}, as has the companion of {PROJECT}/first in {PRODUCTION}. Set another pattern"
+    ) in result["message"]
+    assert fleet.manager.snapshot() == before
+    if not check:
+        assert fleet.run(certificates, companion_alias="{name}.next")[0]["outcome"] == "rotated"
+
+
+@pytest.mark.parametrize("strategy", ["overlap", "replace"])
+@pytest.mark.parametrize("check", [True, False])
+def test_certificates_that_the_run_would_give_the_same_alias_are_refused(
+    fleet: Fleet, strategy: str, check: bool
+) -> None:
+    (first,) = fleet.add("first")
+    second = {**first, "name": "second", "alias": "FIRST-2", "environments": [PRODUCTION]}
+
+    result, runner = fleet.run([{**first, "alias": "first-2"}, second], check=check, strategy=strategy)
+
+    assert (result["outcome"], runner.results.keys() & {"write 1"}) == ("refused", set())
+    assert (
+        f"certificate_rotation_certificates: {PROJECT}/second in {PRODUCTION}: the alias FIRST-2 would also be that of "
+        f"{PROJECT}/first. An alias must be unique in each environment"
+    ) in result["message"]
+    assert "Set another alias for one of the two" in result["message"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("on_guard_failure", ["stop", "skip"])
+def test_a_certificate_that_waits_is_named_when_guards_stop_another_one(
+    fleet: Fleet, on_guard_failure: str, check: bool
+) -> None:
+    waiting = fleet.add("first")
+    fleet.run(waiting, overlap_days=7)
+    (stopped,) = fleet.add("second")
+    stopped["content"] = fleet.issue(3).pem
+
+    result, _runner = fleet.run(
+        [*waiting, stopped], overlap_days=7, check=check, on_guard_failure=on_guard_failure, require_later_expiry=True
+    )
+
+    assert result["outcome"] == ("skipped" if on_guard_failure == "skip" else "refused")
+    until = next(one for one in result["certificates"] if one["name"] == "first")["overlapping_until"]
+    assert f"1 of 2 certificates overlapping until {until} ({PROJECT}/first)." in result["message"]
+    assert "The first run after that promotes" in result["message"]
+    assert result["message"].startswith("Nothing was written")
+
+
+def test_a_certificate_that_waits_is_named_when_another_one_is_rotated(fleet: Fleet) -> None:
+    waiting = fleet.add("first")
+    fleet.run(waiting, overlap_days=7)
+    (added,) = fleet.add("second")
+    added |= {"name": "third", "environments": [PRODUCTION]}
+
+    result, _runner = fleet.run([*waiting, added], overlap_days=7)
+
+    assert "Rotated 1 of 2 certificates in 1 environment" in result["message"]
+    assert re.search(rf"1 of 2 certificates overlapping until 20\S+Z \({PROJECT}/first\)\.", result["message"])
+
+
+def test_a_certificate_of_the_list_with_the_name_of_a_companion_is_none(fleet: Fleet) -> None:
+    """Its name, its alias, and its content are those of a companion, and it is as desired. So it must not be deleted."""
+    (first,) = fleet.add("first")
+    (second,) = fleet.add(f"first-next-{PRODUCTION}")
+    for name in ("first", second["name"]):
+        fleet.manager.set_entry(PROJECT, name, PRODUCTION, fleet.new)
+
+    result, _runner = fleet.run([first, second])
+    assert result["outcome"] == "nothing_to_do"
+
+    renewed = fleet.issue(400).pem
+    result, _runner = fleet.run([{**first, "content": renewed}, {**second, "content": renewed}])
+    assert result["outcome"] == "refused"
+    assert "certificate_rotation_companion_name" in result["message"]
+    assert f"would have the name {second['name']}, as has {PROJECT}/{second['name']}" in result["message"]
+    result, _runner = fleet.run([{**second, "content": renewed}])
+    assert result["outcome"] == "rotated"
+    assert fleet.manager.holds(PROJECT, "first") == {PRODUCTION: [fleet.new.der]}
+
+
+def test_a_certificate_of_the_list_is_not_what_another_one_is_to_become(tmp_path: Path, authority: Authority) -> None:
+    """On a manager that reports no descriptions, only names and aliases show which certificates are companions."""
+    now = datetime.now(timezone.utc)
+
+    def issue(days: int) -> Issued:
+        return authority.issue("www.example.com", not_after=now + timedelta(days=days))
+
+    with Manager("2024.09", truststore=("manager",)) as manager:
+        manager.add_project(PROJECT, [PRODUCTION])
+        fleet = Fleet(manager, tmp_path, issue, issue(30), issue(300))
+        first, second = (*fleet.add("first"), *fleet.add(f"first-next-{PRODUCTION}"))
+        manager.set_entry(PROJECT, second["name"], PRODUCTION, fleet.new)
+        given = {"project": PROJECT, "renew_before": 60}
+
+        _result, runner = fleet.run(
+            [{**given, "name": first["name"]}, {**given, "name": second["name"]}], obtain_tasks="obtain.yml"
+        )
+
+    assert [item["name"] for item in runner.results["plan"]["to_obtain"]] == []
+    assert "companion_name" in _result["message"]
+
+
+@pytest.mark.parametrize("name", ["web [overlap of api", "web since 2026-01-01T00:00:00Z]", "a-next-production"])
+def test_a_name_that_contains_a_part_of_a_marker_is_rotated_like_any_other(fleet: Fleet, name: str) -> None:
+    certificates = [*fleet.add("api"), *fleet.add(name)]
+
+    outcomes = [fleet.run(certificates, overlap_days=7)[0]["outcome"] for _twice in range(2)]
+    outcomes.append(fleet.run(certificates, promote=True)[0]["outcome"])
+
+    assert outcomes == ["introduced", "introduced", "rotated"]
+    held = {certificate: fleet.manager.holds(PROJECT, certificate) for certificate in ("api", name)}
+    assert held == dict.fromkeys(held, {PRODUCTION: [fleet.new.der]})
+    assert len(fleet.manager.state.certificates) == 2
