@@ -68,6 +68,7 @@ class Operation:
     """One operation of C(apinizer_certificate); the attributes are its options.
 
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
+    :arg warn_of_jwks: whether to look for JWKs that an update unlinks. In this process only; a module always does.
     :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
     """
 
@@ -81,6 +82,7 @@ class Operation:
     absent: bool = False
     force: bool = False
     jwk_scope: str | None = None
+    warn_of_jwks: bool = True
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
     remedies: Remedies = field(default_factory=lambda: ROLE_REMEDIES, compare=False)
@@ -131,6 +133,7 @@ class Operation:
                 force=self.force,
             ),
             jwk_scope=self.jwk_scope.upper() if self.jwk_scope else None,
+            warn_of_jwks=self.warn_of_jwks,
             verify_gateways=self.verify_gateways,
             verify_timeout=self.verify_timeout,
         )

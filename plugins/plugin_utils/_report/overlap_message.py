@@ -62,6 +62,18 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
     return [*sentences, *run.not_retired.values()]
 
 
+def planned_sentences(outcome: Outcome) -> list[str]:
+    """What a run would do in overlaps, or is about to do."""
+    run = outcome.run
+    planned = [one for one in run.plan.certificates if not run.stopped_by_guards(one)]
+    introduced = sum(one.due and one.deferred and not one.companion_of for one in planned)
+    retiring = sum(one.exists and not one.deferred for one in planned if one.companion_of)
+    sentences = [f"{introduced} of them to introduce now and to promote in a later run"] if introduced else []
+    if retiring:
+        sentences.append(f"{count(retiring, 'companion')} to retire")
+    return [*sentences, *waiting_sentences(outcome)]
+
+
 def waiting_sentences(outcome: Outcome, also: Sequence[PlannedCertificate] = ()) -> list[str]:
     """Which certificates wait in an overlap that an earlier run has begun, and what ends it.
 

@@ -13,7 +13,11 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, is_unknown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences, waiting_sentences
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import (
+    overlap_sentences,
+    planned_sentences,
+    waiting_sentences,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
@@ -40,10 +44,8 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         return join_sentences("Nothing was written", left, *waiting_sentences(outcome), "").rstrip()
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
-        retiring = sum(planned.retires for planned in run.plan.certificates)
-        retired = [f"{count(retiring, 'companion')} to retire"] if retiring else []
         planned = f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments"
-        return join_sentences(planned, *retired, *waiting_sentences(outcome), "").rstrip() + left_out
+        return join_sentences(planned, *planned_sentences(outcome), "").rstrip() + left_out
     if outcome.name in ("introduced", "rotated", "stored"):
         written = sum(bool(outcome.writes_to(planned)) for planned in due)
         rotated = _rotated_message(outcome, written, total) if written else ""

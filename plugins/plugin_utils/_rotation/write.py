@@ -50,6 +50,8 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+        # No JWK is made from a companion, and what a later run promotes is not updated yet.
+        warn_of_jwks=not (planned.companion_of or planned.deferred),
     )
 
 
