@@ -526,6 +526,27 @@ def test_without_markers_the_alias_shows_that_an_obtained_certificate_is_introdu
     world.assert_rotated(world.new)
 
 
+def test_a_third_certificate_where_no_descriptions_are_reported_needs_the_companions_to_be_deleted(
+    make: MakeWorld, issue: Callable[[int], Issued]
+) -> None:
+    world = make("2024.09", {"truststore": ("manager",)}, overlap_days=7)
+    world.run()
+    third = issue(400)
+    world.watch.new.append(third.der)
+    world.variables["certificates"] = [{"project": PROJECT, "name": NAME, "content": third.pem}]
+
+    made = world.run()
+
+    assert (made.outcome, made.requests) == ("refused", [])
+    assert made.message.count("this manager does not report descriptions") == 1
+    assert "delete it with apinizer_certificate and state=absent, and run the role again" in made.message
+    for name in COMPANIONS.values():  # as the message says
+        world.manager.remove_certificate(PROJECT, name)
+    assert world.run().outcome == "introduced"
+    assert world.run(promote=True).outcome == "rotated"
+    world.assert_rotated(third)
+
+
 @pytest.mark.parametrize("obtained", [True, False])
 def test_an_overlap_ends_although_the_certificate_is_not_due_any_more(make: MakeWorld, obtained: bool) -> None:
     """It was introduced with C(renew), which is true for one run only."""
@@ -648,7 +669,7 @@ def test_a_foreign_certificate_under_the_name_of_a_companion_is_refused(
         made = world.run(check=check)
         assert (made.outcome, made.requests) == ("refused", [])
         assert (
-            f"{PROJECT}/{COMPANIONS[PRODUCTION]} has the name of the companion of {NAME} in {PRODUCTION}"
+            f"{PROJECT}/{COMPANIONS[PRODUCTION]} in {PRODUCTION}: the name is that of a companion of {NAME}, but"
             in made.message
         )
         assert "Delete it, or set certificate_rotation_companion_name to another pattern" in made.message

@@ -267,3 +267,56 @@ def test_a_name_that_contains_a_part_of_a_marker_is_rotated_like_any_other(fleet
     held = {certificate: fleet.manager.holds(PROJECT, certificate) for certificate in ("api", name)}
     assert held == dict.fromkeys(held, {PRODUCTION: [fleet.new.der]})
     assert len(fleet.manager.state.certificates) == 2
+
+
+def test_the_plan_and_the_report_say_what_a_run_does_now_and_what_a_later_one(fleet: Fleet) -> None:
+    """Companions are no certificates of their own there: they are counted apart, and one that was retired is not missing."""
+    certificates = fleet.add("first", "second", description=" ")
+    given = {"overlap_days": 7, "report_dir": "reports"}
+    report = fleet.folder / "reports" / "rotation.md"
+
+    planned, runner = fleet.run(certificates, check=True, **given)
+    waves = [row.split()[:2] for row in runner.results["plan"]["table"]]
+    introduced, _runner = fleet.run(certificates, **given)
+    after_introduction = report.read_text(encoding="utf-8")
+    waiting, _runner = fleet.run(certificates, **given)
+    while_waiting = report.read_text(encoding="utf-8")
+    to_promote, _runner = fleet.run(certificates, check=True, promote=True, **given)
+    fleet.run(certificates, promote=True, **given)
+    after_promotion = report.read_text(encoding="utf-8")
+
+    assert waves[1:] == [
+        *(["1", f"{PROJECT}/{name}-next-{PRODUCTION}"] for name in ("first", "second")),
+        *(["later", f"{PROJECT}/{name}"] for name in ("first", "second")),
+    ]
+    assert planned["message"] == (
+        "Nothing was written in check mode: 2 of 2 certificates due in 2 environments. "
+        "2 of them will be introduced first, and promoted by a later run."
+    )
+    assert introduced["message"].startswith("Introduced 2 of 2 certificates in 2 environments")
+    assert "| ◐ Introduced | 2 |\n" in after_introduction
+    assert "| Manager's record | Previous certificate: 2 entries |\n| Companions | Introduced: 2 |\n" in after_introduction
+    assert waiting["message"].startswith("Nothing was written. 2 of 2 certificates overlapping until")
+    assert "\nOverlapping until 20" in while_waiting
+    assert to_promote["message"] == (
+        "Nothing was written in check mode: 2 of 2 certificates due in 2 environments. 2 companions to retire."
+    )
+    assert "| ✓ Rotated | 2 |\n" in after_promotion
+    assert "| Manager's record | New certificate: 2 entries |\n| Companions | Retired: 2 |\n" in after_promotion
+
+
+def test_only_the_promotion_warns_of_jwks(fleet: Fleet) -> None:
+    """Before it, no update unlinks them, and no JWK is made from a companion."""
+    (first,) = fleet.add("first")
+    fleet.manager.add_jwk(PROJECT, "signing", "first")
+    third = {**first, "content": fleet.issue(400).pem}
+    runs = [({}, first), ({}, third), ({"promote": True}, third)]
+
+    warned = []
+    for variables, certificate in runs:
+        _result, runner = fleet.run([certificate], overlap_days=7, **variables)
+        warned.append({warning for warning in runner.warnings if "lose their link" in warning})
+
+    assert warned[:2] == [set(), set()]
+    (warning,) = warned[2]
+    assert "Those created from first lose their link to it with this update" in warning

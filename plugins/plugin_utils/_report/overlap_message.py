@@ -68,7 +68,7 @@ def planned_sentences(outcome: Outcome) -> list[str]:
     planned = [one for one in run.plan.certificates if not run.stopped_by_guards(one)]
     introduced = sum(one.due and one.deferred and not one.companion_of for one in planned)
     retiring = sum(one.exists and not one.deferred for one in planned if one.companion_of)
-    sentences = [f"{introduced} of them to introduce now and to promote in a later run"] if introduced else []
+    sentences = [f"{introduced} of them will be introduced first, and promoted by a later run"] if introduced else []
     if retiring:
         sentences.append(f"{count(retiring, 'companion')} to retire")
     return [*sentences, *waiting_sentences(outcome)]
