@@ -306,7 +306,11 @@ def _current_alias(current: StoredCertificate, bundle: Bundle, target: set[str])
     """
     concerned = target & set(current.environments) or set(current.environments)
     entries = [current.entry_of(environment, bundle) for environment in sorted(concerned)]
-    aliases = {entry.environment: entry.alias for entry in entries if entry and _given(entry.alias)}
+    aliases = {
+        entry.environment: alias
+        for entry in entries
+        if entry is not None and (alias := _given(entry.alias)) is not None
+    }
     if len(set(aliases.values())) > 1:
         raise InputError(
             "alias",

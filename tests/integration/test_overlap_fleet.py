@@ -265,7 +265,7 @@ def test_a_name_that_contains_a_part_of_a_marker_is_rotated_like_any_other(fleet
 
     assert outcomes == ["introduced", "introduced", "rotated"]
     held = {certificate: fleet.manager.holds(PROJECT, certificate) for certificate in ("api", name)}
-    assert held == dict.fromkeys(held, {PRODUCTION: [fleet.new.der]})
+    assert held == {key: {PRODUCTION: [fleet.new.der]} for key in held}
     assert len(fleet.manager.state.certificates) == 2
 
 
@@ -295,7 +295,9 @@ def test_the_plan_and_the_report_say_what_a_run_does_now_and_what_a_later_one(fl
     )
     assert introduced["message"].startswith("Introduced 2 of 2 certificates in 2 environments")
     assert "| ◐ Introduced | 2 |\n" in after_introduction
-    assert "| Manager's record | Previous certificate: 2 entries |\n| Companions | Introduced: 2 |\n" in after_introduction
+    assert (
+        "| Manager's record | Previous certificate: 2 entries |\n| Companions | Introduced: 2 |\n" in after_introduction
+    )
     assert waiting["message"].startswith("Nothing was written. 2 of 2 certificates overlapping until")
     assert "\nOverlapping until 20" in while_waiting
     assert to_promote["message"] == (

@@ -91,7 +91,9 @@ def _conflicts(
             if variable == "alias":
                 value, key = companion.alias, ("alias", environment, folded(companion.alias))
             # A name that the list of the run has is never that of a companion.
-            own = f"{project}/{companion.name}" if variable == "alias" else f"{project}/{companion.name} in {environment}"
+            own = (
+                f"{project}/{companion.name}" if variable == "alias" else f"{project}/{companion.name} in {environment}"
+            )
             use = _Use(own, f"the companion of {subject.key} in {environment}", subject.new_sha1, companion=True)
             if other := uses.conflicting(key, use):
                 remedy = "Set another pattern" + (f", or {_SEPARATELY}" if other.companion else "")

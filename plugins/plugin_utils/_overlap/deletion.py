@@ -99,9 +99,7 @@ def _read_back(
     """What became of each certificate: the record decides, regardless of the answer."""
     listed = access.list_certificates(sorted({operations[key].project for key in answers}))
     held = by_key({project: result.get("certificates", ()) for project, result in listed.items()})
-    return {
-        key: _judged(answer, listed[operations[key].project], held=key in held) for key, answer in answers.items()
-    }
+    return {key: _judged(answer, listed[operations[key].project], held=key in held) for key, answer in answers.items()}
 
 
 def _judged(answer: Result, listed: Result, *, held: bool) -> Deletion:
@@ -123,4 +121,6 @@ def _judged(answer: Result, listed: Result, *, held: bool) -> Deletion:
         for one in deployment["environments"]
         if one["success"] is False
     )
-    return Deletion(doubt=f"its deployment failed in: {where or deployment['message'] or '(the manager does not say where)'}")
+    return Deletion(
+        doubt=f"its deployment failed in: {where or deployment['message'] or '(the manager does not say where)'}"
+    )

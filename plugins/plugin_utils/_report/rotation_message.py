@@ -19,7 +19,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_me
     waiting_sentences,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
 
 if t.TYPE_CHECKING:

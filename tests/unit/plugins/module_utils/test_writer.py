@@ -514,7 +514,7 @@ def test_the_gateways_may_lack_a_created_certificate_that_was_not_deployed(job: 
     """Also after a retry, which is an update: it has replaced nothing."""
     job.api.stored.clear()
     job.api.writes = [is_not_deployed] * 3
-    with pytest.raises(WriteError, match="Retried 2 times without success. The gateways there may not hold it$"):
+    with pytest.raises(WriteError, match=r"Retried 2 times without success\. The gateways there may not hold it$"):
         job.present(new, "staging")
 
 

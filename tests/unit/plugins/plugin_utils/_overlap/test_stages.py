@@ -176,7 +176,9 @@ FOREIGN = {
 def test_anything_else_under_the_name_of_a_companion_is_refused(why: str) -> None:
     (problem,) = read(subject(dev=OLD), FOREIGN[why]).problems
 
-    assert problem.startswith("MyProject/web-next-dev in dev: the name is that of a companion of web, but the certificate ")
+    assert problem.startswith(
+        "MyProject/web-next-dev in dev: the name is that of a companion of web, but the certificate "
+    )
     assert why in problem
     assert problem.endswith("Delete it, or set certificate_rotation_companion_name to another pattern")
     assert not read(subject(due=False, dev=NEW), FOREIGN[why]).companions
