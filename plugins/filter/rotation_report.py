@@ -15,8 +15,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_p
     rotation_html,
     rotation_markdown,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_prometheus import rotation_prometheus
 
-_FORMATS = {"html": rotation_html, "md": rotation_markdown}
+_FORMATS = {"html": rotation_html, "md": rotation_markdown, "prom": rotation_prometheus}
 
 
 def rotation_report(result: object, output_format: object) -> str:
@@ -26,7 +27,7 @@ def rotation_report(result: object, output_format: object) -> str:
     """
     render = _FORMATS.get(str(output_format))
     if render is None:
-        raise AnsibleFilterError(f"rotation_report: the format must be html or md, not '{output_format}'")
+        raise AnsibleFilterError(f"rotation_report: the format must be html, md or prom, not '{output_format}'")
     try:
         return render(read_rotation(result))
     except ReportError as exc:

@@ -452,7 +452,7 @@ AUDITS: dict[str, Callable[[], Json]] = {
 }
 
 
-@pytest.mark.parametrize("output_format", ["html", "md"])
+@pytest.mark.parametrize("output_format", ["html", "md", "prom"])
 @pytest.mark.parametrize("name", RUNS)
 def test_every_run_can_be_rendered(name, output_format):
     text = rotation_report(RUNS[name](), output_format)
