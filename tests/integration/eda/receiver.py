@@ -38,7 +38,7 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_POST = do_GET  # noqa: N815
+            do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
             def log_message(self, *_arguments: Any) -> None:
                 """Log nothing."""
