@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from integration.docs.blocks import blocks
 from integration.docs.doc_runner import commands
@@ -17,6 +19,11 @@ from integration.machine import ROOT
 from manager.demo_data import ENVIRONMENTS
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
+
+# The file has tags that only Ansible reads.
+AWX_SETTINGS = set(
+    re.findall(r"^(\w+):", (ROOT / "extensions/awx/vars/settings.yml").read_text(encoding="utf-8"), re.M)
+)
 
 
 def _commands(name: str, program: str) -> list[str]:
@@ -56,8 +63,8 @@ def test_one_manager_is_rotated_in_waves(example: Example) -> None:
 def test_three_managers_are_rotated_one_after_the_other(example: Example) -> None:
     example.copy("three_managers")
     managers = {"DEV": example.start_manager(), "TEST": example.start_manager(), "PROD": example.start_manager()}
-    connections = {f"APINIZER_{name}_URL": manager.url for name, manager in managers.items()}
-    connections |= {f"APINIZER_{name}_TOKEN": manager.token for name, manager in managers.items()}
+    connections = {f"{name}_MANAGER_URL": manager.url for name, manager in managers.items()}
+    connections |= {f"{name}_MANAGER_TOKEN": manager.token for name, manager in managers.items()}
     rotate = _commands("three_managers", "ansible-playbook")[-1]
 
     example.playbook(*_arguments(rotate), **connections)
@@ -80,10 +87,20 @@ def test_three_managers_need_their_addresses(example: Example) -> None:
     assert not list(example.manager.journal)
 
 
-@pytest.mark.parametrize("folder", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "folder", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=lambda one: one.name
+)
 def test_every_example_is_introduced(folder: Path) -> None:
     assert (folder / "README.md").is_file()
     assert f"]({folder.name})" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif("apinizer_awx_managers" not in AWX_SETTINGS, reason="the AWX pack does not support fleets yet")
+def test_settings_of_awx_exist() -> None:
+    settings = yaml.safe_load((EXAMPLES / "awx_fleet" / "settings.yml").read_text(encoding="utf-8"))
+
+    assert set(settings) <= AWX_SETTINGS
+    assert settings["apinizer_awx_canary_managers"] in {one["name"] for one in settings["apinizer_awx_managers"]}
 
 
 def test_examples_are_shipped() -> None:

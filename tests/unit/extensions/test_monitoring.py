@@ -163,7 +163,8 @@ def test_alerts_fire_when_they_should() -> None:
 @needs_promtool
 def test_prometheus_accepts_the_queries_of_the_dashboard(tmp_path: Path) -> None:
     rules = [
-        {"record": f"query:{number}", "expr": target["expr"]} for number, (_title, target) in enumerate(QUERIES, start=1)
+        {"record": f"query:{number}", "expr": target["expr"]}
+        for number, (_title, target) in enumerate(QUERIES, start=1)
     ]
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
