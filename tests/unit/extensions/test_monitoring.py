@@ -23,7 +23,7 @@ import yaml
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
 from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
 from unit.plugins.filter.test_audit_report import parse
-from unit.plugins.plugin_utils._report.test_samples import AUDITS, RUNS
+from unit.plugins.plugin_utils._report.test_samples import AUDITS, RUNS, SEVERAL_AUDITS, SEVERAL_RUNS, fleet
 
 EXTENSIONS = Path(__file__).resolve().parents[3] / "extensions"
 ALERTS = EXTENSIONS / "prometheus" / "alerts.yml"
@@ -34,7 +34,14 @@ Series = dict[str, dict[str, set[str]]]
 """The values of each label of each metric."""
 
 # Metrics that the dashboard and the rules need not show, since others say the same or they are for users of the filter.
-UNUSED = {"apinizer_certificate_info", "apinizer_rotation_check_mode"}
+UNUSED = {
+    "apinizer_certificate_info",
+    "apinizer_report_certificates",
+    "apinizer_report_check_mode",
+    "apinizer_report_findings",
+    "apinizer_reports",
+    "apinizer_rotation_check_mode",
+}
 _SELECTOR = re.compile(r"(apinizer_\w+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!=|=)\s*"([^"]*)"')
 _SHOWN_LABEL = re.compile(r"\$labels\.(\w+)")
@@ -59,7 +66,9 @@ QUERIES = [(panel["title"], target) for panel in _panels() for target in panel.g
 def written() -> Series:
     """Every metric that the collection writes."""
     texts = [audit_report(make(), "prom") for make in AUDITS.values()]
-    texts += [rotation_report(make(), "prom") for make in RUNS.values()]
+    texts += [rotation_report(make(), "prom") for make in (*RUNS.values(), *SEVERAL_RUNS.values())]
+    texts += [audit_report(make(), "prom") for make in SEVERAL_AUDITS.values()]
+    texts.append(rotation_report(fleet(1), "prom", ["manager-000", "manager-001"]))
     found: Series = {}
     for name, labels, _value in (sample for text in texts for sample in parse(text)):
         metric = found.setdefault(name, {})
@@ -114,7 +123,8 @@ def test_panel_uses_what_is_written(written: Series, title: str, target: dict[st
     shown = re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", ""))
     grouped = re.search(r"sum by \((\w+)\)", target["expr"])
     assert set(shown) <= ({grouped[1]} if grouped else known)
-    assert all('manager=~"$manager"' in matchers for _name, matchers in _first_selector(target["expr"]))
+    for name, matchers in _first_selector(target["expr"]):
+        assert 'manager=~"$manager"' in matchers or "manager" not in written[name]
 
 
 def _first_selector(expression: str) -> list[tuple[str, str]]:
