@@ -65,7 +65,7 @@ def test_one_manager_is_rotated_in_waves(example: Example) -> None:
     assert len(list((example.folder / "backups").iterdir())) == 1
 
 
-def test_three_managers_are_rotated_one_after_the_other(example: Example) -> None:
+def test_three_managers_are_rotated_with_one_list(example: Example) -> None:
     example.copy("three_managers")
     managers = {"DEV": example.start_manager(), "TEST": example.start_manager(), "PROD": example.start_manager()}
     connections = {f"{name}_MANAGER_URL": manager.url for name, manager in managers.items()}
