@@ -62,8 +62,21 @@ def _single_task() -> Program:
 
 
 def _playbook() -> Program:
-    # None of these reads a setting of Ansible.
-    _prepare("jinja2.nativetypes", "multiprocessing.queues", "yaml", "ansible.module_utils.basic")
+    # What Ansible imports as well; none of these reads one of its settings.
+    _prepare(
+        "ansible.config.manager",
+        "ansible.module_utils.basic",
+        "cryptography.hazmat.backends",
+        "cryptography.hazmat.primitives.ciphers",
+        "cryptography.hazmat.primitives.kdf.pbkdf2",
+        "cryptography.hazmat.primitives.padding",
+        "cryptography.hazmat.primitives.serialization",
+        "jinja2.nativetypes",
+        "jinja2.sandbox",
+        "multiprocessing.queues",
+        "packaging.specifiers",
+        "yaml",
+    )
 
     def run(arguments: list[str]) -> int:
         cli = importlib.import_module("ansible.cli.playbook").PlaybookCLI

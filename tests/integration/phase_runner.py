@@ -58,6 +58,11 @@ class PhaseRunner:
         """The warnings of all phases so far."""
         return [warning for result in self.results.values() for warning in result.get("warnings", ())]
 
+    @property
+    def text(self) -> str:
+        """Everything that the phases have returned so far."""
+        return "\n".join(json.dumps(result, ensure_ascii=False) for result in self.results.values())
+
     def phase(self, name: str, *, failed: str = "", **arguments: Any) -> Json:
         """Carry out a phase and return its result. `failed` is the message of the task that failed before."""
         key = arguments.get("wave", arguments.get("key"))
@@ -79,13 +84,19 @@ class PhaseRunner:
         self.results[title] = result
         return result
 
-    def run_role(self, *, obtain: Callable[[Json], str] | None = None, hook: str = "") -> Json:
+    def run_role(
+        self,
+        *,
+        obtain: Callable[[Json], str] | None = None,
+        hook: str = "",
+        failing: Mapping[str, str] | None = None,
+    ) -> Json:
         """Run the role as its tasks do, and return its result.
 
         `obtain` returns the PEM of a certificate that is to be obtained. `hook` is the message of a task of the user that
-        fails after the last wave.
+        fails after the last wave; `failing` are such messages by the title of the phase before.
         """
-        for made in self._until_the_end(obtain, hook):
+        for made in self._until_the_end(obtain, hook, failing or {}):
             if made.get("failed"):
                 self.phase("rollback", failed=made["msg"])
                 break
@@ -93,7 +104,25 @@ class PhaseRunner:
         result: Json = json.loads(result_file(reported).read_text(encoding="utf-8"))
         return result
 
-    def _until_the_end(self, obtain: Callable[[Json], str] | None, hook: str) -> Iterator[Json]:
+    def run_restore(self, **settings: Any) -> Json:
+        """Restore a backup as the playbook does, and return the result of the last phase.
+
+        `settings` are the variables of the playbook, named without their prefix.
+        :raises SettingError: for variables or a backup that the plan refuses.
+        """
+        planned = self.phase("restore_plan", settings=settings)
+        if planned.get("failed"):
+            return planned
+        for wave in planned["waves"]:
+            if self.phase("restore_write", wave=wave["number"]).get("failed"):
+                break
+            if not self._check and self.phase("restore_verify", wave=wave["number"]).get("failed"):
+                break
+        return self.phase("restore_report")
+
+    def _until_the_end(
+        self, obtain: Callable[[Json], str] | None, hook: str, failing: Mapping[str, str]
+    ) -> Iterator[Json]:
         planned = self.phase("plan")
         yield planned
         if obtain:
@@ -104,10 +133,13 @@ class PhaseRunner:
             return
         ready = self.phase("preflight")
         yield ready
+        if self._variables.get("backup_dir") and (ready["waves"] or ready["retire"]):
+            yield self.phase("backup")
         for wave in ready["waves"]:
-            yield self.phase("write", wave=wave["number"])
-            if not self._check:
-                yield self.phase("verify", wave=wave["number"])
+            for name in ("write",) if self._check else ("write", "verify"):
+                yield self.phase(name, wave=wave["number"])
+                if message := failing.get(f"{name} {wave['number']}"):
+                    yield {"failed": True, "msg": message}
         if hook:
             yield {"failed": True, "msg": hook}
         elif ready["retire"]:

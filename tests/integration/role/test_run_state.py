@@ -199,6 +199,7 @@ def test_second_run_in_a_play_does_not_reuse_the_first(case: RotationFixture) ->
     assert set(_holds_new(case).values()) == {True}
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_leaves_an_environment_alone_that_someone_else_modified(case: RotationFixture, issue: Issue) -> None:
     """Between the first wave and the failure of the second one."""
@@ -211,7 +212,7 @@ def test_rollback_leaves_an_environment_alone_that_someone_else_modified(case: R
         Fault("other_writer", path=IMPORT, skip=1, action=write), Fault("status", path=IMPORT, skip=1, status=400)
     )
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: modified by someone else" in rotation.message
