@@ -64,7 +64,6 @@ def _single_task() -> Program:
 def _playbook() -> Program:
     # What Ansible imports as well; none of these reads one of its settings.
     _prepare(
-        "ansible.config.manager",
         "ansible.module_utils.basic",
         "cryptography.hazmat.backends",
         "cryptography.hazmat.primitives.ciphers",
