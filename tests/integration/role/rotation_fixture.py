@@ -217,9 +217,11 @@ class RotationFixture:
         settings = self.machine.environment(**{**_SETTINGS, **connection, **(env or {})})
         del settings["ANSIBLE_CALLBACKS_ENABLED"]
         program, *arguments = self.machine.words(*words)
-        server = None if killed else self.machine.playbook_server(words[0], env)
+        server = None if killed else self.machine.server(words[0], env)
         if server:
-            run = server.run(*arguments, cwd=self.machine.folder, env=settings, one_stream=True, seconds=SECONDS)
+            run = server.run(
+                words[0], *arguments, cwd=self.machine.folder, env=settings, one_stream=True, seconds=SECONDS
+            )
             self.manager.settle()
             return run
         with subprocess.Popen(
