@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -18,11 +21,15 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     TRUSTSTORE_INFO,
     ManagerAccess,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from manager import Manager
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 Json = dict[str, Any]
+
+_ROLE = Path(__file__).resolve().parents[2] / "roles" / "certificate_rotation"
+_OWN_TASKS = [path.name for path in (_ROLE / "tasks").glob("*.yml")]
 
 
 class PhaseRunner:
@@ -36,10 +43,12 @@ class PhaseRunner:
         *,
         check: bool = False,
         before: Callable[[str], object] = lambda _title: None,
+        checks_task_files: bool = False,
     ) -> None:
         """Prepare a run with these variables of the role, named without their prefix.
 
         `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
+        `checks_task_files`: whether files with tasks of the user must exist in the folder.
         """
         connection = {"url": manager.url, "token": manager.token, "retries": 0}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
@@ -52,6 +61,9 @@ class PhaseRunner:
         self._check = check
         self._before = before
         self._run_file = ""
+        self._loader = DataLoader() if checks_task_files else None
+        if self._loader:
+            self._loader.set_basedir(str(folder))
 
     @property
     def warnings(self) -> list[str]:
@@ -79,6 +91,8 @@ class PhaseRunner:
             failed=failed,
         )
         task.manager_url = self._manager_url
+        if self._loader:
+            task.hook_problem = partial(task_file_problem, self._loader, str(_ROLE), own=_OWN_TASKS)
         result: Json = PHASES[name](task, **arguments)
         self._run_file = result.get("run_file", self._run_file)
         self.results[title] = result

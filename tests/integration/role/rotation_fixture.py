@@ -315,7 +315,7 @@ class RotationFixture:
         """
         reports, given = self._prepare(certificates, variables)
         before, requests = manager_state(self.manager), self.manager.journal.mark()
-        runner = PhaseRunner(self.manager, self.machine.folder, given, check=check)
+        runner = PhaseRunner(self.manager, self.machine.folder, given, check=check, checks_task_files=True)
         result = runner.run_role(failing=failing)
         self.manager.settle()
         reported = runner.results["report"]
