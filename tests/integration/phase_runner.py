@@ -42,6 +42,7 @@ class PhaseRunner:
         variables: Mapping[str, Any],
         *,
         check: bool = False,
+        retries: int = 0,
         before: Callable[[str], object] = lambda _title: None,
         checks_task_files: bool = False,
     ) -> None:
@@ -50,7 +51,7 @@ class PhaseRunner:
         `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
         `checks_task_files`: whether files with tasks of the user must exist in the folder.
         """
-        connection = {"url": manager.url, "token": manager.token, "retries": 0}
+        connection = {"url": manager.url, "token": manager.token, "retries": retries}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
         self.results: dict[str, Json] = {}
         """The results of the phases so far, by their titles."""
