@@ -52,6 +52,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_pl
     lines_of_plan,
     make_restore_plan,
     only_imports,
+    operation_of,
     several,
     to_operation,
 )
@@ -128,9 +129,8 @@ def write(task: Task, wave: int) -> Result:
     writes = state.plan.writes_of(wave)
     if state.check_mode:
         return {"changed": bool(writes), "diff": [write.diff for write in writes.values()]}
-    steps = _by_target([one.step for one in writes.values()])
-    operations = {target: to_operation(step, state.plan.settings) for target, step in steps.items()}
-    indexes = dict(zip(operations, writes))
+    indexes = dict(zip(_by_target([one.step for one in writes.values()]), writes))
+    operations = {target: operation_of(writes[index], state.plan.settings) for target, index in indexes.items()}
     results: dict[str, Result] = {}
     remedies = set()
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
@@ -63,7 +64,7 @@ def retire(run: Run, access: ManagerAccess) -> Result:
     reasons = {companion.key: unread or _why_kept(run, planned, companion, found) for planned, companion in targets}
     run.save_retired({key: reason for key, reason in reasons.items() if reason or key not in found})
     operations = {
-        companion.key: make_deletion(companion)
+        companion.key: make_deletion(companion, run.new_views.get(companion.key))
         for _planned, companion in targets
         if companion.key in found and not reasons[companion.key]
     }
@@ -85,9 +86,14 @@ def retire(run: Run, access: ManagerAccess) -> Result:
     }
 
 
-def make_deletion(companion: PlannedCertificate) -> Operation:
-    """The operation that deletes a companion."""
-    return Operation(companion.desired.project, companion.desired.name, absent=True)
+def make_deletion(companion: PlannedCertificate, new: View | None = None) -> Operation:
+    """The operation that deletes a companion.
+
+    :arg new: what this run has written to it; None if nothing.
+    """
+    written = {"fingerprint_sha1": new["fingerprint_sha1"]} if new else None
+    expected = Expected({step.environment: (step.current, written) for step in companion.steps}, whole=True)
+    return Operation(companion.desired.project, companion.desired.name, absent=True, expected=expected)
 
 
 def by_key(listed: Mapping[str, t.Iterable[View]]) -> dict[str, View]:

@@ -14,6 +14,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._expectations import expected_by_plan
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
@@ -47,6 +48,7 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+        expected=expected_by_plan(planned, targets, wave, one_update=one_update),
     )
 
 
