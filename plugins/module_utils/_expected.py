@@ -30,12 +30,12 @@ class Expected:
     :arg since: what the expectation comes from, as the message names it.
     """
 
-    environments: t.Mapping[str, t.Sequence[t.Optional[View]]]
+    environments: t.Mapping[str, t.Sequence[View | None]]
     whole: bool = False
     must_exist: bool = False
     since: str = "the plan"
 
-    def modified(self, current: t.Optional[View]) -> list[str]:
+    def modified(self, current: View | None) -> list[str]:
         """Return the environments that differ, sorted.
 
         :arg current: the certificate, as C(_result.CertificateView) describes it, or None if there is none.
@@ -58,7 +58,7 @@ class Expected:
         )
 
 
-def _same(expected: t.Optional[View], held: t.Optional[View]) -> bool:
+def _same(expected: View | None, held: View | None) -> bool:
     if expected is None or held is None:
         return expected is held
     # A view shows only one of several entries, and which one depends on who asked. Every write changes their number.

@@ -67,7 +67,7 @@ class CertificateOperation:
     delete_jwks: bool = False
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
-    expected: t.Optional[Expected] = None
+    expected: Expected | None = None
 
 
 def run_certificate_operation(

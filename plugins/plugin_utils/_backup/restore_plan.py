@@ -151,7 +151,8 @@ def operation_of(write: RestoreWrite, settings: RestoreSettings) -> Operation:
     """The operation of a write, which is sent only where nobody has modified the record since the plan."""
     whole = write.step.unlisted_environments != "keep"
     return replace(
-        to_operation(write.step, settings), expected=expected_by_restore(write.step.environments, write.seen, whole=whole)
+        to_operation(write.step, settings),
+        expected=expected_by_restore(write.step.environments, write.seen, whole=whole),
     )
 
 

@@ -9,7 +9,7 @@ The rotation has succeeded by then. A companion that cannot be deleted is named,
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import unproven
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
@@ -76,7 +77,12 @@ def retire(run: Run, access: ManagerAccess) -> Result:
         return True
 
     parallel = t.cast(Settings, run.settings).parallel_writes if access.in_process else 1
-    rolling_window(list(operations), parallel, lambda key: partial(access.carry_out, operations[key]), end)
+    keeper = LeaseKeeper(run.leases, run.path)
+
+    def begin(key: str) -> Callable[[], Result]:
+        return keeper.guard(partial(access.carry_out, operations[key]))
+
+    rolling_window(list(operations), parallel, begin, end)
     kept = {key: reason.rstrip(".") for key, reason in run.retired.items() if reason}
     warnings = [f"The companion {key} was not deleted: {reason}. {_NEXT_RUN}" for key, reason in kept.items()]
     return {

@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._expectations import expected_by_plan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
@@ -74,6 +75,7 @@ class _WaveWriter:
         self._access = access
         self._show = show
         self.operations = {planned.key: make_operation(run, planned, wave) for planned in run.to_write(wave)}
+        self._keeper = LeaseKeeper(run.leases, run.path)
         self._numbers: dict[str, int] = {}
         self._results: dict[str, Result] = {}
 
@@ -81,7 +83,7 @@ class _WaveWriter:
         """Record the intent to write a certificate; return the write."""
         operation = self.operations[key]
         self._numbers[key] = self._run.save_write(Write(key, self._wave, operation.environments))
-        return partial(self._access.carry_out, operation)
+        return self._keeper.guard(partial(self._access.carry_out, operation))
 
     def end(self, key: str, result: Result) -> bool:
         """Record the result of a write; return whether to go on."""

@@ -294,7 +294,7 @@ def test_nothing_secret_can_be_in_the_file() -> None:
     assert {one.name for one in fields(run)} == {
         *("manager", "host", "check_mode", "started", "settings", "listed", "environments", "new", "plan"),
         *("previous", "diffs", "guards", "ready", "backup", "writes", "verified", "failure", "rollback", "finished"),
-        *("path", "gateways", "unrestored", "new_views", "retired"),
+        *("path", "gateways", "unrestored", "new_views", "retired", "leases"),
     }
     assert run.settings is not None
     assert not {"token", "password", "username", "client_key"} & {one.name for one in fields(run.settings)}
