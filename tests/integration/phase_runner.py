@@ -18,7 +18,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     TRUSTSTORE_INFO,
     ManagerAccess,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from manager import Manager
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
@@ -36,10 +38,12 @@ class PhaseRunner:
         *,
         check: bool = False,
         before: Callable[[str], object] = lambda _title: None,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
         """Prepare a run with these variables of the role, named without their prefix.
 
-        `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
+        `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`. `others` are
+        variables that are not those of the role.
         """
         connection = {"url": manager.url, "token": manager.token, "retries": 0}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
@@ -51,6 +55,7 @@ class PhaseRunner:
         self._variables = dict(variables)
         self._check = check
         self._before = before
+        self._others = dict(others or {})
         self._run_file = ""
 
     @property
@@ -73,8 +78,11 @@ class PhaseRunner:
             check_mode=self._check,
             failed=failed,
         )
-        task.manager_url = self._manager_url
-        result: Json = PHASES[name](task, **arguments)
+        task.manager_url, task.variables = self._manager_url, self._others
+        try:
+            result: Json = PHASES[name](task, **arguments)
+        except (RecordError, SettingError) as exc:  # as the action does
+            result = {"failed": True, "msg": str(exc)}
         self._run_file = result.get("run_file", self._run_file)
         self.results[title] = result
         return result
@@ -93,6 +101,16 @@ class PhaseRunner:
         result: Json = json.loads(result_file(reported).read_text(encoding="utf-8"))
         return result
 
+    def run_restore(self, settings: Mapping[str, Any]) -> Json:
+        """Run the playbook restore as its tasks do, and return the result of the task that fails, or else of the last one."""
+        made = self.phase("restore_plan", settings=settings)
+        for wave in made.get("waves", ()):
+            for name in ("restore_write", "restore_verify"):
+                if not made.get("failed"):
+                    made = self.phase(name, wave=wave["number"])
+        reported = self.phase("restore_report") if self._run_file else made
+        return made if made.get("failed") else reported
+
     def _until_the_end(self, obtain: Callable[[Json], str] | None, hook: str) -> Iterator[Json]:
         planned = self.phase("plan")
         yield planned
@@ -104,6 +122,8 @@ class PhaseRunner:
             return
         ready = self.phase("preflight")
         yield ready
+        if self._variables.get("backup_dir") and (ready["waves"] or ready["retire"]):
+            yield self.phase("backup")
         for wave in ready["waves"]:
             yield self.phase("write", wave=wave["number"])
             if not self._check:
