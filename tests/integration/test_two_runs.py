@@ -230,8 +230,10 @@ def test_without_a_lease_one_of_a_job_and_a_rulebook_wins(make_world: Callable[.
             assert held == world.everywhere(world.theirs), what
 
 
-@pytest.mark.parametrize("second", [a_role, a_rulebook, a_restore])
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize(
+    ("generation", "second"),
+    [("2024.09", a_role), ("2025", a_rulebook), ("2025", a_restore), ("2026.09", a_role), ("2026.09", a_restore)],
+)
 def test_with_a_lease_the_run_that_comes_between_is_refused(
     make_world: Callable[..., Any], generation: str, second: Second
 ) -> None:
@@ -474,7 +476,7 @@ def test_a_lock_dir_that_cannot_be_used_is_found_before_the_first_write(make_wor
         mark = world.manager.journal.mark()
         ended = world.rotate(world.ours)
         assert ended.outcome == "refused"
-        assert f"certificate_rotation_lock_dir: no lease can be taken in the folder {occupied}" in ended.message
         checked = PhaseRunner(world.manager, world.folder, world.variables(world.ours), check=True).run_role()
-        assert f"certificate_rotation_lock_dir: the folder {occupied} cannot be created" in checked["message"]
+        for message in (ended.message, checked["message"]):
+            assert f"certificate_rotation_lock_dir: the folder {occupied} cannot be created" in message
         assert not mark.writes()

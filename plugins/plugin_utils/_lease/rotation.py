@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease import LEASE_SECONDS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import Leases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import this_owner
@@ -30,6 +31,10 @@ def take_leases(task: Task, settings: Settings, run: str) -> Leases:
     folder = lock_folder(task, settings)
     if not folder or task.check_mode or not _writes(task):
         return Leases()
+    try:
+        task.controller_files.check_folder(folder)
+    except FileProblem:
+        return Leases()  # the plan names it with its other problems, and is refused
     leases = Leases(folder, this_owner(task.controller_pid, task.variables, run))
     projects = [certificate.project for certificate in settings.certificates]
     take(leases, task, projects, settings, pauses=settings.soak_seconds, prefix=PREFIX)
