@@ -135,6 +135,7 @@ class FakeTask:
     host = "localhost"
     on_controller = True
     manager_url = "https://manager.example.com"
+    number_of_hosts = 1
 
     def __init__(
         self,
