@@ -154,11 +154,15 @@ def _refusal(file: LeaseFile, timeout: int, prefix: str) -> str:
 
 
 def _loss(ours: LeaseFile, found: LeaseFile) -> str:
-    lost = f"Nothing more is written, since the lease of project {ours.lease.project} on {ours.lease.manager}"
-    if found.lease.id == ours.lease.id:
-        return f"{lost} was removed ({ours.path}). Run again: the new plan starts from the present record"
+    lease = ours.lease
+    if found.lease.id == lease.id:
+        return (
+            f"Nothing more is written, since the lease of project {lease.project} on {lease.manager} was removed ({ours.path}). Run "
+            "again: the new plan starts from the present record"
+        )
     return join_sentences(
-        f"{lost} had expired, and was taken over by {found.lease.owner} at {found.lease.started} ({found.path})",
-        f"Between two phases, a run must not take longer than {ours.lease.seconds} seconds. Run again when that run has ended: the "
-        "new plan starts from the present record",
+        f"Nothing more is written, since the lease of project {lease.project} on {lease.manager} had expired, and was taken over by "
+        f"{found.lease.owner} at {found.lease.started} ({found.path})",
+        f"Between two phases, a run must not take longer than {lease.seconds} seconds. Run again when that run has ended: the new plan "
+        "starts from the present record",
     )
