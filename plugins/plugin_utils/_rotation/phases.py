@@ -44,6 +44,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.rotation import take_leases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge import MERGE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
     correct_retired,
@@ -170,7 +171,8 @@ def preflight(task: Task) -> Result:
     results = task.access.predict(operations)
     if messages := failures(results):
         return _failed(run, join_sentences(*messages))
-    targets = [(one.project, name) for one in operations.values() for name in one.environments]
+    written = [operations[planned.key] for planned in run.plan.due if not planned.retires]
+    targets = [(one.project, name) for one in written for name in one.environments]
     unread = sorted({project for project, _name in targets} - run.environments.keys())
     problems, notices = status_problems(targets, {**run.environments, **task.access.environments(unread)})
     if problems:
@@ -350,6 +352,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "report": report,
     **RESTORE_PHASES,
     **EXPORT_PHASES,
+    **MERGE_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
 
