@@ -64,7 +64,11 @@ class Runner:
     ) -> dict[str, Any]:
         listed = frozenset(environments.split()) if environments else None
         task = CertificateOperation(
-            *KEY, absent, Desired(bundle=bundle, environments=listed, **desired), jwk_scope, delete_jwks
+            *KEY,
+            absent,
+            Desired(bundle=bundle, environments=listed, **desired),
+            jwk_scope=jwk_scope,
+            delete_jwks=delete_jwks,
         )
         return run_certificate_operation(self.api, task, check_mode=check_mode, now=self.now, warn=self.warnings.append)
 
