@@ -232,8 +232,8 @@ class FakeController:
         }
 
         folder = self._machine.folder / f"job-{len(self.jobs) + 1}"
-        for part in ("env", "inventory"):
-            (folder / part).mkdir(parents=True)
+        for subfolder in ("env", "inventory"):
+            (folder / subfolder).mkdir(parents=True)
         shutil.copytree(EXTENSION / "project", folder / "project")
         for file in self._machine.folder.glob("new/*"):
             (folder / "project" / "new").mkdir(exist_ok=True)
@@ -249,23 +249,23 @@ class FakeController:
         diff = ["--diff"] if template["diff_mode"] else []
         forks = [f"--forks={template['forks']}"] if template["forks"] else []
         (folder / "env" / "cmdline").write_text(" ".join([*check, "-u", "root", *diff, *forks]), encoding="utf-8")
-        status = self._run(folder, template["playbook"], self._inventory(folder, *part), injected, cancel_when)
-        self.jobs.append(Job(folder, status, name))
+        self._inventory(folder, *part)
+        self.jobs.append(self._run(folder, template, injected, cancel_when))
         return self.jobs[-1]
 
     def _run(
         self,
         folder: Path,
-        playbook: str,
-        inventory: str,
+        template: Mapping[str, Any],
         injected: Mapping[str, str],
         cancel_when: Callable[[], object] | None,
-    ) -> str:
+    ) -> Job:
+        """Run the job whose input is in the folder, with the environment variables of its credential."""
         parameters = {
             "ident": "1",
             "private_data_dir": str(folder),
-            "playbook": playbook,
-            "inventory": inventory,
+            "playbook": template["playbook"],
+            "inventory": str(folder / "inventory" / "hosts"),
             "envvars": {"AWX_PRIVATE_DATA_DIR": str(folder), "JOB_ID": "1", "MAX_EVENT_RES": "700000", **injected},
             "settings": {"suppress_ansible_output": True, "process_isolation": False},
             "suppress_env_files": True,
@@ -297,10 +297,10 @@ class FakeController:
         _stop_container(folder)
         outcome = folder / "outcome.json"
         assert outcome.exists(), output
-        return str(json.loads(outcome.read_text(encoding="utf-8"))["status"])
+        return Job(folder, json.loads(outcome.read_text(encoding="utf-8"))["status"], template["name"])
 
-    def _inventory(self, folder: Path, number: int, count: int) -> str:
-        """Write the hosts of a slice as AWX does, as an executable script, and return its path."""
+    def _inventory(self, folder: Path, number: int, count: int) -> None:
+        """Write the hosts of a slice as AWX does, as an executable script."""
         hosts = self.definitions.all("host")
         names = sorted(hosts)[number - 1 :: count]
         inventory = {
@@ -310,7 +310,6 @@ class FakeController:
         file = folder / "inventory" / "hosts"
         file.write_text(f"#! {sys.executable}\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
         file.chmod(0o700)
-        return str(file)
 
     def run_workflow(
         self,
