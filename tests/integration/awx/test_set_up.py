@@ -46,7 +46,8 @@ ITEM_KEYS = {
         "diff_mode",
         "extra_vars",
     }
-    | {"ask_job_type_on_launch", "job_slice_count", "ask_job_slice_count_on_launch", "forks", "instance_groups"},
+    | {"job_slice_count", "forks", "instance_groups"}
+    | {f"ask_{what}_on_launch" for what in ("job_type", "job_slice_count", "variables")},
     "controller_workflows": NAME_KEYS
     | NOTIFICATION_KEYS
     | SURVEY_KEYS
@@ -87,7 +88,7 @@ def test_awx_accepts_all_tasks(set_up: SetUp) -> None:
         "inventory": 1,
         "host": 1,
         "notification_template": 1,
-        "job_template": 8,
+        "job_template": 9,
         "workflow_job_template": 1,
         "schedule": 1,
     }
