@@ -164,6 +164,9 @@ def test_failure_on_one_manager_is_reported_and_rolled_back_everywhere_after_an_
     assert fleet.outcomes("rest") == {"manager-a": "rotated", "manager-c": "rolled_back"}
     for case in fleet.cases.values():
         assert case.manager.holds(PROJECT, NAME) == {name: [case.old.der] for name in ENVIRONMENTS}
+    merged = json.loads((fleet.run_dir / "rotations.json").read_text(encoding="utf-8"))
+    assert (merged["outcome"], len(merged["managers"])) == ("rolled_back", len(MANAGERS))
+    assert (fleet.run_dir / "rotations.html").exists()
     report = run.jobs["report"].text
     assert "rest: rolled_back. " in report
     for name in MANAGERS:
@@ -189,9 +192,11 @@ def test_report_is_about_the_managers_of_the_run(fleet: Fleet, outcome: str | No
     """A manager without a report was not reached. A manager that does not belong to the run does not matter."""
     folder = fleet.backup_dir / "runs" / "run"
     outcomes = {"canary/manager-b": "rotated", "rest/manager-a": outcome, "rest/manager-c": "failed"}
+    for stage in ("canary", "rest"):
+        (folder / stage).mkdir(parents=True)
     for name, result in outcomes.items():
         if result:
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir()
             report = {"outcome": result, "message": f"The outcome is {result}.", "backup": None}
             (folder / name / "rotation.json").write_text(json.dumps(report), encoding="utf-8")
     stages = {"plan": ["manager-a", "manager-b"], "canary": ["manager-b"], "rest": ["manager-a"]}
@@ -201,5 +206,5 @@ def test_report_is_about_the_managers_of_the_run(fleet: Fleet, outcome: str | No
 
     assert job.status == status, job.text
     assert "canary: rotated. The outcome is rotated." in job.text
-    assert "manager-c" not in job.text
+    assert "fatal: [manager-c]" not in job.text
     assert ("There is no report of the stage rest" in job.text) == (outcome is None)
