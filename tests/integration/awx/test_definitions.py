@@ -243,7 +243,9 @@ def test_templates_of_a_fleet_are_sliced(fleet_definitions: Definitions) -> None
     for template in fleet_definitions.all("job_template").values():
         assert (template["diff_mode"], template["allow_simultaneous"], template["forks"]) == (True, False, 10)
         assert (EXTENSION / "project" / template["playbook"]).is_file()
-    canary = [node for node in fleet_definitions.one("workflow_job_template")["workflow_nodes"] if "canary" in str(node)]
+    canary = [
+        node for node in fleet_definitions.one("workflow_job_template")["workflow_nodes"] if "canary" in str(node)
+    ]
     assert not any("limit" in node for node in canary)
 
 

@@ -136,9 +136,7 @@ def test_failure_on_one_manager_is_reported_and_rolled_back_everywhere_after_an_
     A deployment fails on manager-c. The role rolls it back, manager-a in the other slice keeps the new certificate until the
     rollback of all managers is approved, and the report names each manager.
     """
-    fleet.cases["manager-c"].manager.faults.add(
-        Fault("deployment_failure", environments=(PRODUCTION,), times=4)
-    )
+    fleet.cases["manager-c"].manager.faults.add(Fault("deployment_failure", environments=(PRODUCTION,), times=4))
     rotated: list[list[str]] = []
 
     run = fleet.controller.run_workflow(
@@ -172,7 +170,7 @@ def test_failure_on_one_manager_is_reported_and_rolled_back_everywhere_after_an_
     for name in MANAGERS:
         assert f"fatal: [{name}]: FAILED! => " in report
     tokens = [case.manager.token for case in fleet.cases.values()]
-    for job in (one for job in run.jobs.values() for one in _jobs(job)):
+    for job in (part for node in run.jobs.values() for part in _jobs(node)):
         assert not [token for token in tokens if token in job.text + json.dumps(job.artifacts)]
         assert len(json.dumps(job.artifacts)) <= 64 * 1024
 
@@ -183,7 +181,9 @@ def test_start_refuses_a_canary_that_is_not_one_of_the_managers(fleet: Fleet) ->
     job = fleet.controller.launch("Apinizer fleet start", workflow_variables=variables)
 
     assert job.status == "failed"
-    assert "apinizer_canary_managers: 'manager-b' matches no host of the inventory that is one of the managers" in job.text
+    assert (
+        "apinizer_canary_managers: 'manager-b' matches no host of the inventory that is one of the managers" in job.text
+    )
     assert not (fleet.backup_dir / "runs").exists()
 
 

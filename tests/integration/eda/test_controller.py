@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -178,4 +177,3 @@ def test_tasks_and_variables_have_the_keys_of_infra_aap_configuration() -> None:
         (module,) = (key for key in task if key.startswith("ansible.eda."))
         used = {value.removeprefix("{{ apinizer_eda_item.").removesuffix(" }}") for value in task[module].values()}
         assert used == ITEM_KEYS[task["loop"].strip("{ }")]
-

@@ -155,7 +155,10 @@ def test_managers_are_rotated_at_the_same_time_and_one_that_is_down_fails_alone(
 
     with _Overlap(case.manager for case in others) as overlap:
         run, results = _rotate_all(
-            cases, urls={"manager-a": "http://127.0.0.1:9"}, waves=[[DEVELOPMENT, STAGING], [PRODUCTION]], soak_seconds=1
+            cases,
+            urls={"manager-a": "http://127.0.0.1:9"},
+            waves=[[DEVELOPMENT, STAGING], [PRODUCTION]],
+            soak_seconds=1,
         )
 
     assert run.status != 0

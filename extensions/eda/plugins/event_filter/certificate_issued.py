@@ -80,7 +80,9 @@ def _validate(payload: object) -> tuple[dict[str, t.Any], list[str]]:
         raise _Rejected(f"{unknown} keys are unknown. Use only {', '.join(_KEYS)}")
     issued: dict[str, t.Any] = {key: _name(key, payload.get(key)) for key in ("project", "name")}
     if "environments" in payload:
-        issued["environments"] = [_name("environments", name) for name in _list("environments", payload["environments"])]
+        issued["environments"] = [
+            _name("environments", name) for name in _list("environments", payload["environments"])
+        ]
     if "content" in payload and "path" in payload:
         raise _Rejected("content and path exclude each other")
     if "content" in payload:
@@ -113,6 +115,13 @@ def _match(pattern: re.Pattern[str], key: str, value: object, wanted: str) -> st
 
 def _content(value: object) -> str:
     """Return PEM text that consists of certificates only."""
-    if not isinstance(value, str) or len(value) > _CONTENT_LENGTH or not _PEM.search(value) or _PEM.sub("", value).strip():
-        raise _Rejected(f"content must be certificates as PEM text, and nothing else, with at most {_CONTENT_LENGTH} characters")
+    if (
+        not isinstance(value, str)
+        or len(value) > _CONTENT_LENGTH
+        or not _PEM.search(value)
+        or _PEM.sub("", value).strip()
+    ):
+        raise _Rejected(
+            f"content must be certificates as PEM text, and nothing else, with at most {_CONTENT_LENGTH} characters"
+        )
     return value

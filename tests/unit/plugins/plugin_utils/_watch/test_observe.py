@@ -312,7 +312,9 @@ def test_an_unreachable_manager_is_reported_once(watch: Watch):
 def test_another_cause_during_an_outage_is_an_event(watch: Watch):
     """The HTTP status and the kind of the error count, not the text. The event says since when reading has failed."""
     state, told = watch.state, []
-    for minutes, (status, kind) in enumerate([(503, "a"), (401, "a"), (401, "a"), (None, "a"), (None, "b"), (503, "a")]):
+    for minutes, (status, kind) in enumerate(
+        [(503, "a"), (401, "a"), (401, "a"), (None, "a"), (None, "b"), (503, "a")]
+    ):
         at = NOW + timedelta(minutes=minutes)
         events, state = observe_failure(state, MANAGER, at, f"attempt {minutes}", status, kind)
         told += [(event["message"], event["status"], event["unreachable_since"]) for event in events]
