@@ -196,7 +196,7 @@ def test_max_fail_percentage_stops_after_a_batch_with_too_many_failures(make_cas
     first, second, third = cases.values()
     first.manager.faults.add(Fault("deployment_failure", environments=(STAGING,)))
 
-    run, results = _rotate_all(cases, serial="2", max_fail_percentage="0")
+    run, results = _rotate_all(cases, serial="2", max_fail_percentage=0)
 
     assert run.status != 0
     assert _outcomes(results) == {"manager-a": "rolled_back", "manager-b": "rotated"}
