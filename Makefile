@@ -52,7 +52,7 @@ docs: ## Build the documentation site in .cache/docs/html, and check all links
 unit: ## Unit tests (ARGS="PATH" or ARGS="-k NAME" goes to pytest)
 sanity: ## ansible-test sanity, on every Python of this machine, without ignores
 build: ## Build the artifact for Galaxy in dist
-ee: ## Check the execution environment with ansible-builder
+ee: ## Check the execution and the decision environment with ansible-builder
 importer: ## Check the artifact with galaxy-importer
 integration: ## Integration tests against the fake manager (ARGS goes to pytest)
 oldest: ## Unit and integration tests with the oldest supported versions

@@ -119,7 +119,8 @@ VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_bef
 """The variables that make up the settings."""
 _OTHERS = (
     *(*CONNECTION_SPEC, *HOOKS, "require_issuer"),
-    *("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization"),
+    *("hosts", "serial", "max_fail_percentage"),
+    *("item", "obtained", "result", "new_dir", "job_template", "organization"),
 )
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
 _TEXTS = {"project", "name", "path", "content", "alias", "description"}
