@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runs of `python -m fleet`: without disturbances, with disturbances, and with one slice compared with several."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import checks
+from .checks import Check
+from .figures import Figures, measured
+from .job import JobResult
+from .run import Fleet, Progress, Size, started
+from .slices import sliced
+
+_HELD_AFTER = 5
+"""How many writes the first manager of the killed job answers before it holds one."""
+_HOLD_TIMEOUT_SECONDS = 120
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario has measured, and what it has checked."""
+
+    figures: tuple[Figures, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
+
+
+def undisturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
+    """Rotate the whole fleet once."""
+    with started(size, cache, progress) as fleet:
+        figures, found = _rotate(fleet, "slice", size.slices)
+    return Outcome((figures,), tuple(found))
+
+
+def speed_up(size: Size, cache: Path, progress: Progress) -> Outcome:
+    """Rotate the whole fleet in a single slice, then again in several, and compare the time and the memory."""
+    with started(size, cache, progress) as fleet:
+        one, found = _rotate(fleet, "single", 1)
+        fleet.reset()
+        several, more = _rotate(fleet, "slice", size.slices)
+    cores = os.cpu_count() or 1
+    reached = one.seconds / several.seconds
+    title = f"{size.slices} slices are at least {checks.MIN_EFFICIENCY * min(size.slices, cores):g} times as fast as one"
+    return Outcome(
+        (one, several),
+        (
+            *found,
+            *more,
+            Check(title, tuple(checks.speed_up(one.seconds, several.seconds, size.slices, cores))),
+        ),
+        (f"{size.slices} slices are {reached:.2f} times as fast as one ({one.seconds:.1f} s, {several.seconds:.1f} s).",),
+    )
+
+
+def disturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
+    """Rotate the fleet while one manager is down and one job is killed in the middle of a write, then run what failed again.
+
+    The manager that is down is in the second slice. The third slice is killed: a manager has carried out a write, and the
+    job never learns of it. As AWX does, the second run of a job is limited to the hosts that failed.
+    """
+    slices = sliced(size.hosts, size.slices)
+    down, held = slices[1][0], slices[2][0]
+    with started(size, cache, progress, down=[down]) as fleet:
+        fleet.managers.hold(held, skip=min(_HELD_AFTER, size.content.due - 1))
+        progress(f"First run: {len(slices)} jobs, {down} is down, and slice-3 will be killed")
+        running = [fleet.launch(f"slice-{number}", hosts) for number, hosts in enumerate(slices, 1)]
+        _wait_for_hold(fleet, held)
+        running[2].kill()
+        first = fleet.wait(running)
+        after_first = {one.manager: one for one in fleet.inspect()}
+        untouched = [one for host, one in after_first.items() if host not in {down, *slices[2]}]
+
+        fleet.managers.start(down)
+        progress("Second run: what failed")
+        running = [fleet.launch("again-2", sorted(first[1].failed_hosts)), fleet.launch("again-3", slices[2])]
+        second = fleet.wait(running)
+        inspections = fleet.inspect()
+    jobs = [*first, *second]
+    ended = {"slice-2": "failed", "slice-3": "error"}
+    return Outcome(
+        (),
+        (
+            Check("a manager that is down fails its host alone", tuple(checks.failed_hosts([first[1]], {down}))),
+            Check("a killed job affects no other", tuple([*checks.statuses(jobs, ended), *checks.gateways(untouched)])),
+            Check("the manager that held a write had not answered all others", tuple(_not_killed(after_first[held].wrong))),
+            Check("the second run completes the fleet", tuple(checks.gateways(inspections))),
+            Check("no write was repeated", tuple(checks.one_write_each(inspections, size.content.due))),
+            Check("no request outside a slice", tuple(checks.requests_in_slices(inspections, fleet.slices))),
+            *_of_jobs(jobs),
+        ),
+    )
+
+
+def _rotate(fleet: Fleet, prefix: str, slices: int) -> tuple[Figures, list[Check]]:
+    """Run all slices once."""
+    seconds, jobs = fleet.run_slices(prefix, slices)
+    inspections = fleet.inspect()
+    return measured(replace(fleet.size, slices=slices), seconds, jobs, inspections, fleet.workspace.file_sizes()), [
+        Check("every job is successful", tuple(checks.statuses(jobs, {}))),
+        Check("every request was answered with HTTP 200", tuple(checks.no_failed_requests(inspections))),
+        Check("all gateways hold the new certificates", tuple(checks.gateways(inspections))),
+        Check("one write for each due certificate", tuple(checks.one_write_each(inspections, fleet.size.content.due))),
+        Check("no request outside a slice", tuple(checks.requests_in_slices(inspections, fleet.slices))),
+        *_of_jobs(jobs),
+    ]
+
+
+def _of_jobs(jobs: Sequence[JobResult]) -> list[Check]:
+    return [
+        Check("every artifact has at most 64 KiB", tuple(checks.small_artifacts(jobs))),
+    ]
+
+
+def _wait_for_hold(fleet: Fleet, host: str) -> None:
+    """Wait until a manager holds a write.
+
+    :raises TimeoutError: if none arrives.
+    """
+    deadline = time.monotonic() + _HOLD_TIMEOUT_SECONDS
+    while not fleet.managers.holding(host):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{host} received no write to hold within {_HOLD_TIMEOUT_SECONDS} seconds")
+        time.sleep(_POLL_SECONDS)
+
+
+def _not_killed(wrong: int) -> list[str]:
+    return [] if wrong else ["the killed job had written everything before it was killed"]
