@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit, read_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_text import audit_text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import audit_summary
 
 _FORMATS = {
     "html": audit_html,
@@ -25,15 +27,17 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object) -> str:
+def audit_report(audit: object, output_format: object, hosts: int = 1) -> str:
     """Render an audit.
 
+    :arg hosts: how many hosts publish a summary together; the other formats do not use it.
     :raises AnsibleFilterError: if the format is unknown or the audit has the wrong shape.
     """
-    render = _FORMATS.get(str(output_format))
+    formats: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=int(hosts))}
+    render = formats.get(str(output_format))
     if render is None:
         raise AnsibleFilterError(
-            f"audit_report: the format must be html, md, prom, text or failure, not '{output_format}'"
+            f"audit_report: the format must be html, md, prom, text, failure or summary, not '{output_format}'"
         )
     try:
         return render(read_audit(audit))

@@ -16,18 +16,21 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_p
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import RotationResult
 
+RESULT_FILE = "rotation.json"
 
-def write_rotation_files(result: RotationResult, folder: str, files: Files) -> None:
-    """Write the report files of a run, in check mode as well.
+
+def write_rotation_files(result: RotationResult, folder: str, files: Files) -> str:
+    """Write the report files of a run, in check mode as well, and return the path of the one with the result.
 
     :raises FileProblem: where one of them cannot be written.
     """
     rotation = read_rotation(result)
     texts = {
-        "rotation.json": json.dumps(result, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
+        RESULT_FILE: json.dumps(result, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
         "rotation.html": rotation_html(rotation),
         "rotation.md": rotation_markdown(rotation),
     }
     files.make_folder(folder, 0o755)
     for name, text in texts.items():
         files.write(os.path.join(folder, name), text, 0o644)
+    return os.path.join(folder, RESULT_FILE)

@@ -90,6 +90,7 @@ class Task:
         self._rendered: dict[str, t.Any] = {}
         self.run_file = run_file
         self.host = str(variables.get("inventory_hostname", ""))
+        self.number_of_hosts = len(variables.get("ansible_play_hosts_all") or (self.host,))
         self.check_mode = bool(action._task.check_mode)
         self.temporary_folder = str(constants.DEFAULT_LOCAL_TMP)
         self.tags = frozenset(map(str, variables.get("ansible_run_tags") or ()))

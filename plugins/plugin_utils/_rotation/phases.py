@@ -63,6 +63,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.result_fil
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_files import write_rotation_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_result import make_result
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import rotation_summary
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.guards import check_guards
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.inputs import (
     hook_problem,
@@ -306,20 +307,21 @@ def report(task: Task) -> Result:
             correct_retired(run, after)
     result = make_result(Outcome(run, after), datetime.now(timezone.utc))
     warnings = [result["message"]] if result["outcome"] == "skipped" else []
+    file = None
     try:
-        _write_report(task, run, result)
+        file = _write_report(task, run, result)
     except (FileProblem, SettingError) as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
     variables_file = keep_result(task.temporary_folder, dumps(result))
     run.save(finished=True)
-    stats = {"data": {"certificate_rotation": {run.host: result}}, "per_host": False, "aggregate": True}
+    summary = rotation_summary(run.host, result, file, task.number_of_hosts)
+    stats = {"data": {"certificate_rotation": {run.host: summary}}, "per_host": False, "aggregate": True}
     made = {"changed": False, "variables_file": variables_file, "message": result["message"], "ansible_stats": stats}
     made |= {
         "failed_outcome": result["outcome"] in FAILURES,
         "usable_tasks": hook_problem(task, "after_run_tasks") is None,
     }
-    # A result that is hidden is not copied for the screen, and the statistics may describe a thousand certificates.
-    return _with_warnings(made, warnings) if warnings else {**made, "_ansible_no_log": True}
+    return _with_warnings(made, warnings)
 
 
 PHASES: dict[str, Callable[..., Result]] = {
@@ -439,8 +441,8 @@ def _to_report(task: Task) -> Run:
     return Run(task.manager_url, task.host, task.check_mode, failure=task.failure() or _INCOMPLETE)
 
 
-def _write_report(task: Task, run: Run, result: t.Any) -> None:
-    """Write the report files, in check mode as well.
+def _write_report(task: Task, run: Run, result: t.Any) -> str | None:
+    """Write the report files, in check mode as well, and return the path of the one with the result; None without a folder.
 
     :raises FileProblem: where one of them cannot be written.
     :raises SettingError: where no plan was made, and the folder cannot be rendered.
@@ -450,5 +452,5 @@ def _write_report(task: Task, run: Run, result: t.Any) -> None:
         report_dir, base_dir = (str(task.variable(name) or "") for name in ("report_dir", "base_dir"))
         settings = Settings((), report_dir=report_dir, base_dir=base_dir)
     if not settings.report_dir:
-        return
-    write_rotation_files(result, settings.in_base_dir(settings.report_dir), task.files)
+        return None
+    return write_rotation_files(result, settings.in_base_dir(settings.report_dir), task.files)

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 MAX_EVENT_SIZE = 700_000 // 30
 """The size limit of an event for one certificate in three environments, in characters. AWX empties results of more than
-700,000 characters, and results grow with the number of certificates. With this limit, AWX shows 30 certificates."""
+700,000 characters, and with --diff, results grow with the number of certificates. With this limit, AWX shows 30 of them."""
 
 
 def _answers(case: RotationFixture, **more: str) -> dict[str, str]:

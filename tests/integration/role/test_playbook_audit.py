@@ -105,7 +105,9 @@ def test_findings_of_every_project_are_reported(troubled: RotationFixture) -> No
     )
     assert "my-jwk" in found["referenced_by_jwks", PROJECT, ""]["message"]
     assert found["expired", PROJECT, NAME]["environments"] == [DEVELOPMENT]
-    assert statistics(run)["certificate_audit"]["localhost"]["findings"] == audit["findings"]
+    summary = statistics(run)["certificate_audit"]["localhost"]
+    assert (summary["findings"], summary["omitted"]) == (audit["findings"], 0)
+    assert (summary["outcome"], summary["report"]) == ("expired", str(folder / "audit.json"))
     assert (audit["schema"], audit["manager"], audit["host"]) == (1, troubled.manager.url, "localhost")
     assert {file.name for file in folder.iterdir()} == {
         "audit.json",
@@ -161,7 +163,8 @@ def test_audit_without_findings_writes_no_files(make_case: MakeCase) -> None:
 
     assert run.status == 0, run.text
     assert "No problems found" in run.text
-    assert statistics(run)["certificate_audit"] == {"localhost": {"findings": []}}
+    summary = statistics(run)["certificate_audit"]["localhost"]
+    assert (summary["outcome"], summary["findings"], summary["report"]) == ("clean", [], None)
     assert set(case.machine.folder.iterdir()) == files
 
 

@@ -264,7 +264,9 @@ def test_the_threshold_may_be_a_share_of_the_lifetime():
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(AnsibleFilterError, match="the format must be html, md, prom, text or failure, not 'json'"):
+    with pytest.raises(
+        AnsibleFilterError, match="the format must be html, md, prom, text, failure or summary, not 'json'"
+    ):
         audit_report(AUDITS["clean"](), "json")
 
 

@@ -133,6 +133,7 @@ class FakeTask:
 
     host = "localhost"
     manager_url = "https://manager.example.com"
+    number_of_hosts = 1
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, hints_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import rotation_summary
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import phases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation import run as run_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES, TAGS
@@ -931,9 +932,8 @@ def test_the_report_returns_the_result_for_other_plays(role: Role) -> None:
         "message": result["message"],
         "failed_outcome": False,
         "usable_tasks": True,
-        "_ansible_no_log": True,
         "ansible_stats": {
-            "data": {"certificate_rotation": {"localhost": result}},
+            "data": {"certificate_rotation": {"localhost": rotation_summary("localhost", result, None)}},
             "per_host": False,
             "aggregate": True,
         },
