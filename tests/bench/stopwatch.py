@@ -27,7 +27,10 @@ def main(file: str, *command: str) -> None:
     seconds = time.perf_counter() - start
     with open(file, "w", encoding="ascii") as result:
         # Linux reports kibibytes, see getrusage(2).
-        json.dump([os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime], result)
+        json.dump(
+            [os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime],
+            result,
+        )
 
 
 if __name__ == "__main__":

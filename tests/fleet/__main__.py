@@ -39,11 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     size = _size(options)
     scenario = (
-        scenarios.speed_up if options.speed_up else scenarios.undisturbed if options.undisturbed else scenarios.disturbed
+        scenarios.speed_up
+        if options.speed_up
+        else scenarios.undisturbed
+        if options.undisturbed
+        else scenarios.disturbed
     )
     outcome = scenario(size, _CACHE, lambda line: print(line, file=sys.stderr, flush=True))
-    for one in outcome.figures:
-        print(f"\n{figures.plain(one)}")
+    if outcome.figures:
+        print(f"\n{figures.plain(outcome.figures)}")
     print("", *outcome.notes, *outcome.checks, sep="\n", flush=True)
     if options.rst is not None:
         _write(outcome, options)
@@ -59,7 +63,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog="The largest measured fleet: make fleet ARGS='--undisturbed --managers 100 --certificates 1000 --slices 4'",
     )
     parser.add_argument(
-        "--undisturbed", action="store_true", help="one run in which nothing goes wrong, to measure time, memory, and sizes"
+        "--undisturbed",
+        action="store_true",
+        help="one run in which nothing goes wrong, to measure time, memory, and sizes",
     )
     parser.add_argument(
         "--speed-up",
@@ -69,7 +75,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--managers", type=int, default=6, metavar="N", help="number of managers (default: 6)")
     parser.add_argument("--certificates", type=int, default=30, metavar="N", help="on each manager (default: 30)")
     parser.add_argument(
-        "--due", type=float, default=100, metavar="PERCENT", help="share of the certificates that are due (default: 100)"
+        "--due",
+        type=float,
+        default=100,
+        metavar="PERCENT",
+        help="share of the certificates that are due (default: 100)",
     )
     parser.add_argument("--slices", type=int, default=3, metavar="N", help="number of slices, and of jobs (default: 3)")
     parser.add_argument("--forks", type=int, default=5, metavar="N", help="forks of each job (default: 5)")
@@ -117,7 +127,7 @@ def _size(options: argparse.Namespace) -> Size:
 def _write(outcome: Outcome, options: argparse.Namespace) -> None:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     introduction = f"Measured on {today} with ``{_command(options.arguments)}``:"
-    parts = [introduction, *map(figures.rst, outcome.figures), *outcome.notes, _method()]
+    parts = [introduction, figures.rst(outcome.figures), *outcome.notes, _method()]
     summary.write(options.rst, "\n\n".join(parts), BEGIN, END)
 
 

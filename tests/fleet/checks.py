@@ -28,7 +28,7 @@ class Check:
     """What was checked, and the problems that were found."""
 
     title: str
-    problems: tuple[str, ...]
+    problems: Sequence[str]
 
     def __str__(self) -> str:
         """Format the check as one line, followed by the first problems."""
@@ -52,6 +52,10 @@ class Finished(Protocol):
     @property
     def status(self) -> str:
         """Its status, as ansible-runner reports it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, if it did."""
 
     @property
     def memory(self) -> int | None:
@@ -108,7 +112,7 @@ def one_write_each(inspections: Iterable[Inspection], due: int) -> list[str]:
 def statuses(jobs: Iterable[Finished], expected: Mapping[str, str]) -> list[str]:
     """The jobs ended as expected; those that `expected` does not name are successful."""
     return [
-        f"{job.job} ended with the status {job.status}"
+        f"{job.job} ended with the status {job.status}: {job.reason}"
         for job in jobs
         if job.status != expected.get(job.job, "successful")
     ]
@@ -125,9 +129,7 @@ def failed_hosts(jobs: Iterable[Finished], expected: set[str]) -> list[str]:
 
 def small_artifacts(jobs: Iterable[Finished]) -> list[str]:
     """No job publishes more than the limit."""
-    return [
-        f"{job.job}: {job.artifact_bytes:,} bytes" for job in jobs if job.artifact_bytes > MAX_ARTIFACT_BYTES
-    ]
+    return [f"{job.job}: {job.artifact_bytes:,} bytes" for job in jobs if job.artifact_bytes > MAX_ARTIFACT_BYTES]
 
 
 def flat_memory(jobs: Iterable[Finished]) -> list[str]:

@@ -16,7 +16,7 @@ from manager.journal import Journal
 class CountingJournal(Journal):
     """As a sequence, it holds only the requests in progress.
 
-    `by_token` counts the requests by the name of their token, and `writes` those that write by the name of the
+    `by_token` counts the requests by the name of their token, and `by_certificate` those that write by the name of the
     certificate. `failed` counts the responses other than HTTP 200; None if the connection was dropped.
     """
 
@@ -24,14 +24,14 @@ class CountingJournal(Journal):
         """Start empty."""
         super().__init__()
         self.by_token: Counter[str | None] = Counter()
-        self.writes: Counter[str] = Counter()
+        self.by_certificate: Counter[str] = Counter()
         self.failed: Counter[int | None] = Counter()
 
     def clear(self) -> None:
         """Forget everything that was counted."""
         super().clear()
         with self._lock:
-            for counted in (self.by_token, self.writes, self.failed):
+            for counted in (self.by_token, self.by_certificate, self.failed):
                 counted.clear()
 
     def open(self, received: HttpRequest, *, connection: int, segments: tuple[str, ...], token: str | None) -> Request:
@@ -40,7 +40,7 @@ class CountingJournal(Journal):
         with self._lock:
             self.by_token[token] += 1
             if request.writes:
-                self.writes[certificate_of(request) or request.path] += 1
+                self.by_certificate[certificate_of(request) or request.path] += 1
         return request
 
     def close(self, request: Request, *, status: int | None, faults: tuple[str, ...], applied: bool) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .job import JobResult
@@ -53,43 +53,55 @@ def measured(
     )
 
 
-def table(figures: Figures) -> list[tuple[str, str]]:
-    """Return what is shown: pairs of a title and a figure with its unit."""
-    size, hosts, due = figures.size, figures.size.managers, max(figures.size.writes, 1)
-    content = size.content
-    return [
-        ("managers", f"{hosts:,}"),
-        ("certificates on each manager", f"{content.certificates:,}, of which {content.due:,} due"),
-        ("jobs, in parallel", f"{figures.jobs}, with {size.forks} forks each"),
-        ("writes in parallel on each manager", f"{size.parallel_writes}"),
-        ("added latency of each request", f"{content.latency} ms"),
-        ("time from the first job to the end of the last", _duration(figures.seconds)),
-        ("certificates written", f"{size.writes:,}, {size.writes / figures.seconds:,.0f} in a second"),
-        ("CPU time of the jobs", f"{figures.cpu_seconds:,.0f} s, {figures.cpu_seconds / due * 1000:,.0f} ms for each due certificate"),
-        ("requests", f"{figures.requests:,}, {figures.requests / due:,.1f} for each due certificate"),
-        ("peak memory of a job", f"{figures.memory / 1e6:,.0f} MB"),
-        ("events", f"{figures.events:,}, {figures.events / hosts:,.0f} for each manager"),
-        ("size of the events", f"{figures.event_bytes / 1e6:,.1f} MB, {figures.event_bytes / hosts / 1e3:,.0f} kB for each manager"),
-        ("largest artifact of a job", f"{figures.artifact_bytes / 1024:,.1f} KiB"),
-        ("size of the reports", f"{figures.report_bytes / 1e6:,.1f} MB, {figures.report_bytes / due / 1e3:,.1f} kB for each due certificate"),
-        ("size of the backups", f"{figures.backup_bytes / 1e6:,.1f} MB, {figures.backup_bytes / due / 1e3:,.1f} kB for each due certificate"),
-    ]
+def table(columns: Sequence[Figures]) -> list[list[str]]:
+    """Return what is shown, row by row: a title, followed by the figure of each run with its unit."""
+    return [[title, *(figure(one) for one in columns)] for title, figure in _ROWS.items()]
 
 
-def plain(figures: Figures) -> str:
+def plain(columns: Sequence[Figures]) -> str:
     """Format the figures for a terminal."""
-    rows = table(figures)
-    width = max(len(title) for title, _figure in rows)
-    return "\n".join(f"{title.ljust(width)}  {figure}" for title, figure in rows)
+    rows = table(columns)
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
-def rst(figures: Figures) -> str:
+def rst(columns: Sequence[Figures]) -> str:
     """Format the figures as a table in reStructuredText."""
-    lines = [".. list-table::", "   :widths: 40 60", ""]
-    for title, figure in table(figures):
-        lines += [f"   * - {title}", f"     - {figure}"]
+    lines = [".. list-table::", "   :stub-columns: 1", ""]
+    for row in table(columns):
+        lines += [f"   {' ' if number else '*'} - {cell}" for number, cell in enumerate(row)]
     return "\n".join(lines)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.1f} minutes"
+def duration(seconds: float) -> str:
+    """Format seconds, or minutes if there are many."""
+    return f"{seconds:.1f} s" if seconds < 600 else f"{seconds / 60:.1f} minutes"
+
+
+def _each(total: float, one: Figures) -> str:
+    """Format a total for each certificate that is due; empty if none is."""
+    return f"{total / one.size.writes:,.1f}" if one.size.writes else ""
+
+
+_ROWS: dict[str, Callable[[Figures], str]] = {
+    "managers": lambda one: f"{one.size.managers:,}",
+    "certificates on each manager": lambda one: f"{one.size.content.certificates:,}",
+    "of which due": lambda one: f"{one.size.content.due:,}",
+    "jobs in parallel": lambda one: f"{one.jobs:,}",
+    "forks of each job": lambda one: f"{one.size.forks:,}",
+    "writes in parallel on each manager": lambda one: f"{one.size.parallel_writes:,}",
+    "added latency": lambda one: f"{one.size.content.latency} ms",
+    "time": lambda one: duration(one.seconds),
+    "certificates written": lambda one: f"{one.size.writes:,}",
+    "certificates written per second": lambda one: f"{one.size.writes / one.seconds:,.1f}",
+    "CPU time of the jobs": lambda one: f"{one.cpu_seconds:,.0f} s",
+    "CPU time per due certificate": lambda one: f"{_each(1000 * one.cpu_seconds, one)} ms",
+    "requests": lambda one: f"{one.requests:,}",
+    "requests per due certificate": lambda one: _each(one.requests, one),
+    "peak memory of a job": lambda one: f"{one.memory / 1e6:,.0f} MB",
+    "events per manager": lambda one: f"{one.events / one.size.managers:,.0f}",
+    "size of the events per manager": lambda one: f"{one.event_bytes / one.size.managers / 1e3:,.0f} kB",
+    "largest artifact of a job": lambda one: f"{one.artifact_bytes / 1024:,.1f} KiB",
+    "size of the reports per due certificate": lambda one: f"{_each(one.report_bytes / 1e3, one)} kB",
+    "size of the backups per due certificate": lambda one: f"{_each(one.backup_bytes / 1e3, one)} kB",
+}

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.workspace import PROGRAMS
 
-from .workspace import IDENT, JobFolder, Workspace
+from .workspace import IDENT, Workspace
 
 _RUNNER = str(PROGRAMS / "ansible-runner")
 _STOPWATCH = Path(__file__).parent.with_name("bench") / "stopwatch.py"
@@ -50,6 +50,12 @@ class JobResult:
     artifact: Mapping[str, Any]
     failed_hosts: frozenset[str]
     text: str = field(repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Why the job failed: its first message about it, or its last line."""
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        return next((line for line in lines if line.startswith(("fatal: ", "[ERROR]", "ERROR"))), "".join(lines[-1:]))
 
     @property
     def artifact_bytes(self) -> int:

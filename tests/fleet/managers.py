@@ -118,7 +118,7 @@ class Managers:
 
     def written(self) -> int:
         """Return how many certificates have been written so far, on all managers together."""
-        return sum(len(journal.writes) for journal in self._journals.values())
+        return sum(len(journal.by_certificate) for journal in self._journals.values())
 
     def inspect(self) -> list[Inspection]:
         """Inspect all managers. A held write is in progress, but it has been carried out."""
@@ -130,7 +130,7 @@ class Managers:
         return Inspection(
             manager=name,
             requests={str(token): count for token, count in journal.by_token.items()},
-            writes=dict(journal.writes),
+            writes=dict(journal.by_certificate),
             failed={str(status): count for status, count in journal.failed.items()},
             wrong=len(wrong),
             problems=tuple(list(wrong.values())[:_PROBLEMS_SHOWN]),
