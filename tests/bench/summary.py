@@ -45,12 +45,12 @@ def rst(measurements: Measurements, introduction: str, notes: Sequence[str], ver
     return "\n\n".join(parts)
 
 
-def write(file: Path, text: str, first: str = BEGIN, last: str = END) -> None:
+def write(file: Path, text: str) -> None:
     """Write the summary to a file. In a file that has the markers, replace only what is between them."""
-    block = f"{first}\n\n{text}\n\n{last}"
+    block = f"{BEGIN}\n\n{text}\n\n{END}"
     document = file.read_text(encoding="utf-8") if file.exists() else ""
-    before, begin, rest = document.partition(first)
-    _replaced, end, after = rest.partition(last)
+    before, begin, rest = document.partition(BEGIN)
+    _replaced, end, after = rest.partition(END)
     file.write_text(f"{before}{block}{after}" if begin and end else f"{block}\n", encoding="utf-8")
 
 

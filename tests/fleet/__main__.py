@@ -17,9 +17,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import summary
-
-from . import figures, scenarios
+from . import figures, guide, projection, scenarios
 from .managers import Content
 from .run import Size
 from .scenarios import Outcome
@@ -31,7 +29,6 @@ _METHOD = (
     "execution mesh. The jobs, their workers, and the fake managers share one machine: {machine}. CPU time and memory are "
     "those of the workers; the memory is that of the largest process. The sizes of reports and backups include all jobs."
 )
-BEGIN, END = ".. Written by make fleet: begin", ".. Written by make fleet: end"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,10 +97,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--rst",
         type=Path,
         metavar="FILE",
-        help=f"write the figures as reStructuredText; in a file with the comments '{BEGIN}' and '{END}', only the lines "
-        "between them are replaced",
+        help="with --undisturbed or --speed-up: write the figures as reStructuredText. In a file that has figures already, "
+        "only these are replaced",
     )
     options = parser.parse_args(arguments)
+    if options.rst is not None and not (options.speed_up or options.undisturbed):
+        parser.error("--rst requires --undisturbed or --speed-up, because other runs measure nothing")
     options.arguments = sys.argv[1:] if arguments is None else [*arguments]
     if options.speed_up and options.undisturbed:
         parser.error("--speed-up and --undisturbed exclude each other")
@@ -125,10 +124,17 @@ def _size(options: argparse.Namespace) -> Size:
 
 
 def _write(outcome: Outcome, options: argparse.Namespace) -> None:
+    """Write the figures to the guide: those of the speed-up, or those of one run and what follows from them."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
     introduction = f"Measured on {today} with ``{_command(options.arguments)}``:"
-    parts = [introduction, figures.rst(outcome.figures), *outcome.notes, _method()]
-    summary.write(options.rst, "\n\n".join(parts), BEGIN, END)
+    text = "\n\n".join([introduction, figures.rst(outcome.figures), *outcome.notes, _method()])
+    if options.speed_up:
+        parts = {"speed-up": text}
+    else:
+        (measured,) = outcome.figures
+        parts = {"figures": text, "projection": projection.rst(measured)}
+    document = options.rst.read_text(encoding="utf-8") if options.rst.exists() else ""
+    options.rst.write_text(guide.updated(document, parts), encoding="utf-8")
 
 
 def _command(arguments: Sequence[str]) -> str:

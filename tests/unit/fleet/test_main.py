@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fleet import __main__ as program
-from fleet import figures, scenarios
+from fleet import figures, guide, scenarios
 from fleet.checks import Check
 from fleet.figures import Figures
 from fleet.managers import Content
 from fleet.run import Size
 from fleet.scenarios import Outcome
 
+ROOT = Path(__file__).resolve().parents[3]
 SIZE = Size(managers=4, content=Content(100, 25, 20), slices=2, forks=5, parallel_writes=1, processes=2)
 FIGURES = Figures(
     size=SIZE,
@@ -86,7 +89,9 @@ def test_without_options_the_run_is_disturbed(monkeypatch):
     assert (size.managers, size.content.certificates, size.slices) == (6, 30, 3)
 
 
-@pytest.mark.parametrize("arguments", [["--slices", "2"], ["--managers", "5"], ["--speed-up", "--undisturbed"]])
+@pytest.mark.parametrize(
+    "arguments", [["--slices", "2"], ["--managers", "5"], ["--speed-up", "--undisturbed"], ["--rst", "x"]]
+)
 def test_impossible_options_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         program.main(arguments)
@@ -96,13 +101,25 @@ def test_impossible_options_are_refused(arguments, capsys):
 
 def test_the_guide_gets_the_figures_and_the_command(monkeypatch, tmp_path):
     file = tmp_path / "guide.rst"
-    file.write_text(f"Before\n\n{program.BEGIN}\nold\n{program.END}\n\nAfter\n", encoding="utf-8")
+    file.write_text("Before\n", encoding="utf-8")
 
     run(monkeypatch, "--undisturbed", "--managers", "4", "--rst", str(file))
 
     text = file.read_text(encoding="utf-8")
     assert text.startswith("Before\n")
-    assert text.endswith("\n\nAfter\n")
-    assert "old" not in text
     assert '``make fleet ARGS="--undisturbed --managers 4"``' in text
     assert "A note." in text
+    assert "M x D x r" in text
+
+
+def test_only_the_figures_are_replaced():
+    first = guide.updated("Before\n\n", {"figures": "1", "projection": "2"})
+    text = f"{first}After\n"
+
+    assert guide.updated(text, {"figures": "3"}) == text.replace("\n1\n", "\n3\n")
+
+
+def test_the_guide_of_the_documentation_has_a_place_for_all_figures():
+    text = (ROOT / "docs" / "docsite" / "rst" / "guide_fleets.rst").read_text(encoding="utf-8")
+
+    assert guide.updated(text, {"figures": "", "projection": "", "speed-up": ""}).count("Written by make fleet") == 6
