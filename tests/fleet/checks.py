@@ -14,8 +14,9 @@ from .managers import Inspection
 MAX_ARTIFACT_BYTES = 64 * 1024
 """The limit of what a job publishes with set_stats."""
 
-MAX_BYTES_PER_HOST = 4e6
-"""By how much the peak memory of a job may grow with each host of its slice."""
+MEMORY_NOISE_BYTES = 10e6
+MAX_BYTES_PER_RESULT = 20e3
+"""How much more memory a job may need for each certificate of each further host: Ansible keeps the results of all hosts."""
 
 MIN_EFFICIENCY = 0.8
 """The speed-up of N slices over one is at least this share of N, up to the number of cores."""
@@ -132,16 +133,21 @@ def small_artifacts(jobs: Iterable[Finished]) -> list[str]:
     return [f"{job.job}: {job.artifact_bytes:,} bytes" for job in jobs if job.artifact_bytes > MAX_ARTIFACT_BYTES]
 
 
-def flat_memory(jobs: Iterable[Finished]) -> list[str]:
-    """Between the jobs with the fewest and the most hosts, memory hardly grows with the hosts. Killed jobs do not count."""
+def flat_memory(jobs: Iterable[Finished], certificates: int) -> list[str]:
+    """Between the jobs with the fewest and the most hosts, memory hardly grows. Killed jobs do not count.
+
+    :arg certificates: the number of certificates on each host.
+    """
     measured = [(len(job.hosts), job.memory) for job in jobs if job.memory is not None]
     fewest, most = min(hosts for hosts, _memory in measured), max(hosts for hosts, _memory in measured)
     small = max(memory for hosts, memory in measured if hosts == fewest)
     large = max(memory for hosts, memory in measured if hosts == most)
-    limit = small + MAX_BYTES_PER_HOST * (most - fewest)
+    limit = small + MEMORY_NOISE_BYTES + MAX_BYTES_PER_RESULT * certificates * (most - fewest)
+    if large <= limit:
+        return []
     return [
         f"{large / 1e6:.0f} MB with {most} hosts, {small / 1e6:.0f} MB with {fewest}, so at most {limit / 1e6:.0f} MB"
-    ] * (large > limit)
+    ]
 
 
 def speed_up(seconds_of_one: float, seconds: float, slices: int, cores: int) -> list[str]:

@@ -36,16 +36,16 @@ class Outcome:
 def undisturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
     """Rotate the whole fleet once."""
     with started(size, cache, progress) as fleet:
-        figures, found = _rotate(fleet, "slice", size.slices)
+        figures, _jobs, found = _rotate(fleet, "slice", size.slices)
     return Outcome((figures,), tuple(found))
 
 
 def speed_up(size: Size, cache: Path, progress: Progress) -> Outcome:
     """Rotate the whole fleet in a single slice, then again in several, and compare the time and the memory."""
     with started(size, cache, progress) as fleet:
-        one, found = _rotate(fleet, "single", 1)
+        one, single, found = _rotate(fleet, "single", 1)
         fleet.reset()
-        several, more = _rotate(fleet, "slice", size.slices)
+        several, sliced_jobs, more = _rotate(fleet, "slice", size.slices)
     cores = os.cpu_count() or 1
     title = (
         f"{size.slices} slices are at least {checks.MIN_EFFICIENCY * min(size.slices, cores):g} times as fast as one"
@@ -56,6 +56,7 @@ def speed_up(size: Size, cache: Path, progress: Progress) -> Outcome:
             *found,
             *more,
             Check(title, checks.speed_up(one.seconds, several.seconds, size.slices, cores)),
+            _memory(size, [*single, *sliced_jobs]),
         ),
         (f"{size.slices} slices are {one.seconds / several.seconds:.2f} times as fast as one.",),
     )
@@ -95,29 +96,31 @@ def disturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
             Check("the second run completes the fleet", checks.gateways(inspections)),
             Check("no write was repeated", checks.one_write_each(inspections, size.content.due)),
             Check("no request outside a slice", checks.requests_in_slices(inspections, fleet.slices)),
-            *_of_jobs(jobs),
+            Check("every artifact has at most 64 KiB", checks.small_artifacts(jobs)),
+            _memory(size, jobs),
         ),
     )
 
 
-def _rotate(fleet: Fleet, prefix: str, slices: int) -> tuple[Figures, list[Check]]:
-    """Run all slices once."""
+def _rotate(fleet: Fleet, prefix: str, slices: int) -> tuple[Figures, list[JobResult], list[Check]]:
+    """Run all slices once. Return the figures, the jobs, and the checks."""
     seconds, jobs = fleet.run_slices(prefix, slices)
     inspections = fleet.inspect()
-    return measured(replace(fleet.size, slices=slices), seconds, jobs, inspections, fleet.workspace.file_sizes()), [
+    figures = measured(replace(fleet.size, slices=slices), seconds, jobs, inspections, fleet.workspace.file_sizes())
+    found = [
         Check("every job is successful", checks.statuses(jobs, {})),
         Check("every request was answered with HTTP 200", checks.no_failed_requests(inspections)),
         Check("all gateways hold the new certificates", checks.gateways(inspections)),
         Check("one write for each due certificate", checks.one_write_each(inspections, fleet.size.content.due)),
         Check("no request outside a slice", checks.requests_in_slices(inspections, fleet.slices)),
-        *_of_jobs(jobs),
-    ]
-
-
-def _of_jobs(jobs: Sequence[JobResult]) -> list[Check]:
-    return [
         Check("every artifact has at most 64 KiB", checks.small_artifacts(jobs)),
     ]
+    return figures, jobs, [Check(f"{prefix}: {check.title}", check.problems) for check in found]
+
+
+def _memory(size: Size, jobs: Sequence[JobResult]) -> Check:
+    title = "the memory of a job hardly grows with the hosts of its slice"
+    return Check(title, checks.flat_memory(jobs, size.content.certificates))
 
 
 def _wait_for_hold(fleet: Fleet, host: str) -> None:
