@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .managers import Inspection
 
@@ -57,6 +57,10 @@ class Finished(Protocol):
     @property
     def reason(self) -> str:
         """Why it failed, if it did."""
+
+    @property
+    def text(self) -> str:
+        """Its output."""
 
     @property
     def memory(self) -> int | None:
@@ -125,6 +129,25 @@ def failed_hosts(jobs: Iterable[Finished], expected: set[str]) -> list[str]:
     return [
         *(f"{host} failed" for host in sorted(failed - expected)),
         *(f"{host} did not fail" for host in sorted(expected - failed)),
+    ]
+
+
+def interrupted(one: Inspection) -> list[str]:
+    """The job of a manager was killed before it had written everything."""
+    return [] if one.wrong else [f"{one.manager}: everything had been written before"]
+
+
+def names_holder(rival: Finished, holder: str) -> list[str]:
+    """A job that was refused names the job that holds the lease."""
+    return [] if f"AWX job {holder}" in rival.text else [f"{rival.job} does not name {holder}: {rival.reason}"]
+
+
+def complete_report(merged: Mapping[str, Any], hosts: Sequence[str]) -> list[str]:
+    """The merged report contains every host, and none of them has failed."""
+    reported = {manager["host"] for manager in merged["managers"]}
+    return [
+        *(f"{host} is missing" for host in hosts if host not in reported),
+        *(f"{manager['host']}: {manager['message']}" for manager in merged["managers"] if manager["failed"]),
     ]
 
 

@@ -32,10 +32,17 @@ class Figures:
     artifact_bytes: int
     report_bytes: int
     backup_bytes: int
+    merge_seconds: float
 
 
 def measured(
-    size: Size, seconds: float, jobs: Sequence[JobResult], inspections: Iterable[Inspection], files: tuple[int, int]
+    size: Size,
+    seconds: float,
+    jobs: Sequence[JobResult],
+    inspections: Iterable[Inspection],
+    files: tuple[int, int],
+    *,
+    merge_seconds: float,
 ) -> Figures:
     """Return the figures of a run. `files` are the bytes of the reports and of the backups."""
     return Figures(
@@ -50,6 +57,7 @@ def measured(
         artifact_bytes=max(job.artifact_bytes for job in jobs),
         report_bytes=files[0],
         backup_bytes=files[1],
+        merge_seconds=merge_seconds,
     )
 
 
@@ -104,4 +112,5 @@ _ROWS: dict[str, Callable[[Figures], str]] = {
     "largest artifact of a job": lambda one: f"{one.artifact_bytes / 1024:,.1f} KiB",
     "size of the reports per due certificate": lambda one: f"{_each(one.report_bytes / 1e3, one)} kB",
     "size of the backups per due certificate": lambda one: f"{_each(one.backup_bytes / 1e3, one)} kB",
+    "time to merge all reports": lambda one: duration(one.merge_seconds),
 }

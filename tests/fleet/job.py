@@ -66,11 +66,20 @@ class JobResult:
 class Job:
     """A job that runs from its construction on."""
 
-    def __init__(self, name: str, urls: dict[str, str], token: str, workspace: Workspace, *, forks: int) -> None:
-        """Transmit the job to a worker. `urls` are those of the managers in its slice."""
+    def __init__(
+        self,
+        name: str,
+        urls: dict[str, str],
+        token: str,
+        workspace: Workspace,
+        *,
+        forks: int,
+        variables: Mapping[str, Any],
+    ) -> None:
+        """Transmit the job to a worker; see `Workspace.prepare` for the arguments."""
         self.name = name
         self.hosts = tuple(urls)
-        self._folder = workspace.prepare(name, urls, token, forks=forks)
+        self._folder = workspace.prepare(name, urls, token, forks=forks, variables=variables)
         self._times = self._folder.control.parent / "times.json"
         environment = workspace.environment()
         transmit = [_RUNNER, "transmit", str(self._folder.control), "--playbook=rotate.yml", f"--ident={IDENT}"]
@@ -97,6 +106,11 @@ class Job:
     def running(self) -> bool:
         """Whether the worker is running."""
         return self._worker.poll() is None
+
+    def printed(self, text: str) -> bool:
+        """Whether the output so far contains a text."""
+        events = (self._folder.artifacts / "job_events").glob("*.json")
+        return any(text in json.dumps(json.loads(_text(file) or "{}").get("stdout", "")) for file in events)
 
     def kill(self) -> None:
         """Kill the worker with all its processes, as the loss of its node or its container does.

@@ -20,7 +20,7 @@ from manager.server import HOST
 
 from .counting_journal import CountingJournal
 
-_HOLD_SECONDS = 300.0
+_HOLD_SECONDS = 600.0
 """How long a held write lasts, unless the manager stops. The job that sent it is killed long before."""
 _PROBLEMS_SHOWN = 3
 

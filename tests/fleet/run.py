@@ -67,13 +67,13 @@ class Fleet:
         self.slices: dict[str, list[str]] = {}
         self._progress = progress
 
-    def launch(self, job: str, hosts: Sequence[str]) -> Job:
+    def launch(self, job: str, hosts: Sequence[str], **variables: object) -> Job:
         """Start a job with a token of its own, by which the managers recognize its requests."""
         token = secrets.token_hex(20)
         self.managers.accept(job, token)
         self.slices[job] = list(hosts)
         urls = {host: self.managers.urls[host] for host in hosts}
-        return Job(job, urls, token, self.workspace, forks=self.size.forks)
+        return Job(job, urls, token, self.workspace, forks=self.size.forks, variables=variables)
 
     def wait(self, jobs: Sequence[Job]) -> list[JobResult]:
         """Wait for the jobs, and report the progress of the writes."""
@@ -81,8 +81,8 @@ class Fleet:
         while any(job.running for job in jobs):
             time.sleep(_POLL_SECONDS)
             if time.monotonic() > next_report:
-                written = self.managers.written()
-                self._progress(f"  {written:,} of {self.size.writes:,} certificates written")
+                written, active = self.managers.written(), sum(job.running for job in jobs)
+                self._progress(f"  {written:,} of {self.size.writes:,} certificates written, {active} jobs are running")
                 next_report += _PROGRESS_SECONDS
         return [job.wait() for job in jobs]
 
@@ -100,6 +100,10 @@ class Fleet:
         self.managers.reset()
         self.slices.clear()
         self.workspace.clear()
+
+    def inspect_one(self, host: str) -> Inspection:
+        """Inspect one manager."""
+        return self.managers.inspect()[host]
 
     def inspect(self) -> list[Inspection]:
         """Inspect all managers, in the order of their names."""

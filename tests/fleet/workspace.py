@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,12 +61,15 @@ class Workspace:
             "certificate_rotation_backup_dir": str(self.shared / "backups"),
             "certificate_rotation_report_dir": str(self.shared / "reports" / "{{ inventory_hostname }}"),
         }
-        self._template_variables = dict(variables)
+        self._template_variables = {"certificate_rotation_hosts": "all", **variables}
 
-    def prepare(self, job: str, urls: Mapping[str, str], token: str, *, forks: int) -> JobFolder:
+    def prepare(
+        self, job: str, urls: Mapping[str, str], token: str, *, forks: int, variables: Mapping[str, Any]
+    ) -> JobFolder:
         """Write the private data folder of a job as AWX does: project, inventory, extra variables, and environment.
 
         :arg urls: the URLs of the managers in the slice of the job.
+        :arg variables: extra variables of this job.
         """
         folder = JobFolder(self.folder / job / "control", self.folder / job / "node")
         shutil.copytree(self._project, folder.control / "project")
@@ -85,7 +89,7 @@ class Workspace:
             "MAX_EVENT_RES": str(_MAX_EVENT_BYTES),
         }
         for name, text in {
-            "extravars": json.dumps({**self._template_variables, "awx_job_id": job}),
+            "extravars": json.dumps({**self._template_variables, **variables, "awx_job_id": job}),
             "envvars": json.dumps(environment),
             "cmdline": f"-u root --forks={forks}",
             "settings": json.dumps({"suppress_ansible_output": True}),
@@ -118,7 +122,25 @@ class Workspace:
         )
         return reports, backups
 
-    def reports(self, hosts: Sequence[str]) -> list[Path]:
-        """Return the report of each host that has one, in the order of the hosts."""
-        files = [self.shared / "reports" / host / "rotation.json" for host in hosts]
-        return [file for file in files if file.exists()]
+    def merge_reports(self, hosts: Sequence[str]) -> dict[str, Any]:
+        """Merge the reports of all jobs with the playbook of the collection, and return the merged report.
+
+        :raises subprocess.CalledProcessError: if the playbook fails: a host has no report, or has failed.
+        """
+        merged = self.shared / "merged"
+        variables = {
+            "merge_reports_dir": str(self.shared / "reports"),
+            "merge_reports_expected": list(hosts),
+            "merge_reports_output_dir": str(merged),
+        }
+        program = str(PROGRAMS / "ansible-playbook")
+        subprocess.run(
+            [program, "apinizer.apiops.merge_reports", "--extra-vars", json.dumps(variables)],
+            env=self.environment(),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
+        return dict(json.loads((merged / "rotations.json").read_text(encoding="utf-8")))

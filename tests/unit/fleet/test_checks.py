@@ -27,6 +27,7 @@ class Job:
     hosts: tuple[str, ...] = ("manager-1",)
     status: str = "successful"
     reason: str = "fatal: [manager-1]"
+    text: str = ""
     memory: int | None = 70_000_000
     artifact_bytes: int = 100
     failed_hosts: frozenset[str] = frozenset()
@@ -77,6 +78,29 @@ def test_hosts_that_failed():
     jobs = [Job(failed_hosts=frozenset({"manager-1", "manager-2"})), Job("slice-2")]
 
     assert checks.failed_hosts(jobs, {"manager-1", "manager-3"}) == ["manager-2 failed", "manager-3 did not fail"]
+
+
+def test_a_killed_job_left_something_to_do():
+    assert checks.interrupted(inspection("manager-1", wrong=3)) == []
+    assert checks.interrupted(inspection("manager-1")) == ["manager-1: everything had been written before"]
+
+
+def test_a_refused_job_names_the_holder():
+    refused = Job("rival", text="held by root on node (process 7, AWX job slice-3, run /run.json)")
+
+    assert checks.names_holder(refused, "slice-3") == []
+    assert checks.names_holder(refused, "slice-1") == ["rival does not name slice-1: fatal: [manager-1]"]
+
+
+def test_a_merged_report_without_a_host_is_incomplete():
+    rotated = {"host": "manager-1", "failed": False, "message": "Rotated"}
+    failed = {"host": "manager-2", "failed": True, "message": "Not reached"}
+
+    assert checks.complete_report({"managers": [rotated]}, ["manager-1"]) == []
+    assert checks.complete_report({"managers": [rotated, failed]}, ["manager-1", "manager-2", "manager-3"]) == [
+        "manager-3 is missing",
+        "manager-2: Not reached",
+    ]
 
 
 @pytest.mark.parametrize(("size", "found"), [(65_536, []), (65_537, ["slice-1: 65,537 bytes"])])

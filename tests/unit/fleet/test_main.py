@@ -31,6 +31,7 @@ FIGURES = Figures(
     artifact_bytes=2_048,
     report_bytes=1_000_000,
     backup_bytes=500_000,
+    merge_seconds=2.0,
 )
 
 
