@@ -24,6 +24,10 @@ from .scenarios import Outcome
 
 _CACHE = Path(".cache/bench")
 _WIDTH = 120
+_CORES = os.cpu_count() or 1
+_SIZE = {"managers": 6, "certificates": 30, "slices": 3, "forks": 5, "latency": 5}
+# With more forks, even a single job would use all cores.
+_SPEED_UP_SIZE = {"managers": 4 * _CORES, "certificates": 100, "slices": _CORES, "forks": 1, "latency": 20}
 _METHOD = (
     "Each job is transmitted to a worker with ansible-runner transmit | worker | process, as AWX does with a node of its "
     "execution mesh. The jobs, their workers, and the fake managers share one machine: {machine}. CPU time and memory are "
@@ -69,8 +73,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="compare one slice with several, without other load on the machine; fails if the speed-up is too small",
     )
-    parser.add_argument("--managers", type=int, default=6, metavar="N", help="number of managers (default: 6)")
-    parser.add_argument("--certificates", type=int, default=30, metavar="N", help="on each manager (default: 30)")
+    parser.add_argument("--managers", type=int, metavar="N", help=_help("number of managers", "managers"))
+    parser.add_argument("--certificates", type=int, metavar="N", help=_help("on each manager", "certificates"))
     parser.add_argument(
         "--due",
         type=float,
@@ -78,20 +82,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="PERCENT",
         help="share of the certificates that are due (default: 100)",
     )
-    parser.add_argument("--slices", type=int, default=3, metavar="N", help="number of slices, and of jobs (default: 3)")
-    parser.add_argument("--forks", type=int, default=5, metavar="N", help="forks of each job (default: 5)")
+    parser.add_argument("--slices", type=int, metavar="N", help=_help("number of slices, and of jobs", "slices"))
+    parser.add_argument("--forks", type=int, metavar="N", help=_help("forks of each job", "forks"))
     parser.add_argument(
         "--parallel-writes", type=int, default=1, metavar="N", help="writes in parallel on each manager (default: 1)"
     )
     parser.add_argument(
-        "--latency", type=int, default=5, metavar="MS", help="milliseconds added to every request (default: 5)"
+        "--latency", type=int, metavar="MS", help=_help("milliseconds added to every request", "latency")
     )
     parser.add_argument(
-        "--processes",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes of the fake managers (default: one for each core)",
+        "--processes", type=int, default=_CORES, metavar="N", help=f"processes of the fake managers (default: {_CORES})"
     )
     parser.add_argument(
         "--rst",
@@ -101,6 +101,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "only these are replaced",
     )
     options = parser.parse_args(arguments)
+    for name, value in (_SPEED_UP_SIZE if options.speed_up else _SIZE).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
     if options.rst is not None and not (options.speed_up or options.undisturbed):
         parser.error("--rst requires --undisturbed or --speed-up, because other runs measure nothing")
     options.arguments = sys.argv[1:] if arguments is None else [*arguments]
@@ -109,6 +112,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not (options.speed_up or options.undisturbed) and (options.slices < 3 or options.managers < 2 * options.slices):
         parser.error("with disturbances, there must be at least 3 slices with at least 2 managers each")
     return options
+
+
+def _help(text: str, name: str) -> str:
+    return f"{text} (default: {_SIZE[name]}; with --speed-up: {_SPEED_UP_SIZE[name]})"
 
 
 def _size(options: argparse.Namespace) -> Size:

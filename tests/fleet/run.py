@@ -19,7 +19,7 @@ from .managers import Content, Inspection
 from .slices import sliced
 from .workspace import Workspace
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 _PROGRESS_SECONDS = 30.0
 
 Progress = Callable[[str], object]
@@ -66,6 +66,7 @@ class Fleet:
         self.workspace = workspace
         self.slices: dict[str, list[str]] = {}
         self._progress = progress
+        self._jobs: list[Job] = []
 
     def launch(self, job: str, hosts: Sequence[str], **variables: object) -> Job:
         """Start a job with a token of its own, by which the managers recognize its requests."""
@@ -73,17 +74,24 @@ class Fleet:
         self.managers.accept(job, token)
         self.slices[job] = list(hosts)
         urls = {host: self.managers.urls[host] for host in hosts}
-        return Job(job, urls, token, self.workspace, forks=self.size.forks, variables=variables)
+        self._jobs.append(Job(job, urls, token, self.workspace, forks=self.size.forks, variables=variables))
+        return self._jobs[-1]
+
+    def stop(self) -> None:
+        """Kill the jobs that are still running: those of an interrupted run."""
+        for job in self._jobs:
+            if job.running:
+                job.kill()
+                job.wait()
 
     def wait(self, jobs: Sequence[Job]) -> list[JobResult]:
         """Wait for the jobs, and report the progress of the writes."""
-        next_report = time.monotonic() + _PROGRESS_SECONDS
+        start = next_report = time.monotonic()
         while any(job.running for job in jobs):
             time.sleep(_POLL_SECONDS)
-            if time.monotonic() > next_report:
-                written, active = self.managers.written(), sum(job.running for job in jobs)
-                self._progress(f"  {written:,} of {self.size.writes:,} certificates written, {active} jobs are running")
+            if time.monotonic() > next_report + _PROGRESS_SECONDS:
                 next_report += _PROGRESS_SECONDS
+                self._progress(_progress_line(self.managers.written(), self.size.writes, time.monotonic() - start))
         return [job.wait() for job in jobs]
 
     def run_slices(self, prefix: str, count: int) -> tuple[float, list[JobResult]]:
@@ -111,6 +119,14 @@ class Fleet:
         return [found[host] for host in self.size.hosts]
 
 
+def _progress_line(written: int, total: int, seconds: float) -> str:
+    """Describe how many certificates have been written, and how long the others will take at the same rate."""
+    line = f"  {written:,} of {total:,} certificates written"
+    if not 0 < written < total:
+        return line
+    return f"{line}, about {seconds * (total - written) / written / 60:.0f} minutes left"
+
+
 @contextmanager
 def started(size: Size, cache: Path, progress: Progress, *, down: Sequence[str] = ()) -> Iterator[Fleet]:
     """Start the managers of a run, except those that are down. The folder of the jobs is deleted afterwards."""
@@ -121,4 +137,8 @@ def started(size: Size, cache: Path, progress: Progress, *, down: Sequence[str] 
         FleetOfManagers(size.hosts, size.content, cache, processes=size.processes, down=down) as managers,
     ):
         workspace = Workspace(Path(scratch) / "fleet", size.content.certificates, cache, variables)
-        yield Fleet(size, managers, workspace, progress)
+        fleet = Fleet(size, managers, workspace, progress)
+        try:
+            yield fleet
+        finally:
+            fleet.stop()
