@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import tempfile
 import time
@@ -124,7 +125,7 @@ def _progress_line(written: int, total: int, seconds: float) -> str:
     line = f"  {written:,} of {total:,} certificates written"
     if not 0 < written < total:
         return line
-    return f"{line}, about {seconds * (total - written) / written / 60:.0f} minutes left"
+    return f"{line}, about {math.ceil(seconds * (total - written) / written / 60)} min left"
 
 
 @contextmanager
