@@ -41,7 +41,7 @@ test: $(VENV)/.test ## Run all checks below, several at a time, and print a summ
 	@$(CHECK)
 
 # Each target is a part of tools/check.py, which contains the commands.
-PARTS := lint changelog-lint docs-lint docs unit sanity build ee importer integration oldest newest
+PARTS := lint changelog-lint docs-lint docs unit sanity build ee importer integration oldest newest preview
 MEASURED := unit integration coverage
 .PHONY: $(PARTS)
 
@@ -57,6 +57,7 @@ importer: ## Check the artifact with galaxy-importer
 integration: ## Integration tests against the fake manager (ARGS goes to pytest)
 oldest: ## Unit and integration tests with the oldest supported versions
 newest: ## Unit and integration tests with the newest supported versions
+preview: ## The same with the newest pre-release of ansible-core; not part of test, because it may fail
 
 $(PARTS): $(VENV)/.test
 	@$(CHECK) $@ -- $(ARGS)
@@ -98,8 +99,10 @@ lock: $(VENV)/.uv ## Update the locks in requirements/ to the newest versions
 	$(COMPILE) --upgrade --python-version 3.11 --output-file requirements/test.txt requirements/test.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/demo.txt requirements/demo.in
 	$(COMPILE) --constraint requirements/test.txt --python-version 3.11 --output-file requirements/uv.txt requirements/uv.in
+	$(COMPILE) --upgrade --python-version 3.9 --output-file requirements/module-host.txt requirements/module-host.in
 	$(COMPILE) --upgrade --python-version 3.10 --output-file requirements/oldest.txt requirements/oldest.in
 	$(COMPILE) --upgrade --python-version 3.12 --output-file requirements/newest.txt requirements/newest.in
+	$(COMPILE) --upgrade --python-version 3.13 --output-file requirements/preview.txt requirements/preview.in
 
 .PHONY: release
 release: $(VENV)/.test ## Generate the changelog of the version in galaxy.yml from the fragments

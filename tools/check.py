@@ -27,6 +27,7 @@ from project import (
     CACHE,
     DIST,
     HOME,
+    PACKAGES,
     PLACE,
     ROOT,
     Failed,
@@ -127,12 +128,20 @@ def importer() -> str:
     return artifact
 
 
-def pytest(suite: str, options: Options, *marks: str, python: Path = BIN / "python", programs: Path = BIN) -> str:
+def pytest(
+    suite: str,
+    options: Options,
+    *marks: str,
+    python: Path = BIN / "python",
+    programs: Path = BIN,
+    module_python: Path | None = None,
+) -> str:
     """Run a suite of tests.
 
     :arg marks: further arguments for pytest, such as the tests to select by marker.
     :arg python: the Python that runs the tests.
     :arg programs: the folder with the Ansible under test.
+    :arg module_python: the Python of tasks that run as modules; None for that of Ansible.
     :returns: the versions under test.
     """
     selected = _selected(suite, options.arguments)
@@ -141,6 +150,8 @@ def pytest(suite: str, options: Options, *marks: str, python: Path = BIN / "pyth
     note = versions(programs / "python")
     say(f"# {suite} tests with {note}")
     env = environment(programs, APIOPS_TEST_BIN=programs)
+    if module_python:
+        env["APIOPS_TEST_MODULE_PYTHON"] = str(module_python)
     words = ["--numprocesses", options.workers, *marks]
     if options.coverage:
         env["COVERAGE_FILE"] = str(COVERAGE / suite)
@@ -186,19 +197,23 @@ def leg(name: str, options: Options) -> str:
     The unit tests run in the leg's own Python. The integration tests run in the main Python and start the programs of the
     leg, because the fake manager does not support the oldest libraries. Therefore the tests of the fake manager and of the
     benchmark, the fleet, and random cases, which use it, are left out, as are tests that depend on no version. If all parts
-    run, the legs divide the cases of the integration tests between them.
+    run, the legs divide the cases of the integration tests between them. In the oldest leg, tasks that run as modules use
+    Python 3.9, if this machine has it.
     """
     programs = legs.prepare(name) / "bin"
+    module_python = legs.prepare_module_host() if name == "oldest" else None
     share = ("--share", f"{list(legs.LEGS).index(name) + 1}/{len(legs.LEGS)}") if options.complete else ()
     options = replace(options, coverage=False)
+    under_test = {"programs": programs, "module_python": module_python}
     left_out = tuple(
         word for part in ("manager", "bench", "fleet", "fuzz") for word in ("--ignore", f"tests/unit/{part}")
     )
     _all(
         lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
-        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", *share, programs=programs),
+        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", *share, **under_test),
     )
-    return versions(programs / "python")
+    modules = f"; modules with {versions(module_python, PACKAGES[1:])}" if module_python else ""
+    return versions(programs / "python") + modules
 
 
 def coverage() -> str:
@@ -258,7 +273,10 @@ def _shell_scripts() -> Iterator[Path]:
 
 
 def _parts(options: Options) -> dict[str, Part]:
-    """Return all parts in the order of a run by name; `build` and `coverage` are part of others if all run."""
+    """Return all parts in the order of a run by name.
+
+    If all run, `build` is part of another one, `coverage` follows the others, and `preview` is left out.
+    """
     return {
         "lint": lint,
         "changelog-lint": changelog_lint,
@@ -272,6 +290,7 @@ def _parts(options: Options) -> dict[str, Part]:
         "integration": lambda: integration(options),
         "oldest": lambda: leg("oldest", options),
         "newest": lambda: leg("newest", options),
+        "preview": lambda: leg("preview", options),
         "fleet": fleet,
         "coverage": coverage,
     }

@@ -14,7 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,12 +161,15 @@ def pythons() -> dict[tuple[int, int], Path]:
     return dict(sorted(found.items()))
 
 
-def versions(python: Path) -> str:
+PACKAGES = ("ansible-core", "requests", "cryptography")
+
+
+def versions(python: Path, packages: Sequence[str] = PACKAGES) -> str:
     """Return the version of a Python and of the most important packages in it, as text."""
     code = (
         "import platform; from importlib.metadata import version;"
         "print(', '.join(['Python ' + platform.python_version()]"
-        " + [f'{name} {version(name)}' for name in ('ansible-core', 'requests', 'cryptography')]))"
+        f" + [f'{{name}} {{version(name)}}' for name in {tuple(packages)!r}]))"
     )
     return output(python, "-c", code).strip()
 

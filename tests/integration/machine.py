@@ -175,7 +175,8 @@ class Machine:
         if mode == "module":
             # A path other than the controller's own interpreter makes tasks run as modules.
             self._interpreter = folder / "python"
-            self._interpreter.write_text(f'#!/bin/sh\nexec "{programs / "python"}" "$@"\n', encoding="utf-8")
+            python = os.environ.get("APIOPS_TEST_MODULE_PYTHON") or programs / "python"
+            self._interpreter.write_text(f'#!/bin/sh\nexec "{python}" "$@"\n', encoding="utf-8")
             self._interpreter.chmod(0o755)
         (folder / "ansible.cfg").touch()
 
