@@ -35,13 +35,14 @@ class PhaseRunner:
         variables: Mapping[str, Any],
         *,
         check: bool = False,
+        retries: int = 0,
         before: Callable[[str], object] = lambda _title: None,
     ) -> None:
         """Prepare a run with these variables of the role, named without their prefix.
 
         `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
         """
-        connection = {"url": manager.url, "token": manager.token, "retries": 0}
+        connection = {"url": manager.url, "token": manager.token, "retries": retries}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
         self.results: dict[str, Json] = {}
         """The results of the phases so far, by their titles."""

@@ -159,7 +159,8 @@ def preflight(task: Task) -> Result:
     results = task.access.predict(operations)
     if messages := failures(results):
         return _failed(run, join_sentences(*messages))
-    targets = [(one.project, name) for one in operations.values() for name in one.environments]
+    written = [operations[planned.key] for planned in run.plan.due if not planned.retires]
+    targets = [(one.project, name) for one in written for name in one.environments]
     unread = sorted({project for project, _name in targets} - run.environments.keys())
     problems, notices = status_problems(targets, {**run.environments, **task.access.environments(unread)})
     if problems:
