@@ -14,7 +14,7 @@ from pathlib import Path
 from . import checks
 from .checks import Check
 from .figures import Figures, measured
-from .job import JobResult
+from .job import Job, JobResult
 from .run import Fleet, Progress, Size, started
 from .slices import sliced
 
@@ -80,11 +80,11 @@ def disturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
         # The job must still wait for the response when it is killed, even on a busy machine.
         patient = {"certificate_rotation_timeout": _EVENT_TIMEOUT_SECONDS}
         running = [fleet.launch(f"slice-{number}", hosts, **patient) for number, hosts in enumerate(slices, 1)]
-        _wait_until(lambda: fleet.managers.holding(held), f"{held} received no write to hold")
+        _wait_until(lambda: fleet.managers.holding(held), running[2], f"{held} received no write to hold")
         progress("In the middle of a write of slice-3: one job is refused, and one waits")
         (rival,) = fleet.wait([fleet.launch("rival", [held])])
         waiting = fleet.launch("again-3", slices[2], certificate_rotation_lock_timeout=_LOCK_TIMEOUT_SECONDS)
-        _wait_until(lambda: waiting.printed(_WAITING), "again-3 does not wait for the lease of slice-3")
+        _wait_until(lambda: waiting.printed(_WAITING), waiting, "again-3 does not wait for the lease of slice-3")
         running[2].kill()
         first = fleet.wait(running)
         killed = fleet.inspect_one(held)
@@ -142,13 +142,15 @@ def _memory(size: Size, jobs: Sequence[JobResult]) -> Check:
     return Check(title, checks.flat_memory(jobs, size.content.certificates))
 
 
-def _wait_until(condition: Callable[[], bool], problem: str) -> None:
-    """Wait until a condition is true.
+def _wait_until(condition: Callable[[], bool], job: Job, problem: str) -> None:
+    """Wait until a condition is true, which a job brings about.
 
-    :raises TimeoutError: with the problem, if it takes too long.
+    :raises RuntimeError: with the problem, if the job ends before, or if it takes too long.
     """
     deadline = time.monotonic() + _EVENT_TIMEOUT_SECONDS
     while not condition():
+        if not job.running:
+            raise RuntimeError(f"{problem}: {job.name} has ended: {job.wait().reason}")
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{problem} within {_EVENT_TIMEOUT_SECONDS} seconds")
+            raise RuntimeError(f"{problem} within {_EVENT_TIMEOUT_SECONDS} seconds")
         time.sleep(_POLL_SECONDS)
