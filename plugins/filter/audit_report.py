@@ -30,7 +30,7 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object, hosts: int = 1, expected: object = None) -> str:
+def audit_report(audit: object, output_format: object, hosts: object = 1, expected: object = None) -> str:
     """Render an audit, or those of several managers in one report.
 
     :arg audit: one, a list, or a dictionary by host.
