@@ -61,7 +61,14 @@ class UnitCosts:
 
 
 PLANS = (
-    Plan("everything, after a change of the authority", 1_000, 10_000, jobs=20, forks=5, response_seconds=0.05),
+    Plan(
+        "everything, after a change of the certificate authority",
+        1_000,
+        10_000,
+        jobs=20,
+        forks=5,
+        response_seconds=0.05,
+    ),
     Plan("one day of renewals, each certificate every 30 days", 1_000, 334, jobs=20, forks=5, response_seconds=0.05),
 )
 """A thousand managers with 10,000 certificates each."""
@@ -153,7 +160,7 @@ _ROWS: dict[str, tuple[str, Callable[[Plan, UnitCosts], str]]] = {
         "jobs x 64 KiB",
         lambda plan, costs: f"{plan.jobs * batches(plan, costs) * MAX_ARTIFACT_BYTES / 1e6:,.1f} MB",
     ),
-    "size of the reports": (
+    "size of the reports, if all are kept": (
         "M x D x bytes of a certificate",
         lambda plan, costs: _gigabytes(_writes(plan) * costs.report_bytes),
     ),
