@@ -11,6 +11,7 @@ import math
 import os
 import platform
 import shlex
+import signal
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -38,6 +39,8 @@ _METHOD = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a scenario, print its figures and checks, and exit with 1 if a check failed."""
     options = _options(arguments)
+    # Without a handler, the jobs would outlive the program.
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(128 + signal.SIGTERM))
     size = _size(options)
     scenario = (
         scenarios.speed_up
