@@ -39,8 +39,6 @@ _METHOD = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a scenario, print its figures and checks, and exit with 1 if a check failed."""
     options = _options(arguments)
-    # Without a handler, the jobs would outlive the program.
-    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(128 + signal.SIGTERM))
     size = _size(options)
     scenario = (
         scenarios.speed_up
@@ -165,4 +163,6 @@ def _method() -> str:
 
 
 if __name__ == "__main__":
+    # Without a handler, the jobs would outlive the program.
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(128 + signal.SIGTERM))
     main()
