@@ -52,6 +52,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring 
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import left_behind, read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_files import AUDIT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views import (
@@ -338,6 +339,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "report": report,
     **RESTORE_PHASES,
     **EXPORT_PHASES,
+    **AUDIT_PHASES,
     **MERGE_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
