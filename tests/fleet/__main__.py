@@ -110,8 +110,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.arguments = sys.argv[1:] if arguments is None else [*arguments]
     if options.speed_up and options.undisturbed:
         parser.error("--speed-up and --undisturbed exclude each other")
-    if not (options.speed_up or options.undisturbed) and (options.slices < 3 or options.managers < 2 * options.slices):
-        parser.error("with disturbances, there must be at least 3 slices with at least 2 managers each")
+    too_small = options.slices < 3 or options.managers < 2 * options.slices or options.due <= 0
+    if too_small and not (options.speed_up or options.undisturbed):
+        parser.error(
+            "with disturbances, there must be at least 3 slices with at least 2 managers each, and due certificates"
+        )
     return options
 
 

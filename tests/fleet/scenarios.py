@@ -85,9 +85,9 @@ def disturbed(size: Size, cache: Path, progress: Progress) -> Outcome:
         (rival,) = fleet.wait([fleet.launch("rival", [held])])
         waiting = fleet.launch("again-3", slices[2], certificate_rotation_lock_timeout=_LOCK_TIMEOUT_SECONDS)
         _wait_until(lambda: waiting.printed(_WAITING), waiting, "again-3 does not wait for the lease of slice-3")
+        killed = fleet.inspect_one(held)
         running[2].kill()
         first = fleet.wait(running)
-        killed = fleet.inspect_one(held)
 
         fleet.managers.start(down)
         progress("Second run: what failed")

@@ -91,7 +91,8 @@ def test_without_options_the_run_is_disturbed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--slices", "2"], ["--managers", "5"], ["--speed-up", "--undisturbed"], ["--rst", "x"]]
+    "arguments",
+    [["--slices", "2"], ["--managers", "5"], ["--due", "0"], ["--speed-up", "--undisturbed"], ["--rst", "x"]],
 )
 def test_impossible_options_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
