@@ -74,6 +74,10 @@ legs: $(VENV)/.test ## Run oldest and newest
 fuzz: $(VENV)/.test ## Random faults and mutated responses (ARGS="--count 10000", or "--help" for more)
 	@$(RUN) PYTHONPATH=tests:$(VENV)/collections $(BIN)/python -m fuzz $(ARGS)
 
+.PHONY: fleet
+fleet: $(VENV)/.test ## Rotate on many managers in sliced jobs, as AWX does (ARGS="--speed-up", or "--help" for more)
+	@$(RUN) $(BIN)/python -m fleet $(ARGS)
+
 ##@ Measure it
 
 .PHONY: bench
