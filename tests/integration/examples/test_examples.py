@@ -65,7 +65,7 @@ def test_one_manager_is_rotated_in_waves(example: Example) -> None:
     assert len(list((example.folder / "backups").iterdir())) == 1
 
 
-def test_three_managers_are_rotated_with_one_list(example: Example) -> None:
+def test_three_managers_are_rotated_one_after_the_other(example: Example) -> None:
     example.copy("three_managers")
     managers = {"DEV": example.start_manager(), "TEST": example.start_manager(), "PROD": example.start_manager()}
     connections = {f"{name}_MANAGER_URL": manager.url for name, manager in managers.items()}
@@ -100,7 +100,6 @@ def test_every_example_is_introduced(folder: Path) -> None:
     assert f"]({folder.name})" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif("apinizer_awx_managers" not in AWX_SETTINGS, reason="the AWX pack does not support fleets yet")
 def test_settings_of_awx_exist() -> None:
     settings = yaml.safe_load((EXAMPLES / "awx_fleet" / "settings.yml").read_text(encoding="utf-8"))
 
