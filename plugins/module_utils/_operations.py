@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     RequestError,
     TruststoreUnavailableError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
@@ -52,9 +53,11 @@ class CertificateOperation:
     :arg absent: delete the certificate.
     :arg desired: the desired state, if the certificate is not to be deleted.
     :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs created from the certificate, or None.
+    :arg warn_of_jwks: look for JWKs that an update would unlink.
     :arg delete_jwks: delete the JWKs created from the certificate together with it.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
     :arg verify_timeout: the seconds within which the gateways must hold what was written.
+    :arg expected: what the record must still contain for a write to be sent; None for anything.
     """
 
     project: str
@@ -62,9 +65,11 @@ class CertificateOperation:
     absent: bool
     desired: Desired
     jwk_scope: str | None = None
+    warn_of_jwks: bool = True
     delete_jwks: bool = False
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
+    expected: Expected | None = None
 
 
 def run_certificate_operation(
@@ -78,13 +83,16 @@ def run_certificate_operation(
     :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment),
         C(gateways) and C(diff).
     :raises InputError: if an option is not valid. Nothing was written.
+    :raises ModifiedError: if the record is not as expected, unless it is as desired already. Nothing was written.
     :raises RequestError: if the manager could not be read, or the gateways where they must be asked. Nothing was written.
     :raises OperationError: if a write failed.
     """
+    bundle = operation.desired.bundle
     before = _read(api, operation)
+    previous = _result.certificate(before, now, desired=bundle, with_content=True)
+    _check_expected(operation, before, previous, warn)
     jwks = _check_environments(api, operation, before)
     plan = _plan(api, operation, before)
-    bundle = operation.desired.bundle
     verification = _verification(api, operation, warn)
     verification.ask_before(plan, before, api.latest_list(operation.project), force=operation.desired.force)
     if verification.stale and not operation.absent:
@@ -93,10 +101,9 @@ def run_certificate_operation(
     for warning in plan.warnings:
         warn(warning)
     _check_before_write(api, operation, plan, before)
-    if plan.operation == "update" and operation.jwk_scope is None:
+    if plan.operation == "update" and operation.jwk_scope is None and operation.warn_of_jwks:
         for warning in _jwk_warnings(api, operation) if jwks is None else jwks:
             warn(warning)
-    previous = _result.certificate(before, now, desired=bundle, with_content=True)
 
     def result(
         after: StoredCertificate | None,
@@ -142,6 +149,36 @@ def run_certificate_operation(
     known = result(after, deployment, verification.gateways, verification.held, changed=True)
     verification.judge_written(plan, known)
     return known
+
+
+def _check_expected(
+    operation: CertificateOperation, before: StoredCertificate | None, previous: CertificateView | None, warn: _Warn
+) -> None:
+    """Check that nobody has modified the record since the operation was planned.
+
+    If someone else has written exactly what is desired, there is nothing left to write.
+
+    :arg previous: the view of C(before).
+    :raises ModifiedError: if someone has modified it in another way.
+    """
+    modified = operation.expected.modified(previous) if operation.expected else []
+    if operation.expected is None or not modified:
+        return
+    key = f"{operation.project}/{operation.name}"
+    if not _is_desired(operation, before):
+        raise operation.expected.error(key, modified)
+    warn(
+        f"{key} in {', '.join(modified)} is already as planned: someone else has written it since "
+        f"{operation.expected.since}. Nothing was written there"
+    )
+
+
+def _is_desired(operation: CertificateOperation, before: StoredCertificate | None) -> bool:
+    if operation.absent or before is None:
+        return operation.absent and before is None
+    with suppress(InputError):
+        return plan_present(operation.project, operation.name, before, operation.desired).operation == "none"
+    return False
 
 
 def _plan(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> Plan:
@@ -267,7 +304,7 @@ def _check_environments(
     added = (operation.desired.environments or frozenset()) - set(before.environments if before else ())
     if operation.absent or not added:
         return jwks
-    if before and operation.jwk_scope is None and operation.desired.unlisted != "keep":
+    if before and operation.jwk_scope is None and operation.warn_of_jwks and operation.desired.unlisted != "keep":
         jwks = _jwk_warnings(api, operation)
     if not api.lists_environments:
         return jwks  # A manager that does not list environments checks the names itself when it receives the write.
