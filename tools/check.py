@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import artifact
 import docs
 import execution_environment
 import legs
@@ -113,20 +114,17 @@ def docs_lint() -> str:
 
 
 def build() -> str:
-    """Build the artifact from the files of the project, and return its name."""
-    for old in DIST.glob("*.tar.gz"):
-        old.unlink()
-    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", DIST, copy_tree("build"))
-    return next(DIST.glob("*.tar.gz")).name
+    """Build the artifact, and return its name."""
+    return artifact.build().name
 
 
 def importer() -> str:
-    artifact = build()
+    name = build()
     env = environment(GALAXY_IMPORTER_CONFIG=ROOT / "tools" / "galaxy-importer.cfg")
-    said = run(BIN / "python", "-m", "galaxy_importer.main", DIST / artifact, cwd=HOME, env=env)
+    said = run(BIN / "python", "-m", "galaxy_importer.main", DIST / name, cwd=HOME, env=env)
     if found := [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR"))]:
         raise Failed(f"galaxy-importer found {len(found)}, first: {found[0]}")
-    return artifact
+    return name
 
 
 def pytest(

@@ -8,7 +8,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rotation
 short_description: "Internal: carry out a phase of the role certificate_rotation"
-version_added: 0.2.0
 author: [apinizer.apiops contributors (@apinizer-apiops)]
 description:
   - Internal to the role P(apinizer.apiops.certificate_rotation#role) and the playbooks C(apinizer.apiops.restore),
