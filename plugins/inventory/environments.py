@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: environments
 short_description: Inventory of the gateway environments of an Apinizer API manager
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:

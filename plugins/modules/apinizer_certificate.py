@@ -138,14 +138,14 @@ options:
       - required
       - never
     default: auto
-    version_added: 0.2.0
+    version_added: 1.0.0
   verify_gateways_timeout:
     description:
       - The seconds within which all gateways must hold the certificate after a write. Until then, the module asks again those
         that do not hold it yet.
     type: float
     default: 10
-    version_added: 0.2.0
+    version_added: 1.0.0
   update_referenced_jwks:
     description:
       - Whether to update the JWKs that were created from the certificate as well.
@@ -191,7 +191,7 @@ options:
         backup.
     type: bool
     default: true
-    version_added: 0.2.0
+    version_added: 1.0.0
 seealso:
   - module: apinizer.apiops.apinizer_certificate_info
   - name: Update Certificate
@@ -361,7 +361,7 @@ certificate:
               certificate.
           type: int
           returned: always
-          version_added: 0.2.0
+          version_added: 1.0.0
           sample: 10
         expired:
           description: Whether the certificate has expired.

@@ -78,7 +78,7 @@ options:
       - required
       - never
     default: never
-    version_added: 0.2.0
+    version_added: 1.0.0
   jwks:
     description:
       - Whether to return the JWKs that were created from certificates. An update of a certificate may break their link to it,
@@ -86,7 +86,7 @@ options:
       - The manager reports them from release 2025 on.
     type: bool
     default: false
-    version_added: 0.2.0
+    version_added: 1.0.0
 seealso:
   - module: apinizer.apiops.apinizer_certificate
   - module: apinizer.apiops.apinizer_truststore_info
@@ -216,7 +216,7 @@ certificates:
               certificate.
           type: int
           returned: always
-          version_added: 0.2.0
+          version_added: 1.0.0
           sample: 10
         expired:
           description: Whether the certificate has expired.
@@ -257,7 +257,7 @@ certificates:
           type: list
           elements: dict
           returned: always
-          version_added: 0.2.0
+          version_added: 1.0.0
           contains:
             subject:
               description: The subject in the notation of RFC 4514.
@@ -278,7 +278,7 @@ certificates:
           description: What the gateways of the environment hold.
           type: dict
           returned: if O(verify_gateways) is V(auto) or V(required)
-          version_added: 0.2.0
+          version_added: 1.0.0
           contains:
             name:
               description: The name of the environment.
@@ -329,7 +329,7 @@ jwks:
   returned: if O(jwks) is V(true)
   type: list
   elements: dict
-  version_added: 0.2.0
+  version_added: 1.0.0
   contains:
     project:
       description: The name of the project.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: apinizer_truststore_info
 short_description: Read what the gateways of an Apinizer API manager trust
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - apinizer.apiops contributors (@apinizer-apiops)
 description:
@@ -133,7 +133,7 @@ truststores:
               certificate.
           type: int
           returned: always
-          version_added: 0.2.0
+          version_added: 1.0.0
           sample: 10
         expired:
           description: Whether the certificate has expired.
