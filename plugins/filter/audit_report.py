@@ -15,6 +15,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_fail
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_text import audit_text
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import MERGED_FORMATS
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import is_several, read_several
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import audit_summary
 
@@ -27,20 +30,26 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object, hosts: int = 1) -> str:
-    """Render an audit.
+def audit_report(audit: object, output_format: object, hosts: int = 1, expected: object = None) -> str:
+    """Render an audit, or those of several managers in one report.
 
+    :arg audit: one, a list, or a dictionary by host.
     :arg hosts: how many hosts publish a summary together; the other formats do not use it.
-    :raises AnsibleFilterError: if the format is unknown or the audit has the wrong shape.
+    :arg expected: the hosts or addresses of managers that must be among several.
+    :raises AnsibleFilterError: if the format is unknown or the input has the wrong shape.
     """
-    formats: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=int(hosts))}
-    render = formats.get(str(output_format))
-    if render is None:
-        raise AnsibleFilterError(
-            f"audit_report: the format must be html, md, prom, text, failure or summary, not '{output_format}'"
-        )
+    several = is_several(audit)
+    single: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=int(hosts))}
+    wanted = str(output_format)
+    if wanted not in (MERGED_FORMATS if several else single):
+        allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text, failure or summary"
+        raise AnsibleFilterError(f"audit_report: the format must be {allowed}, not '{output_format}'")
     try:
-        return render(read_audit(audit))
+        if several:
+            return MERGED_FORMATS[wanted](read_several(AUDITS, audit, "audits", expected))
+        if expected is not None:
+            raise ReportError("expected: is for a list of audits only, or for a dictionary of them by host")
+        return single[wanted](read_audit(audit))
     except ReportError as exc:
         raise AnsibleFilterError(f"audit_report: {exc}") from exc
 

@@ -21,7 +21,15 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audit_report
 from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
 from integration.machine import COLLECTION, Machine
-from unit.plugins.plugin_utils._report.test_samples import AUDITS, HOSTILE, RUNS, certificate, run
+from unit.plugins.plugin_utils._report.test_samples import (
+    AUDITS,
+    HOSTILE,
+    RUNS,
+    SEVERAL_AUDITS,
+    SEVERAL_RUNS,
+    certificate,
+    run,
+)
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
@@ -193,18 +201,27 @@ def test_a_playbook_writes_a_readable_audit_report(machine: Machine, browser: Br
     assert "Payments / shop ✕ Expired ≠ Drift · -22 ✕ expired 300" in frame.text
 
 
-@pytest.mark.parametrize("width", [500, 1400])
+def opened(page: str) -> str:
+    """Return the page with all details open."""
+    return page.replace("<details ", "<details open ")
+
+
+@pytest.mark.parametrize("width", [400, 1400])
 def test_reports_fit_their_window(browser: Browser, width: int) -> None:
     runs = {name: rotation_report(RUNS[name](), "html") for name in ("refused", "hostile", "bare", "many")}
     audits = {name: audit_report(AUDITS[name](), "html") for name in ("findings", "gateways", "hostile")}
 
-    frames = browser.show([*runs.values(), *audits.values()], width)
+    several = {
+        "several runs": rotation_report(SEVERAL_RUNS["fleet"](), "html", expected=["x" * 300]),
+        "several hostile runs": opened(rotation_report(SEVERAL_RUNS["hostile"](), "html")),
+        "several audits": opened(audit_report(SEVERAL_AUDITS["audits"](), "html")),
+    }
+    names = [*runs, *(f"audit {name}" for name in audits), *several]
+
+    frames = browser.show([*runs.values(), *audits.values(), *several.values()], width)
 
     overflows = [frame.overflow for frame in frames]
-    assert dict(zip([*runs, *(f"audit {name}" for name in audits)], overflows)) == {
-        **dict.fromkeys(runs, 0),
-        **{f"audit {name}": 0 for name in audits},
-    }
+    assert dict(zip(names, overflows)) == dict.fromkeys(names, 0)
 
 
 def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
@@ -219,9 +236,11 @@ def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
 def test_no_table_scrolls_sideways_in_a_narrow_window(browser: Browser, width: int) -> None:
     audits = (audit_report(AUDITS[name](), "html") for name in ("findings", "gateways"))
 
-    frames = browser.show([rotation_report(RUNS["refused"](), "html"), *audits], width)
+    several = opened(rotation_report(SEVERAL_RUNS["fleet"](), "html"))
 
-    assert [frame.sideways for frame in frames] == [0, 0, 0]
+    frames = browser.show([rotation_report(RUNS["refused"](), "html"), *audits, several], width)
+
+    assert [frame.sideways for frame in frames] == [0, 0, 0, 0]
 
 
 def test_a_page_has_a_light_and_a_dark_scheme(browser: Browser) -> None:

@@ -164,12 +164,13 @@ class Audit:
         return "warn" if self.window and self.window.includes(entry.remaining) else "neutral"
 
 
-def read_audit(value: object) -> Audit:
+def read_audit(value: object, where: str = "audit") -> Audit:
     """Read the input of the filter C(audit_report).
 
+    :arg where: what messages call it.
     :raises ReportError: naming the value that is missing or has the wrong type.
     """
-    audit = Reader(sanitize(value, "audit"), "audit")
+    audit = Reader(sanitize(value, where), where)
     audit.expect("schema", SCHEMA)
     certificates = [read_certificate(certificate) for certificate in audit.each("certificates")]
     findings = [_finding(finding) for finding in audit.each("findings")]
@@ -177,20 +178,20 @@ def read_audit(value: object) -> Audit:
         manager=audit.text("manager"),
         host=audit.text("host"),
         generated=audit.moment("generated"),
-        window=_window(audit),
+        window=_window(audit, where),
         verify_gateways=audit.optional_text("verify_gateways") or "never",
         certificates=tuple(sorted(certificates, key=lambda one: (one.urgency, one.project, one.name))),
         findings=tuple(sorted(findings, key=lambda one: (rank(status.FINDING, one.kind), one.project, one.name))),
     )
 
 
-def _window(audit: Reader) -> RenewalWindow | None:
+def _window(audit: Reader, where: str) -> RenewalWindow | None:
     """Read C(expiring_within), or the older C(threshold_days)."""
     older = audit.optional_number("threshold_days")
     try:
         return window_of({"expiring_within": audit.value("expiring_within"), "threshold_days": older}, *WINDOW)
     except WindowError as exc:
-        raise ReportError(f"audit.{exc.option}: {exc}") from exc
+        raise ReportError(f"{where}.{exc.option}: {exc}") from exc
 
 
 def _finding(finding: Reader) -> AuditFinding:

@@ -1,41 +1,15 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renders an audit as metrics in the Prometheus text format, for the textfile collector of the node exporter.
-
-The format: U(https://prometheus.io/docs/instrumenting/exposition_formats/).
-"""
+"""Renders an audit as metrics for Prometheus."""
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.prometheus import Gauge, metrics_text
 
-_Labels = t.Mapping[str, str]
 _KINDS_OF_GATEWAYS = ("expired_on_gateway", "not_on_gateway")
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-
-
-class _Gauge:
-    """One metric. The first value for the same labels counts, since Prometheus rejects duplicate series."""
-
-    def __init__(self, name: str, description: str) -> None:
-        self._name = name
-        self._description = description
-        self._samples: dict[str, int] = {}
-
-    def add(self, value: int, labels: _Labels) -> None:
-        shown = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
-        self._samples.setdefault(f"{self._name}{{{shown}}}", value)
-
-    def lines(self) -> t.Iterator[str]:
-        """Yield the lines of the metric; none if it has no samples."""
-        if self._samples:
-            yield f"# HELP {self._name} {self._description}"
-            yield f"# TYPE {self._name} gauge"
-            yield from (f"{series} {value}" for series, value in self._samples.items())
 
 
 def audit_prometheus(audit: Audit) -> str:
@@ -44,32 +18,32 @@ def audit_prometheus(audit: Audit) -> str:
     A series is one certificate in one environment. Only the labels of C(apinizer_certificate_info) change with a
     rotation, so that all other series continue.
     """
-    audited = _Gauge("apinizer_audit_timestamp_seconds", "Time of the audit in seconds since the epoch.")
-    not_after = _Gauge(
+    audited = Gauge("apinizer_audit_timestamp_seconds", "Time of the audit in seconds since the epoch.")
+    not_after = Gauge(
         "apinizer_certificate_not_after_timestamp_seconds",
         "Time when the certificate expires, in seconds since the epoch.",
     )
-    not_before = _Gauge(
+    not_before = Gauge(
         "apinizer_certificate_not_before_timestamp_seconds",
         "Time when the certificate becomes valid, in seconds since the epoch.",
     )
-    entries = _Gauge(
+    entries = Gauge(
         "apinizer_certificate_entries",
         "Number of entries that the manager lists for the environment. More than 1 is a fault.",
     )
-    info = _Gauge(
+    info = Gauge(
         "apinizer_certificate_info", "The certificate that the environment holds, described by the labels. Always 1."
     )
-    drift = _Gauge("apinizer_certificate_drift", "1 if environments hold different certificates, 0 otherwise.")
-    confirmed = _Gauge(
+    drift = Gauge("apinizer_certificate_drift", "1 if environments hold different certificates, 0 otherwise.")
+    confirmed = Gauge(
         "apinizer_certificate_gateway_confirmed",
         "1 if the gateways of the environment hold the certificate of the record, 0 if not. Absent if unknown.",
     )
-    unconfirmed = _Gauge(
+    unconfirmed = Gauge(
         "apinizer_audit_gateways_not_confirmed",
         "Number of certificates in environments whose gateways do not hold the certificate of the record.",
     )
-    findings = _Gauge("apinizer_audit_findings", "Number of findings of the kind. Absent if unknown.")
+    findings = Gauge("apinizer_audit_findings", "Number of findings of the kind. Absent if unknown.")
 
     audited.add(int(audit.generated.timestamp()), {"manager": audit.manager})
     known = [gateway for gateway in audit.gateways if gateway.state != UNKNOWN]
@@ -101,5 +75,4 @@ def audit_prometheus(audit: Audit) -> str:
                 "fingerprint_sha1": entry.fingerprint_sha1,
             }
             info.add(1, {**labels, **{name: text or "" for name, text in details.items()}})
-    metrics = (audited, findings, unconfirmed, not_after, not_before, entries, info, drift, confirmed)
-    return "".join(f"{line}\n" for metric in metrics for line in metric.lines())
+    return metrics_text(audited, findings, unconfirmed, not_after, not_before, entries, info, drift, confirmed)

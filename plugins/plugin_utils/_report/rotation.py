@@ -352,12 +352,13 @@ def _counted(statuses: Statuses, occurrences: t.Iterable[Status]) -> list[tuple[
     return sorted(Counter(occurrences).items(), key=lambda counted: rank(statuses, counted[0]))
 
 
-def read_rotation(value: object) -> Rotation:
+def read_rotation(value: object, where: str = "result") -> Rotation:
     """Read the result of the role.
 
+    :arg where: what messages call it.
     :raises ReportError: naming the value that is missing or has the wrong type.
     """
-    result = Reader(sanitize(value, "result"), "result")
+    result = Reader(sanitize(value, where), where)
     result.expect("schema", SCHEMA)
     check_mode = result.flag("check_mode")
     found = result.each("certificates")

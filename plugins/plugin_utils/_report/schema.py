@@ -15,6 +15,33 @@ SCHEMA = 1
 SUCCESSES = ("nothing_to_do", "planned", "introduced", "rotated", "stored", "skipped")
 FAILURES = ("refused", "failed", "rolled_back", "rollback_failed")
 
+ROTATIONS_FROM_BEST_TO_WORST = (
+    "nothing_to_do",
+    "rotated",
+    "introduced",
+    "planned",
+    "stored",
+    "skipped",
+    "refused",
+    "rolled_back",
+    "failed",
+    "rollback_failed",
+)
+"""The outcomes of a rotation; that of several rotations is the worst.
+
+What is complete comes first, then what is not, then what someone must look at. Of the failures, C(refused) wrote nothing,
+C(rolled_back) restored everything, C(failed) restored nothing, and C(rollback_failed) may have left anything behind."""
+
+AUDITS_FROM_BEST_TO_WORST = ("empty", "clean", "findings", "incomplete", "not_on_gateway", "expired")
+"""The statuses of an audit; that of several audits is the worst. C(incomplete) is one of several audits only."""
+
+AUDIT_FAILURES = ("incomplete", "not_on_gateway", "expired")
+
+
+def how_bad(outcome: str, from_best_to_worst: tuple[str, ...]) -> int:
+    """The position of an outcome for sorting. One that is not known, such as that of a newer release, is the worst."""
+    return from_best_to_worst.index(outcome) if outcome in from_best_to_worst else len(from_best_to_worst)
+
 
 class ShownCertificate(t.TypedDict):
     """A certificate in the result: dates in UTC, ISO 8601; fingerprints in lower-case hex."""
@@ -124,6 +151,73 @@ class RotationResult(t.TypedDict):
     certificates: list[CertificateResult]
     rollback: RollbackResult
     backup: str | None
+
+
+class MergedProblem(t.TypedDict):
+    """What needs attention. C(certificate) is the project and the name.
+
+    C(status) is what went wrong, in a few words. C(message) is empty in some summaries.
+    """
+
+    certificate: str
+    environment: str | None
+    status: str
+    message: str
+
+
+class MergedManager(t.TypedDict):
+    """One report of a merged report. Times are in UTC, ISO 8601; those of an audit are both the time of the audit.
+
+    C(certificates) counts them by their outcomes, or their findings by kind. C(problems) are the first of
+    C(problems_total). C(source) is the file of the report, and C(page) its page for a browser; None where unknown.
+    """
+
+    manager: str | None
+    host: str
+    started: str | None
+    finished: str | None
+    check_mode: bool
+    outcome: str
+    failed: bool
+    message: str
+    certificates_total: int
+    certificates: dict[str, int]
+    first_expiry: str | None
+    problems: list[MergedProblem]
+    problems_total: int
+    source: str | None
+    page: str | None
+
+
+class UnusableReport(t.TypedDict):
+    """A report that could not be read."""
+
+    source: str
+    problem: str
+
+
+class MergedReport(t.TypedDict):
+    """The reports of several managers, schema 1, with the worst first. C(kind) is C(rotations) or C(audits).
+
+    C(managers_by_outcome) and C(certificates) are sums. C(missing) are the expected managers without a report, and
+    C(unexpected) are the hosts that were not expected. C(older) and C(outdated) are numbers of reports that were left out:
+    the former have a newer one, and the latter are too old.
+    """
+
+    schema: int
+    kind: str
+    outcome: str
+    failed: bool
+    message: str
+    managers_by_outcome: dict[str, int]
+    certificates_total: int
+    certificates: dict[str, int]
+    missing: list[str]
+    unusable: list[UnusableReport]
+    older: int
+    outdated: int
+    unexpected: list[str]
+    managers: list[MergedManager]
 
 
 class Request(t.TypedDict):

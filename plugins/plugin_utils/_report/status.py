@@ -9,7 +9,7 @@ Readers must not depend on color (WCAG 2.2, success criterion 1.4.1), so every s
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Severity = t.Literal["good", "info", "neutral", "warn", "bad"]
 
@@ -148,10 +148,27 @@ FINDING = _statuses(
 AUDIT = _statuses(
     ("expired", "✕", "Expired certificates", "bad"),
     ("not_on_gateway", "✕", "Gateways without the certificate of the record", "bad"),
+    ("incomplete", "✕", "Reports are missing", "bad"),
     ("findings", "!", "Findings to review", "warn"),
     ("clean", "✓", "No problems", "good"),
     ("empty", "—", "No certificates", "neutral"),
 )
+
+REPORT = _statuses(
+    ("missing", "✕", "No report", "bad"),
+    ("unusable", "✕", "Not readable", "bad"),
+)
+"""Why a merged report lacks that of a manager."""
+
+
+def short(status: Status) -> Status:
+    """A status with its code as the label, for a table with many of them.
+
+    >>> short(RUN["rollback_failed"]).label
+    'Rollback failed'
+    """
+    return replace(status, label=status.key.replace("_", " ").capitalize())
+
 
 ACTION: t.Mapping[str, str] = {"create": "Create", "update": "Update", "delete": "Delete", "none": "No change"}
 

@@ -42,6 +42,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     notes,
     unknown_problems,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge import MERGE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
     correct_retired,
@@ -336,6 +337,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "report": report,
     **RESTORE_PHASES,
     **EXPORT_PHASES,
+    **MERGE_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""
 

@@ -24,6 +24,7 @@ _NAMED_FIRST = {
     "SettingError": "certificate_rotation_",
     "RestoreSettingError": "certificate_restore_",
     "ExportSettingError": "certificate_export_",
+    "MergeSettingError": "merge_reports_",
 }
 """Error classes whose message starts with their first argument, the name of an option or variable."""
 

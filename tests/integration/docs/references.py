@@ -21,7 +21,7 @@ from integration.machine import COLLECTION, ROOT, Machine
 
 Documentation = Mapping[str, Any]
 
-_OURS = re.compile(r"\bcertificate_(?:rotation|audit|restore|export)_[a-z]\w*")
+_OURS = re.compile(r"\b(?:certificate_(?:rotation|audit|restore|export)|merge_reports)_[a-z]\w*")
 _COMMANDS = {
     "ansible": "adhoc.AdHocCLI",
     "ansible-doc": "doc.DocCLI",

@@ -19,6 +19,8 @@ from unit.plugins.plugin_utils._report.test_samples import (
     AUDITS,
     HOSTILE,
     RUNS,
+    SEVERAL_AUDITS,
+    SEVERAL_RUNS,
     bare,
     certificate,
     entry,
@@ -34,6 +36,8 @@ VOID = {"meta", "link", "br", "wbr"}
 PAGES = {
     **{f"run {name}": (rotation_report, make) for name, make in RUNS.items()},
     **{f"audit {name}": (audit_report, make) for name, make in AUDITS.items()},
+    **{f"several runs {name}": (rotation_report, make) for name, make in SEVERAL_RUNS.items()},
+    **{f"several audits {name}": (audit_report, make) for name, make in SEVERAL_AUDITS.items()},
 }
 
 

@@ -452,6 +452,43 @@ AUDITS: dict[str, Callable[[], Json]] = {
 }
 
 
+def of_manager(number: int, result: Json) -> Json:
+    """A result or an audit as that of the manager with this number."""
+    return {**result, "host": f"manager-{number:03}", "manager": f"https://apinizer-{number:03}.bank.example"}
+
+
+def fleet(managers: int, certificates: int = 30) -> list[Json]:
+    """The results of many managers. The first ones have different outcomes, the others have rotated their certificates."""
+    rotated = run(*(certificate(f"service-{index:04}") for index in range(certificates)))
+    first = [make() for make in (nothing_to_do, good, rolled_back, stored, rollback_failed, refused, planned, skipped)]
+    return [of_manager(number, result) for number, result in enumerate([*first, *([rotated] * managers)][:managers])]
+
+
+SEVERAL_RUNS: dict[str, Callable[[], list[Json]]] = {
+    "fleet": lambda: fleet(12),
+    "none": list,
+    "failed": lambda: [of_manager(1, failed())],
+    "hostile": lambda: [hostile(), of_manager(2, bare())],
+}
+SEVERAL_AUDITS: dict[str, Callable[[], list[Json]]] = {
+    "audits": lambda: [of_manager(number, AUDITS[name]()) for number, name in enumerate(AUDITS)],
+    "none": list,
+    "hostile": lambda: [AUDITS["hostile"]()],
+}
+
+
+@pytest.mark.parametrize("output_format", ["html", "md", "json", "prom", "text"])
+@pytest.mark.parametrize(
+    ("render", "make"),
+    [(rotation_report, one) for one in SEVERAL_RUNS.values()]
+    + [(audit_report, one) for one in SEVERAL_AUDITS.values()],
+)
+def test_every_merged_report_can_be_rendered(render, make, output_format):
+    text = render(make(), output_format)
+    assert text.endswith("\n")
+    text.encode("utf-8")
+
+
 @pytest.mark.parametrize("output_format", ["html", "md"])
 @pytest.mark.parametrize("name", RUNS)
 def test_every_run_can_be_rendered(name, output_format):

@@ -1,0 +1,279 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The phase of the playbook merge_reports, with files on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge import MERGE_PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
+from unit.plugins.plugin_utils._report import test_samples as samples
+from unit.plugins.plugin_utils._report.test_merged import SUMMARY
+from unit.plugins.plugin_utils._report.test_samples import Json, fleet, of_manager
+from unit.plugins.plugin_utils._rotation.fakes import FakeTask
+
+FILES = ["apinizer_rotations.prom", "rotations.html", "rotations.json", "rotations.md"]
+
+
+def save(path: Path, value: Any) -> Path:
+    """Write a report file; text and bytes are written as they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = value if isinstance(value, (str, bytes)) else json.dumps(value)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+def phase(folder: Path, *, check: bool = False, **settings: Any) -> Json:
+    """Run the phase. It has no access to a manager."""
+    task: Any = FakeTask(folder, None, ControllerFiles("/"), {}, check_mode=check)
+    return MERGE_PHASES["merge_reports"](task, settings={"base_dir": str(folder), **settings})
+
+
+def merge(folder: Path, **settings: Any) -> Json:
+    """Run the phase, and return the merged report."""
+    phase(folder, output_dir="out", **{"dir": "reports", **settings})
+    (file,) = (folder / "out").glob("*.json")
+    values: Json = json.loads(file.read_text(encoding="utf-8"))
+    return values
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A folder with the reports of three managers, of which one has failed."""
+    for result in fleet(3):
+        save(tmp_path / "reports" / result["host"] / "rotation.json", result)
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()} if folder.exists() else {}
+
+
+def test_check_mode_predicts_what_is_written_and_a_second_run_changes_nothing(reports: Path) -> None:
+    given = {"dir": "reports", "output_dir": "reports/merged"}
+
+    check = phase(reports, check=True, **given)
+    assert not (reports / "reports" / "merged").exists()
+    real = phase(reports, **given)
+    written = contents(reports / "reports" / "merged")
+    again = phase(reports, **given)
+
+    assert sorted(written) == FILES
+    assert (check["changed"], real["changed"], again["changed"]) == (True, True, False)
+    assert check["diff"] == real["diff"]
+    assert again["diff"] == []
+    assert contents(reports / "reports" / "merged") == written
+    assert check["lines"][-1] == f"Merged report in {reports}/reports/merged: 4 files to write, 0 unchanged"
+    assert again["lines"][-1] == f"Merged report in {reports}/reports/merged: 0 files written, 4 unchanged"
+    assert (real["outcome"], real["failure"]) == ("rolled_back", "Failed: manager-002")
+
+
+def test_the_difference_of_the_page_is_short(reports: Path) -> None:
+    phase(reports, dir="reports", output_dir="out")
+    save(reports / "reports" / "manager-000" / "rotation.json", of_manager(0, samples.stored()))
+
+    diff = {
+        os.path.basename(one["after_header"]): one for one in phase(reports, dir="reports", output_dir="out")["diff"]
+    }
+
+    assert sorted(diff) == FILES
+    assert "○" not in diff["rotations.html"]["after"]
+    assert len(diff["rotations.html"]["after"].splitlines()) == 1
+    assert "✓ Nothing to do" in diff["rotations.md"]["before"]
+    assert "! Stored" in diff["rotations.md"]["after"]
+
+
+def test_only_the_formats_that_were_asked_for_are_written(reports: Path) -> None:
+    phase(reports, dir="reports", output_dir="out", formats=["md"])
+
+    assert sorted(contents(reports / "out")) == ["rotations.md"]
+
+
+def test_without_an_output_folder_the_screen_shows_the_result(reports: Path) -> None:
+    result = phase(reports, dir="reports", fail=False)
+
+    assert (result["changed"], result["failure"]) == (False, "")
+    assert result["lines"][0].startswith("Rolled back. 3 reports: 1 rolled back, 1 rotated, 1 nothing to do.")
+    assert len(result["lines"]) == 2
+
+
+def test_the_newest_report_of_a_manager_and_host_counts(reports: Path) -> None:
+    older = of_manager(1, samples.rollback_failed()) | {"finished": "2026-11-22T05:00:00Z"}
+    save(reports / "reports" / "z-older" / "rotation.json", older)
+    other_host = of_manager(1, samples.good()) | {"host": "another-host"}
+    save(reports / "reports" / "another" / "rotation.json", other_host)
+
+    result = merge(reports)
+
+    assert sorted(one["host"] for one in result["managers"]) == [
+        "another-host",
+        "manager-000",
+        "manager-001",
+        "manager-002",
+    ]
+    assert (result["older"], result["outcome"]) == (1, "rolled_back")
+    assert "Left out, because there is a newer one: 1 report." in result["message"]
+
+
+def test_all_files_that_are_given_count(reports: Path) -> None:
+    canary = save(reports / "canary.json", of_manager(1, samples.failed()))
+
+    result = merge(reports, files=["canary.json", "reports/manager-001/rotation.json"])
+
+    assert [one["source"] for one in result["managers"] if one["host"] == "manager-001"] == [
+        str(canary),
+        str(reports / "reports" / "manager-001" / "rotation.json"),
+    ]
+    assert (len(result["managers"]), result["older"], result["outcome"]) == (4, 0, "failed")
+
+
+def test_the_page_of_a_manager_is_linked(reports: Path) -> None:
+    folder = reports / "reports" / "manager-001"
+    folder.rename(reports / "reports" / "java script:alert(1)")
+    save(reports / "reports" / "java script:alert(1)" / "rotation.html", "<p>")
+
+    result = merge(reports)
+
+    pages = {one["host"]: one["page"] for one in result["managers"]}
+    assert pages["manager-001"] == "../reports/java script:alert(1)/rotation.html"
+    page = (reports / "out" / "rotations.html").read_text(encoding="utf-8")
+    assert 'href="../reports/java%20script%3Aalert%281%29/rotation.html"' in page
+
+
+def test_a_run_before_the_given_time_does_not_count(reports: Path) -> None:
+    stale = of_manager(1, samples.good()) | {"started": "2026-11-21T05:00:00Z", "finished": "2026-11-21T05:10:00Z"}
+    save(reports / "reports" / "manager-001" / "rotation.json", stale)
+
+    result = merge(reports, expected="manager-000,manager-001,manager-002", since="2026-11-23T00:00:00Z")
+
+    assert (result["missing"], result["outdated"], result["outcome"]) == (["manager-001"], 1, "failed")
+    lines = phase(reports, dir="reports", expected="manager-001", since="2026-11-23T00:00:00Z")["lines"]
+    assert "manager-001: The last report is from 2026-11-21 05:10:00 UTC, which is too old" in lines
+
+
+def truncated(value: Json) -> str:
+    text = json.dumps(value)
+    return text[: len(text) // 2]
+
+
+UNUSABLE: Mapping[str, tuple[Callable[[], Any], str]] = {
+    "truncated": (lambda: truncated(fleet(1)[0]), "It is not valid JSON from line 1, column"),
+    "empty": (lambda: "", "It is empty"),
+    "binary": (lambda: b"\xff\xfe\x00", "It is not valid JSON"),
+    "a list": (list, "It is not a report: it must contain a JSON object"),
+    "nested": (lambda: "[" * 200_000, "It is nested too deeply to be a report"),
+    "foreign": (lambda: {"name": "package"}, "It is not a report of this collection"),
+    "newer": (lambda: {**fleet(1)[0], "schema": 2}, "report.schema: must be 1, the only version"),
+    "without a time": (lambda: {**fleet(1)[0], "started": None}, "report.started: is missing"),
+    "an audit": (samples.AUDITS["clean"], "It is the report of an audit, not of a rotation. Set merge_reports_kind"),
+    "merged": (lambda: {"kind": "rotations", "outcome": "failed"}, "It is a merged report"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_file_that_cannot_be_used_is_named_and_is_a_failure(reports: Path, name: str) -> None:
+    make, problem = UNUSABLE[name]
+    file = save(reports / "reports" / "broken" / "rotation.json", make())
+
+    result = merge(reports)
+
+    (unusable,) = result["unusable"]
+    assert unusable["source"] == str(file)
+    assert unusable["problem"].startswith(problem)
+    assert (len(result["managers"]), result["failed"]) == (3, True)
+    assert f"Not readable: {file}" in result["message"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "missing", "link to nothing"])
+def test_what_is_no_regular_file_is_named(reports: Path, kind: str) -> None:
+    path = reports / "given.json"
+    make: dict[str, Callable[[], object]] = {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "missing": lambda: None,
+        "link to nothing": lambda: path.symlink_to(reports / "nothing"),
+    }
+    make[kind]()
+
+    (unusable,) = merge(reports, files=["given.json"])["unusable"]
+
+    assert unusable["source"] == str(path)
+    assert unusable["problem"].startswith(("It is not a regular file", "It cannot be read: "))
+
+
+def test_a_folder_that_does_not_exist_is_named(reports: Path) -> None:
+    (unusable,) = merge(reports, dir=["reports", "nothing"])["unusable"]
+
+    assert unusable == {
+        "source": str(reports / "nothing"),
+        "problem": "The folder cannot be read: No such file or directory",
+    }
+
+
+def test_a_folder_without_reports_is_refused_unless_managers_are_expected(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+
+    with pytest.raises(SettingError) as raised:
+        phase(tmp_path, dir="reports")
+    assert str(raised.value) == f"merge_reports_dir: there is no rotation.json in {tmp_path}/reports"
+    result = phase(tmp_path, dir="reports", expected="manager-a")
+    assert (result["outcome"], result["failure"]) == ("failed", "Without a report: manager-a")
+
+
+def test_reports_of_the_other_kind_are_named(tmp_path: Path) -> None:
+    save(tmp_path / "reports" / "a" / "audit.json", samples.AUDITS["clean"]())
+
+    with pytest.raises(SettingError) as raised:
+        phase(tmp_path, dir="reports")
+
+    assert str(raised.value).endswith("but 1 audit.json file. Set merge_reports_kind to audit")
+    assert merge(tmp_path, kind="audit")["outcome"] == "clean"
+    assert sorted(contents(tmp_path / "out")) == ["apinizer_audits.prom", "audits.html", "audits.json", "audits.md"]
+
+
+def test_summaries_count_where_their_report_is_not_there(reports: Path) -> None:
+    results = {
+        "manager-001": {**SUMMARY, "started": fleet(2)[1]["started"]},
+        "manager-050": SUMMARY,
+        "manager-060": {"outcome": 1, "counts": {}},
+    }
+
+    result = merge(reports, results=results)
+
+    assert [one["host"] for one in result["managers"]][:2] == ["manager-002", "manager-050"]
+    assert len(result["managers"]) == 4
+    assert result["unusable"] == [
+        {
+            "source": "merge_reports_results.manager-060",
+            "problem": "result.outcome: must be a string, not a number",
+        }
+    ]
+
+
+def test_results_must_be_by_host(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="merge_reports_results: must be a dictionary of results"):
+        phase(tmp_path, results=[SUMMARY])
+
+
+def test_a_folder_that_cannot_be_written_is_named(reports: Path) -> None:
+    save(reports / "file", "text")
+
+    with pytest.raises(SettingError) as raised:
+        phase(reports, dir="reports", output_dir="file/out")
+
+    assert str(raised.value).startswith(f"merge_reports_output_dir: the folder {reports}/file/out cannot be created")
+
+
+def test_links_are_not_followed_in_circles(reports: Path) -> None:
+    (reports / "reports" / "manager-001" / "all").symlink_to(reports / "reports")
+
+    assert len(merge(reports)["managers"]) == 3
