@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 import links
+import reference_pages
 from project import BIN, CACHE, PLACE, ROOT, Failed, copy_tree, environment, files, run
 
 SETTINGS = ROOT / "tools" / "docsite"
@@ -25,6 +26,17 @@ COLLECTION = ".".join(PLACE.parts[1:])
 
 INTERNAL = "Internal:"
 """How the short description of an internal plugin begins. This is the only place that decides what is internal."""
+
+
+PLAYBOOKS = {
+    "audit": "guide_several_managers",
+    "export": "guide_gitops",
+    "merge_reports": "guide_several_managers",
+    "notify": "guide_event_driven",
+    "restore": "guide_waves",
+    "rotate": "guide_waves",
+}
+"""The guide that explains each playbook."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +96,27 @@ def build() -> list[Plugin]:
         *("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", SOURCES, COLLECTION),
         env=env,
     )
-    # antsibull-docs copies the guides without their pictures.
-    for picture in sorted((ROOT / "docs" / "docsite" / "rst").glob("*.svg")):
-        shutil.copy(picture, SOURCES / "docsite")
+    _complete()
     # --fresh-env and --write-all: do not reuse anything from an earlier build.
     options = ("--quiet", "--fresh-env", "--write-all", "--fail-on-warning", "--keep-going")
     run(BIN / "sphinx-build", "-b", "html", "-c", SETTINGS, *options, SOURCES, SITE, env=env)
     return internal
+
+
+def _complete() -> None:
+    """Add what antsibull-docs leaves out: the pictures, the event source, and the playbooks. Replace its index by our start page."""
+    guides = ROOT / "docs" / "docsite" / "rst"
+    for picture in sorted((*guides.glob("*.svg"), *guides.glob("*.png"))):
+        shutil.copy(picture, SOURCES / "docsite")
+    shutil.copy(SETTINGS / "index.rst", SOURCES)
+    source = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "certificate_expiry.py"
+    documentation, examples = yaml.safe_load(_constant(source, "DOCUMENTATION") or ""), _constant(source, "EXAMPLES") or ""
+    page = reference_pages.event_source(f"{COLLECTION}.{source.stem}", documentation, examples, "guide_event_driven")
+    (SOURCES / f"{source.stem}_event_source.rst").write_text(page, encoding="utf-8")
+    for name, guide in PLAYBOOKS.items():
+        text = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
+        page = reference_pages.playbook(f"{COLLECTION}.{name}", text, guide)
+        (SOURCES / f"{name}_playbook.rst").write_text(page, encoding="utf-8")
 
 
 def documented_plugins(tree: Path) -> Iterator[tuple[Plugin, str]]:
@@ -112,10 +138,17 @@ def _documentation(file: Path) -> dict[str, object] | None:
     if file.suffix == ".yml":
         return dict(yaml.safe_load(file.read_text(encoding="utf-8"))["DOCUMENTATION"])
     if file.suffix == ".py":
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str(text))):
-                    return dict(yaml.safe_load(text))
+        text = _constant(file, "DOCUMENTATION")
+        return dict(yaml.safe_load(text)) if text else None
+    return None
+
+
+def _constant(file: Path, wanted: str) -> str | None:
+    """Read a text that a Python file assigns to a name."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))) if name == wanted:
+                return text
     return None
 
 
