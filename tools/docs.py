@@ -65,7 +65,11 @@ def check() -> str:
     markdown = {ROOT / file: links.read_markdown((ROOT / file).read_text(encoding="utf-8")) for file in files("*.md")}
     tracked = {ROOT / file for file in files()}
     known = tracked | {folder for file in tracked for folder in file.parents if folder.is_relative_to(ROOT)}
-    broken = links.broken(pages, SITE, Path.is_file) + links.broken(markdown, ROOT, known.__contains__)
+    repository = links.Repository(ROOT, known, markdown)
+    broken = [
+        *links.broken(pages, SITE, Path.is_file, repository),
+        *links.broken(markdown, ROOT, known.__contains__, repository),
+    ]
     exposed = pages_that_show(internal, texts)
     for line in broken + exposed:
         print(line)
