@@ -57,7 +57,7 @@ def check() -> str:
     """Build the site and check it, together with the links of the Markdown files.
 
     :return: a note for the summary: where the site is, and its size.
-    :raises Failed: if a link is broken, or if the site shows an internal plugin.
+    :raises Failed: if a link is broken, the site shows an internal plugin, or the start page leaves out a page.
     """
     internal = build()
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(SITE.rglob("*.html"))}
@@ -71,12 +71,15 @@ def check() -> str:
         *links.broken(markdown, ROOT, known.__contains__, repository),
     ]
     exposed = pages_that_show(internal, texts)
-    for line in broken + exposed:
+    unlisted = pages_without_entry(pages, SITE / "index.html")
+    for line in broken + exposed + unlisted:
         print(line)
     if broken:
         raise Failed(f"{len(broken)} broken links, first: {broken[0]}")
     if exposed:
         raise Failed(f"{len(exposed)} pages show an internal plugin, first: {exposed[0]}")
+    if unlisted:
+        raise Failed(f"{len(unlisted)} pages are not on the start page, tools/docsite/index.rst, first: {unlisted[0]}")
     count = sum(len(page.links) for page in (*pages.values(), *markdown.values()))
     index = (SITE / "index.html").relative_to(ROOT)
     return f"{index}: {len(pages)} pages without {len(internal)} internal plugins; {count} links, including *.md"
@@ -168,3 +171,9 @@ def pages_that_show(internal: list[Plugin], texts: Mapping[Path, str]) -> list[s
             if page.name == plugin.page or shown.search(text):
                 found.append(f"{page.name}: shows the internal {plugin.kind} {plugin.name}")
     return found
+
+
+def pages_without_entry(pages: Mapping[Path, links.Page], start: Path) -> list[str]:
+    """List the pages of the site to which its start page has no link. The start page is written by hand."""
+    listed = {(start.parent / link.partition("#")[0]).resolve() for link in pages[start].links}
+    return [page.name for page in pages if page.resolve() not in listed and page not in (start, start.with_name("search.html"))]

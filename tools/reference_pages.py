@@ -28,6 +28,7 @@ def event_source(name: str, documentation: Mapping[str, Any], examples: str, gui
     return _page(
         f"{name} event source",
         f"{documentation['short_description']}. See the guide {GUIDE.format(guide)}.",
+        "",
         *_section("Synopsis", _bullets(documentation["description"])),
         *_section("Arguments", _options(documentation["options"])),
         *_section("Notes", _bullets(documentation["notes"])),
@@ -76,7 +77,7 @@ def _variables(lines: list[str]) -> Iterator[str]:
 
 def _marked(text: str) -> str:
     """Return text with names, options of commands, and file names as literals."""
-    code = r"\{[^{}]*\}|--[\w-]+|\b\w+_\w+(?:=\w+)?\b(?!\.)|\b[\w-]+\.(?:html|json|md|prom|yml)\b|\bAPINIZER_\w+"
+    code = r"\{[^{}]*\}|--[\w-]+|\b\w+_\w+(?:=\w+)?\b(?!\.\w)|\b[\w-]+\.(?:html|json|md|prom|yml)\b|\bAPINIZER_\w+"
     return re.sub(code, lambda found: f"``{found[0]}``", text)
 
 
