@@ -117,7 +117,10 @@ def _complete() -> None:
         shutil.copy(picture, SOURCES / "docsite")
     shutil.copy(SETTINGS / "index.rst", SOURCES)
     source = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "certificate_expiry.py"
-    documentation, examples = yaml.safe_load(_constant(source, "DOCUMENTATION") or ""), _constant(source, "EXAMPLES") or ""
+    documentation, examples = (
+        yaml.safe_load(_constant(source, "DOCUMENTATION") or ""),
+        _constant(source, "EXAMPLES") or "",
+    )
     page = reference_pages.event_source(f"{COLLECTION}.{source.stem}", documentation, examples, "guide_event_driven")
     (SOURCES / f"{source.stem}_event_source.rst").write_text(page, encoding="utf-8")
     for name, guide in PLAYBOOKS.items():
@@ -176,4 +179,8 @@ def pages_that_show(internal: list[Plugin], texts: Mapping[Path, str]) -> list[s
 def pages_without_entry(pages: Mapping[Path, links.Page], start: Path) -> list[str]:
     """List the pages of the site to which its start page has no link. The start page is written by hand."""
     listed = {(start.parent / link.partition("#")[0]).resolve() for link in pages[start].links}
-    return [page.name for page in pages if page.resolve() not in listed and page not in (start, start.with_name("search.html"))]
+    return [
+        page.name
+        for page in pages
+        if page.resolve() not in listed and page not in (start, start.with_name("search.html"))
+    ]

@@ -20,7 +20,6 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
 
-
 OWN = re.compile(
     r"https://(?:github\.com/apinizer-apiops/apinizer\.apiops/(?:(?:blob|tree|edit|raw)/main/|actions/(?=workflows/))"
     r"|raw\.githubusercontent\.com/apinizer-apiops/apinizer\.apiops/main/)(?P<path>[^?#]*)(?:\?[^#]*)?(?:#(?P<anchor>.*))?"

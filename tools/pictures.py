@@ -42,7 +42,9 @@ _ESCAPE = re.compile(r"\x1b\[([\d;]*)m")
 def record() -> str:
     """Run the demo in color and return the step that the pictures show, without what differs between runs."""
     environment = {**os.environ, "ANSIBLE_FORCE_COLOR": "1"}
-    done = subprocess.run(["make", "demo"], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        ["make", "demo"], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
+    )
     return normalized(_step(done.stdout))
 
 
@@ -87,7 +89,9 @@ def terminal(text: str) -> str:
     lines = [_spans(line) for line in text.splitlines()]
     width, height = round(COLUMNS * CHARACTER + 2 * MARGIN), len(lines) * LINE + 2 * MARGIN + 26
     rows = "\n".join(
-        f'<text x="{MARGIN}" y="{44 + MARGIN + number * LINE}">{spans}</text>' for number, spans in enumerate(lines) if spans
+        f'<text x="{MARGIN}" y="{44 + MARGIN + number * LINE}">{spans}</text>'
+        for number, spans in enumerate(lines)
+        if spans
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <!-- Copyright: (c) 2026, apinizer.apiops contributors
@@ -140,16 +144,32 @@ def report() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "report.html")
         page.write_text(text, encoding="utf-8")
-        options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars", "--window-size=1000,1020")
+        options = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--hide-scrollbars",
+            "--window-size=1000,1020",
+        )
         scheme = "--blink-settings=preferredColorScheme=1"
-        command = [browser, *options, scheme, f"--user-data-dir={folder}/profile", f"--screenshot={REPORT}", page.as_uri()]
+        command = [
+            browser,
+            *options,
+            scheme,
+            f"--user-data-dir={folder}/profile",
+            f"--screenshot={REPORT}",
+            page.as_uri(),
+        ]
         subprocess.run(command, capture_output=True, check=True, timeout=60)
 
 
 def main() -> None:
     """Make the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--record", action="store_true", help="run the demo first, and make a picture of its report as well")
+    parser.add_argument(
+        "--record", action="store_true", help="run the demo first, and make a picture of its report as well"
+    )
     if parser.parse_args().record:
         OUTPUT.write_text(record(), encoding="utf-8")
         report()

@@ -15,8 +15,16 @@ highlight_language = "YAML+Jinja"
 html_theme = "furo"
 html_theme_options = {
     # The system font, and the colors of the buttons and links: nothing is loaded from elsewhere.
-    "light_css_variables": {"color-brand-primary": "#1d4fa8", "color-brand-content": "#1d4fa8", "color-brand-visited": "#6b3fa0"},
-    "dark_css_variables": {"color-brand-primary": "#9cc1ff", "color-brand-content": "#9cc1ff", "color-brand-visited": "#c9a6f5"},
+    "light_css_variables": {
+        "color-brand-primary": "#1d4fa8",
+        "color-brand-content": "#1d4fa8",
+        "color-brand-visited": "#6b3fa0",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#9cc1ff",
+        "color-brand-content": "#9cc1ff",
+        "color-brand-visited": "#c9a6f5",
+    },
     "source_repository": "https://github.com/apinizer-apiops/apinizer.apiops/",
 }
 # The site follows the color scheme of the system, and the tables of options do so as well.

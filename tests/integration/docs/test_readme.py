@@ -18,7 +18,11 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 README = ROOT / "README.md"
 BLOCKS = blocks(README)
-PREPARATIONS = (r"make (demo|test)", r"pip install 'requests>=2\.28' 'cryptography>=37'", r"export APINIZER_URL=\S+ APINIZER_TOKEN=\S+")
+PREPARATIONS = (
+    r"make (demo|test)",
+    r"pip install 'requests>=2\.28' 'cryptography>=37'",
+    r"export APINIZER_URL=\S+ APINIZER_TOKEN=\S+",
+)
 INSTALL = "ansible-galaxy collection install -r requirements.yml"
 
 

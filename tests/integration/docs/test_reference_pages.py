@@ -107,7 +107,9 @@ def test_page_of_an_event_source(tool: Any) -> None:
         "notes": ["It only reads."],
     }
 
-    page = tool("reference_pages").event_source("a.b.watch", documentation, "- name: Watch\n  hosts: all\n", "guide_waves")
+    page = tool("reference_pages").event_source(
+        "a.b.watch", documentation, "- name: Watch\n  hosts: all\n", "guide_waves"
+    )
 
     assert "Watch it. See the guide :ref:" in page
     assert "- Reads :literal:`what`." in page

@@ -79,7 +79,10 @@ def test_broken_link_is_found(tool: Any, tmp_path: Path, link: str, fault: str |
         ("blob/main/docs/guide.md#gone", "anchor not found in the page"),
         ("actions/workflows/gone.yml", "file not found in this repository"),
         ("https://raw.githubusercontent.com/apinizer-apiops/apinizer.apiops/main/docs/guide.md", None),
-        ("https://raw.githubusercontent.com/apinizer-apiops/apinizer.apiops/main/gone.svg", "file not found in this repository"),
+        (
+            "https://raw.githubusercontent.com/apinizer-apiops/apinizer.apiops/main/gone.svg",
+            "file not found in this repository",
+        ),
     ],
 )
 def test_address_of_our_own_repository_is_compared_with_its_files(

@@ -108,7 +108,9 @@ def _pins() -> Iterator[tuple[str, str]]:
     for file in sorted({file for pattern in PINS for file in ROOT.glob(pattern)}):
         text = file.read_text(encoding="utf-8")
         name = r"apinizer[./]apiops(?:\.git)?"
-        for found in re.finditer(rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: )['\"]?([\w.<>=-]+)", text):
+        for found in re.finditer(
+            rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: )['\"]?([\w.<>=-]+)", text
+        ):
             yield str(file.relative_to(ROOT)), found.group(1).lstrip("=")
 
 
