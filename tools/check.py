@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import artifact
@@ -196,11 +197,11 @@ def leg(name: str, options: Options) -> str:
     module_python = legs.prepare_module_host() if name == "oldest" else None
     share = ("--share", f"{list(legs.LEGS).index(name) + 1}/{len(legs.LEGS)}") if options.complete else ()
     options = replace(options, coverage=False)
-    under_test = {"programs": programs, "module_python": module_python}
+    run_integration = partial(pytest, "integration", options, "-m", "not exhaustive", "--quick-modes", *share)
     left_out = tuple(word for part in ("manager", "bench", "fuzz") for word in ("--ignore", f"tests/unit/{part}"))
     _all(
         lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
-        lambda: pytest("integration", options, "-m", "not exhaustive", "--quick-modes", *share, **under_test),
+        lambda: run_integration(programs=programs, module_python=module_python),
     )
     modules = f"; modules with {versions(module_python, PACKAGES[1:])}" if module_python else ""
     return versions(programs / "python") + modules

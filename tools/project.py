@@ -30,6 +30,9 @@ DIST = ROOT / "dist"
 PLACE = Path("ansible_collections", "apinizer", "apiops")
 """The path of this collection below a folder of Ansible's search path."""
 
+_NOT_PASSED_ON = ("MFLAGS", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV")
+"""Variables of the user's environment. Without compiled files, each process would compile its libraries and the tests again."""
+
 
 class Failed(Exception):
     """A check ran and found a problem."""
@@ -116,7 +119,7 @@ def environment(*first_on_path: Path, **more: str | Path) -> dict[str, str]:
     env = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("ANSIBLE_", "APINIZER_", "MAKE")) and key not in ("MFLAGS", "PYTHONPATH", "VIRTUAL_ENV")
+        if not key.startswith(("ANSIBLE_", "APINIZER_", "MAKE")) and key not in _NOT_PASSED_ON
     }
     env |= {
         "HOME": str(_scratch_home()),

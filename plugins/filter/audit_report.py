@@ -30,7 +30,7 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object, hosts: int = 1, expected: object = None) -> str:
+def audit_report(audit: object, output_format: object, hosts: object = 1, expected: object = None) -> str:
     """Render an audit, or those of several managers in one report.
 
     :arg audit: one, a list, or a dictionary by host.
@@ -39,7 +39,9 @@ def audit_report(audit: object, output_format: object, hosts: int = 1, expected:
     :raises AnsibleFilterError: if the format is unknown or the input has the wrong shape.
     """
     several = is_several(audit)
-    single: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=int(hosts))}
+    if isinstance(hosts, bool) or not isinstance(hosts, int) or hosts < 1:
+        raise AnsibleFilterError(f"audit_report: hosts must be a positive number, not '{hosts}'")
+    single: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=hosts)}
     wanted = str(output_format)
     if wanted not in (MERGED_FORMATS if several else single):
         allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text, failure or summary"

@@ -52,6 +52,7 @@ class CertificateOperation:
     :arg absent: delete the certificate.
     :arg desired: the desired state, if the certificate is not to be deleted.
     :arg jwk_scope: C(SAME_PROJECT) or C(ALL_PROJECTS) to update the JWKs created from the certificate, or None.
+    :arg warn_of_jwks: look for JWKs that an update would unlink.
     :arg delete_jwks: delete the JWKs created from the certificate together with it.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
     :arg verify_timeout: the seconds within which the gateways must hold what was written.
@@ -62,6 +63,7 @@ class CertificateOperation:
     absent: bool
     desired: Desired
     jwk_scope: str | None = None
+    warn_of_jwks: bool = True
     delete_jwks: bool = False
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
@@ -93,7 +95,7 @@ def run_certificate_operation(
     for warning in plan.warnings:
         warn(warning)
     _check_before_write(api, operation, plan, before)
-    if plan.operation == "update" and operation.jwk_scope is None:
+    if plan.operation == "update" and operation.jwk_scope is None and operation.warn_of_jwks:
         for warning in _jwk_warnings(api, operation) if jwks is None else jwks:
             warn(warning)
     previous = _result.certificate(before, now, desired=bundle, with_content=True)
@@ -267,7 +269,7 @@ def _check_environments(
     added = (operation.desired.environments or frozenset()) - set(before.environments if before else ())
     if operation.absent or not added:
         return jwks
-    if before and operation.jwk_scope is None and operation.desired.unlisted != "keep":
+    if before and operation.jwk_scope is None and operation.warn_of_jwks and operation.desired.unlisted != "keep":
         jwks = _jwk_warnings(api, operation)
     if not api.lists_environments:
         return jwks  # A manager that does not list environments checks the names itself when it receives the write.

@@ -93,6 +93,7 @@ def plan_present(
     :arg siblings: the other certificates of the project, as far as they are known.
     :raises InputError: if the task does not specify something that only the user can decide.
     """
+    desired = replace(desired, alias=_given(desired.alias), description=_given(desired.description))
     if current is None:
         return _plan_create(project, name, desired, similar_names(name, [sibling.name for sibling in siblings]))
     current = current.recognize(desired.bundle)
@@ -140,6 +141,13 @@ def _is_typo(name: str, other: str) -> bool:
         return name[start:] == other[start + 1 :]
     swapped = name[start : start + 2] == other[start : start + 2][::-1] and name[start + 2 :] == other[start + 2 :]
     return swapped or name[start + 1 :] == other[start + 1 :]
+
+
+def _given(text: str | None) -> str | None:
+    """Return a description or an alias, or None for one of blanks: no field of a request may be empty (vendor: Update
+    Certificate), and the manager refuses blanks as well.
+    """
+    return text if text and text.strip() else None
 
 
 def _plan_create(project: str, name: str, desired: Desired, similar: t.Sequence[str]) -> Plan:
@@ -227,7 +235,7 @@ def duplicates_warning(current: StoredCertificate) -> str:
 def _update(current: StoredCertificate, desired: Desired, target: set[str]) -> Write:
     bundle = _bundle(current, desired, target)
     alias = desired.alias or _current_alias(current, bundle, target)
-    description = desired.description or current.description or current.name
+    description = desired.description or _given(current.description) or current.name
     environments = tuple(sorted(target))
     after = replace(
         current,
@@ -248,11 +256,11 @@ def _update(current: StoredCertificate, desired: Desired, target: set[str]) -> W
 def _imports(current: StoredCertificate, desired: Desired, touched: set[str]) -> tuple[Write, ...]:
     """Plan one import for each alias to keep, because an import carries a single alias."""
     bundle = _bundle(current, desired, touched)
-    description = desired.description or current.description or current.name
+    description = desired.description or _given(current.description) or current.name
     by_alias: dict[str, list[str]] = {}
     for environment in sorted(touched):
         entry = current.entry_of(environment, bundle)
-        alias = desired.alias or (entry.alias if entry else None) or _current_alias(current, bundle, touched)
+        alias = desired.alias or (_given(entry.alias) if entry else None) or _current_alias(current, bundle, touched)
         by_alias.setdefault(alias, []).append(environment)
     writes = []
     state = current
@@ -298,7 +306,11 @@ def _current_alias(current: StoredCertificate, bundle: Bundle, target: set[str])
     """
     concerned = target & set(current.environments) or set(current.environments)
     entries = [current.entry_of(environment, bundle) for environment in sorted(concerned)]
-    aliases = {entry.environment: entry.alias for entry in entries if entry and entry.alias}
+    aliases = {
+        entry.environment: alias
+        for entry in entries
+        if entry is not None and (alias := _given(entry.alias)) is not None
+    }
     if len(set(aliases.values())) > 1:
         raise InputError(
             "alias",

@@ -263,10 +263,10 @@ class Writer:
         if after is not None and after.duplicated:
             duplicated = ", ".join(after.duplicated)
             sentences.append(f"The write was not repeated, because each update adds another entry ({duplicated})")
+        # A creation that was repeated was sent as an update, and has replaced nothing.
+        kind = "create" if attempts.before is None else write.kind
         held = {"create": "not hold it", "delete": "still hold the deleted certificate"}
-        sentences.append(
-            f"The gateways there may {held.get(write.kind, 'still hold the certificate that was replaced')}"
-        )
+        sentences.append(f"The gateways there may {held.get(kind, 'still hold the certificate that was replaced')}")
         error = WriteError(join_sentences(*sentences), after=after, changed=True, deployment=reported)
         if write.kind in ("create", "update") and not (after and after.duplicated):
             error.problem = DEPLOYMENT_FAILED

@@ -11,7 +11,8 @@ short_description: "Internal: carry out a phase of the role certificate_rotation
 author: [apinizer.apiops contributors (@apinizer-apiops)]
 description:
   - Internal to the role P(apinizer.apiops.certificate_rotation#role) and the playbooks C(apinizer.apiops.restore),
-    C(apinizer.apiops.export), and C(apinizer.apiops.merge_reports). It may change with any release; do not use it in your own tasks.
+    C(apinizer.apiops.export), C(apinizer.apiops.audit), and C(apinizer.apiops.merge_reports). It may change with any release; do not
+    use it in your own tasks.
   - It reads the variables of the role from the host, and keeps the state of a run in a file.
 attributes:
   action: {description: "Runs on the controller, and runs modules on the host where that is necessary.", support: full}

@@ -9,11 +9,11 @@ It runs as a program of its own, with the Python under test. Its argument is the
   libraries are imported.
 - `process`: ansible-playbook with a single task. Ansible is imported before the fork, so its settings are those of the
   server.
-- `playbook`: ansible-playbook as a user runs it. Only libraries are imported before the fork, and Ansible after it, so that
-  it reads the settings of the request.
+- `program`: a program of Ansible as a user runs it. Only libraries are imported before the fork, and Ansible after it, so
+  that it reads the settings of the request.
 
-Each line of standard input is a request, a JSON object with `arguments` (the file of the module, or the arguments of
-ansible-playbook), `stdin`, `cwd`, `env` and `one_stream` (whether standard error goes to standard output). The response is
+Each line of standard input is a request, a JSON object with `arguments` (the file of the module, the arguments of
+ansible-playbook, or a program with its arguments), `stdin`, `cwd`, `env` and `one_stream` (whether standard error goes to standard output). The response is
 one line of JSON with `status`, `stdout` and `stderr`. A child cannot affect the server or other children.
 """
 
@@ -32,10 +32,18 @@ from typing import Any
 
 Program = Callable[[list[str]], int]
 
+CLASSES = {
+    "ansible": ("ansible.cli.adhoc", "AdHocCLI"),
+    "ansible-doc": ("ansible.cli.doc", "DocCLI"),
+    "ansible-inventory": ("ansible.cli.inventory", "InventoryCLI"),
+    "ansible-playbook": ("ansible.cli.playbook", "PlaybookCLI"),
+}
+"""The programs of Ansible that the server runs, with their modules and classes."""
+
 
 def main() -> None:
     """Handle requests until the input ends."""
-    program = {"module": _module, "process": _single_task, "playbook": _playbook}[sys.argv[1]]()
+    program = {"module": _module, "process": _single_task, "program": _program}[sys.argv[1]]()
     # The children live for a second. Without garbage collection, they share more memory with the server and end sooner.
     gc.disable()
     for line in sys.stdin:
@@ -61,13 +69,25 @@ def _single_task() -> Program:
     return lambda arguments: int(PlaybookCLI(["ansible-playbook", *arguments]).run())
 
 
-def _playbook() -> Program:
-    # None of these reads a setting of Ansible.
-    _prepare("jinja2.nativetypes", "multiprocessing.queues", "yaml", "ansible.module_utils.basic")
+def _program() -> Program:
+    # What Ansible imports as well; none of these reads one of its settings.
+    _prepare(
+        "ansible.module_utils.basic",
+        "cryptography.hazmat.backends",
+        "cryptography.hazmat.primitives.ciphers",
+        "cryptography.hazmat.primitives.kdf.pbkdf2",
+        "cryptography.hazmat.primitives.padding",
+        "cryptography.hazmat.primitives.serialization",
+        "jinja2.nativetypes",
+        "jinja2.sandbox",
+        "multiprocessing.queues",
+        "packaging.specifiers",
+        "yaml",
+    )
 
     def run(arguments: list[str]) -> int:
-        cli = importlib.import_module("ansible.cli.playbook").PlaybookCLI
-        cli.cli_executor(["ansible-playbook", *arguments])
+        module, name = CLASSES[arguments[0]]
+        getattr(importlib.import_module(module), name).cli_executor(arguments)
         return 0
 
     return run

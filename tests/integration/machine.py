@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.execution_modes import comparable
+from integration.fork_server import CLASSES
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "apinizer.apiops"
@@ -218,20 +219,20 @@ class Machine:
         variables = ["-e", f"ansible_python_interpreter={self._interpreter}"] if runs_tasks else []
         return [str(self._programs / program), *variables, *arguments]
 
-    def playbook_server(self, program: str, env: Mapping[str, str] | None) -> ForkServer | None:
+    def server(self, program: str, env: Mapping[str, str] | None) -> ForkServer | None:
         """Return the fork server for a command, if it can run there."""
         needs_new_python = self.measured or "PYTHONPATH" in (env or {})
-        if program != "ansible-playbook" or needs_new_python or self._fork_servers is None:
+        if program not in CLASSES or needs_new_python or self._fork_servers is None:
             return None
-        return self._fork_servers("playbook")
+        return self._fork_servers("program")
 
     def command(self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
         """Run a program in the working directory."""
         self._results.unlink(missing_ok=True)
         environment = self.environment(**env or {})
         program, *arguments = self.words(*words)
-        if server := self.playbook_server(words[0], env):
-            run = server.run(*arguments, cwd=cwd or self.folder, env=environment)
+        if server := self.server(words[0], env):
+            run = server.run(words[0], *arguments, cwd=cwd or self.folder, env=environment)
             return Run(run.status, run.text + run.stderr, self._outcomes())
         done = subprocess.run(
             [program, *arguments],

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import (
@@ -18,11 +21,15 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     TRUSTSTORE_INFO,
     ManagerAccess,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
 from manager import Manager
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
 Json = dict[str, Any]
+
+_ROLE = Path(__file__).resolve().parents[2] / "roles" / "certificate_rotation"
+_OWN_TASKS = [path.name for path in (_ROLE / "tasks").glob("*.yml")]
 
 
 class PhaseRunner:
@@ -35,13 +42,16 @@ class PhaseRunner:
         variables: Mapping[str, Any],
         *,
         check: bool = False,
+        retries: int = 0,
         before: Callable[[str], object] = lambda _title: None,
+        checks_task_files: bool = False,
     ) -> None:
         """Prepare a run with these variables of the role, named without their prefix.
 
         `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
+        `checks_task_files`: whether files with tasks of the user must exist in the folder.
         """
-        connection = {"url": manager.url, "token": manager.token, "retries": 0}
+        connection = {"url": manager.url, "token": manager.token, "retries": retries}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
         self.results: dict[str, Json] = {}
         """The results of the phases so far, by their titles."""
@@ -52,11 +62,19 @@ class PhaseRunner:
         self._check = check
         self._before = before
         self._run_file = ""
+        self._loader = DataLoader() if checks_task_files else None
+        if self._loader:
+            self._loader.set_basedir(str(folder))
 
     @property
     def warnings(self) -> list[str]:
         """The warnings of all phases so far."""
         return [warning for result in self.results.values() for warning in result.get("warnings", ())]
+
+    @property
+    def text(self) -> str:
+        """Everything that the phases have returned so far."""
+        return "\n".join(json.dumps(result, ensure_ascii=False) for result in self.results.values())
 
     def phase(self, name: str, *, failed: str = "", **arguments: Any) -> Json:
         """Carry out a phase and return its result. `failed` is the message of the task that failed before."""
@@ -74,18 +92,26 @@ class PhaseRunner:
             failed=failed,
         )
         task.manager_url = self._manager_url
+        if self._loader:
+            task.hook_problem = partial(task_file_problem, self._loader, str(_ROLE), own=_OWN_TASKS)
         result: Json = PHASES[name](task, **arguments)
         self._run_file = result.get("run_file", self._run_file)
         self.results[title] = result
         return result
 
-    def run_role(self, *, obtain: Callable[[Json], str] | None = None, hook: str = "") -> Json:
+    def run_role(
+        self,
+        *,
+        obtain: Callable[[Json], str] | None = None,
+        hook: str = "",
+        failing: Mapping[str, str] | None = None,
+    ) -> Json:
         """Run the role as its tasks do, and return its result.
 
         `obtain` returns the PEM of a certificate that is to be obtained. `hook` is the message of a task of the user that
-        fails after the last wave.
+        fails after the last wave; `failing` are such messages by the title of the phase before.
         """
-        for made in self._until_the_end(obtain, hook):
+        for made in self._until_the_end(obtain, hook, failing or {}):
             if made.get("failed"):
                 self.phase("rollback", failed=made["msg"])
                 break
@@ -93,7 +119,25 @@ class PhaseRunner:
         result: Json = json.loads(result_file(reported).read_text(encoding="utf-8"))
         return result
 
-    def _until_the_end(self, obtain: Callable[[Json], str] | None, hook: str) -> Iterator[Json]:
+    def run_restore(self, **settings: Any) -> Json:
+        """Restore a backup as the playbook does, and return the result of the last phase.
+
+        `settings` are the variables of the playbook, named without their prefix.
+        :raises SettingError: for variables or a backup that the plan refuses.
+        """
+        planned = self.phase("restore_plan", settings=settings)
+        if planned.get("failed"):
+            return planned
+        for wave in planned["waves"]:
+            if self.phase("restore_write", wave=wave["number"]).get("failed"):
+                break
+            if not self._check and self.phase("restore_verify", wave=wave["number"]).get("failed"):
+                break
+        return self.phase("restore_report")
+
+    def _until_the_end(
+        self, obtain: Callable[[Json], str] | None, hook: str, failing: Mapping[str, str]
+    ) -> Iterator[Json]:
         planned = self.phase("plan")
         yield planned
         if obtain:
@@ -104,10 +148,13 @@ class PhaseRunner:
             return
         ready = self.phase("preflight")
         yield ready
+        if self._variables.get("backup_dir") and (ready["waves"] or ready["retire"]):
+            yield self.phase("backup")
         for wave in ready["waves"]:
-            yield self.phase("write", wave=wave["number"])
-            if not self._check:
-                yield self.phase("verify", wave=wave["number"])
+            for name in ("write",) if self._check else ("write", "verify"):
+                yield self.phase(name, wave=wave["number"])
+                if message := failing.get(f"{name} {wave['number']}"):
+                    yield {"failed": True, "msg": message}
         if hook:
             yield {"failed": True, "msg": hook}
         elif ready["retire"]:

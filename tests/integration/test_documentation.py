@@ -24,11 +24,16 @@ USER, PASSWORD = "operator", "operator-password"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("apinizer_*.py"))
 
 
+_DOCUMENTED: dict[str, dict[str, Any]] = {}
+"""The documentation of the modules, which Ansible reads once for all tests."""
+
+
 def _documentation(machine: Machine, module: str) -> dict[str, Any]:
-    run = machine.command("ansible-doc", "--type", "module", "--json", f"{COLLECTION}.{module}")
-    assert run.status == 0, run.text
-    documentation: dict[str, Any] = json.loads(run.text)[f"{COLLECTION}.{module}"]
-    return documentation
+    if module not in _DOCUMENTED:
+        run = machine.command("ansible-doc", "--type", "module", "--json", f"{COLLECTION}.{module}")
+        assert run.status == 0, run.text
+        _DOCUMENTED[module] = json.loads(run.text)[f"{COLLECTION}.{module}"]
+    return _DOCUMENTED[module]
 
 
 def _examples(machine: Machine, module: str) -> str:

@@ -382,6 +382,51 @@ def test_a_companion_is_not_deleted_after_someone_else_has_written(
     assert "modified by someone else" in str(made.phases["retire"]["warnings"])
 
 
+def test_a_companion_that_is_someone_elses_now_is_not_left_to_the_next_run(make: MakeWorld) -> None:
+    world = make("2026.04", {"truststore": ("manager",)})
+    name = COMPANIONS[DEVELOPMENT]
+
+    def modify(title: str) -> None:
+        if title == "retire":
+            held = world.manager.state.certificates[PROJECT, name]
+            foreign = held.description.replace(f"overlap of {NAME} ", "overlap of another ")
+            world.manager.state.certificates[PROJECT, name] = replace(held, description=foreign)
+
+    made = world.run(between=modify)
+
+    assert made.outcome == "rotated"
+    (warning,) = made.phases["retire"]["warnings"]
+    for text in (warning, made.message):
+        assert f"The companion {PROJECT}/{name} was not deleted: it was modified by someone else" in text
+        assert "is now the companion of another" in text
+        assert f"No later run deletes it, and the next overlap of {NAME} is refused as long as" in text
+        assert "delete it with apinizer_certificate and state=absent" in text
+        assert "next run deletes it" not in text
+        assert "left to the next run" not in text
+    assert world.run().outcome == "nothing_to_do"
+    assert world.manager.holds(PROJECT, name)
+
+
+def test_a_deletion_that_is_not_deployed_is_named(make: MakeWorld) -> None:
+    """The record has no companion any more, so no later run can find it."""
+    world = make("2026.04", {"truststore": ("manager",)})
+    name = COMPANIONS[DEVELOPMENT]
+    world.manager.faults.add(
+        Fault("deployment_failure", method="DELETE", path=f"/{name}/", environments=(DEVELOPMENT,))
+    )
+
+    made = world.run()
+
+    assert made.outcome == "rotated"
+    assert "Retired 2 companions" in made.message
+    for text in (made.phases["retire"]["warnings"][0], made.message):
+        assert f"The companion {PROJECT}/{name} was deleted, but its gateways may still hold it" in text
+        assert f"its deployment failed in: {DEVELOPMENT} (" in text
+        assert "They trust the new certificate in any case" in text
+    assert world.held() == world.everywhere(world.new)
+    assert world.run().outcome == "nothing_to_do"
+
+
 @pytest.mark.parametrize("generation", ["2025", "2026.04", "2026.09"])
 @pytest.mark.parametrize("days", [0, 7])
 def test_a_third_certificate_restarts_the_overlap(
@@ -479,6 +524,27 @@ def test_without_markers_the_alias_shows_that_an_obtained_certificate_is_introdu
     assert outcomes == ["introduced", "introduced", "killed", "rotated", "nothing_to_do"]
     assert len(world.obtained) == 1
     world.assert_rotated(world.new)
+
+
+def test_a_third_certificate_where_no_descriptions_are_reported_needs_the_companions_to_be_deleted(
+    make: MakeWorld, issue: Callable[[int], Issued]
+) -> None:
+    world = make("2024.09", {"truststore": ("manager",)}, overlap_days=7)
+    world.run()
+    third = issue(400)
+    world.watch.new.append(third.der)
+    world.variables["certificates"] = [{"project": PROJECT, "name": NAME, "content": third.pem}]
+
+    made = world.run()
+
+    assert (made.outcome, made.requests) == ("refused", [])
+    assert made.message.count("this manager does not report descriptions") == 1
+    assert "delete it with apinizer_certificate and state=absent, and run the role again" in made.message
+    for name in COMPANIONS.values():  # as the message says
+        world.manager.remove_certificate(PROJECT, name)
+    assert world.run().outcome == "introduced"
+    assert world.run(promote=True).outcome == "rotated"
+    world.assert_rotated(third)
 
 
 @pytest.mark.parametrize("obtained", [True, False])
@@ -603,7 +669,7 @@ def test_a_foreign_certificate_under_the_name_of_a_companion_is_refused(
         made = world.run(check=check)
         assert (made.outcome, made.requests) == ("refused", [])
         assert (
-            f"{PROJECT}/{COMPANIONS[PRODUCTION]} has the name of the companion of {NAME} in {PRODUCTION}"
+            f"{PROJECT}/{COMPANIONS[PRODUCTION]} in {PRODUCTION}: the name is that of a companion of {NAME}, but"
             in made.message
         )
         assert "Delete it, or set certificate_rotation_companion_name to another pattern" in made.message

@@ -11,7 +11,7 @@ and the phases of the role run in this process, over real HTTP.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -153,32 +153,20 @@ class World:
             Path(path).write_bytes(data)
 
     def _restore(self, *, check: bool) -> Result:
-        phase = PhaseRunner(self.manager, self.folder, {}, check=check).phase
-        settings = {"dir": str(self.folder), "verify_gateways_timeout": 0, **RESTORE[self.way]}
+        runner = PhaseRunner(self.manager, self.folder, {}, check=check)
         try:
-            planned = phase("restore_plan", settings=settings)
+            reported = runner.run_restore(dir=str(self.folder), verify_gateways_timeout=0, **RESTORE[self.way])
         except SettingError as exc:
             return Result("failed", False, {}, str(exc))
-        changed = _restore_waves(phase, planned["waves"], check=check)
-        reported = phase("restore_report")
+        planned = runner.results["restore_plan"]
         done = "planned" if check else "restored"
         outcome = "failed" if reported.get("failed") else done if planned["waves"] else "in_sync"
         gateways = {
             one.name: one.state for found in load_restore(planned["run_file"]).gateways.values() for one in found
         }
+        changed = any(result["changed"] for result in runner.results.values())
         warnings = " ".join(planned.get("warnings", ()))
         return Result(outcome, changed, gateways, reported.get("msg") or reported["message"], warnings)
-
-
-def _restore_waves(phase: Callable[..., dict[str, Any]], waves: list[dict[str, Any]], *, check: bool) -> bool:
-    """Write and verify the waves as the playbook does, until one fails. Return whether anything has changed."""
-    changed = False
-    for wave in waves:
-        written = phase("restore_write", wave=wave["number"])
-        changed |= written["changed"]
-        if written.get("failed") or (not check and phase("restore_verify", wave=wave["number"]).get("failed")):
-            break
-    return changed
 
 
 @dataclass

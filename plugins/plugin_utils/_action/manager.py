@@ -19,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     NO_IMPORT_FILE,
     ApinizerError,
     InputError,
+    RequestError,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
@@ -36,6 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._options import (
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import Desired
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies, add_remedy, in_terms_of
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import deployment
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls, with_escaped
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.in_process import (
@@ -66,6 +68,7 @@ class Operation:
     """One operation of C(apinizer_certificate); the attributes are its options.
 
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
+    :arg warn_of_jwks: whether to look for JWKs that an update unlinks. In this process only; a module always does.
     :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
     """
 
@@ -79,6 +82,7 @@ class Operation:
     absent: bool = False
     force: bool = False
     jwk_scope: str | None = None
+    warn_of_jwks: bool = True
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
     remedies: Remedies = field(default_factory=lambda: ROLE_REMEDIES, compare=False)
@@ -129,6 +133,7 @@ class Operation:
                 force=self.force,
             ),
             jwk_scope=self.jwk_scope.upper() if self.jwk_scope else None,
+            warn_of_jwks=self.warn_of_jwks,
             verify_gateways=self.verify_gateways,
             verify_timeout=self.verify_timeout,
         )
@@ -238,6 +243,21 @@ class ManagerAccess:
                 raise
 
         return self._run(CERTIFICATE, carry_out)
+
+    def send_deletion(self, operation: Operation) -> Result:
+        """Send the request that deletes a certificate, in this process. The caller reads the record back.
+
+        :returns: C(deployment), or a failure with C(retry_after), and with C(retries) if another request may succeed.
+        """
+
+        def send(api: t.Any, _now: datetime, _context: InProcessContext) -> Result:
+            try:
+                return {"deployment": deployment(api.delete(operation.project, operation.name))}
+            except RequestError as exc:
+                retries = api.client.connection.retries if exc.retryable else 0
+                return {"failed": True, "msg": str(exc), "retries": retries, "retry_after": exc.retry_after}
+
+        return self._run(CERTIFICATE, send)
 
     def _given(self, module: str, **options: t.Any) -> dict[str, t.Any]:
         return {**self._options[module], **options}

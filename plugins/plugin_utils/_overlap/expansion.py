@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.collisions import collisions
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, text_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import (
@@ -23,7 +24,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
     Rules,
     Subject,
     View,
-    collisions,
     is_under_way,
     read_overlap,
 )
@@ -49,13 +49,19 @@ def with_companions(
     listed: dict[str, dict[str, View]] = {certificate.desired.project: {} for certificate in planned}
     for (project, name), view in current.items():
         listed.setdefault(project, {})[name] = view
+    # Whatever its name and its description are, a certificate of the list is not a companion.
+    desired = {(one.project, one.name) for one in settings.certificates}
+    candidates = {
+        project: {name: view for name, view in views.items() if (project, name) not in desired}
+        for project, views in listed.items()
+    }
     overlaps: list[tuple[Subject, tuple[Companion, ...]]] = []
     result: list[PlannedCertificate] = []
     for one in planned:
         subject, certificate = _subject(one), one
-        if not subject.due and is_under_way(subject, listed[subject.project], rules.patterns):
+        if not subject.due and is_under_way(subject, candidates[subject.project], rules.patterns):
             subject, certificate = replace(subject, due=True), one.due_everywhere()
-        overlap = read_overlap(subject, listed[subject.project], rules, now)
+        overlap = read_overlap(subject, candidates[subject.project], rules, now)
         problems += overlap.problems
         overlaps.append((subject, overlap.companions))
         staged = replace(certificate, stage=overlap.stage, until=overlap.until, deferred=overlap.deferred)
@@ -77,7 +83,7 @@ def _subject(certificate: PlannedCertificate) -> Subject:
         certificate.due,
         certificate.new.leaf.fingerprint_sha1 if certificate.new else None,
         current,
-        {environment: certificate.new_alias(environment) for environment in current},
+        {step.environment: certificate.new_alias(step.environment) for step in certificate.steps},
     )
 
 

@@ -4,7 +4,8 @@
 """The marker in the description of a companion: the certificate that it belongs to, and when its overlap began. Pure.
 
 It follows the companion's own text, for example
-C(Partner certificate [overlap of my-certificate since 2026-11-26T10:00:00Z]).
+C(Partner certificate [overlap of my-certificate since 2026-11-26T10:00:00Z]). In a name that contains the beginning of a marker,
+that is escaped.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from urllib.parse import quote, unquote
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 
+_BEGINNING = "[overlap of "
 _MARKER = re.compile(r"(?:(?P<text>.*) )?\[overlap of (?P<name>.+) since (?P<since>[0-9T:-]{19}Z)\]", re.DOTALL)
 
 
@@ -31,7 +34,8 @@ class Marker:
 
     def added_to(self, text: str) -> str:
         """A description with this marker; a marker that it has already is replaced."""
-        return f"{text_of(text)} [overlap of {self.name} since {iso(self.since)}]".lstrip()
+        name = self.name.replace("%", "%25").replace(_BEGINNING, quote(_BEGINNING))
+        return f"{text_of(text)} {_BEGINNING}{name} since {iso(self.since)}]".lstrip()
 
 
 def read_marker(description: str | None) -> Marker | None:
@@ -43,7 +47,7 @@ def read_marker(description: str | None) -> Marker | None:
         since = datetime.strptime(found["since"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-    marker = Marker(found["name"], since)
+    marker = Marker(unquote(found["name"]), since)
     return marker if marker.added_to(found["text"] or "") == description else None
 
 

@@ -9,25 +9,23 @@ The rotation has succeeded by then. A companion that cannot be deleted is named,
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._result import diff
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import read_marker
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import unproven
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.deletion import Deletion, by_key, delete_all
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.kept import Kept, Target, View, to_keep
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import Settings
 
-View = Mapping[str, t.Any]
 INTERRUPTED = "the deletion was interrupted"
 
 
-def to_retire(run: Run) -> list[tuple[PlannedCertificate, PlannedCertificate]]:
-    """The certificate and the companion of each companion that this run deletes, in the order of the waves."""
+def to_retire(run: Run) -> list[Target]:
+    """The companions that this run deletes, each after its certificate, in the order of the waves."""
     targets = [
         (planned, companion)
         for planned in run.plan.certificates
@@ -39,48 +37,48 @@ def to_retire(run: Run) -> list[tuple[PlannedCertificate, PlannedCertificate]]:
 
 def predict_retirement(run: Run, access: ManagerAccess) -> Result:
     """What deleting the companions would change, in check mode."""
-    companions = {companion.key: companion for _planned, companion in to_retire(run)}
-    keys = list(companions)
-    # Those of an earlier run, which this one does not write.
-    kept = {key: make_deletion(one) for key, one in companions.items() if one.exists and key not in run.diffs}
-    known = {**run.diffs, **{key: result.get("diff") for key, result in access.predict(kept).items()}}
+    targets = to_retire(run)
+    found, _unread = _list(targets, access)
     diffs = []
-    for key in keys:
-        diff = known.get(key)
-        if diff:
-            created = not diff["before"]
-            diffs.append({**diff, "before": diff["after"], "after": {}} if created else {**diff, "after": {}})
-    return {"changed": bool(keys), "diff": diffs}
+    for planned, companion in targets:
+        predicted = run.diffs.get(companion.key)
+        if predicted:
+            diffs.append({**predicted, "before": predicted["after"], "after": {}})
+        elif companion.key in found:
+            diffs.append(_diff(run, planned, companion, found))
+    return {"changed": bool(targets), "diff": diffs}
 
 
 def retire(run: Run, access: ManagerAccess) -> Result:
-    """Delete the companions. What happened to each is in the run file, before and after the request."""
+    """Delete the companions. What happened to each is in the run file, before and after the requests."""
     targets = to_retire(run)
     run.save_retired(dict.fromkeys((companion.key for _planned, companion in targets), INTERRUPTED))
-    listed = access.list_certificates(sorted({companion.desired.project for _planned, companion in targets}))
-    found = by_key({project: result.get("certificates", ()) for project, result in listed.items()})
-    unread = join_sentences(*failures(listed)) if failures(listed) else ""
-    reasons = {companion.key: unread or _why_kept(run, planned, companion, found) for planned, companion in targets}
-    run.save_retired({key: reason for key, reason in reasons.items() if reason or key not in found})
-    operations = {
-        companion.key: make_deletion(companion)
-        for _planned, companion in targets
-        if companion.key in found and not reasons[companion.key]
-    }
-    results: dict[str, Result] = {}
+    found, unread = _list(targets, access)
+    kept = {one.key: Kept(unread) for _planned, one in targets} if unread else to_keep(run, targets, found)
+    run.save(not_retired={key: why.message(key) for key, why in kept.items() if why.for_good})
+    absent = [one.key for _planned, one in targets if one.key not in kept and one.key not in found]
+    run.save_retired({**{key: why.reason for key, why in kept.items()}, **dict.fromkeys(absent, "")})
+    done: dict[str, dict[str, t.Any]] = {}
+    doubts: list[str] = []
 
-    def end(key: str, result: Result) -> bool:
-        results[key] = result
-        run.save_retired({key: str(result.get("msg")) if result.get("failed") else ""})
-        return True
+    def end(key: str, deletion: Deletion) -> None:
+        if deletion.kept:
+            kept[key] = Kept(deletion.kept.rstrip("."))
+        else:
+            done[key] = diffs[key]
+        if deletion.doubt:
+            doubts.append(_in_doubt(key, deletion))
+            run.save(not_retired={**run.not_retired, key: doubts[-1]})
+        run.save_retired({key: deletion.kept})
 
-    parallel = t.cast(Settings, run.settings).parallel_writes if access.in_process else 1
-    rolling_window(list(operations), parallel, lambda key: partial(access.carry_out, operations[key]), end)
-    kept = {key: reason.rstrip(".") for key, reason in run.retired.items() if reason}
-    warnings = [f"The companion {key} was not deleted: {reason}. {_NEXT_RUN}" for key, reason in kept.items()]
+    deletions = [target for target in targets if target[1].key not in {*kept, *absent}]
+    diffs = {companion.key: _diff(run, planned, companion, found) for planned, companion in deletions}
+    operations = {companion.key: make_deletion(companion) for _planned, companion in deletions}
+    delete_all(operations, access, t.cast(Settings, run.settings).parallel_writes, end)
+    warnings = [*(why.message(key) for key, why in kept.items()), *doubts]
     return {
-        "changed": any(result.get("changed") for result in results.values()),
-        "diff": [result["diff"] for result in results.values() if "diff" in result],
+        "changed": bool(done),
+        "diff": list(done.values()),
         **({"warnings": warnings} if warnings else {}),
     }
 
@@ -90,45 +88,45 @@ def make_deletion(companion: PlannedCertificate) -> Operation:
     return Operation(companion.desired.project, companion.desired.name, absent=True)
 
 
-def by_key(listed: Mapping[str, t.Iterable[View]]) -> dict[str, View]:
-    """The certificates of projects, by C(project/name)."""
-    return {
-        f"{project}/{certificate['name']}": certificate
-        for project, certificates in listed.items()
-        for certificate in certificates
-    }
+def make_reading(companion: PlannedCertificate) -> Operation:
+    """The operation that reads a companion before it is deleted, and changes nothing."""
+    return Operation(companion.desired.project, companion.desired.name, companion.environments)
 
 
-def correct_retired(run: Run, after: Mapping[str, t.Iterable[View]]) -> None:
-    """Take note of companions whose deletion was interrupted and took effect.
+def correct_retired(run: Run, after: Mapping[str, Iterable[View]]) -> None:
+    """Take note of companions that are gone, although their deletion was interrupted or seemed to have failed.
 
     :arg after: the certificates of each project, read back at the end.
     """
     held = by_key(after)
-    run.save_retired({key: "" for key, reason in run.retired.items() if reason == INTERRUPTED and key not in held})
+    run.save_retired({key: "" for key, reason in run.retired.items() if reason and key not in held})
 
 
-_NEXT_RUN = "The rotation itself has succeeded, and the next run deletes it"
+def _list(targets: Sequence[Target], access: ManagerAccess) -> tuple[dict[str, View], str]:
+    """What the manager lists, by C(project/name), and why a project cannot be listed; empty if all of them can be."""
+    listed = access.list_certificates(sorted({companion.desired.project for _planned, companion in targets}))
+    found = by_key({project: result.get("certificates", ()) for project, result in listed.items()})
+    return found, join_sentences(*failures(listed)) if failures(listed) else ""
 
 
-def _why_kept(run: Run, planned: PlannedCertificate, companion: PlannedCertificate, found: Mapping[str, View]) -> str:
-    """Why a companion must stay; empty if it can be deleted."""
-    if unverified := {write.wave for write in run.writes} - {*run.verified}:
-        return f"wave {min(unverified)} was not verified"
-    if names := unproven(run, planned):
-        return f"neither the manager nor the gateways of {', '.join(names)} have confirmed that they hold {planned.key}"
-    held = {view["name"]: view["fingerprint_sha1"] for view in (found.get(planned.key) or {}).get("environments", ())}
-    for step in planned.steps:
-        new = run.new_views.get(planned.key) or step.current or {}
-        if held.get(step.environment) != new.get("fingerprint_sha1"):
-            return f"{planned.key} in {step.environment} was modified by someone else"
-    now = found.get(companion.key)
-    if now is None:
-        return ""
-    marker = read_marker(now["description"])
-    expected = [companion.steps[0].current, run.new_views.get(companion.key)]
-    same = [view["fingerprint_sha1"] for view in now["environments"]]
-    ours = marker is None or f"{companion.desired.project}/{marker.name}" == planned.key
-    known = [[view["fingerprint_sha1"]] for view in expected if view]
-    where = tuple(view["name"] for view in now["environments"])
-    return "" if ours and where == companion.environments and same in known else "it was modified by someone else"
+def _diff(
+    run: Run, planned: PlannedCertificate, companion: PlannedCertificate, found: Mapping[str, View]
+) -> dict[str, t.Any]:
+    """The diff of a deletion. What a list without content lacks is known of the new certificate."""
+    new = run.new_views.get(planned.key) or {}
+    environments = [
+        {**new, **{key: value for key, value in view.items() if value is not None}}
+        if view["fingerprint_sha1"] == new.get("fingerprint_sha1")
+        else view
+        for view in found[companion.key]["environments"]
+    ]
+    before: t.Any = {**found[companion.key], "environments": environments}
+    return diff(companion.key, before, None)
+
+
+def _in_doubt(key: str, deletion: Deletion) -> str:
+    return join_sentences(
+        f"The companion {key} was deleted, but its gateways may still hold it: {deletion.doubt.rstrip('.')}",
+        "They trust the new certificate in any case. To remove it there later, create a certificate with the name and the alias "
+        "of the companion, and delete it again",
+    )

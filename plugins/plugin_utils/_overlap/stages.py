@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import folded
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import PREFIX
 
 INTRODUCE, OVERLAPPING, PROMOTE, RETIRE = "introduce", "overlapping", "promote", "retire"
@@ -51,7 +51,7 @@ class Subject:
     :arg due: whether it is to be written.
     :arg new_sha1: the fingerprint of the new certificate; None if it is not known yet.
     :arg current: the environments in which it exists, by name.
-    :arg aliases: its alias in each of them.
+    :arg aliases: its alias after the run, in these and in those that it is added to.
     """
 
     project: str
@@ -60,6 +60,10 @@ class Subject:
     new_sha1: str | None
     current: Mapping[str, View]
     aliases: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        return f"{self.project}/{self.name}"
 
     @property
     def needs_companions(self) -> bool:
@@ -108,14 +112,14 @@ class Overlap:
 def read_overlap(subject: Subject, listed: Mapping[str, View], rules: Rules, now: datetime) -> Overlap:
     """Read the stage of a certificate.
 
-    :arg listed: the certificates of its project, by name.
+    :arg listed: the certificates of its project that can be companions, by name.
     """
     places = [_Place(subject, environment, listed, rules.patterns) for environment in subject.current]
     if not subject.needs_companions:
         left = tuple(place.companion("delete", "promoted") for place in places if place.redundant)
         stage = RETIRE if left else PROMOTE if subject.due and subject.current else ""
         return Overlap(stage, companions=left)
-    problems = tuple(place.problem for place in places if place.problem)
+    problems = _problems(places)
     if not all(place.holds_new for place in places):
         return Overlap(INTRODUCE, None, rules.wait, tuple(place.introduced(rules) for place in places), problems)
     if rules.wait and any(place.lacks_marker for place in places):
@@ -132,7 +136,7 @@ def is_under_way(subject: Subject, listed: Mapping[str, View], patterns: Pattern
 
     Such an overlap goes on, although the certificate may no longer be due: C(renew) may be true for one run only.
 
-    :arg listed: the certificates of its project, by name.
+    :arg listed: the certificates of its project that can be companions, by name.
     """
     places = [_Place(subject, environment, listed, patterns) for environment in subject.current]
     return any(place.introduces for place in places)
@@ -145,40 +149,10 @@ def end_of(markers: Iterable[Marker | None], days: int) -> datetime | None:
     return max(known) + timedelta(days=days) if known and len(known) == len(starts) else None
 
 
-def collisions(
-    overlaps: Sequence[tuple[Subject, Sequence[Companion]]], listed: Mapping[str, Mapping[str, View]]
-) -> list[str]:
-    """Names and aliases of companions that are in use already, as messages for the user.
-
-    An alias must be unique in each environment, and a truststore does not distinguish upper and lower case.
-
-    :arg overlaps: all certificates of the run, with their companions.
-    :arg listed: the certificates of each project, by name.
-    """
-    owners: dict[tuple[str, ...], str] = {}
-    for project, certificates in listed.items():
-        for name, certificate in certificates.items():
-            for view in certificate["environments"]:
-                owners.setdefault((project, view["name"], folded(view["alias"])), name)
-    for subject, _companions in overlaps:
-        owners.setdefault((subject.project, subject.name), subject.name)
-        for environment, alias in subject.aliases.items():
-            owners.setdefault((subject.project, environment, folded(alias)), subject.name)
-    problems = []
-    for subject, companion in [(subject, companion) for subject, companions in overlaps for companion in companions]:
-        project, environment = subject.project, companion.environment
-        uses: list[tuple[str, str, tuple[str, ...], str]] = [
-            ("name", companion.name, (project, companion.name), f"{companion.name} in {environment}"),
-            ("alias", companion.alias, (project, environment, folded(companion.alias)), companion.name),
-        ]
-        for variable, value, key, own in uses:
-            owner = owners.setdefault(key, own)
-            if owner != own:
-                problems.append(
-                    f"{PREFIX}companion_{variable}: the companion of {project}/{subject.name} in {environment} would have the "
-                    f"{variable} {value}, which belongs to {owner}. Set another pattern"
-                )
-    return problems
+def _problems(places: Sequence[_Place]) -> tuple[str, ...]:
+    """What has the names of companions and is none, as messages for the user."""
+    found = by_reason((*place.target, place.problem) for place in places if place.problem)
+    return tuple(f"{targets}: {why}" for targets, why in found)
 
 
 class _Place:
@@ -195,20 +169,32 @@ class _Place:
         self._view: View | None = views[0] if [view["name"] for view in views] == [environment] else None
 
     @property
+    def target(self) -> tuple[str, str]:
+        """The C(project/name) of the companion, and the environment."""
+        return f"{self._subject.project}/{self._name}", self._environment
+
+    @property
     def problem(self) -> str:
         """Why what has the name of the companion is not one; empty if it is one, or if there is none."""
         if self._certificate is None or self._ours:
             return ""
         if self.marker and self.marker.name != self._subject.name:
-            why = f"it is the companion of {self.marker.name}"
+            why = f"is the companion of {self.marker.name}"
         elif self._view is None:
             names = ", ".join(view["name"] for view in self._certificate["environments"]) or "no environment"
-            why = f"it is in {names}"
+            why = f"is in {names}"
+        elif self._certificate["description"] is None:
+            return (
+                "this manager does not report descriptions, so the role cannot tell whether this is a companion, which an earlier "
+                f"run introduced with another certificate. If it is one, delete it with apinizer_certificate and state=absent, and "
+                f"run the role again: {self._subject.name} itself keeps the current certificate trusted. If it is not, set "
+                f"{PREFIX}companion_name to another pattern"
+            )
         else:
-            why = "its description has no marker of an overlap, and its alias or its content is not that of a companion"
+            why = "has no marker of an overlap in its description, and not the alias and the content of a companion"
         return (
-            f"{self._subject.project}/{self._name} has the name of the companion of {self._subject.name} in "
-            f"{self._environment}, and is not one: {why}. Delete it, or set {PREFIX}companion_name to another pattern"
+            f"the name is that of a companion of {self._subject.name}, but the certificate {why}. Delete it, or set "
+            f"{PREFIX}companion_name to another pattern"
         )
 
     @property

@@ -9,7 +9,7 @@ Such a certificate is what its companions hold. Without this, each run would obt
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, iso, parse_stored
@@ -35,7 +35,8 @@ def read_introduced(
     patterns = Patterns(settings.companion_name, settings.companion_alias)
     operations = {}
     for desired in settings.certificates:
-        companion = _latest(desired, listed.get(desired.project, ()), patterns)
+        others = {one.name for one in settings.certificates if one.project == desired.project}
+        companion = _latest(desired, listed.get(desired.project, ()), patterns, others)
         if companion and desired.path is None and desired.content is None:
             environments = (companion["environments"][0]["name"],)
             operations[desired.key] = Operation(desired.project, companion["name"], environments)
@@ -64,6 +65,8 @@ def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> lis
             marker = read_marker(companion["description"])
             if marker is None or (project, marker.name) not in desired or marker.name not in held:
                 continue
+            if (project, companion["name"]) in desired:
+                continue
             for environment in sorted(held[companion["name"]]):
                 if environment not in held[marker.name]:
                     why = f"{marker.name} is no longer in {environment}"
@@ -78,13 +81,20 @@ def left_behind(settings: Settings, listed: Mapping[str, Sequence[View]]) -> lis
     return messages
 
 
-def _latest(desired: DesiredCertificate, certificates: Sequence[View], patterns: Patterns) -> View | None:
-    """The companion of a certificate whose overlap began last, without those that are due."""
+def _latest(
+    desired: DesiredCertificate, certificates: Sequence[View], patterns: Patterns, others: Collection[str]
+) -> View | None:
+    """The companion of a certificate whose overlap began last, without those that are due.
+
+    :arg others: the names of the certificates of the list, which are no companions.
+    """
     own = next((one["environments"] for one in certificates if one["name"] == desired.name), ())
     current = {view["name"]: view for view in own}
     companions = []
     for certificate in certificates:
         views = certificate["environments"]
+        if certificate["name"] in others:
+            continue
         if len(views) != 1 or certificate["name"] != patterns.name_of(desired.name, views[0]["name"]):
             continue
         since, view = _since(certificate, desired, current.get(views[0]["name"]), patterns), views[0]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages import OVERLAPPING
@@ -14,6 +15,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan imp
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import Outcome
+
+_NAMED = 20
+"""Of more certificates that wait than this, only these are named; the report has them all."""
 
 _PROMOTED = "The first run after that promotes the new certificates, or one with certificate_rotation_promote=true"
 _UNTIL_PROMOTED = (
@@ -29,7 +33,6 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
     """
     run = outcome.run
     own = [one for one in run.plan.certificates if not (one.companion_of or run.stopped_by_guards(one))]
-    waiting = [one for one in own if one.stage == OVERLAPPING]
     introduced = [one for one in own if one.deferred and one.stage != OVERLAPPING]
     total = sum(not one.companion_of for one in run.plan.certificates)
     sentences = [promoted] if promoted else []
@@ -48,16 +51,44 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
         )
         if unknown:
             sentences.append(f"Whether the gateways of {', '.join(unknown)} hold the new certificates is unknown")
-    if waiting:
-        sentences.append(f"{len(waiting)} of {total} certificates {_until(outcome, waiting)}")
-    if waiting or (introduced and run.writes):
-        sentences.append(_PROMOTED if all(outcome.until(one) for one in [*waiting, *introduced]) else _UNTIL_PROMOTED)
+    sentences += waiting_sentences(outcome, also=introduced if run.writes else ())
     deleted = [key for key, reason in run.retired.items() if not reason]
-    kept = [f"{key} ({reason.rstrip('.')})" for key, reason in run.retired.items() if reason]
+    left = {key: reason for key, reason in run.retired.items() if reason and key not in run.not_retired}
+    kept = [f"{key} ({reason.rstrip('.')})" for key, reason in left.items()]
     if deleted:
         sentences.append(f"Retired {count(len(deleted), 'companion')}")
     if kept:
         sentences.append(f"These companions could not be deleted, and are left to the next run: {'; '.join(kept)}")
+    return [*sentences, *run.not_retired.values()]
+
+
+def planned_sentences(outcome: Outcome) -> list[str]:
+    """What a run would do in overlaps, or is about to do."""
+    run = outcome.run
+    planned = [one for one in run.plan.certificates if not run.stopped_by_guards(one)]
+    introduced = sum(one.due and one.deferred and not one.companion_of for one in planned)
+    retiring = sum(one.exists and not one.deferred for one in planned if one.companion_of)
+    sentences = [f"{introduced} of them will be introduced first, and promoted by a later run"] if introduced else []
+    if retiring:
+        sentences.append(f"{count(retiring, 'companion')} to retire")
+    return [*sentences, *waiting_sentences(outcome)]
+
+
+def waiting_sentences(outcome: Outcome, also: Sequence[PlannedCertificate] = ()) -> list[str]:
+    """Which certificates wait in an overlap that an earlier run has begun, and what ends it.
+
+    :arg also: the certificates that this run has introduced.
+    """
+    own = [one for one in outcome.run.plan.certificates if not one.companion_of]
+    waiting = [one for one in own if one.stage == OVERLAPPING]
+    sentences = []
+    if waiting:
+        mixed = len(waiting) < len(own)
+        named = ", ".join(one.key for one in waiting[:_NAMED]) + (", ..." if len(waiting) > _NAMED else "")
+        sentence = f"{len(waiting)} of {len(own)} certificates {_until(outcome, waiting)}"
+        sentences.append(f"{sentence} ({named})" if mixed else sentence)
+    if waiting or also:
+        sentences.append(_PROMOTED if all(outcome.until(one) for one in [*waiting, *also]) else _UNTIL_PROMOTED)
     return sentences
 
 

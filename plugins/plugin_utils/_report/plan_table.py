@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import key_change
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
@@ -39,7 +40,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
         for step in planned.steps:
             rows.append(
                 (
-                    str(step.wave or "none"),
+                    _wave(planned, step),
                     escape_controls(planned.key),
                     escape_controls(step.environment),
                     step.action,
@@ -52,7 +53,7 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
             )
     if not any(planned.stage for planned in plan.certificates):
         rows = [row[:-1] for row in rows]
-    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, row[3] == DELETE, int(row[0].replace("none", "0"))))
+    rows[1:] = sorted(rows[1:], key=lambda row: (row[3] == NONE, row[3] == DELETE, _position(row[0])))
     due = sum(row[3] != NONE for row in rows[1:])
     hidden = len(rows) - 1 - due - NOT_DUE_SHOWN
     if hidden > 0:
@@ -60,6 +61,16 @@ def plan_table(plan: RotationPlan, new_views: Mapping[str, View]) -> list[str]:
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     return [*lines, f"and {hidden:,} more with nothing to do"] if hidden > 0 else lines
+
+
+def _wave(planned: PlannedCertificate, step: Step) -> str:
+    """The wave; what a later run promotes is in none of this one."""
+    later = planned.deferred and not planned.companion_of
+    return str(step.wave) if step.wave else "later" if later else "none"
+
+
+def _position(wave: str) -> float:
+    return {"none": 0.0, "later": inf}[wave] if wave in ("none", "later") else float(wave)
 
 
 def _stage(planned: PlannedCertificate) -> str:

@@ -263,13 +263,21 @@ class Rotation:
 
     @property
     def counts(self) -> list[tuple[Status, int]]:
-        """The number of certificates by outcome."""
-        return _counted(status.CERTIFICATE, (certificate.outcome for certificate in self.certificates))
+        """The number of certificates by outcome, without companions."""
+        return _counted(status.CERTIFICATE, (one.outcome for one in self.certificates if not one.companion_of))
+
+    @property
+    def companion_counts(self) -> list[tuple[Status, int]]:
+        """The number of companions by outcome."""
+        return _counted(status.CERTIFICATE, (one.outcome for one in self.certificates if one.companion_of))
 
     @property
     def current_counts(self) -> list[tuple[Status, int]]:
-        """The number of entries by what they hold now, for the environments that the run was to change."""
-        environments = (one for certificate in self.certificates for one in certificate.environments if one.changes)
+        """The number of entries by what they hold now, for the environments that the run was to change. Without companions,
+        because the entry of one that was retired is not missing.
+        """
+        own = (certificate for certificate in self.certificates if not certificate.companion_of)
+        environments = (one for certificate in own for one in certificate.environments if one.changes)
         return _counted(status.CURRENT, (environment.current_status for environment in environments))
 
     @property
@@ -290,6 +298,8 @@ class Rotation:
         if self.current_counts:
             counts = (f"{kind.label}: {count(number, 'entry', 'entries')}" for kind, number in self.current_counts)
             facts.append(("Manager's record", "; ".join(counts)))
+        if self.companion_counts:
+            facts.append(("Companions", "; ".join(f"{kind.label}: {number}" for kind, number in self.companion_counts)))
         return facts
 
     @property
@@ -323,7 +333,8 @@ def _problems_of(certificate: CertificateResult) -> list[Problem]:
         if deployment and deployment.status.severity != "good" and not confirmed:
             message = deployment.message or "The manager gave no message."
             found.append(Problem(certificate, environment.name, deployment.status, message))
-        mixed = certificate.outcome.key == "failed" and environment.changes
+        removed = certificate.companion_of and environment.rolled_back
+        mixed = certificate.outcome.key == "failed" and environment.changes and not removed
         current = environment.current_status
         if mixed or current.severity in ("bad", "warn"):
             found.append(Problem(certificate, environment.name, current, _record_of(environment)))
@@ -426,6 +437,8 @@ def _stage(certificate: Reader) -> str | None:
     stage = certificate.optional_text("stage")
     until = certificate.optional_moment("overlapping_until")
     label = stage and status.STAGE.get(stage, stage)
+    if until and stage == "overlapping":
+        return f"{label} until {clock(until)}"
     return f"{label}, overlapping until {clock(until)}" if label and until else label
 
 

@@ -13,9 +13,12 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._api import PSEUDO
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN, is_unknown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import fingerprint
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import overlap_sentences
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_message import (
+    overlap_sentences,
+    planned_sentences,
+    waiting_sentences,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
 
 if t.TYPE_CHECKING:
@@ -36,19 +39,19 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
     if outcome.name == "nothing_to_do":
         return f"Nothing to do: 0 of {total} certificates due."
     if outcome.name == "skipped":
-        return f"Nothing was written. The guards left out every certificate that is due ({skipped} of {total})."
+        left = f"The guards left out every certificate that is due ({skipped} of {total})"
+        return join_sentences("Nothing was written", left, *waiting_sentences(outcome), "").rstrip()
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
-        retiring = sum(planned.retires for planned in run.plan.certificates)
-        retired = f" {count(retiring, 'companion')} to retire." if retiring else ""
-        return f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments.{retired}{left_out}"
+        planned = f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments"
+        return join_sentences(planned, *planned_sentences(outcome), "").rstrip() + left_out
     if outcome.name in ("introduced", "rotated", "stored"):
         written = sum(bool(outcome.writes_to(planned)) for planned in due)
         rotated = _rotated_message(outcome, written, total) if written else ""
         done = [] if run.writes or run.retired else ["Nothing was written"]
         return join_sentences(*done, *overlap_sentences(outcome, promoted=rotated), "").rstrip() + left_out
     if outcome.name == "refused":
-        return join_sentences("Nothing was written", outcome.failure, "").rstrip()
+        return join_sentences("Nothing was written", outcome.failure, *waiting_sentences(outcome), "").rstrip()
     changed = any(write.may_have_changed for write in run.writes)
     rollback = {
         "rolled_back": _rolled_back_message(certificates) if changed else "No environment was changed.",
@@ -57,7 +60,8 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         ).rstrip(),
         "failed": "Nothing was rolled back.",
     }[outcome.name]
-    return join_sentences(outcome.failure, rollback, _holdings(outcome, certificates)).rstrip()
+    held = _holdings(outcome, certificates)
+    return join_sentences(outcome.failure, rollback, held, *waiting_sentences(outcome), "").rstrip()
 
 
 def _restore_hint(backup: str) -> list[str]:

@@ -84,7 +84,7 @@ CERTIFICATE = _statuses(
     ("rotated", "✓", "Rotated", "good"),
     ("introduced", "◐", "Introduced", "info"),
     ("retired", "✓", "Retired", "good"),
-    ("kept", "!", "Not deleted yet", "warn"),
+    ("kept", "!", "Not deleted", "warn"),
     ("planned", "○", "Planned", "info"),
     ("not_started", "○", "Not started", "neutral"),
     ("not_due", "—", "Not due", "neutral"),

@@ -52,6 +52,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring 
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.under_way import left_behind, read_introduced
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError, dumps
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_files import AUDIT_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.failures import guard_messages, task_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.hook_views import (
@@ -159,7 +160,8 @@ def preflight(task: Task) -> Result:
     results = task.access.predict(operations)
     if messages := failures(results):
         return _failed(run, join_sentences(*messages))
-    targets = [(one.project, name) for one in operations.values() for name in one.environments]
+    written = [operations[planned.key] for planned in run.plan.due if not planned.retires]
+    targets = [(one.project, name) for one in written for name in one.environments]
     unread = sorted({project for project, _name in targets} - run.environments.keys())
     problems, notices = status_problems(targets, {**run.environments, **task.access.environments(unread)})
     if problems:
@@ -337,6 +339,7 @@ PHASES: dict[str, Callable[..., Result]] = {
     "report": report,
     **RESTORE_PHASES,
     **EXPORT_PHASES,
+    **AUDIT_PHASES,
     **MERGE_PHASES,
 }
 """The phases by the name that a task gives. C(obtain) takes a key, C(write) and C(verify) the number of a wave."""

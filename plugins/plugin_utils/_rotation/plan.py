@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import Remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._plan import similar_names
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._aliases import shared_aliases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import (
     waves_of,
     with_companions,
@@ -190,6 +191,7 @@ def make_plan(
     )
     if settings.environments is not None:
         planned = _within(settings.environments, planned, problems)
+    problems += shared_aliases(planned)
     if settings.strategy == OVERLAP:
         planned = with_companions(settings, planned, current, now or datetime.now(timezone.utc), problems)
     planned = tuple(_with_undeployed(certificate, undeployed, problems) for certificate in planned)

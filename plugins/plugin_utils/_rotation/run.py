@@ -83,6 +83,7 @@ class Run:
     :arg failure: what stopped the run; empty where nothing did.
     :arg rollback: messages of what could not be rolled back; None where no rollback was performed.
     :arg retired: why each companion that was to be deleted is still there, by C(project/name); empty text if it was deleted.
+    :arg not_retired: messages about companions that no later run deletes, by C(project/name).
     :arg unrestored: C(project/name in environment) of what the rollback stored and the gateways do not hold.
     :arg path: the name of the file; empty for a run without one.
     """
@@ -106,6 +107,7 @@ class Run:
     verified: list[int] = field(default_factory=list)
     gateways: dict[str, t.Any] = field(default_factory=dict)
     retired: dict[str, str] = field(default_factory=dict)
+    not_retired: dict[str, str] = field(default_factory=dict)
     failure: str = ""
     rollback: list[str] | None = None
     unrestored: list[str] = field(default_factory=list)

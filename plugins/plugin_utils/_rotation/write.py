@@ -15,7 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import joi
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_deletion
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_reading
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.wave_warnings import wave_warnings
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NOT_ON_GATEWAY, PlannedCertificate
@@ -29,11 +29,14 @@ Show = Callable[[str], object]  # shows a line on the screen
 
 
 def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = None) -> Operation:
-    """The operation for a certificate in a wave; without a wave, the one that covers all of them."""
+    """The operation for a certificate in a wave; without a wave, the one that covers all of them.
+
+    A companion that is only to be deleted is read.
+    """
     settings = t.cast(Settings, run.settings)
     desired = planned.desired
     if planned.retires:
-        return make_deletion(planned)
+        return make_reading(planned)
     one_update = run.plan.strategy != "per_environment"
     targets = planned.environments if one_update else planned.due_in(wave)
     return Operation(
@@ -47,6 +50,8 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+        # No JWK is made from a companion, and what a later run promotes is not updated yet.
+        warn_of_jwks=not (planned.companion_of or planned.deferred),
     )
 
 

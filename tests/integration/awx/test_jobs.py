@@ -194,8 +194,23 @@ def test_report_fails_if_production_was_skipped(controller: FakeController) -> N
     assert "Production was not rotated. Outcome: skipped" in job.text
 
 
+def test_report_succeeds_if_the_certificates_were_introduced_in_production(controller: FakeController) -> None:
+    """The gateways trust the old and the new ones, and a later run promotes them. There is nothing to roll back."""
+    recorded = {
+        "canary": {"outcome": "nothing_to_do", "message": "Nothing to do.", "backup": ""},
+        "production": {"outcome": "introduced", "message": "Introduced.", "backup": "/backups/one"},
+    }
+
+    job = controller.launch("Apinizer workflow report", workflow_variables={"apinizer_stages": recorded})
+
+    assert job.status == "successful", job.text
+    assert "production: introduced. Introduced." in job.text
+    assert "ROLLED BACK" not in job.text
+
+
 @pytest.mark.parametrize(
-    ("outcome", "failed"), [("skipped", True), ("rotated", False), ("nothing_to_do", False), ("planned", False)]
+    ("outcome", "failed"),
+    [("skipped", True), ("rotated", False), ("introduced", False), ("nothing_to_do", False), ("planned", False)],
 )
 def test_only_a_skipped_stage_fails_after_the_role(machine: Machine, outcome: str, failed: bool) -> None:
     """For the role, a run that skipped everything is no failure. For the workflow, it is."""

@@ -62,13 +62,14 @@ def test_each_wave_is_confirmed_before_the_next(make_case: MakeCase) -> None:
     assert asked(case.manager) == [DEVELOPMENT, STAGING, PRODUCTION]
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_one_request_for_an_environment_answers_for_all_its_certificates(make_case: MakeCase) -> None:
     case = make_case()
     for name in (NAME, OTHER):
         case.add_certificate(name, alias=f"{name}-alias")
 
-    rotation = case.rotate(case.desired(), case.desired(OTHER), waves=TWO_WAVES)
+    rotation = case.rotate_in_process(case.desired(), case.desired(OTHER), waves=TWO_WAVES)
 
     assert rotation.outcome == "rotated"
     assert sorted(asked(case.manager)) == sorted(ENVIRONMENTS)
@@ -92,12 +93,13 @@ def test_a_wave_that_is_only_stored_stops_the_run(make_case: MakeCase) -> None:
         assert case.snapshot() == before
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_a_single_wave_is_deployed_where_imports_are_only_stored(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
     case.add_certificate()
 
-    rotation = case.rotate()
+    rotation = case.rotate_in_process()
 
     assert (rotation.outcome, rotation.result["strategy"]) == ("rotated", "replace")
     assert asked(case.manager) == []
@@ -118,13 +120,14 @@ def test_gateways_that_cannot_be_asked_end_as_stored(make_case: MakeCase, option
     assert case.rotate(waves=TWO_WAVES).outcome == "nothing_to_do"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
     case = make_case(truststore=())
     case.add_certificate()
 
     for check in (True, False):
-        rotation = case.rotate(waves=TWO_WAVES, verify_gateways="required", check=check)
+        rotation = case.rotate_in_process(waves=TWO_WAVES, verify_gateways="required", check=check)
 
         assert rotation.outcome == "refused"
         assert (
@@ -134,42 +137,45 @@ def test_required_refuses_before_the_first_write(make_case: MakeCase) -> None:
         assert not rotation.writes
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_required_asks_about_every_environment(make_case: MakeCase) -> None:
     case = make_case(import_reports_deployment=True)
     case.add_certificate()
 
-    rotation = case.rotate(waves=TWO_WAVES, verify_gateways="required")
+    rotation = case.rotate_in_process(waves=TWO_WAVES, verify_gateways="required")
 
     assert rotation.outcome == "rotated"
     assert states(rotation) == dict.fromkeys(ENVIRONMENTS, "confirmed")
     assert sorted(asked(case.manager)) == sorted([*ENVIRONMENTS, *ENVIRONMENTS])
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_required_writes_again_what_the_gateways_do_not_hold(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
     case.manager.set_gateway(PROJECT, NAME, STAGING, case.old.pem)
 
-    assert case.rotate(waves=THREE_WAVES).outcome == "nothing_to_do"
-    planned = case.rotate(waves=THREE_WAVES, verify_gateways="required", check=True)
+    assert case.rotate_in_process(waves=THREE_WAVES).outcome == "nothing_to_do"
+    planned = case.rotate_in_process(waves=THREE_WAVES, verify_gateways="required", check=True)
     assert planned.outcome == "planned"
     assert planned.environments()[STAGING]["reason"] == "not_on_gateway"
-    rotation = case.rotate(waves=THREE_WAVES, verify_gateways="required")
+    rotation = case.rotate_in_process(waves=THREE_WAVES, verify_gateways="required")
 
     assert rotation.outcome == "rotated"
     assert [one["action"] for one in rotation.certificate()["environments"]] == ["none", "none", "update"]
     assert case.manager.served(STAGING, PROJECT, NAME) == case.new.der
-    assert case.rotate(waves=THREE_WAVES, verify_gateways="required").outcome == "nothing_to_do"
+    assert case.rotate_in_process(waves=THREE_WAVES, verify_gateways="required").outcome == "nothing_to_do"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_never_sends_no_additional_request(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
     case.add_certificate()
 
-    rotation = case.rotate(waves=TWO_WAVES, verify_gateways="never")
+    rotation = case.rotate_in_process(waves=TWO_WAVES, verify_gateways="never")
 
     assert rotation.outcome == "stored"
     assert set(states(rotation).values()) == {None}
@@ -177,6 +183,7 @@ def test_never_sends_no_additional_request(make_case: MakeCase) -> None:
     assert "did not report the deployment to the gateways of" in _unwrapped(rotation)
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_a_deployment_that_takes_a_moment_is_waited_for(make_case: MakeCase) -> None:
     case = make_case(**STORES_ONLY)
@@ -188,11 +195,12 @@ def test_a_deployment_that_takes_a_moment_is_waited_for(make_case: MakeCase) -> 
 
     case.manager.faults.add(Fault("other_writer", method="GET", path="/truststore/", skip=2, action=deploy))
 
-    rotation = case.rotate(waves=TWO_WAVES)
+    rotation = case.rotate_in_process(waves=TWO_WAVES)
 
     assert rotation.outcome == "rotated"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_a_rollback_that_is_only_stored_says_so(make_case: MakeCase, issue: Issue) -> None:
     """The second wave fails. The gateways of the first one keep the new certificate, since imports do not deploy."""
@@ -206,27 +214,29 @@ def test_a_rollback_that_is_only_stored_says_so(make_case: MakeCase, issue: Issu
     case.manager.faults.add(Fault("other_writer", method="GET", path="/truststore/", action=deploy))
     case.manager.faults.add(Fault("status", path="/import-file/", skip=1, status=400, times=1))
 
-    rotation = case.rotate(waves=TWO_WAVES, **QUICK)
+    rotation = case.rotate_in_process(waves=TWO_WAVES, **QUICK)
 
     assert rotation.outcome == "rollback_failed"
     assert "its gateways do not hold it" in rotation.message
     assert case.manager.served(DEVELOPMENT, PROJECT, NAME) == case.new.der
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_jwks_with_waves_are_refused_before_any_write(case: RotationFixture) -> None:
-    rotation = case.rotate(waves=TWO_WAVES, update_referenced_jwks=True, update_scope="same_project")
+    rotation = case.rotate_in_process(waves=TWO_WAVES, update_referenced_jwks=True, update_scope="same_project")
 
     assert rotation.outcome == "refused"
     assert "certificate_rotation_update_referenced_jwks: strategy per_environment" in rotation.message
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_the_manager_itself_is_the_last_wave(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate(holds=dict.fromkeys((*ENVIRONMENTS, "apimanager"), case.old))
 
-    rotation = case.rotate(waves="auto")
+    rotation = case.rotate_in_process(waves="auto")
 
     assert [wave["environments"] for wave in rotation.result["waves"]][-1] == ["apimanager"]
     assert rotation.outcome == "stored"

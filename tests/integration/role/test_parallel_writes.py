@@ -49,6 +49,10 @@ def _rotate(case: RotationFixture, parallel: int | str, **options: Any) -> Rotat
     return case.rotate(*map(case.desired, NAMES), parallel_writes=parallel, **options)
 
 
+def _rotate_in_process(case: RotationFixture, parallel: int, **options: Any) -> RotationRun:
+    return case.rotate_in_process(*map(case.desired, NAMES), parallel_writes=parallel, **options)
+
+
 def _names(rotation: RotationRun) -> list[str]:
     """Return the written certificates, in order."""
     return [name for _call, name, _environments in rotation.written]
@@ -80,9 +84,10 @@ def test_parallel_writes_limits_concurrent_writes(fleet: RotationFixture, parall
     assert len({request.connection for request in rotation.writes}) == int(parallel)
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_wave_starts_after_the_previous_wave_is_complete(fleet: RotationFixture) -> None:
-    rotation = _rotate(fleet, 3, waves=THREE_WAVES)
+    rotation = _rotate_in_process(fleet, 3, waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.waves == ["done", "done", "done"]
@@ -95,7 +100,7 @@ def test_wave_starts_after_the_previous_wave_is_complete(fleet: RotationFixture)
 @pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_reads_are_parallel_whatever_the_limit_of_writes(fleet: RotationFixture) -> None:
-    rotation = _rotate(fleet, 1, check=True)
+    rotation = _rotate_in_process(fleet, 1, check=True)
 
     assert rotation.outcome == "planned"
     looks = [request for request in rotation.requests if request.segments[3:]]
@@ -125,6 +130,7 @@ FAILING = NAMES[1]
 PATH = f"/{FAILING}/"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("fault", "words"),
@@ -144,7 +150,7 @@ def test_failure_lets_running_writes_finish_and_starts_no_other(make_case: MakeC
     running = [Fault("delay", method="PUT", path=f"/{name}/", seconds=4, after=True) for name in (NAMES[0], NAMES[2])]
     case.manager.faults.add(fault, *running)
 
-    rotation = _rotate(case, 3, strategy="replace")
+    rotation = _rotate_in_process(case, 3, strategy="replace")
 
     assert not len(case.manager.faults)
     assert rotation.outcome == "rolled_back"
@@ -157,6 +163,7 @@ def test_failure_lets_running_writes_finish_and_starts_no_other(make_case: MakeC
     assert [outcomes[name] for name in (NAMES[0], NAMES[2])] == ["rolled_back", "rolled_back"]
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_failure_in_a_later_wave_rolls_back_the_previous_waves(make_case: MakeCase) -> None:
     case = _fleet(make_case)
@@ -164,7 +171,7 @@ def test_failure_in_a_later_wave_rolls_back_the_previous_waves(make_case: MakeCa
     # The second write of the second wave fails; two of its five writes are sent.
     case.manager.faults.add(Fault("status", path=IMPORT, skip=len(NAMES) + 1, status=400))
 
-    rotation = _rotate(case, 2, waves=TWO_WAVES)
+    rotation = _rotate_in_process(case, 2, waves=TWO_WAVES)
 
     assert rotation.outcome == "rolled_back"
     assert rotation.waves == ["rolled_back", "rolled_back"]
@@ -172,6 +179,7 @@ def test_failure_in_a_later_wave_rolls_back_the_previous_waves(make_case: MakeCa
     assert "HTTP 400" in rotation.message
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_every_failure_is_reported(make_case: MakeCase) -> None:
     case = _fleet(make_case)
@@ -180,7 +188,7 @@ def test_every_failure_is_reported(make_case: MakeCase) -> None:
     for name, status in refused.items():
         case.manager.faults.add(Fault("status", method="PUT", path=f"/{name}/", status=status))
 
-    rotation = _rotate(case, 5, strategy="replace")
+    rotation = _rotate_in_process(case, 5, strategy="replace")
 
     assert rotation.outcome == "rolled_back"
     for name, status in refused.items():

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from integration.certificate_fixture import calls, key_lines
 from integration.machine import Run
+from integration.phase_runner import PhaseRunner
 from integration.role.conftest import Issue, MakeCase
 from integration.role.rotation_fixture import (
     DEVELOPMENT,
@@ -38,6 +40,22 @@ def _restore(case: RotationFixture, folder: Path | str, *arguments: str, env: Ma
     return case.ansible("ansible-playbook", PLAYBOOK, "-e", f"certificate_restore_dir={folder}", *arguments, env=env)
 
 
+def _given(**settings: Any) -> tuple[str, str]:
+    """The arguments of the command that set variables of the playbook, named here without their prefix."""
+    return "-e", json.dumps({f"certificate_restore_{name}": value for name, value in settings.items()})
+
+
+def _restore_in_process(case: RotationFixture, folder: Path, *, check: bool = False, **settings: Any) -> Run:
+    """Run the phases of the playbook in this process, without Ansible. `settings`: its variables, without their prefix."""
+    runner = PhaseRunner(case.manager, case.machine.folder, {}, check=check)
+    try:
+        reported = runner.run_restore(dir=str(case.machine.folder / folder), **settings)
+    except SettingError as exc:
+        return Run(2, f"{runner.text}\n{exc}")
+    case.manager.settle()
+    return Run(2 if reported.get("failed") else 0, runner.text)
+
+
 def _backup(case: RotationFixture) -> Path:
     (folder,) = case.backups.iterdir()
     return folder.relative_to(case.machine.folder)
@@ -45,7 +63,7 @@ def _backup(case: RotationFixture) -> Path:
 
 def _rotated(case: RotationFixture, **variables: Any) -> Path:
     """Rotate a certificate that every environment holds, and return the folder of its backup."""
-    case.rotate(strategy="per_environment", backup_dir=str(case.backups), **variables)
+    case.rotate_in_process(strategy="per_environment", backup_dir=str(case.backups), **variables)
     (folder,) = case.backups.iterdir()
     return folder
 
@@ -85,15 +103,16 @@ def test_certificate_of_each_environment_is_restored(case: RotationFixture, diff
     assert calls(case.manager.journal.writes())[writes:] == ["import"] * 2 * len(ENVIRONMENTS)
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_restore_can_be_limited_to_some_environments(case: RotationFixture, different: list[Issued]) -> None:
     """Both the rotation and the restore leave the other environments of the certificate unchanged."""
     case.add_drifted_certificate(certificates=different)
-    rotation = case.rotate(environments=f"{DEVELOPMENT}, {STAGING}", backup_dir=str(case.backups))
+    rotation = case.rotate_in_process(environments=f"{DEVELOPMENT}, {STAGING}", backup_dir=str(case.backups))
     assert rotation.result["strategy"] == "per_environment"
     assert rotation.written == [("import", NAME, DEVELOPMENT), ("import", NAME, STAGING)]
 
-    run = _restore(case, _backup(case), "-e", f"certificate_restore_environments={STAGING}")
+    run = _restore_in_process(case, _backup(case), environments=STAGING)
 
     assert run.status == 0, run.text
     assert case.manager.holds(PROJECT, NAME) == {
@@ -103,6 +122,7 @@ def test_restore_can_be_limited_to_some_environments(case: RotationFixture, diff
     }
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_equal_certificates_are_restored_with_one_update(make_case: MakeCase) -> None:
     """A manager without import-file allows nothing else."""
@@ -110,22 +130,23 @@ def test_equal_certificates_are_restored_with_one_update(make_case: MakeCase) ->
     case.add_certificate(description="Web site")
     case.add_certificate(OTHER, {DEVELOPMENT: case.old})
     before = case.snapshot()
-    case.rotate(case.desired(), case.desired(OTHER), backup_dir=str(case.backups))
+    case.rotate_in_process(case.desired(), case.desired(OTHER), backup_dir=str(case.backups))
 
-    run = _restore(case, _backup(case), "-e", "certificate_restore_strategy=replace")
+    run = _restore_in_process(case, _backup(case), strategy="replace")
 
     assert run.status == 0, run.text
     assert case.snapshot() == before
     assert calls(case.manager.journal.writes()) == ["update"] * 4
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_expired_certificate_is_not_restored(case: RotationFixture, issue: Issue) -> None:
     """The other certificates are restored, and the play fails because of the expired one."""
     case.add_drifted_certificate(certificates=[case.old, case.old, issue(-1)])
-    case.rotate(strategy="per_environment", backup_dir=str(case.backups))
+    case.rotate_in_process(strategy="per_environment", backup_dir=str(case.backups))
 
-    run = _restore(case, _backup(case))
+    run = _restore_in_process(case, _backup(case))
 
     assert run.status != 0
     assert f"{PROJECT}/{NAME} in {PRODUCTION}: the previous certificate expired on" in " ".join(run.text.split())
@@ -140,7 +161,7 @@ def test_restore_in_waves_stops_at_the_first_failure(case: RotationFixture) -> N
     """The second wave fails. The message says what was restored and what was not; the next run completes it."""
     folder = _rotated(case)
     before, mark = case.snapshot(), len(case.manager.journal.writes())
-    waves = ("-e", json.dumps({"certificate_restore_waves": THREE_WAVES}))
+    waves = _given(waves=THREE_WAVES)
     case.manager.faults.add(Fault("status", method="POST", status=403, skip=1))
 
     failed = _restore(case, folder, *waves)
@@ -167,6 +188,7 @@ def test_restore_in_waves_stops_at_the_first_failure(case: RotationFixture) -> N
         assert case.manager.served(environment, PROJECT, NAME) == case.old.der
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_waves_by_stage(case: RotationFixture) -> None:
     folder = _rotated(case)
@@ -174,7 +196,7 @@ def test_waves_by_stage(case: RotationFixture) -> None:
     case.manager.add_project(PROJECT, stages)
     mark = len(case.manager.journal.writes())
 
-    run = _restore(case, folder, "-e", "certificate_restore_waves=auto")
+    run = _restore_in_process(case, folder, waves="auto")
 
     assert run.status == 0, run.text
     written = [request.fields["environmentList"] for request in case.manager.journal.writes()[mark:]]
@@ -186,30 +208,31 @@ def test_deployment_can_be_repeated_with_force(case: RotationFixture) -> None:
     """The record holds the certificate of the backup, but the gateways of one environment do not."""
     folder = _rotated(case)
     case.manager.faults.add(Fault("deployment_failure", environments=(STAGING,), times=1))
-    failed = _restore(case, folder)
+    failed = _restore_in_process(case, folder)
     assert failed.status != 0
     assert case.manager.holds(PROJECT, NAME) == {key: [case.old.der] for key in ENVIRONMENTS}
     assert case.manager.served(STAGING, PROJECT, NAME) == case.new.der
 
-    unforced = _restore(case, folder)
-    forced = _restore(
-        case, folder, "-e", "certificate_restore_force=true", "-e", f"certificate_restore_environments={STAGING}"
-    )
+    mark = case.manager.journal.mark()
+    unforced = _restore_in_process(case, folder)
+    assert not [request for request in mark if request.writes]
+    forced = _restore(case, folder, *_given(force=True, environments=STAGING))
 
-    assert "changed=0" in unforced.text
+    assert unforced.status == 0, unforced.text
     assert forced.status == 0, forced.text
     assert f"{PROJECT}/{NAME} in {STAGING}: write again in wave 1" in forced.text
     assert case.manager.served(STAGING, PROJECT, NAME) == case.old.der
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_manager_without_import_file_is_refused_before_the_first_write(make_case: MakeCase) -> None:
     case = make_case("2025")
     case.add_certificate()
-    case.rotate(backup_dir=str(case.backups))
+    case.rotate_in_process(backup_dir=str(case.backups))
     mark = case.manager.journal.mark()
 
-    run = _restore(case, _backup(case))
+    run = _restore_in_process(case, _backup(case))
 
     assert run.status != 0
     assert "this manager has no import-file" in _unwrapped(run)
@@ -217,15 +240,16 @@ def test_manager_without_import_file_is_refused_before_the_first_write(make_case
     assert not [request for request in mark if request.writes]
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_the_plan_warns_where_import_file_may_be_missing(make_case: MakeCase, different: list[Issued]) -> None:
     """On a manager of 2026.04, in check mode and for real. The first import then changes nothing, and no other is sent."""
     case = make_case("2026.04")
     case.add_certificate(NAME, dict(zip(ENVIRONMENTS, different)))
-    case.rotate(strategy="replace", backup_dir=str(case.backups))
+    case.rotate_in_process(strategy="replace", backup_dir=str(case.backups))
     before, mark = case.snapshot(), case.manager.journal.mark()
 
-    check, real = _restore(case, _backup(case), "--check"), _restore(case, _backup(case))
+    check, real = _restore_in_process(case, _backup(case), check=True), _restore_in_process(case, _backup(case))
 
     for run in (check, real):
         assert "needs import-file, which a manager has from release 2026.09 on, and whether this" in _unwrapped(run)
@@ -242,14 +266,11 @@ def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase, di
     """An import changes the record only. The message names the variables that deploy it."""
     case = make_case("2026.09", import_deploys=False)
     case.add_certificate(NAME, dict.fromkeys(ENVIRONMENTS, different[1]))
-    case.rotate(strategy="replace", backup_dir=str(case.backups))
-    quick = ("-e", "certificate_restore_verify_gateways_timeout=0")
+    case.rotate_in_process(strategy="replace", backup_dir=str(case.backups))
 
-    stored = _restore(case, _backup(case), *quick)
-    repeated = _restore(case, _backup(case), *quick)
-    deployed = _restore(
-        case, _backup(case), "-e", "certificate_restore_strategy=replace", "-e", "certificate_restore_force=true"
-    )
+    stored = _restore(case, _backup(case), *_given(verify_gateways_timeout=0))
+    repeated = _restore_in_process(case, _backup(case), verify_gateways_timeout=0)
+    deployed = _restore(case, _backup(case), *_given(strategy="replace", force=True))
 
     assert (stored.status, repeated.status, deployed.status) == (2, 0, 0)
     assert "Restored in the record, but not at all gateways" in _unwrapped(stored)
@@ -262,22 +283,24 @@ def test_one_update_deploys_what_the_manager_only_stores(make_case: MakeCase, di
         assert case.manager.served(environment, PROJECT, NAME) == different[1].der
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_one_update_does_not_remove_what_someone_has_added(make_case: MakeCase) -> None:
     """The certificate is in another environment since the rotation, which an update would remove it from."""
     case = make_case("2025")
     case.add_certificate(holds=dict.fromkeys([DEVELOPMENT, STAGING], case.old))
-    case.rotate(backup_dir=str(case.backups))
+    case.rotate_in_process(backup_dir=str(case.backups))
     case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new))
     before = case.snapshot()
 
-    run = _restore(case, _backup(case), "-e", "certificate_restore_strategy=replace")
+    run = _restore_in_process(case, _backup(case), strategy="replace")
 
     assert run.status != 0
     assert f"also in {PRODUCTION}" in _unwrapped(run)
     assert case.snapshot() == before
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_long_and_similar_names_are_backed_up_and_restored(case: RotationFixture) -> None:
     names = ["Sertifika", "sertifika", "müşteri " * 30 + "1", "müşteri " * 30 + "2", "证书" * 100]
@@ -289,7 +312,7 @@ def test_long_and_similar_names_are_backed_up_and_restored(case: RotationFixture
     folder = _rotated(case, certificates=[{"project": PROJECT, "name": name, "path": new} for name in names])
     files = [path.name for path in folder.glob("*.pem")]
 
-    run = _restore(case, folder)
+    run = _restore_in_process(case, folder)
 
     assert run.status == 0, run.text
     assert case.snapshot() == before
@@ -305,11 +328,11 @@ def test_backup_of_version_0_2_is_restored(case: RotationFixture) -> None:
     folder = case.machine.folder / "backup"
     shutil.copytree(OLD_FORMAT, folder)
 
-    refused = _restore(case, folder)
+    refused = _restore_in_process(case, folder)
     assert refused.status != 0
     assert "the backup is of the manager https://manager.example.com" in _unwrapped(refused)
     assert not len(case.manager.journal)
-    run = _restore(case, folder, "-e", "certificate_restore_any_manager=true")
+    run = _restore(case, folder, *_given(any_manager=True))
 
     assert run.status != 0, "the manager did not return one of the certificates"
     assert "did not return the previous certificate, so it cannot be restored" in _unwrapped(run)

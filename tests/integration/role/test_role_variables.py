@@ -37,49 +37,56 @@ from integration.role.rotation_fixture import (
 )
 def test_misspelled_variable_is_refused(case: RotationFixture, misspelled: str, meant: str) -> None:
     """certificate_rotation_wave must not mean "all environments in one wave"."""
-    run = case.ansible(
-        "ansible-playbook", case.write_playbook({"certificates": [case.desired()], misspelled: THREE_WAVES})
-    )
+    rotate = case.rotate if misspelled == "wave" else case.rotate_in_process
 
-    assert run.status != 0
-    text = " ".join(run.text.split())
+    rotation = rotate(**{misspelled: THREE_WAVES})
+
+    assert rotation.outcome == "refused"
+    text = " ".join(rotation.text.split())
     assert f"certificate_rotation_{misspelled}: the role has no such variable" in text
     assert f"Did you mean certificate_rotation_{meant}?" in text
     assert "?." not in text
     assert not len(case.manager.journal)
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_unknown_variable_causes_a_warning(case: RotationFixture) -> None:
-    rotation = case.rotate(check=True, contact_address="ops@example.com")
+    rotation = case.rotate_in_process(check=True, contact_address="ops@example.com")
 
     assert rotation.outcome == "planned"
     assert "certificate_rotation_contact_address is not a variable of the role" in " ".join(rotation.text.split())
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("variable", ["obtain_tasks", "before_wave_tasks", "verify_tasks", "after_run_tasks"])
 @pytest.mark.parametrize("check", [True, False], ids=["check mode", "real"])
 def test_missing_task_file_is_found_before_the_first_write(case: RotationFixture, variable: str, check: bool) -> None:
-    playbook = case.write_playbook(
-        {
-            "certificates": [case.desired()],
-            "report_dir": str(case.machine.folder / "reports"),
-            "renew_before_days": 30,
-            variable: "no/such/tasks.yml",
-        }
-    )
+    rotation = case.rotate_in_process(check=check, renew_before_days=30, **{variable: "no/such/tasks.yml"})
 
-    run = case.ansible("ansible-playbook", playbook, *(["--check"] if check else []))
+    assert rotation.outcome == "refused"
+    assert f"certificate_rotation_{variable}: the file no/such/tasks.yml does not exist" in rotation.message
+    assert not rotation.writes
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("arguments", [["--check"], []], ids=["check mode", "real"])
+def test_play_without_its_task_file_fails(case: RotationFixture, arguments: list[str]) -> None:
+    variable = "after_run_tasks" if arguments else "verify_tasks"
+    playbook = case.write_playbook({"certificates": [case.desired()], variable: "no/such/tasks.yml"})
+
+    run = case.ansible("ansible-playbook", playbook, *arguments)
 
     assert run.status != 0
     assert f"certificate_rotation_{variable}: the file no/such/tasks.yml does not exist" in " ".join(run.text.split())
     assert not any(request.writes for request in case.manager.journal)
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_task_file_that_is_not_a_list_of_tasks_is_refused(case: RotationFixture) -> None:
-    rotation = case.rotate(verify_tasks=case.machine.file("verify.yml", "name: no list\n"))
+    rotation = case.rotate_in_process(verify_tasks=case.machine.file("verify.yml", "name: no list\n"))
 
     assert rotation.outcome == "refused"
     assert "certificate_rotation_verify_tasks: " in rotation.message

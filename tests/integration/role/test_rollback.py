@@ -46,6 +46,9 @@ FAILING_TASKS = """
     quiet: true
 """
 
+NOT_READY = "the gateway is not ready"
+"""The message of a task of the user that fails."""
+
 
 def _failing_tasks(case: RotationFixture, wave: int) -> str:
     return case.machine.file("failing.yml", FAILING_TASKS.format(wave=wave))
@@ -116,9 +119,11 @@ def test_rollback_restores_the_certificate_of_each_environment(
     before = case.snapshot()
     if failure.fault:
         case.manager.faults.add(failure.fault)
-    tasks = {failure.tasks: _failing_tasks(case, failure.wave)} if failure.tasks else {}
-
-    rotation = case.rotate(waves=THREE_WAVES, **failure.variables, **tasks)
+    if failure.tasks:
+        tasks = {failure.tasks: _failing_tasks(case, failure.wave)}
+        rotation = case.rotate(waves=THREE_WAVES, **failure.variables, **tasks)
+    else:
+        rotation = case.rotate_in_process(waves=THREE_WAVES, **failure.variables)
 
     assert not len(case.manager.faults)
     assert rotation.outcome == "rolled_back"
@@ -172,8 +177,10 @@ def test_rollback_leaves_alone_what_another_client_has_written(
     modified = ENVIRONMENTS[failure.wave - 1]
     assert failure.fault
     case.manager.faults.add(failure.fault)
+    # A soak time is a task of Ansible.
+    rotate = case.rotate if "soak_seconds" in failure.variables else case.rotate_in_process
 
-    rotation = case.rotate(waves=THREE_WAVES, **failure.variables)
+    rotation = rotate(waves=THREE_WAVES, **failure.variables)
 
     assert rotation.outcome == "rollback_failed"
     assert rotation.message.count(failure.words) == 1
@@ -207,6 +214,7 @@ IN_UPDATES = [
 ]
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "failure", IN_UPDATES, ids=lambda failure: f"{failure.name}, {failure.generation}, update {failure.fault.skip + 1}"
@@ -220,9 +228,9 @@ def test_one_failure_rolls_back_all_certificates(make_case: MakeCase, failure: F
     before = case.snapshot()
     assert failure.fault
 
-    check = case.rotate(case.desired(), case.desired(OTHER), check=True, strategy="replace")
+    check = case.rotate_in_process(case.desired(), case.desired(OTHER), check=True, strategy="replace")
     case.manager.faults.add(failure.fault)
-    rotation = case.rotate(case.desired(), case.desired(OTHER), strategy="replace")
+    rotation = case.rotate_in_process(case.desired(), case.desired(OTHER), strategy="replace")
 
     assert check.outcome == "planned"
     assert check.plan() == rotation.plan()
@@ -236,6 +244,7 @@ def test_one_failure_rolls_back_all_certificates(make_case: MakeCase, failure: F
         assert rotation.certificate(OTHER)["outcome"] == "not_started"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_write_that_takes_effect_late_is_not_reported_as_rolled_back(case: RotationFixture) -> None:
     """A proxy timed out before a slow manager, which applies the write after the rollback has read the record."""
@@ -248,7 +257,7 @@ def test_write_that_takes_effect_late_is_not_reported_as_rolled_back(case: Rotat
         Fault("other_writer", method="GET", path=LISTING, skip=2, action=apply_late),
     )
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert rotation.environments()[DEVELOPMENT]["rolled_back"] is True
@@ -269,6 +278,7 @@ def test_slow_response_is_not_a_failure(case: RotationFixture) -> None:
     assert rotation.environments()[PRODUCTION]["deployment"] in (None, {"success": None, "message": None})
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_removes_entries_that_an_update_added(make_case: MakeCase, different: list[Issued]) -> None:
     """An update on such a manager fails verification, and only import-file can restore the previous state."""
@@ -276,7 +286,7 @@ def test_rollback_removes_entries_that_an_update_added(make_case: MakeCase, diff
     case.add_drifted_certificate(certificates=different)
     before = case.snapshot()
 
-    rotation = case.rotate(case.desired(alias="one-for-all"), strategy="replace")
+    rotation = case.rotate_in_process(case.desired(alias="one-for-all"), strategy="replace")
 
     assert rotation.outcome == "rolled_back"
     names = ", ".join(sorted(ENVIRONMENTS))
@@ -285,6 +295,7 @@ def test_rollback_removes_entries_that_an_update_added(make_case: MakeCase, diff
     assert case.snapshot() == before
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_manager_without_import_file_fails_in_the_first_wave(make_case: MakeCase) -> None:
     """Only a request reveals that import-file is missing. Nothing is written, and the message names the remedy."""
@@ -292,7 +303,7 @@ def test_manager_without_import_file_fails_in_the_first_wave(make_case: MakeCase
     case.add_certificate()
     before = case.snapshot()
 
-    rotation = case.rotate(waves=TWO_WAVES)
+    rotation = case.rotate_in_process(waves=TWO_WAVES)
 
     assert [(request.status, request.applied) for request in rotation.writes] == [(404, False)]
     assert rotation.waves == ["failed", "not_started"]
@@ -301,6 +312,7 @@ def test_manager_without_import_file_fails_in_the_first_wave(make_case: MakeCase
     assert case.snapshot() == before
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_continues_after_a_failed_step(case: RotationFixture, different: list[Issued]) -> None:
     """The report names the environment where it failed, and the certificate that is there now."""
@@ -308,7 +320,7 @@ def test_rollback_continues_after_a_failed_step(case: RotationFixture, different
     # The fourth import is the first one of the rollback.
     case.manager.faults.add(Fault("status", path=IMPORT, skip=3, status=400, body={"resultMessage": "Not now!"}))
 
-    rotation = case.rotate(waves=THREE_WAVES, verify_tasks=_failing_tasks(case, 3))
+    rotation = case.rotate_in_process(waves=THREE_WAVES, failing={"verify 3": NOT_READY})
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
@@ -322,13 +334,14 @@ def test_rollback_continues_after_a_failed_step(case: RotationFixture, different
     assert rotation.certificate()["outcome"] == "failed"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_unreachable_manager_leaves_the_state_unknown(case: RotationFixture) -> None:
     """The manager stops responding after the second wave: the state is unknown, and the report says so."""
     case.manager.faults.add(Fault("drop_before", path=LISTING, skip=2, times=None))
     case.manager.faults.add(Fault("drop_before", path=IMPORT, skip=2, times=None))
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
@@ -341,13 +354,14 @@ def test_unreachable_manager_leaves_the_state_unknown(case: RotationFixture) -> 
     assert rotation.after[PROJECT, NAME, PRODUCTION].gateway == case.old.sha1
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_never_restores_an_expired_certificate(case: RotationFixture, issue: Issue) -> None:
     """The other environments are restored; this one keeps the new certificate, and the message says so."""
     expired = issue(-3)
     case.add_drifted_certificate(certificates=[expired, case.old, case.old])
 
-    rotation = case.rotate(waves=TWO_WAVES, verify_tasks=_failing_tasks(case, 1))
+    rotation = case.rotate_in_process(waves=TWO_WAVES, failing={"verify 1": NOT_READY})
 
     assert rotation.outcome == "rollback_failed"
     assert case.manager.holds(PROJECT, NAME) == {
@@ -362,13 +376,14 @@ def test_rollback_never_restores_an_expired_certificate(case: RotationFixture, i
     assert rotation.environments()[STAGING]["rolled_back"] is True
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_drift_cannot_be_restored_without_import_file(make_case: MakeCase, different: list[Issued]) -> None:
     """One update cannot restore different certificates. No environment loses its certificate; the report names the remedy."""
     case = make_case("2025")
     case.add_certificate(holds=dict(zip(ENVIRONMENTS, different)))
 
-    rotation = case.rotate(verify_tasks=_failing_tasks(case, 1))
+    rotation = case.rotate_in_process(failing={"verify 1": NOT_READY})
 
     assert rotation.outcome == "rollback_failed"
     assert "THE ROLLBACK IS NOT COMPLETE" in rotation.message
@@ -376,10 +391,11 @@ def test_drift_cannot_be_restored_without_import_file(make_case: MakeCase, diffe
     assert case.manager.holds(PROJECT, NAME) == {name: [case.new.der] for name in ENVIRONMENTS}
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_without_rollback_the_new_certificate_remains(case: RotationFixture) -> None:
     """The report of such a run says that nothing was rolled back."""
-    rotation = case.rotate(waves=THREE_WAVES, rollback="no", verify_tasks=_failing_tasks(case, 2))
+    rotation = case.rotate_in_process(waves=THREE_WAVES, rollback="no", failing={"verify 2": NOT_READY})
 
     assert rotation.outcome == "failed"
     assert "Nothing was rolled back" in rotation.message
@@ -392,6 +408,7 @@ def test_without_rollback_the_new_certificate_remains(case: RotationFixture) -> 
     assert rotation.result["rollback"]["performed"] is False
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_deletes_what_the_run_created(case: RotationFixture) -> None:
     """One certificate was absent before the run, and another one was missing in an environment."""
@@ -400,7 +417,7 @@ def test_rollback_deletes_what_the_run_created(case: RotationFixture) -> None:
     before = case.snapshot()
     certificates = [case.desired(name, environments=list(ENVIRONMENTS)) for name in (NAME, OTHER)]
 
-    rotation = case.rotate(*certificates, verify_tasks=_failing_tasks(case, 1))
+    rotation = case.rotate_in_process(*certificates, failing={"verify 1": NOT_READY})
 
     assert rotation.outcome == "rolled_back"
     assert [(call, name) for call, name, _unused in rotation.written] == [
@@ -413,24 +430,26 @@ def test_rollback_deletes_what_the_run_created(case: RotationFixture) -> None:
     assert rotation.environments(NAME)[PRODUCTION]["now"] is None
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_failed_backup_stops_the_run(case: RotationFixture) -> None:
     case.add_certificate()
     occupied = case.machine.file("occupied", "a file, where the folder should be")
 
-    rotation = case.rotate(waves=THREE_WAVES, backup_dir=occupied)
+    rotation = case.rotate_in_process(waves=THREE_WAVES, backup_dir=occupied)
 
     assert rotation.outcome == "refused"
     assert not rotation.written
     assert rotation.waves == ["not_started"] * 3
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_check_mode_reports_drift(case: RotationFixture, different: list[Issued]) -> None:
     case.add_drifted_certificate(certificates=different)
     before = case.snapshot()
 
-    check = case.rotate(check=True, waves=THREE_WAVES)
+    check = case.rotate_in_process(check=True, waves=THREE_WAVES)
 
     assert check.outcome == "planned"
     reported = {name: environment["from"]["fingerprint_sha1"] for name, environment in check.environments().items()}

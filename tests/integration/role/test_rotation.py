@@ -149,15 +149,16 @@ def _assert_reports_agree(rotation: RotationRun, word: str) -> None:
         assert word in text.lower()
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_previous_certificates_are_backed_up(case: RotationFixture, different: list[Issued]) -> None:
     """Each run that writes creates one folder that other users cannot read."""
     case.add_drifted_certificate(certificates=different)
 
-    planned = case.rotate(check=True, backup_dir="backups")
+    planned = case.rotate_in_process(check=True, backup_dir="backups")
     assert planned.result["backup"] is None
     assert not case.backups.exists()
-    rotated = case.rotate(strategy="per_environment", backup_dir=str(case.backups))
+    rotated = case.rotate_in_process(strategy="per_environment", backup_dir=str(case.backups))
 
     (folder,) = case.backups.iterdir()
     assert rotated.result["backup"] == str(folder)
@@ -171,13 +172,14 @@ def test_previous_certificates_are_backed_up(case: RotationFixture, different: l
     assert {"manifest.json", "run.jsonl"} <= modes.keys()
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_force_writes_certificates_in_sync(make_case: MakeCase) -> None:
     """It deploys them again."""
     case = make_case()
     case.add_certificate(holds=dict.fromkeys(ENVIRONMENTS, case.new), deploy=False)
 
-    rotation = case.rotate(force=True)
+    rotation = case.rotate_in_process(force=True)
 
     assert rotation.outcome == "rotated"
     assert rotation.written == [("update", NAME, ALL)]
@@ -185,12 +187,13 @@ def test_force_writes_certificates_in_sync(make_case: MakeCase) -> None:
     assert {rotation.after[PROJECT, NAME, name].gateway for name in ENVIRONMENTS} == {case.new.sha1}
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_absent_certificate_is_created(make_case: MakeCase) -> None:
     """With waves, the first wave creates it."""
     case = make_case()
 
-    rotation = case.rotate(case.desired(environments=f"{DEVELOPMENT}, {PRODUCTION}"), waves=THREE_WAVES)
+    rotation = case.rotate_in_process(case.desired(environments=f"{DEVELOPMENT}, {PRODUCTION}"), waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.environments()[PRODUCTION]["reason"] == "absent"
@@ -198,25 +201,27 @@ def test_absent_certificate_is_created(make_case: MakeCase) -> None:
     assert case.manager.served(PRODUCTION, PROJECT, NAME) == case.new.der
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_duplicate_entries_are_rotated_with_import_file(make_case: MakeCase) -> None:
     """The environment has one entry afterwards, and the report gives the reason for the strategy."""
     case = make_case(duplicates=True)
     case.add_certificate(holds={**dict.fromkeys(ENVIRONMENTS, case.old), STAGING: [case.old, case.old]})
 
-    rotation = case.rotate()
+    rotation = case.rotate_in_process()
 
     assert rotation.result["strategy"] == "per_environment"
     assert "duplicate entries" in rotation.result["strategy_reason"]
     assert case.manager.holds(PROJECT, NAME) == {name: [case.new.der] for name in ENVIRONMENTS}
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_lost_response_does_not_stop_the_rotation(case: RotationFixture) -> None:
     """The write took effect, as reading back shows; the report claims no deployment, and the gateways confirm it."""
     case.manager.faults.add(Fault("drop_after", path=IMPORT, skip=1))
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "rotated"
     assert rotation.written == [("import", NAME, environment) for environment in ENVIRONMENTS]
@@ -225,6 +230,7 @@ def test_lost_response_does_not_stop_the_rotation(case: RotationFixture) -> None
     assert rotation.environments()[PRODUCTION]["deployment"]["success"] is True
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_write_by_another_client_after_verification_is_reported(case: RotationFixture, issue: Issue) -> None:
     """Another client replaces a verified certificate before the end: the report says so, and the play fails."""
@@ -239,7 +245,7 @@ def test_write_by_another_client_after_verification_is_reported(case: RotationFi
         )
     )
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "failed"
     assert f"{PROJECT}/{NAME} in {STAGING} holds SHA-256 {theirs.sha256}" in rotation.message

@@ -199,6 +199,7 @@ def test_second_run_in_a_play_does_not_reuse_the_first(case: RotationFixture) ->
     assert set(_holds_new(case).values()) == {True}
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 def test_rollback_leaves_an_environment_alone_that_someone_else_modified(case: RotationFixture, issue: Issue) -> None:
     """Between the first wave and the failure of the second one."""
@@ -211,7 +212,7 @@ def test_rollback_leaves_an_environment_alone_that_someone_else_modified(case: R
         Fault("other_writer", path=IMPORT, skip=1, action=write), Fault("status", path=IMPORT, skip=1, status=400)
     )
 
-    rotation = case.rotate(waves=THREE_WAVES)
+    rotation = case.rotate_in_process(waves=THREE_WAVES)
 
     assert rotation.outcome == "rollback_failed"
     assert f"{PROJECT}/{NAME} in {DEVELOPMENT}: modified by someone else" in rotation.message
@@ -231,13 +232,30 @@ def test_run_file_is_private_and_stays_with_the_backup(case: RotationFixture) ->
     assert case.manager.token not in text
 
 
+def _tasks_that_end(case: RotationFixture, meta: str) -> str:
+    tasks = [{"name": "Stop", "block": [{"name": "End", "ansible.builtin.meta": meta}]}]
+    return case.machine.file("stop.yml", json.dumps(tasks))
+
+
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("hook", ["before_wave_tasks", "verify_tasks", "after_run_tasks"])
 @pytest.mark.parametrize("meta", ["end_host", "end_play", "end_role"])
 def test_tasks_that_would_end_the_run_are_refused(case: RotationFixture, hook: str, meta: str) -> None:
     """Ansible would carry out no other task of the role: no rollback and no report, and the play would succeed."""
-    tasks = [{"name": "Stop", "block": [{"name": "End", "ansible.builtin.meta": meta}]}]
-    file = case.machine.file("stop.yml", json.dumps(tasks))
+    file = _tasks_that_end(case, meta)
+
+    rotation = case.rotate_in_process(waves=THREE_WAVES, **{hook: file})
+
+    assert rotation.outcome == "refused"
+    assert not rotation.writes
+    assert f"certificate_rotation_{hook}: {file} has the task meta: {meta}" in rotation.message
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("hook", "meta"), [("verify_tasks", "end_host"), ("after_run_tasks", "end_play")])
+def test_play_with_tasks_that_would_end_the_run_fails(case: RotationFixture, hook: str, meta: str) -> None:
+    file = _tasks_that_end(case, meta)
     reports = case.machine.folder / "reports"
     variables = {"waves": THREE_WAVES, "report_dir": str(reports), hook: file}
 
@@ -249,13 +267,14 @@ def test_tasks_that_would_end_the_run_are_refused(case: RotationFixture, hook: s
     assert json.loads((reports / "rotation.json").read_text(encoding="utf-8"))["outcome"] == "refused"
 
 
+@pytest.mark.single_mode
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["soak.yml", "report.yml"])
 def test_tasks_named_like_a_file_of_the_role_are_refused(case: RotationFixture, name: str) -> None:
     """Ansible finds the role's file first, which would include itself without end."""
     case.machine.file(name, "- name: Look\n  ansible.builtin.debug:\n    msg: looked\n")
 
-    rotation = case.rotate(waves=THREE_WAVES, verify_tasks=name)
+    rotation = case.rotate_in_process(waves=THREE_WAVES, verify_tasks=name)
 
     assert rotation.outcome == "refused"
     assert f"certificate_rotation_verify_tasks: {name} is a file of the role itself" in rotation.message

@@ -263,6 +263,12 @@ def test_the_threshold_may_be_a_share_of_the_lifetime():
     )
 
 
+@pytest.mark.parametrize("hosts", ["3", 0, -1, 1.5, True, None])
+def test_a_wrong_number_of_hosts_is_refused(hosts):
+    with pytest.raises(AnsibleFilterError, match=f"hosts must be a positive number, not '{hosts}'"):
+        audit_report({}, "summary", hosts)
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(
         AnsibleFilterError, match="the format must be html, md, prom, text, failure or summary, not 'json'"

@@ -509,6 +509,24 @@ def test_an_empty_description_is_replaced_by_the_name_when_it_is_written(world: 
     assert in_words(plan.writes[0]) == "update production staging: web, web"
 
 
+@pytest.mark.parametrize("blank", [" ", "\t\n"])
+@pytest.mark.parametrize("unlisted", ["fail", "keep"])
+def test_blanks_of_the_record_are_never_sent(world: World, blank: str, unlisted: str) -> None:
+    """The manager refuses a field of blanks with HTTP 400."""
+    entries = tuple(Entry(environment, blank, world.bundles["old"]) for environment in BOTH)
+    stored = world.stored(BOTH, description=blank, entries=entries)
+
+    plan = world.plan(stored, bundle="new", unlisted=unlisted)
+
+    assert {(write.alias, write.description) for write in plan.writes} == {("web", "web")}
+
+
+def test_a_description_and_an_alias_of_blanks_are_like_none(world: World) -> None:
+    assert world.plan(BOTH, bundle="old", alias=" ", description="  ").operation == "none"
+    created = world.plan(None, bundle="old", environments="staging", alias=" ", description="  ")
+    assert [(write.alias, write.description) for write in created.writes] == [("web", "web")]
+
+
 @pytest.mark.parametrize("bundle", ["old", "new"])
 def test_duplicates_are_named_in_a_warning(world: World, bundle: str) -> None:
     current = {"development": "old/web old/web", "production": "old/web", "staging": "old/web old/web"}

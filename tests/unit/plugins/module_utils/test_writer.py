@@ -510,6 +510,14 @@ def test_a_deployment_that_keeps_failing_names_the_environments(job: Job, new: B
     assert (caught.value.changed, caught.value.deployment) == (True, NOT_DEPLOYED)
 
 
+def test_the_gateways_may_lack_a_created_certificate_that_was_not_deployed(job: Job, new: Bundle) -> None:
+    """Also after a retry, which is an update: it has replaced nothing."""
+    job.api.stored.clear()
+    job.api.writes = [is_not_deployed] * 3
+    with pytest.raises(WriteError, match=r"Retried 2 times without success\. The gateways there may not hold it$"):
+        job.present(new, "staging")
+
+
 def test_a_failed_deployment_is_not_retried_if_that_adds_entries(job: Job, new: Bundle) -> None:
     job.api.adds_entries = True
     job.api.writes = [is_not_deployed]

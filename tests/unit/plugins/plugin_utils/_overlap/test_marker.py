@@ -25,7 +25,20 @@ def test_a_marker_replaces_the_one_before() -> None:
     assert later == "Partner [overlap of web since 2026-11-27T04:05:06Z]"
 
 
-@pytest.mark.parametrize("name", ["web", "Ödeme [1]", "a since b", "x] [y", "-"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "web",
+        "Ödeme [1]",
+        "a since b",
+        "x] [y",
+        "-",
+        "50%",
+        "a%20b",
+        "x [overlap of y",
+        "x since 2026-01-01T00:00:00Z] [overlap of y",
+    ],
+)
 @pytest.mark.parametrize("text", ["", "Partner", "two\nlines", "[overlap of other since yesterday]", "ends with ]"])
 def test_any_name_and_text_can_be_read_again(name: str, text: str) -> None:
     description = Marker(name, SINCE).added_to(text)

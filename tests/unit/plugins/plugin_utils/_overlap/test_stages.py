@@ -17,7 +17,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.stages im
     Overlap,
     Rules,
     Subject,
-    collisions,
     is_under_way,
     read_overlap,
 )
@@ -164,12 +163,12 @@ def test_the_same_content_needs_no_companions() -> None:
 
 
 FOREIGN = {
-    "it is the companion of other": companion(DEV, of="other"),
-    "it is in dev, prod": companion(DEV, environments=[view(DEV, NEW), view(PROD, NEW)]),
-    "it is in prod": companion(DEV, environments=[view(PROD, NEW)]),
-    "it is in no environment": companion(DEV, environments=[]),
+    "the certificate is the companion of other": companion(DEV, of="other"),
+    "the certificate is in dev, prod": companion(DEV, environments=[view(DEV, NEW), view(PROD, NEW)]),
+    "the certificate is in prod": companion(DEV, environments=[view(PROD, NEW)]),
+    "the certificate is in no environment": companion(DEV, environments=[]),
     "has no marker of an overlap": companion(DEV, THIRD, days=None),
-    "its alias or its content": companion(DEV, days=None, alias="other"),
+    "not the alias and the content of a companion": companion(DEV, days=None, alias="other"),
 }
 
 
@@ -177,10 +176,26 @@ FOREIGN = {
 def test_anything_else_under_the_name_of_a_companion_is_refused(why: str) -> None:
     (problem,) = read(subject(dev=OLD), FOREIGN[why]).problems
 
-    assert problem.startswith("MyProject/web-next-dev has the name of the companion of web in dev, and is not one: ")
+    assert problem.startswith(
+        "MyProject/web-next-dev in dev: the name is that of a companion of web, but the certificate "
+    )
     assert why in problem
     assert problem.endswith("Delete it, or set certificate_rotation_companion_name to another pattern")
     assert not read(subject(due=False, dev=NEW), FOREIGN[why]).companions
+
+
+def test_a_third_certificate_is_refused_where_no_descriptions_are_reported() -> None:
+    """The role cannot tell whether these are companions. It says what to do in either case, once for all environments."""
+    held = [companion(environment, THIRD, days=None, description=None) for environment in (DEV, PROD)]
+
+    (problem,) = read(subject(), *held).problems
+
+    assert problem == (
+        "MyProject/web-next-dev in dev and MyProject/web-next-prod in prod: this manager does not report descriptions, so the role "
+        "cannot tell whether this is a companion, which an earlier run introduced with another certificate. If it is one, delete "
+        "it with apinizer_certificate and state=absent, and run the role again: web itself keeps the current certificate trusted. "
+        "If it is not, set certificate_rotation_companion_name to another pattern"
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,24 +216,3 @@ def test_an_overlap_is_under_way_where_a_companion_has_introduced_the_new_certif
     assert is_under_way(subject(due=False), listed, Patterns()) is expected
     assert not is_under_way(subject(due=False, dev=NEW, prod=OLD), listed, Patterns())
     assert not is_under_way(subject(None, due=False), listed, Patterns())
-
-
-def test_names_and_aliases_that_are_in_use_are_refused() -> None:
-    listed = {
-        PROJECT: {
-            NAME: {"environments": [view(DEV, OLD)]},
-            "other": {"environments": [view(DEV, OLD, "WEB-alias-next-DEV")]},
-        }
-    }
-    own = subject(dev=OLD)
-    planned = Companion(DEV, "web-next-dev", "web-alias-next-dev")
-
-    (problem,) = collisions([(own, [planned])], listed)
-    assert problem == (
-        "certificate_rotation_companion_alias: the companion of MyProject/web in dev would have the alias web-alias-next-dev, "
-        "which belongs to other. Set another pattern"
-    )
-    assert "which belongs to web" in collisions([(own, [replace(planned, alias="Web-Alias")])], listed)[0]
-    same = replace(own, name="web-next-dev")
-    assert "companion_name" in collisions([(own, [replace(planned, alias="free")]), (same, [])], listed)[0]
-    assert not collisions([(own, [replace(planned, alias="free")])], listed)

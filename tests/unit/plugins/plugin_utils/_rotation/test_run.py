@@ -73,6 +73,7 @@ def everything() -> Run:
     run.unrestored = [f"{PROJECT}/{UNICODE} in {PROD}"]
     run.gateways = {f"{PROJECT}/{UNICODE}": {PROD: {"name": PROD, "state": "unknown", "reason": UNICODE}}}
     run.retired = {f"{PROJECT}/{UNICODE}-next": UNICODE}
+    run.not_retired = {f"{PROJECT}/{UNICODE}-next": UNICODE}
     run.new = {f"{PROJECT}/{UNICODE}": CHAIN}
     run.diffs = {f"{PROJECT}/{UNICODE}": {"before": {}, "after": {"environments": {PROD: {"alias": UNICODE}}}}}
     run.backup = f"/backups/{UNICODE}"
@@ -294,7 +295,7 @@ def test_nothing_secret_can_be_in_the_file() -> None:
     assert {one.name for one in fields(run)} == {
         *("manager", "host", "check_mode", "started", "settings", "listed", "environments", "new", "plan"),
         *("previous", "diffs", "guards", "ready", "backup", "writes", "verified", "failure", "rollback", "finished"),
-        *("path", "gateways", "unrestored", "new_views", "retired"),
+        *("path", "gateways", "unrestored", "new_views", "retired", "not_retired"),
     }
     assert run.settings is not None
     assert not {"token", "password", "username", "client_key"} & {one.name for one in fields(run.settings)}

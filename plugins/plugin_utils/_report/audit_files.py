@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report files of an audit."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Callable
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
+
+if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
+
+
+def write_audit_files(task: Task, settings: t.Any) -> Result:
+    """Write the report files of an audit, in check mode as well.
+
+    One task writes all of them: a module of Ansible for each file would take half a second each.
+
+    :arg settings: C(dir), the absolute path of the folder, and C(audit), the result of the audit.
+    """
+    folder, audit = settings["dir"], settings["audit"]
+    found = read_audit(audit)
+    texts = {
+        "audit.json": json.dumps(audit, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
+        "audit.html": audit_html(found),
+        "audit.md": audit_markdown(found),
+        "apinizer_certificates.prom": audit_prometheus(found),
+    }
+    try:
+        task.files.make_folder(folder, 0o755)
+        for name, text in texts.items():
+            task.files.write(os.path.join(folder, name), text, 0o644)
+    except FileProblem as exc:
+        return {"changed": False, "failed": True, "msg": f"certificate_audit_report_dir: {exc}"}
+    return {"changed": False}
+
+
+AUDIT_PHASES: dict[str, Callable[..., Result]] = {"audit_files": write_audit_files}
+"""The phase by the name that a task gives."""
