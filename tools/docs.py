@@ -113,8 +113,9 @@ def build() -> list[Plugin]:
 def _complete() -> None:
     """Add what antsibull-docs leaves out: the pictures, the event source, and the playbooks. Replace its index by our start page."""
     guides = ROOT / "docs" / "docsite" / "rst"
-    for picture in sorted((*guides.glob("*.svg"), *guides.glob("*.png"))):
+    for picture in sorted(guides.glob("*.svg")):
         shutil.copy(picture, SOURCES / "docsite")
+    shutil.copytree(ROOT / "docs" / "pictures", SOURCES / "pictures")
     shutil.copy(SETTINGS / "index.rst", SOURCES)
     source = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "certificate_expiry.py"
     documentation, examples = (

@@ -23,8 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "tests" / "demo" / "output.txt"
-TERMINAL = ROOT / "docs" / "docsite" / "rst" / "demo.svg"
-REPORT = ROOT / "docs" / "docsite" / "rst" / "report.png"
+TERMINAL = ROOT / "docs" / "pictures" / "demo.svg"
+REPORT = ROOT / "docs" / "pictures" / "report.png"
 DEMO_REPORT = ROOT / ".cache" / "demo" / "rolled-back" / "rotation.html"
 
 STEP = "3. "

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PICTURES = [file for file in (ROOT / "docs" / "docsite" / "rst").iterdir() if file.suffix in (".svg", ".png")]
+PICTURES = [file for file in (ROOT / "docs").rglob("*.*") if file.suffix in (".svg", ".png")]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
