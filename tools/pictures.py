@@ -24,7 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "tests" / "demo" / "output.txt"
 TERMINAL = ROOT / "docs" / "pictures" / "demo.svg"
-REPORT = ROOT / "docs" / "pictures" / "report.png"
+REPORTS = {1: ROOT / "docs" / "pictures" / "report.png", 0: ROOT / "docs" / "pictures" / "report_dark.png"}
+"""The pictures of the report, by the number that Chromium gives to their color scheme."""
 DEMO_REPORT = ROOT / ".cache" / "demo" / "rolled-back" / "rotation.html"
 
 STEP = "3. "
@@ -135,7 +136,7 @@ def _cut(line: str) -> Iterator[tuple[str, str]]:
 
 
 def report() -> None:
-    """Make a picture of the report that the demo has written, with a manager that is not on this machine."""
+    """Make pictures of the report that the demo has written, light and dark, with a manager that is not on this machine."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         sys.exit("Chromium is required to make a picture of the report.")
@@ -144,24 +145,11 @@ def report() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "report.html")
         page.write_text(text, encoding="utf-8")
-        options = (
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--hide-scrollbars",
-            "--window-size=1000,1020",
-        )
-        scheme = "--blink-settings=preferredColorScheme=1"
-        command = [
-            browser,
-            *options,
-            scheme,
-            f"--user-data-dir={folder}/profile",
-            f"--screenshot={REPORT}",
-            page.as_uri(),
-        ]
-        subprocess.run(command, capture_output=True, check=True, timeout=60)
+        options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars")
+        for scheme, picture in REPORTS.items():
+            settings = (f"--blink-settings=preferredColorScheme={scheme}", "--window-size=920,1118")
+            target = (f"--user-data-dir={folder}/profile", f"--screenshot={picture}", page.as_uri())
+            subprocess.run([browser, *options, *settings, *target], capture_output=True, check=True, timeout=60)
 
 
 def main() -> None:
