@@ -52,7 +52,7 @@ docs: ## Build the documentation site in .cache/docs/html, and check all links
 unit: ## Unit tests (ARGS="PATH" or ARGS="-k NAME" goes to pytest)
 sanity: ## ansible-test sanity, on every Python of this machine, without ignores
 build: ## Build the artifact for Galaxy in dist
-ee: ## Check the execution environment with ansible-builder
+ee: ## Check the execution and the decision environment with ansible-builder
 importer: ## Check the artifact with galaxy-importer
 integration: ## Integration tests against the fake manager (ARGS goes to pytest)
 oldest: ## Unit and integration tests with the oldest supported versions
@@ -73,6 +73,10 @@ legs: $(VENV)/.test ## Run oldest and newest
 .PHONY: fuzz
 fuzz: $(VENV)/.test ## Random faults and mutated responses (ARGS="--count 10000", or "--help" for more)
 	@$(RUN) PYTHONPATH=tests:$(VENV)/collections $(BIN)/python -m fuzz $(ARGS)
+
+.PHONY: fleet
+fleet: $(VENV)/.test ## Rotate on many managers in sliced jobs, as AWX does (ARGS="--speed-up", or "--help" for more)
+	@$(RUN) $(BIN)/python -m fleet $(ARGS)
 
 ##@ Measure it
 

@@ -184,21 +184,29 @@ def integration(options: Options) -> str:
     return pytest("integration", options, "--quick-modes")
 
 
+def fleet() -> str:
+    """Rotate on a few managers in sliced jobs, one of which is killed. With fewer due certificates, it takes less time."""
+    run(BIN / "python", "-m", "fleet", "--due", "40", env=environment(PYTHONPATH=ROOT / "tests"))
+    return versions(BIN / "python")
+
+
 def leg(name: str, options: Options) -> str:
     """Run the tests of the collection with the versions of a leg.
 
     The unit tests run in the leg's own Python. The integration tests run in the main Python and start the programs of the
     leg, because the fake manager does not support the oldest libraries. Therefore the tests of the fake manager and of the
-    benchmark and of random cases, which use it, are left out, as are tests that depend on no version. If all parts run, the
-    legs divide the cases of the integration tests between them. In the oldest leg, tasks that run as modules use Python 3.9,
-    if this machine has it.
+    benchmark, the fleet, and random cases, which use it, are left out, as are tests that depend on no version. If all parts
+    run, the legs divide the cases of the integration tests between them. In the oldest leg, tasks that run as modules use
+    Python 3.9, if this machine has it.
     """
     programs = legs.prepare(name) / "bin"
     module_python = legs.prepare_module_host() if name == "oldest" else None
     share = ("--share", f"{list(legs.LEGS).index(name) + 1}/{len(legs.LEGS)}") if options.complete else ()
     options = replace(options, coverage=False)
     run_integration = partial(pytest, "integration", options, "-m", "not exhaustive", "--quick-modes", *share)
-    left_out = tuple(word for part in ("manager", "bench", "fuzz") for word in ("--ignore", f"tests/unit/{part}"))
+    left_out = tuple(
+        word for part in ("manager", "bench", "fleet", "fuzz") for word in ("--ignore", f"tests/unit/{part}")
+    )
     _all(
         lambda: pytest("unit", options, *left_out, python=programs / "python", programs=programs),
         lambda: run_integration(programs=programs, module_python=module_python),
@@ -248,7 +256,7 @@ def _typed() -> Iterator[str]:
     """Yield what mypy checks: everything except the tests."""
     for part in ("plugins", "extensions"):
         yield from ("--package", ".".join((*PLACE.parts, part)))
-    for package in ("manager", "demo", "bench"):
+    for package in ("manager", "demo", "bench", "fleet"):
         if files(f"tests/{package}/*.py"):
             yield from ("--package", package)
     for tool in files("tools/*.py"):
@@ -282,13 +290,14 @@ def _parts(options: Options) -> dict[str, Part]:
         "oldest": lambda: leg("oldest", options),
         "newest": lambda: leg("newest", options),
         "preview": lambda: leg("preview", options),
+        "fleet": fleet,
         "coverage": coverage,
     }
 
 
 LANE_ORDER = (
     *("newest", "oldest", "integration", "sanity", "lint", "unit"),
-    *("importer", "docs", "docs-lint", "ee", "changelog-lint"),
+    *("fleet", "importer", "docs", "docs-lint", "ee", "changelog-lint"),
 )
 """All parts, longest first, so that the lanes end at about the same time. The part `importer` includes `build`."""
 

@@ -111,19 +111,20 @@ def build() -> list[Plugin]:
 
 
 def _complete() -> None:
-    """Add what antsibull-docs leaves out: the pictures, the event source, and the playbooks. Replace its index by our start page."""
+    """Add what antsibull-docs leaves out: the pictures, the plugins for ansible-rulebook, and the playbooks. Replace its index by our start page."""
     guides = ROOT / "docs" / "docsite" / "rst"
     for picture in sorted(guides.glob("*.svg")):
         shutil.copy(picture, SOURCES / "docsite")
     shutil.copytree(ROOT / "docs" / "pictures", SOURCES / "pictures")
     shutil.copy(SETTINGS / "index.rst", SOURCES)
-    source = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "certificate_expiry.py"
-    documentation, examples = (
-        yaml.safe_load(_constant(source, "DOCUMENTATION") or ""),
-        _constant(source, "EXAMPLES") or "",
-    )
-    page = reference_pages.event_source(f"{COLLECTION}.{source.stem}", documentation, examples, "guide_event_driven")
-    (SOURCES / f"{source.stem}_event_source.rst").write_text(page, encoding="utf-8")
+    for file in sorted((ROOT / "extensions" / "eda" / "plugins").glob("*/*.py")):
+        documentation, examples = (
+            yaml.safe_load(_constant(file, "DOCUMENTATION") or ""),
+            _constant(file, "EXAMPLES") or "",
+        )
+        kind, name = file.parent.name.replace("_", " "), f"{COLLECTION}.{file.stem}"
+        page = reference_pages.event_plugin(kind, name, documentation, examples, "guide_event_driven")
+        (SOURCES / f"{file.stem}_{file.parent.name}.rst").write_text(page, encoding="utf-8")
     for name, guide in PLAYBOOKS.items():
         text = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
         page = reference_pages.playbook(f"{COLLECTION}.{name}", text, guide)

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check the execution environment: ansible-builder accepts it, and it adds only the libraries that modules import."""
+"""Check the execution and the decision environment: ansible-builder accepts them, and they add only the collection.
+
+The collection itself adds only the libraries that its modules import.
+"""
 
 from __future__ import annotations
 
@@ -12,32 +15,34 @@ from pathlib import Path
 
 import project
 
-DEFINITION = project.ROOT / "extensions" / "execution-environment" / "execution-environment.yml"
-CONTEXT = project.CACHE / "execution-environment"
+NAMES = ("execution-environment", "decision-environment")
+"""The definitions in extensions, each in a folder of the same name."""
 BUILDER = project.BIN / "ansible-builder"
 
 
 def check() -> str:
-    """Run both checks and return a summary."""
-    _create()
+    """Run all checks and return a summary."""
+    for name in NAMES:
+        _create(name)
     found = _introspect()
     return f"ansible-builder {project.output(BUILDER, '--version').strip()}: {', '.join(found)}, no system package"
 
 
-def _create() -> None:
-    """Create the build context from the definition, which must not add requirements of its own."""
-    shutil.rmtree(CONTEXT, ignore_errors=True)
-    options = ("--output-filename", "Containerfile", "--context", CONTEXT)
-    project.run(BUILDER, "create", "--file", DEFINITION, *options)
-    added = {file.name for file in (CONTEXT / "_build").iterdir() if file.is_file()}
+def _create(name: str) -> None:
+    """Create the build context from a definition, which must not add requirements of its own."""
+    context = project.CACHE / name
+    shutil.rmtree(context, ignore_errors=True)
+    options = ("--output-filename", "Containerfile", "--context", context)
+    project.run(BUILDER, "create", "--file", project.ROOT / "extensions" / name / f"{name}.yml", *options)
+    added = {file.name for file in (context / "_build").iterdir() if file.is_file()}
     if added != {"requirements.yml"}:
-        raise project.Failed(f"{DEFINITION.name} adds {', '.join(sorted(added))}, but only the collection is allowed")
+        raise project.Failed(f"{name}.yml adds {', '.join(sorted(added))}, but only the collection is allowed")
 
 
 def _introspect() -> list[str]:
     """Return the Python requirements that ansible-builder finds in the collection."""
     tree = project.copy_tree("ee")
-    pip, bindep = CONTEXT / "pip.txt", CONTEXT / "bindep.txt"
+    pip, bindep = (project.CACHE / NAMES[0] / f"{kind}.txt" for kind in ("pip", "bindep"))
     folder = tree.parents[len(project.PLACE.parts) - 1]
     project.run(BUILDER, "introspect", "--sanitize", "--write-pip", pip, "--write-bindep", bindep, folder)
     found, wanted = _requirements(pip), _requirements(project.ROOT / "requirements.txt")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages of the reference that antsibull-docs cannot write: those of the event source and of the playbooks."""
+"""The pages of the reference that antsibull-docs cannot write: those of the plugins for ansible-rulebook and of the playbooks."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from antsibull_docs_parser.rst import to_rst_plain
 GUIDE = ":ref:`ansible_collections.apinizer.apiops.docsite.{}`"
 
 
-def event_source(name: str, documentation: Mapping[str, Any], examples: str, guide: str) -> str:
-    """Return the page of an event source as reStructuredText.
+def event_plugin(kind: str, name: str, documentation: Mapping[str, Any], examples: str, guide: str) -> str:
+    """Return the page of a plugin for ansible-rulebook as reStructuredText.
 
+    :arg kind: `event source` or `event filter`.
     :arg name: its full name.
     :arg documentation: its DOCUMENTATION, with the keys of a plugin of Ansible.
     :arg examples: its EXAMPLES.
     :arg guide: the name of its guide.
     """
+    sections = {
+        "Synopsis": _bullets(documentation["description"]),
+        "Arguments": _options(documentation.get("options", {})),
+        "Notes": _bullets(documentation.get("notes", [])),
+        "Examples": _block("yaml", examples),
+    }
     return _page(
-        f"{name} event source",
+        f"{name} {kind}",
         f"{documentation['short_description']}. See the guide {GUIDE.format(guide)}.",
         "",
-        *_section("Synopsis", _bullets(documentation["description"])),
-        *_section("Arguments", _options(documentation["options"])),
-        *_section("Notes", _bullets(documentation["notes"])),
-        *_section("Examples", [*_block("yaml", examples)]),
+        *(line for title, lines in sections.items() for line in _section(title, lines)),
     )
 
 
@@ -82,7 +86,10 @@ def _marked(text: str) -> str:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    yield from (title, "-" * len(title), "", *lines, "")
+    """Yield a section, or nothing if it is empty."""
+    text = [*lines]
+    if any(text):
+        yield from (title, "-" * len(title), "", *text, "")
 
 
 def _block(language: str, text: str) -> Iterator[str]:

@@ -12,6 +12,7 @@
      |   +- ImportFileUnavailableError  the manager does not offer import-file
      |   +- TruststoreUnavailableError  the truststore of an environment cannot be read
      +- GatewaysUnknownError            the gateways must be asked before a write, and cannot be
+     +- ModifiedError                   someone else has modified what a planned write relies on
      +- WriteError                      a plan was not carried out (in _writer.py; caught by _operations.py)
      +- OperationError                  an operation failed after it sent a write; has the result so far
 
@@ -44,7 +45,7 @@ def join_sentences(*sentences: str) -> str:
 
 
 NO_IMPORT_FILE, IMPORT_NOT_DEPLOYED, GATEWAYS_UNKNOWN = "no_import_file", "import_not_deployed", "gateways_unknown"
-JWKS_UNLINKED, DEPLOYMENT_FAILED = "jwks_unlinked", "deployment_failed"
+JWKS_UNLINKED, DEPLOYMENT_FAILED, MODIFIED = "jwks_unlinked", "deployment_failed", "modified"
 """The problems whose remedy depends on what the user has started, because it names options. See C(_remedies.py)."""
 
 
@@ -126,6 +127,12 @@ class GatewaysUnknownError(ApinizerError):
     """The gateways must be asked, and cannot be. Nothing was written."""
 
     problem = GATEWAYS_UNKNOWN
+
+
+class ModifiedError(ApinizerError):
+    """Someone else has modified the record since a write was planned. Nothing was written."""
+
+    problem = MODIFIED
 
 
 class OperationError(ApinizerError):

@@ -26,6 +26,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     RequestError,
     TruststoreUnavailableError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, remaining
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
@@ -56,6 +57,7 @@ class CertificateOperation:
     :arg delete_jwks: delete the JWKs created from the certificate together with it.
     :arg verify_gateways: one of C(VERIFY_MODES): whether to ask the gateways what they hold.
     :arg verify_timeout: the seconds within which the gateways must hold what was written.
+    :arg expected: what the record must still contain for a write to be sent; None for anything.
     """
 
     project: str
@@ -67,6 +69,7 @@ class CertificateOperation:
     delete_jwks: bool = False
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
+    expected: Expected | None = None
 
 
 def run_certificate_operation(
@@ -80,13 +83,16 @@ def run_certificate_operation(
     :returns: the return values of the module: C(changed), C(operation), C(certificate), C(previous), C(deployment),
         C(gateways) and C(diff).
     :raises InputError: if an option is not valid. Nothing was written.
+    :raises ModifiedError: if the record is not as expected, unless it is as desired already. Nothing was written.
     :raises RequestError: if the manager could not be read, or the gateways where they must be asked. Nothing was written.
     :raises OperationError: if a write failed.
     """
+    bundle = operation.desired.bundle
     before = _read(api, operation)
+    previous = _result.certificate(before, now, desired=bundle, with_content=True)
+    _check_expected(operation, before, previous, warn)
     jwks = _check_environments(api, operation, before)
     plan = _plan(api, operation, before)
-    bundle = operation.desired.bundle
     verification = _verification(api, operation, warn)
     verification.ask_before(plan, before, api.latest_list(operation.project), force=operation.desired.force)
     if verification.stale and not operation.absent:
@@ -98,7 +104,6 @@ def run_certificate_operation(
     if plan.operation == "update" and operation.jwk_scope is None and operation.warn_of_jwks:
         for warning in _jwk_warnings(api, operation) if jwks is None else jwks:
             warn(warning)
-    previous = _result.certificate(before, now, desired=bundle, with_content=True)
 
     def result(
         after: StoredCertificate | None,
@@ -144,6 +149,36 @@ def run_certificate_operation(
     known = result(after, deployment, verification.gateways, verification.held, changed=True)
     verification.judge_written(plan, known)
     return known
+
+
+def _check_expected(
+    operation: CertificateOperation, before: StoredCertificate | None, previous: CertificateView | None, warn: _Warn
+) -> None:
+    """Check that nobody has modified the record since the operation was planned.
+
+    If someone else has written exactly what is desired, there is nothing left to write.
+
+    :arg previous: the view of C(before).
+    :raises ModifiedError: if someone has modified it in another way.
+    """
+    modified = operation.expected.modified(previous) if operation.expected else []
+    if operation.expected is None or not modified:
+        return
+    key = f"{operation.project}/{operation.name}"
+    if not _is_desired(operation, before):
+        raise operation.expected.error(key, modified)
+    warn(
+        f"{key} in {', '.join(modified)} is already as planned: someone else has written it since "
+        f"{operation.expected.since}. Nothing was written there"
+    )
+
+
+def _is_desired(operation: CertificateOperation, before: StoredCertificate | None) -> bool:
+    if operation.absent or before is None:
+        return operation.absent and before is None
+    with suppress(InputError):
+        return plan_present(operation.project, operation.name, before, operation.desired).operation == "none"
+    return False
 
 
 def _plan(api: CertificateApi, operation: CertificateOperation, before: StoredCertificate | None) -> Plan:

@@ -60,7 +60,7 @@ class Fleet:
         requests = list(self.manager.journal)
         methods: dict[str, list[str]] = defaultdict(list)
         for request in requests:
-            if name := _certificate(request):
+            if name := certificate_of(request):
                 methods[name].append(request.method)
         sequences: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for name, sent in methods.items():
@@ -97,7 +97,7 @@ class Fleet:
         for request in self.manager.journal:
             if request.status != 200:
                 yield f"{request.method} {request.path} was answered with HTTP {request.status}"
-            if request.writes and _certificate(request) not in due:
+            if request.writes and certificate_of(request) not in due:
                 yield f"unexpected write: {request.method} {request.path}"
 
     def _wrong_certificates(self, *, rotates: bool) -> Iterator[str]:
@@ -120,7 +120,7 @@ class Fleet:
                     yield f"the gateway of {environment} does not hold the expected certificate {name}"
 
 
-def _certificate(request: Request) -> str | None:
+def certificate_of(request: Request) -> str | None:
     """Return the name of the certificate that a request is for; None if it is not for a single certificate."""
     segments = request.segments
     if segments[-1:] == ("import-file",):

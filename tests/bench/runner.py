@@ -146,5 +146,5 @@ def _timed(command: Sequence[str], environment: Mapping[str, str], output: Path)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise RunFailed(f"timed out after {_TIMEOUT_SECONDS} seconds") from error
             raise
-    status, seconds, memory = json.loads(result.read_text(encoding="ascii"))
+    status, seconds, memory, _cpu_seconds = json.loads(result.read_text(encoding="ascii"))
     return status, seconds, memory

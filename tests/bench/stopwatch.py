@@ -16,9 +16,10 @@ import time
 
 
 def main(file: str, *command: str) -> None:
-    """Run the command and write its exit code, its seconds, and its peak memory in bytes to the file.
+    """Run the command and write its exit code, its seconds, its peak memory in bytes, and its CPU seconds to the file.
 
-    The memory is that of the largest process among the command and the child processes that were waited for.
+    The memory is that of the largest process among the command and the child processes that were waited for. The CPU
+    seconds are those of all of them.
     """
     start = time.perf_counter()
     process = os.posix_spawn(command[0], command, os.environ)
@@ -26,7 +27,10 @@ def main(file: str, *command: str) -> None:
     seconds = time.perf_counter() - start
     with open(file, "w", encoding="ascii") as result:
         # Linux reports kibibytes, see getrusage(2).
-        json.dump([os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss * 1024], result)
+        json.dump(
+            [os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime],
+            result,
+        )
 
 
 if __name__ == "__main__":

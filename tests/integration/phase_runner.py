@@ -22,7 +22,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
     ManagerAccess,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.task_files import task_file_problem
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.phases import PHASES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from manager import Manager
 from unit.plugins.plugin_utils._rotation.fakes import FakeTask, result_file
 
@@ -45,11 +47,13 @@ class PhaseRunner:
         retries: int = 0,
         before: Callable[[str], object] = lambda _title: None,
         checks_task_files: bool = False,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
         """Prepare a run with these variables of the role, named without their prefix.
 
         `folder` is the working directory. `before` is called before each phase with its title, such as `verify 2`.
-        `checks_task_files`: whether files with tasks of the user must exist in the folder.
+        `checks_task_files`: whether files with tasks of the user must exist in the folder. `others` are variables that are not
+        those of the role.
         """
         connection = {"url": manager.url, "token": manager.token, "retries": retries}
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
@@ -61,6 +65,7 @@ class PhaseRunner:
         self._variables = dict(variables)
         self._check = check
         self._before = before
+        self._others = dict(others or {})
         self._run_file = ""
         self._loader = DataLoader() if checks_task_files else None
         if self._loader:
@@ -91,13 +96,22 @@ class PhaseRunner:
             check_mode=self._check,
             failed=failed,
         )
-        task.manager_url = self._manager_url
+        task.manager_url, task.variables = self._manager_url, self._others
         if self._loader:
             task.hook_problem = partial(task_file_problem, self._loader, str(_ROLE), own=_OWN_TASKS)
         result: Json = PHASES[name](task, **arguments)
         self._run_file = result.get("run_file", self._run_file)
         self.results[title] = result
         return result
+
+    def _attempt(self, name: str, **arguments: Any) -> Json:
+        """Carry out a phase, and return an error of the user as a failed result, as the action does."""
+        try:
+            return self.phase(name, **arguments)
+        except (RecordError, SettingError) as exc:
+            result = {"failed": True, "msg": str(exc)}
+            self.results[f"{name} failed"] = result
+            return result
 
     def run_role(
         self,
@@ -113,50 +127,46 @@ class PhaseRunner:
         """
         for made in self._until_the_end(obtain, hook, failing or {}):
             if made.get("failed"):
-                self.phase("rollback", failed=made["msg"])
+                self._attempt("rollback", failed=made["msg"])
                 break
-        reported = self.phase("report")
+        reported = self._attempt("report")
         result: Json = json.loads(result_file(reported).read_text(encoding="utf-8"))
         return result
 
     def run_restore(self, **settings: Any) -> Json:
-        """Restore a backup as the playbook does, and return the result of the last phase.
+        """Run the playbook restore as its tasks do, and return the result of its report, or of a plan that was refused.
 
         `settings` are the variables of the playbook, named without their prefix.
-        :raises SettingError: for variables or a backup that the plan refuses.
         """
-        planned = self.phase("restore_plan", settings=settings)
-        if planned.get("failed"):
-            return planned
-        for wave in planned["waves"]:
-            if self.phase("restore_write", wave=wave["number"]).get("failed"):
-                break
-            if not self._check and self.phase("restore_verify", wave=wave["number"]).get("failed"):
-                break
-        return self.phase("restore_report")
+        made = self._attempt("restore_plan", settings=settings)
+        for wave in made.get("waves", ()):
+            for name in ("restore_write",) if self._check else ("restore_write", "restore_verify"):
+                if not made.get("failed"):
+                    made = self._attempt(name, wave=wave["number"])
+        return self._attempt("restore_report") if self._run_file else made
 
     def _until_the_end(
         self, obtain: Callable[[Json], str] | None, hook: str, failing: Mapping[str, str]
     ) -> Iterator[Json]:
-        planned = self.phase("plan")
+        planned = self._attempt("plan")
         yield planned
         if obtain:
             for item in planned["to_obtain"]:
                 self._variables["obtained"] = {"content": obtain(item)}
-                yield self.phase("obtain", key=item["key"])
+                yield self._attempt("obtain", key=item["key"])
         if not planned["pending"]:
             return
-        ready = self.phase("preflight")
+        ready = self._attempt("preflight")
         yield ready
         if self._variables.get("backup_dir") and (ready["waves"] or ready["retire"]):
-            yield self.phase("backup")
+            yield self._attempt("backup")
         for wave in ready["waves"]:
             for name in ("write",) if self._check else ("write", "verify"):
-                yield self.phase(name, wave=wave["number"])
+                yield self._attempt(name, wave=wave["number"])
                 if message := failing.get(f"{name} {wave['number']}"):
                     yield {"failed": True, "msg": message}
         if hook:
             yield {"failed": True, "msg": hook}
         elif ready["retire"]:
             # What goes wrong there does not fail the run.
-            self.phase("retire")
+            self._attempt("retire")

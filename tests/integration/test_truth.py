@@ -29,7 +29,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.backup imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_state import load_restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import FAILURES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import DesiredCertificate
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from integration.phase_runner import PhaseRunner
 from manager import Authority, Issued, Manager
 from unit.plugins.plugin_utils._rotation.fakes import FakeFiles
@@ -154,11 +153,10 @@ class World:
 
     def _restore(self, *, check: bool) -> Result:
         runner = PhaseRunner(self.manager, self.folder, {}, check=check)
-        try:
-            reported = runner.run_restore(dir=str(self.folder), verify_gateways_timeout=0, **RESTORE[self.way])
-        except SettingError as exc:
-            return Result("failed", False, {}, str(exc))
-        planned = runner.results["restore_plan"]
+        reported = runner.run_restore(dir=str(self.folder), verify_gateways_timeout=0, **RESTORE[self.way])
+        planned = runner.results.get("restore_plan")
+        if planned is None:
+            return Result("failed", False, {}, reported["msg"])
         done = "planned" if check else "restored"
         outcome = "failed" if reported.get("failed") else done if planned["waves"] else "in_sync"
         gateways = {

@@ -21,6 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     InputError,
     RequestError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import DEFAULT_TIMEOUT
 from ansible_collections.apinizer.apiops.plugins.module_utils._operations import (
     CertificateOperation,
@@ -70,6 +71,7 @@ class Operation:
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
     :arg warn_of_jwks: whether to look for JWKs that an update unlinks. In this process only; a module always does.
     :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
+    :arg expected: what the record must still contain for a write to be sent; None for anything. This is no option.
     """
 
     project: str
@@ -86,6 +88,11 @@ class Operation:
     verify_gateways: str = "never"
     verify_timeout: float = DEFAULT_TIMEOUT
     remedies: Remedies = field(default_factory=lambda: ROLE_REMEDIES, compare=False)
+    expected: Expected | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        return f"{self.project}/{self.name}"
 
     @property
     def options(self) -> dict[str, t.Any]:
@@ -136,6 +143,7 @@ class Operation:
             warn_of_jwks=self.warn_of_jwks,
             verify_gateways=self.verify_gateways,
             verify_timeout=self.verify_timeout,
+            expected=self.expected,
         )
 
 
@@ -225,6 +233,8 @@ class ManagerAccess:
     def carry_out(self, operation: Operation, *, check_mode: bool = False) -> Result:
         """Run one operation. Its message and its warnings have the remedies of the caller."""
         if self._run_module:
+            if not check_mode and (refused := self._why_modified(operation)):
+                return refused
             result = self._run_module(CERTIFICATE, self._given(CERTIFICATE, **operation.options), check_mode)
             if "warnings" in result:
                 result = {**result, "warnings": [in_terms_of(one, operation.remedies) for one in warnings_of([result])]}
@@ -243,6 +253,24 @@ class ManagerAccess:
                 raise
 
         return self._run(CERTIFICATE, carry_out)
+
+    def _why_modified(self, operation: Operation) -> Result | None:
+        """Compare the record with what a write relies on before a module is run, which has no option for that.
+
+        :returns: the failure if someone else has modified it; None if the module can be run.
+        """
+        if operation.expected is None:
+            return None
+        listed = self.list_certificates([operation.project])[operation.project]
+        if listed.get("failed"):
+            return listed
+        found = next((one for one in listed["certificates"] if one["name"] == operation.name), None)
+        modified = operation.expected.modified(found)
+        if not modified or self.carry_out(operation, check_mode=True).get("changed") is False:
+            return None
+        error = operation.expected.error(operation.key, modified)
+        add_remedy(error, operation.remedies)
+        return {"changed": False, "failed": True, "msg": str(error)}
 
     def send_deletion(self, operation: Operation) -> Result:
         """Send the request that deletes a certificate, in this process. The caller reads the record back.

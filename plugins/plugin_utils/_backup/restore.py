@@ -46,12 +46,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_ga
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_message import restore_message
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import (
+    BundleOf,
     RestoreWrite,
     changed_certificates,
     impossible_targets,
     lines_of_plan,
     make_restore_plan,
     only_imports,
+    operation_of,
     several,
     to_operation,
 )
@@ -73,6 +75,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_st
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_plan import RollbackStep, plan_rollback
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.saved_files import read_saved
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper, Leases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import this_owner
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.rotation import take
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.fingerprints import mismatch
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.write import may_have_changed
@@ -94,6 +99,30 @@ def plan(task: Task, settings: t.Any) -> Result:
         warnings.append(warning)
     _check_environments(manifest, given)
     bundles = _read_files(task.files, manifest, given)
+    leases = Leases(given.lock_dir, this_owner(task.controller_pid, task.variables, given.dir))
+    # By default, the folder is the one around the backup, which is on the host of the task.
+    beside_backup = given.lock_dir == os.path.dirname(given.dir)
+    if given.lock_dir and not task.check_mode and (task.on_controller or not beside_backup):
+        projects = [certificate.project for certificate in manifest.certificates]
+        take(leases, task, projects, given, pauses=0, prefix=RESTORE_PREFIX)
+    try:
+        result = _plan(task, given, manifest, bundles, leases, warnings)
+    except BaseException:
+        leases.free()
+        raise
+    if result.get("failed"):
+        leases.free()
+    return result
+
+
+def _plan(
+    task: Task,
+    given: RestoreSettings,
+    manifest: Manifest,
+    bundles: BundleOf,
+    leases: Leases,
+    warnings: list[str],
+) -> Result:
     changed = changed_certificates(manifest.certificates, bundles, given.environments, iso(datetime.now(timezone.utc)))
     rollback = plan_rollback(changed, one_update=given.strategy == "replace")
     steps = _by_target(rollback.steps)
@@ -106,7 +135,7 @@ def plan(task: Task, settings: t.Any) -> Result:
     impossible = (*impossible_targets(changed), *messages)
     made = make_restore_plan(given, possible, predicted, groups, impossible, only_imports(changed))
     warnings += check_import_file(task.access, made)
-    state = RestoreState(made, task.check_mode)
+    state = RestoreState(made, task.check_mode, leases=leases)
     state.create_file(task.temporary_folder)
     result = {
         "changed": False,
@@ -125,18 +154,21 @@ def write(task: Task, wave: int) -> Result:
         return _failed(f"Wave {wave} was not started, since the restore has failed: {state.failure}")
     if (unverified := state.unverified_wave) is not None:
         return _failed(f"Wave {wave} was not started, since wave {unverified} was not verified")
+    if reason := state.leases.renew():
+        state.fail(reason)
+        return _failed(reason)
     writes = state.plan.writes_of(wave)
     if state.check_mode:
         return {"changed": bool(writes), "diff": [write.diff for write in writes.values()]}
-    steps = _by_target([one.step for one in writes.values()])
-    operations = {target: to_operation(step, state.plan.settings) for target, step in steps.items()}
-    indexes = dict(zip(operations, writes))
+    indexes = dict(zip(_by_target([one.step for one in writes.values()]), writes))
+    operations = {target: operation_of(writes[index], state.plan.settings) for target, index in indexes.items()}
     results: dict[str, Result] = {}
     remedies = set()
+    keeper = LeaseKeeper(state.leases, "")
 
     def begin(target: str) -> Callable[[], Result]:
         state.save_write(indexes[target], BEGUN)
-        return partial(task.access.carry_out, operations[target])
+        return keeper.guard(partial(task.access.carry_out, operations[target]))
 
     def end(target: str, result: Result) -> bool:
         index, failed = indexes[target], bool(result.get("failed"))
@@ -165,6 +197,7 @@ def write(task: Task, wave: int) -> Result:
 def verify(task: Task, wave: int) -> Result:
     """Compare the manager's record with what was written in a wave."""
     state = load_restore(task.run_file)
+    state.leases.renew()
     writes = list(state.plan.writes_of(wave).values())
     listed = task.access.list_certificates(sorted({write.step.project for write in writes}))
     problems = failures(listed) or _mismatches(writes, listed)
@@ -178,7 +211,9 @@ def verify(task: Task, wave: int) -> Result:
 
 def report(task: Task) -> Result:
     """Say what was restored and what was not."""
-    message, complete = restore_message(load_restore(task.run_file))
+    state = load_restore(task.run_file)
+    state.leases.free()
+    message, complete = restore_message(state)
     return {"changed": False, "message": message} if complete else _failed(message)
 
 

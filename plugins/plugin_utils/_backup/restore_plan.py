@@ -28,6 +28,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.rollback_p
     decide,
     plan_rollback,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._expectations import expected_by_restore
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.remedies import RESTORE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import Wave
@@ -43,12 +44,14 @@ class RestoreWrite:
     :arg step: what to write, in the environments of the wave.
     :arg operation: what C(apinizer_certificate) would do: C(create), C(update) or C(import).
     :arg diff: the difference that the write would make.
+    :arg seen: the certificate as the plan saw it, without content; None for one that was absent.
     """
 
     wave: int
     step: RollbackStep
     operation: str
     diff: t.Any = field(default=None, repr=False)
+    seen: t.Any = field(default=None, repr=False)
 
     @property
     def target(self) -> str:
@@ -144,6 +147,15 @@ def only_imports(changed: Sequence[Changed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(step.key for step in steps if step.unlisted_environments == "keep"))
 
 
+def operation_of(write: RestoreWrite, settings: RestoreSettings) -> Operation:
+    """The operation of a write, which is sent only where nobody has modified the record since the plan."""
+    whole = write.step.unlisted_environments != "keep"
+    return replace(
+        to_operation(write.step, settings),
+        expected=expected_by_restore(write.step.environments, write.seen, whole=whole),
+    )
+
+
 def to_operation(step: RollbackStep, settings: RestoreSettings) -> Operation:
     """The operation of a step."""
     return Operation(
@@ -187,7 +199,13 @@ def make_restore_plan(
             names = tuple(name for name in due[key] if name in group)
             if names:
                 diff = diff_of_environments(predicted[key]["diff"], names)
-                write = RestoreWrite(number, replace(step, environments=names), predicted[key]["operation"], diff)
+                write = RestoreWrite(
+                    number,
+                    replace(step, environments=names),
+                    predicted[key]["operation"],
+                    diff,
+                    _seen(predicted[key]["previous"]),
+                )
                 writes.append(write)
     return RestorePlan(
         settings=settings,
@@ -206,6 +224,14 @@ def make_restore_plan(
         impossible=impossible,
         only_imports=tuple(key for key in not_in_one_update if key in {write.step.key for write in writes}),
     )
+
+
+def _seen(previous: Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """The part of a certificate that tells whether someone else has modified it."""
+    if previous is None:
+        return None
+    keys = ("name", "alias", "fingerprint_sha1", "entries")
+    return {"environments": [{key: view[key] for key in keys} for view in previous["environments"]]}
 
 
 def _due(step: RollbackStep, predicted: Result, *, force: bool) -> tuple[str, ...]:

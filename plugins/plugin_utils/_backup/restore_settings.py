@@ -43,6 +43,8 @@ class RestoreSettings:
     :arg any_manager: restore a backup of a manager with another address.
     :arg verify_gateways: whether to ask the gateways what they hold; see the module apinizer_certificate.
     :arg verify_gateways_timeout: the seconds within which they must hold what was written.
+    :arg lock_dir: the folder with the leases, an absolute path; empty for none.
+    :arg lock_timeout: how long to wait for another run, in seconds.
     """
 
     dir: str = ""
@@ -53,6 +55,8 @@ class RestoreSettings:
     any_manager: bool = False
     verify_gateways: str = AUTO
     verify_gateways_timeout: int = 10
+    lock_dir: str = ""
+    lock_timeout: int = 0
 
 
 def check_restore_variables(variables: Iterable[str]) -> list[str]:
@@ -82,4 +86,6 @@ def read_restore_settings(raw: Mapping[str, t.Any]) -> RestoreSettings:
         verify_gateways_timeout=integer(
             "verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0, prefix=RESTORE_PREFIX
         ),
+        lock_dir=str(given.get("lock_dir", "")),
+        lock_timeout=integer("lock_timeout", given.get("lock_timeout", 0), 0, prefix=RESTORE_PREFIX),
     )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Gateway
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_gateways import NOT_DEPLOYED
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.restore_plan import RestorePlan, RestoreWrite
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import Leases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
     append,
@@ -37,6 +38,7 @@ class RestoreState:
     :arg verified: the numbers of the waves that were verified.
     :arg failure: what stopped the restore; empty where nothing did.
     :arg has_remedy: whether C(failure) says what to do.
+    :arg leases: those that keep other runs from the same certificates meanwhile.
     """
 
     plan: RestorePlan = field(default_factory=RestorePlan)
@@ -46,6 +48,7 @@ class RestoreState:
     verified: list[int] = field(default_factory=list)
     failure: str = ""
     has_remedy: bool = False
+    leases: Leases = field(default_factory=Leases)
     path: str = ""
 
     def create_file(self, folder: str) -> None:
@@ -54,7 +57,7 @@ class RestoreState:
         :raises RecordError: where it cannot be written.
         """
         self.path = create_private(folder, prefix="certificate-restore-", suffix=".jsonl")
-        append(self.path, {"plan": self.plan, "check_mode": self.check_mode})
+        append(self.path, {"plan": self.plan, "check_mode": self.check_mode, "leases": self.leases})
 
     def save_write(self, index: int, became: str, gateways: Sequence[Gateway] = ()) -> None:
         self.writes[index], self.gateways[index] = became, tuple(gateways)
@@ -119,6 +122,7 @@ def load_restore(path: str) -> RestoreState:
             if "plan" in changed:
                 state.plan = decode(RestorePlan, changed["plan"])
                 state.check_mode = changed["check_mode"]
+                state.leases = decode(Leases, changed["leases"])
             if "write" in changed:
                 index, state.writes[index] = changed["write"]
                 state.gateways[index] = decode(tuple[Gateway, ...], changed["gateways"])

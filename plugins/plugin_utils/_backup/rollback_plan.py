@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._expectations import expected_by_rollback
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
 View = Mapping[str, t.Any]
@@ -62,6 +64,7 @@ class RollbackStep:
     """One operation of C(apinizer_certificate).
 
     :arg content: the certificate to write, PEM; None to keep the current one.
+    :arg expected: what the record must still contain for the step to be carried out; None for anything.
     """
 
     project: str
@@ -72,6 +75,7 @@ class RollbackStep:
     content: str | None = field(default=None, repr=False)
     alias: str | None = None
     description: str | None = None
+    expected: Expected | None = field(default=None, compare=False, repr=False, metadata={"saved": False})
 
     @property
     def key(self) -> str:
@@ -164,7 +168,10 @@ def _delete(changed: Changed, added: Sequence[str], impossible: tuple[str, ...])
         impossible = (f"{changed.key} in {names}: {_reason(changed, names, Decision.LEAVE_MODIFIED)}",)
     if impossible or not added:
         return RollbackPlan((), impossible)
-    return RollbackPlan((RollbackStep(changed.project, changed.name, tuple(added), absent=True),))
+    step = RollbackStep(
+        changed.project, changed.name, tuple(added), absent=True, expected=_expected(changed, added, whole=True)
+    )
+    return RollbackPlan((step,))
 
 
 def _step(
@@ -178,7 +185,15 @@ def _step(
         content=content,
         alias=alias,
         description=(changed.previous or {}).get("description"),
+        expected=_expected(changed, names, whole=unlisted != "keep"),
     )
+
+
+def _expected(changed: Changed, names: Sequence[str], *, whole: bool) -> Expected | None:
+    if changed.current is None:
+        return None
+    written = changed.environments if whole else names
+    return expected_by_rollback(written, changed.previous_views, changed.new_sha1, whole=whole)
 
 
 _LEFT = (Decision.LEAVE_MODIFIED, Decision.LEAVE_EXPIRED, Decision.LEAVE_UNKNOWN)

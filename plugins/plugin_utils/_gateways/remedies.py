@@ -10,6 +10,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     GATEWAYS_UNKNOWN,
     IMPORT_NOT_DEPLOYED,
     JWKS_UNLINKED,
+    MODIFIED,
     NO_IMPORT_FILE,
 )
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import Remedies
@@ -30,6 +31,7 @@ ROLE_REMEDIES: Remedies = {
         "Fix the cause there, then run the role again. If this run is not rolled back, set certificate_rotation_force=true to deploy "
         "once more"
     ),
+    MODIFIED: "Run the role again: the new plan starts from the present record",
 }
 RESTORE_REMEDIES: Remedies = {
     NO_IMPORT_FILE: "Use a single wave with certificate_restore_strategy=replace",
@@ -39,4 +41,5 @@ RESTORE_REMEDIES: Remedies = {
     ),
     GATEWAYS_UNKNOWN: "To restore nevertheless, set certificate_restore_verify_gateways=auto, which only warns",
     DEPLOYMENT_FAILED: "Fix the cause there, then run the playbook again with certificate_restore_force=true to deploy once more",
+    MODIFIED: "Run the playbook again: the new plan starts from the present record",
 }

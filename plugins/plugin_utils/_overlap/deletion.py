@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager im
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
 
 View = Mapping[str, t.Any]
+Guard = Callable[[Callable[[], Result]], Callable[[], Result]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def delete_all(
     access: ManagerAccess,
     parallel: int,
     ended: Callable[[str, Deletion], object],
+    guard: Guard = lambda work: work,
 ) -> None:
     """Delete certificates. One that cannot be deleted does not keep the others from being deleted.
 
@@ -46,14 +48,15 @@ def delete_all(
     :arg operations: the deletions, by C(project/name).
     :arg parallel: how many requests to send in parallel.
     :arg ended: called for each certificate, as soon as it is known what became of it.
+    :arg guard: called with the work before each request; returns it, or work that only fails.
     """
     if not access.in_process:
         for key, operation in operations.items():
-            ended(key, _by_module(access.carry_out(operation)))
+            ended(key, _by_module(guard(partial(access.carry_out, operation))()))
         return
     pending, attempt = list(operations), 0
     while pending:
-        answers = _send(pending, operations, access, parallel)
+        answers = _send(pending, operations, access, parallel, guard)
         found = _read_back(answers, operations, access)
         again = [key for key in pending if found[key].kept and answers[key].get("retries", 0) > attempt]
         for key in pending:
@@ -80,7 +83,7 @@ def _by_module(result: Result) -> Deletion:
 
 
 def _send(
-    keys: Sequence[str], operations: Mapping[str, Operation], access: ManagerAccess, parallel: int
+    keys: Sequence[str], operations: Mapping[str, Operation], access: ManagerAccess, parallel: int, guard: Guard
 ) -> dict[str, Result]:
     """What the manager has answered to each request."""
     answers: dict[str, Result] = {}
@@ -89,7 +92,7 @@ def _send(
         answers[key] = answer
         return True
 
-    rolling_window(keys, parallel, lambda key: partial(access.send_deletion, operations[key]), end)
+    rolling_window(keys, parallel, lambda key: guard(partial(access.send_deletion, operations[key])), end)
     return answers
 
 

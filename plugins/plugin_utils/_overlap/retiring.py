@@ -15,6 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._result import diff
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.deletion import Deletion, by_key, delete_all
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.kept import Kept, Target, View, to_keep
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate
@@ -74,7 +75,8 @@ def retire(run: Run, access: ManagerAccess) -> Result:
     deletions = [target for target in targets if target[1].key not in {*kept, *absent}]
     diffs = {companion.key: _diff(run, planned, companion, found) for planned, companion in deletions}
     operations = {companion.key: make_deletion(companion) for _planned, companion in deletions}
-    delete_all(operations, access, t.cast(Settings, run.settings).parallel_writes, end)
+    guard = LeaseKeeper(run.leases, run.path).guard
+    delete_all(operations, access, t.cast(Settings, run.settings).parallel_writes, end, guard)
     warnings = [*(why.message(key) for key, why in kept.items()), *doubts]
     return {
         "changed": bool(done),

@@ -86,9 +86,11 @@ class Task:
 
     def __init__(self, action: RotationAction, variables: dict[str, t.Any], run_file: str) -> None:
         self._action = action
-        self._variables = variables
         self._rendered: dict[str, t.Any] = {}
         self.run_file = run_file
+        self.variables = variables
+        # Ansible carries out each task in a child of its own process.
+        self.controller_pid = os.getppid()
         self.host = str(variables.get("inventory_hostname", ""))
         self.number_of_hosts = len(variables.get("ansible_play_hosts_all") or (self.host,))
         self.check_mode = bool(action._task.check_mode)
@@ -101,19 +103,27 @@ class Task:
     def access(self) -> ManagerAccess:
         modules = (CERTIFICATE, CERTIFICATE_INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO)
         options = {name: self._connection(name) for name in modules}
-        if self._action.why_as_module(self._variables) is None:
+        if self._action.why_as_module(self.variables) is None:
             return ManagerAccess(options)
 
         def run_module(name: str, given: Mapping[str, t.Any], check_mode: bool) -> Result:
-            return self._action.run_module(f"{_COLLECTION}.{name}", given, self._variables, check_mode=check_mode)
+            return self._action.run_module(f"{_COLLECTION}.{name}", given, self.variables, check_mode=check_mode)
 
         return ManagerAccess(options, run_module)
 
     @cached_property
     def files(self) -> Files:
-        if self._action.on_controller:
-            return ControllerFiles(self._action._loader.get_basedir())
-        return HostFiles(partial(self._action.run_builtin, variables=self._variables))
+        if self.on_controller:
+            return self.controller_files
+        return HostFiles(partial(self._action.run_builtin, variables=self.variables))
+
+    @property
+    def on_controller(self) -> bool:
+        return self._action.on_controller
+
+    @property
+    def controller_files(self) -> ControllerFiles:
+        return ControllerFiles(self._action._loader.get_basedir())
 
     @property
     def manager_url(self) -> str:
@@ -121,14 +131,14 @@ class Task:
 
     @property
     def variable_names(self) -> list[str]:
-        return list(self._variables)
+        return list(self.variables)
 
     def render(self, names: Iterable[str]) -> None:
         """Render variables of the role now, rather than when a phase asks for them."""
-        omitted = str(self._variables.get("omit"))
+        omitted = str(self.variables.get("omit"))
         for name in names:
             try:
-                value = plain(self._action._templar.template(self._variables.get(PREFIX + name)))
+                value = plain(self._action._templar.template(self.variables.get(PREFIX + name)))
                 self._rendered[name] = without_omitted(value, omitted)
             except AnsibleError as exc:
                 self._rendered[name] = SettingError(name, f"cannot be rendered: {' '.join(str(exc).split())}")
@@ -146,15 +156,15 @@ class Task:
         return value
 
     def variable_is_set(self, name: str) -> bool:
-        return bool(str(self._variables.get(PREFIX + name) or "").strip())
+        return bool(str(self.variables.get(PREFIX + name) or "").strip())
 
     def hook_problem(self, file: str) -> str | None:
         """What is wrong with a file of tasks; None where it can be included."""
-        return task_file_problem(self._action._loader, self._variables.get("role_path", ""), file, _OWN_TASKS)
+        return task_file_problem(self._action._loader, self.variables.get("role_path", ""), file, _OWN_TASKS)
 
     def failure(self) -> str:
         """The message of the task that has failed; empty where none has."""
-        result = self._variables.get("ansible_failed_result") or {}
+        result = self.variables.get("ansible_failed_result") or {}
         items = [item for item in result.get("results") or () if isinstance(item, Mapping) and item.get("failed")]
         messages = [str(item.get("msg")) for item in items or (result,) if item.get("msg")]
         return join_sentences(*messages) if messages else ""

@@ -20,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._certificate_files
     read_anchors,
     read_new_certificate,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.rotation import lock_folder
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import View
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import RunError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.settings import AUTO, FOLDERS, HOOKS, Settings
@@ -89,6 +90,11 @@ def problems_of_files(task: Task, settings: Settings) -> list[str]:
                 task.files.check_folder(settings.in_base_dir(folder))
         except FileProblem as exc:
             problems.append(f"{PREFIX}{name}: {exc}")
+    if settings.lock_dir != settings.backup_dir and (folder := lock_folder(task, settings)):
+        try:
+            task.controller_files.check_folder(folder)
+        except FileProblem as exc:
+            problems.append(f"{PREFIX}lock_dir: {exc}")
     for name in HOOKS:
         if problem := hook_problem(task, name):
             problems.append(f"{PREFIX}{name}: {problem}")

@@ -42,6 +42,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._gateways.verifica
     notes,
     unknown_problems,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.rotation import take_leases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge import MERGE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.proof import to_write_again, why_not_promoted
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import (
@@ -115,10 +117,20 @@ def plan(task: Task) -> Result:
     run = Run(task.manager_url, task.host, task.check_mode)
     run.create_file(task.temporary_folder)
     try:
+        return _plan(task, run)
+    except BaseException:
+        run.leases.free()  # no later phase knows this run
+        raise
+
+
+def _plan(task: Task, run: Run) -> Result:
+    try:
         warnings = check_role_variables(task.variable_names)
         run.save(settings=read_settings({name: task.variable(name) for name in VARIABLES}))
+        # Before the record is read, since the plan must know what the run before has written.
+        run.save(leases=take_leases(task, _settings(run), run.path))
         record = read_record(task.access, _settings(run))
-    except (SettingError, RunError) as exc:
+    except (SettingError, RecordError) as exc:
         return {**_failed(run, str(exc)), "run_file": run.path}
     run.new, problems = read_new_certificates(task.files, _settings(run))
     if _settings(run).strategy == OVERLAP:
@@ -268,8 +280,9 @@ def roll_back(task: Task) -> Result:
     unrestored: list[str] = []
     gateways = dict(run.gateways)
     warnings: list[str] = []
-    changed = False
+    changed, keeper = False, LeaseKeeper(run.leases, run.path)
     for step in steps:
+        keeper.why_lost()  # A rollback does not stop: it leaves alone what someone else has written.
         if reason := restored.why_kept(step):
             problems.append(reason)
             continue
@@ -315,6 +328,7 @@ def report(task: Task) -> Result:
         file = _write_report(task, run, result)
     except (FileProblem, SettingError) as exc:
         warnings.append(f"{PREFIX}report_dir: the report was not written: {exc}")
+    run.leases.free()
     variables_file = keep_result(task.temporary_folder, dumps(result))
     run.save(finished=True)
     summary = rotation_summary(run.host, result, file, task.number_of_hosts)
@@ -366,6 +380,7 @@ def _started(task: Task) -> Run:
     run = load_run(task.run_file) if task.run_file else Run(finished=True)
     if run.finished:
         raise RunError(_INCOMPLETE)
+    run.leases.renew(run.path)
     return run
 
 
@@ -379,6 +394,8 @@ def _ready(task: Task) -> Run:
         raise RunError(f"Nothing more is written, since the run has failed: {run.failure}")
     if not run.ready:
         raise RunError(_INCOMPLETE)
+    if reason := run.leases.check():
+        raise RunError(reason)
     return run
 
 

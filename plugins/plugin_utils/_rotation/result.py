@@ -86,6 +86,7 @@ class Outcome:
                 (planned.key, step.environment, fingerprint(now))
                 for planned, step, now in self._written()
                 if not self.is_restored(planned, step)
+                and any(write.may_have_changed for write in self.writes_to(planned, step.environment))
             )
         ]
 

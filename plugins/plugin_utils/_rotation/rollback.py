@@ -78,4 +78,5 @@ def to_operation(step: RollbackStep, settings: Settings) -> Operation:
         else None,
         verify_gateways=settings.verify_gateways,
         verify_timeout=settings.verify_gateways_timeout,
+        expected=step.expected,
     )

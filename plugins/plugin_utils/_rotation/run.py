@@ -19,6 +19,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import unreported
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import Leases
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import (
     RecordError,
     append,
@@ -85,6 +86,7 @@ class Run:
     :arg retired: why each companion that was to be deleted is still there, by C(project/name); empty text if it was deleted.
     :arg not_retired: messages about companions that no later run deletes, by C(project/name).
     :arg unrestored: C(project/name in environment) of what the rollback stored and the gateways do not hold.
+    :arg leases: those that keep other runs from the same certificates meanwhile.
     :arg path: the name of the file; empty for a run without one.
     """
 
@@ -93,6 +95,7 @@ class Run:
     check_mode: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     settings: Settings | None = None
+    leases: Leases = field(default_factory=Leases)
     listed: dict[str, t.Any] = field(default_factory=dict)
     environments: dict[str, t.Any] = field(default_factory=dict)
     new: dict[str, Bundle] = field(default_factory=dict)

@@ -106,6 +106,8 @@ class Settings:
     base_dir: str = ""
     backup_dir: str = ""
     report_dir: str = ""
+    lock_dir: str = ""
+    lock_timeout: int = 0
 
     def in_base_dir(self, path: str) -> str:
         """The path of a file or folder of the user: a relative one starts at base_dir, one in a home folder does not."""
@@ -117,7 +119,8 @@ VARIABLES = (*(one.name for one in fields(Settings)), "renew_before", "renew_bef
 """The variables that make up the settings."""
 _OTHERS = (
     *(*CONNECTION_SPEC, *HOOKS, "require_issuer"),
-    *("hosts", "item", "obtained", "result", "new_dir", "job_template", "organization"),
+    *("hosts", "serial", "max_fail_percentage"),
+    *("item", "obtained", "result", "new_dir", "job_template", "organization"),
 )
 """The other variables of the role, and those of its playbook, its hooks and the rulebooks."""
 _TEXTS = {"project", "name", "path", "content", "alias", "description"}
@@ -140,7 +143,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
     patterns = read_patterns(
         str(given.get("companion_name", DEFAULT_NAME)), str(given.get("companion_alias", DEFAULT_ALIAS))
     )
-    others: dict[str, t.Any] = {name: str(given.get(name, "")) for name in ("base_dir", *FOLDERS)}
+    others: dict[str, t.Any] = {name: str(given.get(name, "")) for name in ("base_dir", "lock_dir", *FOLDERS)}
     others |= {name: flag(given, name, default=default) for name, default in _FLAGS.items()}
     settings = Settings(
         obtain_tasks=obtains,
@@ -157,6 +160,7 @@ def read_settings(raw: Mapping[str, t.Any]) -> Settings:
         if "update_scope" in given
         else None,
         soak_seconds=integer("soak_seconds", given.get("soak_seconds", 0), 0),
+        lock_timeout=integer("lock_timeout", given.get("lock_timeout", 0), 0),
         parallel_writes=integer("parallel_writes", given.get("parallel_writes", 1), 1),
         verify_gateways=choice(given, "verify_gateways", VERIFY_MODES),
         verify_gateways_timeout=integer("verify_gateways_timeout", given.get("verify_gateways_timeout", 10), 0),

@@ -14,6 +14,8 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._definition import
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation, failures
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.window import rolling_window
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._expectations import expected_by_plan
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import LeaseKeeper
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.expansion import description_of
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.retiring import make_reading
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.diffs import diff_of_environments
@@ -50,6 +52,7 @@ def make_operation(run: Run, planned: PlannedCertificate, wave: int | None = Non
         # A certificate that the record already contains must be written again where the gateways do not hold it.
         force=settings.force or any(step.reason == NOT_ON_GATEWAY for step in planned.steps),
         jwk_scope=settings.update_scope if settings.update_referenced_jwks else None,
+        expected=expected_by_plan(planned, targets, wave, one_update=one_update),
         # No JWK is made from a companion, and what a later run promotes is not updated yet.
         warn_of_jwks=not (planned.companion_of or planned.deferred),
     )
@@ -77,6 +80,7 @@ class _WaveWriter:
         self._access = access
         self._show = show
         self.operations = {planned.key: make_operation(run, planned, wave) for planned in run.to_write(wave)}
+        self._keeper = LeaseKeeper(run.leases, run.path)
         self._numbers: dict[str, int] = {}
         self._results: dict[str, Result] = {}
 
@@ -84,7 +88,7 @@ class _WaveWriter:
         """Record the intent to write a certificate; return the write."""
         operation = self.operations[key]
         self._numbers[key] = self._run.save_write(Write(key, self._wave, operation.environments))
-        return partial(self._access.carry_out, operation)
+        return self._keeper.guard(partial(self._access.carry_out, operation))
 
     def end(self, key: str, result: Result) -> bool:
         """Record the result of a write; return whether to go on."""

@@ -100,19 +100,27 @@ def observe(state: State, reading: Reading, windows: Sequence[RenewalWindow]) ->
 
 
 def observe_failure(
-    state: State, manager: str, at: datetime, reason: str, status: int | None = None
+    state: State, manager: str, at: datetime, reason: str, status: int | None = None, kind: str = ""
 ) -> tuple[list[Event], State]:
-    """Return the events and the new state after a reading that failed. Only the first failure in a row is an event.
+    """Return the events and the new state after a reading that failed.
+
+    The first failure in a row is an event, and so is each later one with another cause than the failure before. The cause
+    is the status and the kind of the error. Its text does not count, because it may contain numbers that always differ.
 
     :arg manager: the address of the manager.
     :arg reason: one line without secrets.
     :arg status: the HTTP status of the response; None if there was no response.
+    :arg kind: the kind of the error, for example the name of its class.
     """
-    if state.unreachable_since is not None:
-        return [], state
-    message = f"Certificates cannot be read: {reason}"
-    event = make_event("manager_unreachable", manager, at, message, {"status": status})
-    return [event], replace(state, unreachable_since=at)
+    cause = f"{kind} {'-' if status is None else status}"
+    since = state.unreachable_since
+    # A state file of an earlier version has no cause.
+    if since is not None and state.unreachable_cause in (cause, None):
+        return [], replace(state, unreachable_cause=cause)
+    message = f"Certificates {'cannot' if since is None else 'still cannot'} be read: {reason}"
+    details: EventDetails = {"status": status, "unreachable_since": iso(since or at)}
+    event = make_event("manager_unreachable", manager, at, message, details)
+    return [event], replace(state, unreachable_since=since or at, unreachable_cause=cause)
 
 
 def heartbeat(state: State, manager: str, at: datetime) -> Event:

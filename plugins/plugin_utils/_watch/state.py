@@ -69,7 +69,9 @@ class State:
 
     :arg certificates: by project and name.
     :arg unreachable_since: when the first of the failed readings took place; None if the last reading succeeded.
+    :arg unreachable_cause: the cause of the last failed reading, which C(observe_failure) compares; None if it is not known.
     """
 
     certificates: Mapping[tuple[str, str], CertificateState] = field(default_factory=dict)
     unreachable_since: datetime | None = None
+    unreachable_cause: str | None = None

@@ -52,12 +52,13 @@ class CertificateDump(t.TypedDict):
 
 
 class StateDump(t.TypedDict):
-    """The JSON form of C(State). C(unreachable_since) is ISO 8601 in UTC."""
+    """The JSON form of C(State). C(unreachable_since) is ISO 8601 in UTC. Earlier versions wrote no C(unreachable_cause)."""
 
     schema: int
     source: str
     manager: str
     unreachable_since: str | None
+    unreachable_cause: str | None
     certificates: list[CertificateDump]
 
 
@@ -71,6 +72,7 @@ def dump(state: State, manager: str) -> StateDump:
         "source": SOURCE,
         "manager": manager,
         "unreachable_since": iso(state.unreachable_since) if state.unreachable_since else None,
+        "unreachable_cause": state.unreachable_cause,
         "certificates": [
             {
                 "project": project,
@@ -121,6 +123,7 @@ def load(value: object, manager: str) -> State:
             for certificate in state.each("certificates")
         },
         unreachable_since=state.optional_moment("unreachable_since"),
+        unreachable_cause=state.optional_text("unreachable_cause"),
     )
 
 

@@ -177,13 +177,13 @@ class _Watcher:
         except InputError as exc:
             if self._is_first_reading:
                 raise
-            events, state = self._fail(at, str(exc))
+            events, state = self._fail(at, exc, str(exc))
         except ApinizerError as exc:
             retry_after = getattr(exc, "retry_after", None)
-            events, state = self._fail(at, str(exc), getattr(exc, "status", None))
+            events, state = self._fail(at, exc, str(exc), getattr(exc, "status", None))
         except Exception as exc:  # noqa: BLE001  (an unexpected response must not end the watch)
             _LOG.debug("Reading failed with an unexpected error", exc_info=exc)
-            events, state = self._fail(at, f"unexpected error {type(exc).__name__}; please report it as a bug")
+            events, state = self._fail(at, exc, f"unexpected error {type(exc).__name__}; please report it as a bug")
         self._is_first_reading = False
         for event in events:
             await self._emit(event)
@@ -205,11 +205,14 @@ class _Watcher:
                 _LOG.warning("%s", line)
         self._unknown = lines
 
-    def _fail(self, at: datetime, reason: str, status: int | None = None) -> tuple[list[Event], State]:
+    def _fail(
+        self, at: datetime, error: Exception, reason: str, status: int | None = None
+    ) -> tuple[list[Event], State]:
         """Count a failed reading. Return its events and the new state."""
         self._failures += 1
         line = _redact(reason, self._secrets)
-        events, state = observe_failure(self._state, self._settings.connection.url, at, line, status)
+        kind = type(error).__name__
+        events, state = observe_failure(self._state, self._settings.connection.url, at, line, status, kind)
         if events:
             _LOG.warning("%s", events[0]["message"])
         return events, state

@@ -27,6 +27,9 @@ from integration.role.rotation_fixture import RotationFixture  # noqa: E402
 # Fixtures of the role that the tests of jobs use as well.
 __all__ = ["case", "issue", "make_case", "new", "old"]
 
+MANAGERS = ("manager-a", "manager-b", "manager-c")
+"""The managers of the fleet, as hosts of the inventory."""
+
 
 @pytest.fixture(scope="session")
 def awx_collection() -> Path:
@@ -111,6 +114,26 @@ def definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
     """What set_up.yml sends to AWX with the default settings, except for the backup folder."""
     done, definitions = set_up(apinizer_awx_backup_dir=str(backup_dir))
     assert done.returncode == 0, done.stdout + done.stderr
+    return definitions
+
+
+@pytest.fixture(scope="session")
+def fleet_definitions(set_up: SetUp, backup_dir: Path) -> Definitions:
+    """What set_up.yml sends to AWX for a fleet of three managers in two slices."""
+    managers = [
+        {"name": name, "variables": {"certificate_rotation_url": f"https://{name}.example.com"}} for name in MANAGERS
+    ]
+    done, definitions = set_up(
+        apinizer_awx_backup_dir=str(backup_dir), apinizer_awx_managers=managers, apinizer_awx_job_slice_count=2
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return definitions
+
+
+@pytest.fixture(scope="session", params=["definitions", "fleet_definitions"])
+def each_definitions(request: pytest.FixtureRequest) -> Definitions:
+    """What set_up.yml sends to AWX for a single manager, and for a fleet."""
+    definitions: Definitions = request.getfixturevalue(request.param)
     return definitions
 
 

@@ -4,7 +4,8 @@
 """A fake AWX controller: runs the files in extensions/awx as jobs of ansible-runner, and follows the workflow.
 
 It does what AWX 24.6.1 does. It renders the injectors of the credential, marks answers as unsafe text so that Ansible
-does not template them, and passes the statistics of a job to the nodes that follow.
+does not template them, and passes the statistics of a job to the nodes that follow. A sliced job template becomes several
+jobs, each with every n-th host by name, whose statistics are merged by name, so that those of the last job win.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Job:
     folder: Path
     status: str
     template: str
+    slices: tuple[Job, ...] = ()
+    """The jobs of the slices, if the job template was sliced. Then this object stands for all of them."""
 
     @property
     def artifacts_folder(self) -> Path:
@@ -75,11 +78,18 @@ class Job:
     @property
     def text(self) -> str:
         """The output of the job."""
+        if self.slices:
+            return "\n".join(job.text for job in self.slices)
         return "\n".join(event["stdout"] for event in self.events)
 
     @property
     def artifacts(self) -> Json:
         """The statistics (set_stats) that AWX passes to the nodes that follow, from the last event."""
+        if self.slices:
+            merged: Json = {}
+            for job in self.slices:
+                merged.update(job.artifacts)
+            return merged
         ends = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(ends[-1]["artifact_data"]) if ends else {}
 
@@ -174,13 +184,37 @@ class FakeController:
         *,
         workflow_variables: Mapping[str, Any] | None = None,
         job_type: str | None = None,
+        slices: int | None = None,
         cancel_when: Callable[[], object] | None = None,
     ) -> Job:
-        """Launch a job template and wait for its job.
+        """Launch a job template and wait for its job, or for the jobs of all its slices, one after the other.
 
-        AWX passes `workflow_variables` to the job without validating them against the survey of the template. The job is
-        canceled as soon as `cancel_when` returns something true.
+        AWX passes `workflow_variables` to the job without validating them against the survey of the template. `slices` is
+        the answer to the prompt for their number. The job is canceled as soon as `cancel_when` returns something true.
         """
+        template = self.definitions.all("job_template")[name]
+        assert slices is None or template["ask_job_slice_count_on_launch"], "AWX would reject the number of slices"
+        # Never more slices than hosts.
+        count = min(slices or template["job_slice_count"], len(self.definitions.all("host")))
+        jobs = [
+            self._launch(name, answers, workflow_variables, job_type, (number, count), cancel_when)
+            for number in range(1, count + 1)
+        ]
+        if count == 1:
+            return jobs[0]
+        status = "successful" if all(job.status == "successful" for job in jobs) else "failed"
+        return Job(jobs[0].folder, status, name, tuple(jobs))
+
+    def _launch(
+        self,
+        name: str,
+        answers: Mapping[str, Any] | None,
+        workflow_variables: Mapping[str, Any] | None,
+        job_type: str | None,
+        part: tuple[int, int],
+        cancel_when: Callable[[], object] | None,
+    ) -> Job:
+        """Run one job. `part`: the number of its slice, and that of all slices."""
         template = self.definitions.all("job_template")[name]
         answers = answers or {}
         spec = template["survey_spec"] if template["survey_enabled"] else {"spec": []}
@@ -198,8 +232,8 @@ class FakeController:
         }
 
         folder = self._machine.folder / f"job-{len(self.jobs) + 1}"
-        for part in ("env", "inventory"):
-            (folder / part).mkdir(parents=True)
+        for subfolder in ("env", "inventory"):
+            (folder / subfolder).mkdir(parents=True)
         shutil.copytree(EXTENSION / "project", folder / "project")
         for file in self._machine.folder.glob("new/*"):
             (folder / "project" / "new").mkdir(exist_ok=True)
@@ -213,19 +247,25 @@ class FakeController:
             )
         check = ["--check"] if (job_type or template["job_type"]) == "check" else []
         diff = ["--diff"] if template["diff_mode"] else []
-        (folder / "env" / "cmdline").write_text(" ".join([*check, "-u", "root", *diff]), encoding="utf-8")
-        status = self._run(folder, template["playbook"], injected, cancel_when)
-        self.jobs.append(Job(folder, status, name))
+        forks = [f"--forks={template['forks']}"] if template["forks"] else []
+        (folder / "env" / "cmdline").write_text(" ".join([*check, "-u", "root", *diff, *forks]), encoding="utf-8")
+        self._inventory(folder, *part)
+        self.jobs.append(self._run(folder, template, injected, cancel_when))
         return self.jobs[-1]
 
     def _run(
-        self, folder: Path, playbook: str, injected: Mapping[str, str], cancel_when: Callable[[], object] | None
-    ) -> str:
+        self,
+        folder: Path,
+        template: Mapping[str, Any],
+        injected: Mapping[str, str],
+        cancel_when: Callable[[], object] | None,
+    ) -> Job:
+        """Run the job whose input is in the folder, with the environment variables of its credential."""
         parameters = {
             "ident": "1",
             "private_data_dir": str(folder),
-            "playbook": playbook,
-            "inventory": self._inventory(folder),
+            "playbook": template["playbook"],
+            "inventory": str(folder / "inventory" / "hosts"),
             "envvars": {"AWX_PRIVATE_DATA_DIR": str(folder), "JOB_ID": "1", "MAX_EVENT_RES": "700000", **injected},
             "settings": {"suppress_ansible_output": True, "process_isolation": False},
             "suppress_env_files": True,
@@ -257,16 +297,19 @@ class FakeController:
         _stop_container(folder)
         outcome = folder / "outcome.json"
         assert outcome.exists(), output
-        return str(json.loads(outcome.read_text(encoding="utf-8"))["status"])
+        return Job(folder, json.loads(outcome.read_text(encoding="utf-8"))["status"], template["name"])
 
-    def _inventory(self, folder: Path) -> str:
-        """Write the inventory as AWX does, as an executable script, and return its path."""
-        host = self.definitions.one("host")
-        inventory = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
+    def _inventory(self, folder: Path, number: int, count: int) -> None:
+        """Write the hosts of a slice as AWX does, as an executable script."""
+        hosts = self.definitions.all("host")
+        names = sorted(hosts)[number - 1 :: count]
+        inventory = {
+            "all": {"hosts": names, "vars": self.definitions.one("inventory")["variables"]},
+            "_meta": {"hostvars": {name: hosts[name]["variables"] for name in names}},
+        }
         file = folder / "inventory" / "hosts"
         file.write_text(f"#! {sys.executable}\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
         file.chmod(0o700)
-        return str(file)
 
     def run_workflow(
         self,
@@ -302,7 +345,10 @@ class FakeController:
                 # The answers of the user take precedence over the artifacts of jobs.
                 variables = {**artifacts, **workflow.get("extra_vars", {}), **defaults, **answers}
                 job = self.launch(
-                    node["unified_job_template"]["name"], node.get("extra_data", {}), workflow_variables=variables
+                    node["unified_job_template"]["name"],
+                    node.get("extra_data", {}),
+                    workflow_variables=variables,
+                    slices=node.get("job_slice_count"),
                 )
                 run.jobs[current] = job
                 artifacts |= job.artifacts

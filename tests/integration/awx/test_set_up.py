@@ -28,8 +28,9 @@ ITEM_KEYS = {
     "controller_credential_types": {"name", "description", "kind", "inputs", "injectors"},
     "controller_credentials": NAME_KEYS | {"credential_type", "inputs", "update_secrets"},
     "controller_execution_environments": NAME_KEYS | {"image", "pull"},
+    "controller_instance_groups": {"name", "is_container_group", "pod_spec_override"},
     "controller_projects": NAME_KEYS | {"scm_type", "scm_url", "scm_branch", "scm_update_on_launch", "wait"},
-    "controller_inventories": NAME_KEYS,
+    "controller_inventories": NAME_KEYS | {"variables"},
     "controller_hosts": NAME_KEYS - {"organization"} | {"inventory", "variables"},
     "controller_notifications": NAME_KEYS | {"notification_type", "notification_configuration"},
     "controller_templates": NAME_KEYS
@@ -45,13 +46,20 @@ ITEM_KEYS = {
         "diff_mode",
         "extra_vars",
     }
-    | {"ask_job_type_on_launch", "job_slice_count"},
+    | {"job_slice_count", "forks", "instance_groups"}
+    | {f"ask_{what}_on_launch" for what in ("job_type", "job_slice_count", "variables")},
     "controller_workflows": NAME_KEYS
     | NOTIFICATION_KEYS
     | SURVEY_KEYS
     | {"ask_variables_on_launch", "notification_templates_approvals", "workflow_nodes"},
     "controller_schedules": NAME_KEYS | {"unified_job_template", "rrule", "extra_data", "enabled"},
 }
+OPTIONAL: dict[str, Any] = {
+    "apinizer_awx_notification_url": "https://chat.example.com/hook",
+    "apinizer_awx_backup_volume_claim": "apinizer-backups",
+    "apinizer_awx_instance_groups": ["mesh"],
+}
+"""Settings that add objects."""
 
 
 def _tasks() -> list[dict[str, Any]]:
@@ -68,18 +76,19 @@ def _module(task: dict[str, Any]) -> str:
 
 
 def test_awx_accepts_all_tasks(set_up: SetUp) -> None:
-    done, definitions = set_up(apinizer_awx_notification_url="https://chat.example.com/hook")
+    done, definitions = set_up(**OPTIONAL)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert Counter(call["module"] for call in definitions.calls) == {
         "credential_type": 1,
         "credential": 1,
         "execution_environment": 1,
+        "instance_group": 1,
         "project": 1,
         "inventory": 1,
         "host": 1,
         "notification_template": 1,
-        "job_template": 8,
+        "job_template": 9,
         "workflow_job_template": 1,
         "schedule": 1,
     }
@@ -88,6 +97,10 @@ def test_awx_accepts_all_tasks(set_up: SetUp) -> None:
     assert "token-for-set-up" not in done.stdout + done.stderr
     notified = definitions.one("workflow_job_template")["notification_templates_approvals"]
     assert notified == list(definitions.all("notification_template"))
+    pod = yaml.safe_load(definitions.one("instance_group")["pod_spec_override"])
+    assert pod["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] == "/var/lib/apinizer/backups"
+    assert pod["spec"]["volumes"][0]["persistentVolumeClaim"] == {"claimName": "apinizer-backups"}
+    assert {tuple(one["instance_groups"]) for one in definitions.all("job_template").values()} == {("Apinizer", "mesh")}
 
 
 def test_invalid_arguments_are_found(set_up: SetUp) -> None:
@@ -151,12 +164,13 @@ def test_a_task_passes_only_the_keys_of_its_variable(set_up: SetUp, task: dict[s
 
 def test_every_key_of_the_variables_is_used(set_up: SetUp) -> None:
     """A key that no task reads would take effect with infra.aap_configuration only."""
+    managers = [{"name": "manager-a", "variables": {"certificate_rotation_url": "https://a.example.com"}}]
     play = [
         {
             "hosts": "localhost",
             "gather_facts": False,
             "vars_files": [str(file) for file in sorted((EXTENSION / "vars").glob("*.yml"))],
-            "vars": {"apinizer_awx_notification_url": "https://chat.example.com/hook"},
+            "vars": {**OPTIONAL, **more},
             "tasks": [
                 {
                     "name": variable,
@@ -169,6 +183,7 @@ def test_every_key_of_the_variables_is_used(set_up: SetUp) -> None:
                 for variable in [task["loop"].strip("{ }")]
             ],
         }
+        for more in ({}, {"apinizer_awx_managers": managers})
     ]
     playbook = set_up.folder / "check_keys.yml"
     playbook.write_text(yaml.safe_dump(play), encoding="utf-8")
@@ -176,4 +191,4 @@ def test_every_key_of_the_variables_is_used(set_up: SetUp) -> None:
     done, _unused = set_up(playbook=playbook)
 
     assert done.returncode == 0, done.stdout
-    assert f"ok={len(ITEM_KEYS)} " in done.stdout
+    assert f"ok={2 * len(ITEM_KEYS)} " in done.stdout

@@ -33,8 +33,8 @@ _COMMANDS = {
 OTHERS = ("community.crypto", "community.hashi_vault")
 """The other collections with which the examples are checked."""
 
-ENVIRONMENT = {f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC}
-"""The environment variables that the modules read."""
+ENVIRONMENT = {*(f"APINIZER_{option.upper()}" for option in CONNECTION_SPEC), "APINIZER_TOKENS", "APINIZER_TOKENS_FILE"}
+"""The environment variables that the modules read, and those that extensions/awx reads."""
 
 
 def variables() -> set[str]:

@@ -107,8 +107,8 @@ def test_page_of_an_event_source(tool: Any) -> None:
         "notes": ["It only reads."],
     }
 
-    page = tool("reference_pages").event_source(
-        "a.b.watch", documentation, "- name: Watch\n  hosts: all\n", "guide_waves"
+    page = tool("reference_pages").event_plugin(
+        "event source", "a.b.watch", documentation, "- name: Watch\n  hosts: all\n", "guide_waves"
     )
 
     assert "Watch it. See the guide :ref:" in page
@@ -116,6 +116,18 @@ def test_page_of_an_event_source(tool: Any) -> None:
     assert "``what``\n   *str*, default: ``all``, also named ``which``\n\n   - What to watch.\n" in page
     assert "``often``\n   *float*\n\n   - How often.\n   - In seconds.\n" in page
     assert ".. code-block:: yaml\n\n   - name: Watch\n     hosts: all\n" in page
+
+
+def test_page_of_an_event_filter_without_arguments(tool: Any) -> None:
+    documentation = {"short_description": "Check it", "description": ["Checks it."]}
+
+    page = tool("reference_pages").event_plugin(
+        "event filter", "a.b.check", documentation, "- a.b.check:", "guide_waves"
+    )
+
+    assert page.startswith("a.b.check event filter\n======================\n")
+    assert "Arguments" not in page
+    assert "Notes" not in page
 
 
 def test_page_that_the_start_page_leaves_out_is_found(tool: Any, tmp_path: Path) -> None:

@@ -6,13 +6,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import jsonschema
 import pytest
+import requests
 import yaml
 from ansible_rulebook.validators import Validate
 
@@ -98,6 +104,86 @@ def test_expiring_certificate_is_rotated_and_the_watch_continues_after_a_restart
     for text in (rulebook.text, restarted.text, state.read_text()):
         assert manager.token not in text
         assert not any(line in text for issued in (old, new) for line in key_lines(issued))
+
+
+def test_issued_certificate_is_rotated(run_rulebook: RunRulebook, manager: Manager, machine: Machine, issue: Issue):
+    """Only a request with the token and a valid payload reaches the playbook."""
+    old, new = issue(days=30), issue(days=364)
+    manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, old))
+    machine.file("new/web/web.pem", new.pem)
+    reports = machine.folder / "reports"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {
+        "certificate_issued_port": port,
+        "certificate_rotation_new_dir": str(machine.folder / "new"),
+        "CERTIFICATE_ISSUED_TOKEN": "token-of-the-authority",
+    }
+
+    def send(payload: object, token: str = "token-of-the-authority") -> int:
+        """Send a payload to the webhook. Return the HTTP status, 0 if the webhook does not listen yet."""
+        headers = {"Authorization": f"Bearer {token}"}
+        with suppress(requests.ConnectionError):
+            return requests.post(f"http://127.0.0.1:{port}/", json=payload, headers=headers, timeout=30).status_code
+        return 0
+
+    valid = {"project": PROJECT, "name": NAME, "environments": ["staging"], "path": "web/web.pem"}
+    hostvars = {"certificate_rotation_report_dir": str(reports), "certificate_rotation_strategy": "per_environment"}
+    with run_rulebook("rotate_issued", hostvars=hostvars, **variables) as rulebook:
+        rulebook.wait_for(lambda: send(valid, token="another") == 401, "webhook")
+        assert send({**valid, "path": "/etc/{{ lookup('pipe', 'id') }}"}) == 200
+        rulebook.wait_for_text("The event was rejected: path must be a relative path")
+        assert send(valid) == 200
+        rulebook.wait_for((reports / "rotation.json").exists, "report of the rotation")
+
+    assert f"{PROJECT} / {NAME} in staging: a new certificate was issued" in rulebook.text
+    result = json.loads((reports / "rotation.json").read_text())
+    assert result["outcome"] == "rotated", result["message"]
+    held = {name: [(new if name == "staging" else old).der] for name in ENVIRONMENTS}
+    assert manager.holds(PROJECT, NAME) == held
+    assert len(manager.journal.writes()) == 1
+    for secret in (manager.token, "token-of-the-authority", "lookup"):
+        assert secret not in rulebook.text
+
+
+def test_source_runs_without_ansible_rulebook(manager: Manager, machine: Machine, issue: Issue):
+    """It prints each event as a line of JSON, and an event for each cause of an outage."""
+    manager.add_certificate(PROJECT, NAME, {"production": issue(days=10)})
+    arguments = machine.file("arguments.yml", "expiring_within: [30, 14]\ninterval: 1\nheartbeat: 0\nretries: 0\n")
+    file = ROOT / "extensions" / "eda" / "plugins" / "event_source" / "certificate_expiry.py"
+    env = machine.environment(APINIZER_URL=manager.url, APINIZER_TOKEN=manager.token)
+    with subprocess.Popen(
+        [sys.executable, str(file), arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        events = [json.loads(process.stdout.readline())]
+        for status in (503, 500):
+            manager.faults.clear()
+            manager.faults.add(Fault("status", status=status, times=None))
+            events.append(json.loads(process.stdout.readline()))
+        # Not SIGINT, which a shell ignores in commands that it runs in the background.
+        process.terminate()
+        rest, errors = process.communicate(timeout=60)
+
+    assert (process.returncode, rest) == (-signal.SIGTERM, "")
+    assert [(event["kind"], event.get("status")) for event in events] == [
+        ("threshold_crossed", None),
+        ("manager_unreachable", 503),
+        ("manager_unreachable", 500),
+    ]
+    assert events[1]["unreachable_since"] == events[2]["unreachable_since"]
+    assert manager.token not in errors
+
+    done = subprocess.run(
+        [sys.executable, str(file), machine.file("wrong.yml", "interval: 0")],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: interval: must be a number of seconds, 1 or more, not 0\n"
 
 
 def test_gateways_are_watched_across_a_restart(
@@ -193,6 +279,7 @@ def test_job_template_is_launched_for_the_expiring_certificate(
         {"project": PROJECT, "name": NAME, "environments": sorted(ENVIRONMENTS), "path": f"/new/{PROJECT}/{NAME}.pem"}
     ]
     assert variables["certificate_rotation_renew_before"] == 14
+    assert variables["certificate_rotation_hosts"] == "localhost"
     assert not any(secret in rulebook.text for secret in (manager.token, "controller-token"))
     assert manager.token not in json.dumps(body)
 
@@ -205,7 +292,11 @@ def test_rulebooks_are_valid_and_use_known_arguments(file: Path):
     Validate.rulebook(rulesets)
     schema = json.loads((SOURCES / "schemas" / "certificate_expiry.json").read_text(encoding="utf-8"))
     for source in rulesets[0]["sources"]:
-        jsonschema.validate(source["apinizer.apiops.certificate_expiry"], schema)
+        if "eda.builtin.webhook" in source:
+            assert source["filters"] == [{"apinizer.apiops.certificate_issued": None}]
+            assert source["eda.builtin.webhook"]["token"], "the webhook requires a token"
+        else:
+            jsonschema.validate(source["apinizer.apiops.certificate_expiry"], schema)
 
 
 def test_events_match_their_schema():

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from integration.certificate_fixture import calls, key_lines
 from integration.machine import Run
 from integration.phase_runner import PhaseRunner
@@ -48,10 +47,7 @@ def _given(**settings: Any) -> tuple[str, str]:
 def _restore_in_process(case: RotationFixture, folder: Path, *, check: bool = False, **settings: Any) -> Run:
     """Run the phases of the playbook in this process, without Ansible. `settings`: its variables, without their prefix."""
     runner = PhaseRunner(case.manager, case.machine.folder, {}, check=check)
-    try:
-        reported = runner.run_restore(dir=str(case.machine.folder / folder), **settings)
-    except SettingError as exc:
-        return Run(2, f"{runner.text}\n{exc}")
+    reported = runner.run_restore(dir=str(case.machine.folder / folder), **settings)
     case.manager.settle()
     return Run(2 if reported.get("failed") else 0, runner.text)
 

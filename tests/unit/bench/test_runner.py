@@ -40,9 +40,10 @@ def test_memory_is_that_of_the_largest_process(tmp_path):
     block = bytearray(200_000_000)  # memory of this process, which must not count
     file = tmp_path / "result.json"
     subprocess.run([sys.executable, runner._STOPWATCH, file, sys.executable, "-c", outer], check=True)
-    status, seconds, memory = json.loads(file.read_text())
+    status, seconds, memory, cpu_seconds = json.loads(file.read_text())
     assert status == 3
     assert 0.1 < seconds < 10
+    assert 0 < cpu_seconds < seconds * 2
     assert 50_000_000 < memory < len(block) / 2
 
 

@@ -8,7 +8,10 @@ It makes the collection importable and then runs C(plugins/plugin_utils/_watch/w
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import importlib
+import json
 import sys
 import typing as t
 from collections.abc import Iterator
@@ -28,9 +31,9 @@ description:
   - Emits each event once and keeps running while the manager is unreachable.
   - If a certificate is below several thresholds when it is first seen, the source emits one event, for the smallest threshold.
     The same applies if a certificate crosses several thresholds between two readings.
-  - The manager counts as unreachable if any of the projects to watch cannot be read. The source then emits one event, and reads
-    less and less often, but at least every 15 minutes (or every O(interval), if that is longer). It emits another event when
-    all projects can be read again.
+  - The manager counts as unreachable if any of the projects to watch cannot be read. The source then emits one event, and another
+    one if the cause changes to another HTTP status or another kind of error. It reads less and less often, but at least every 15
+    minutes (or every O(interval), if that is longer). It emits an event when all projects can be read again.
   - An argument with an invalid value ends the source at startup, with one line that names the argument.
   - The source only reads. It sends one request for each project, and one for the list of projects unless O(project) is set.
     O(verify_gateways) adds one request for each environment.
@@ -146,6 +149,8 @@ options:
 notes:
   - Every argument can be a string. An empty string counts as not set.
   - Use the environment variables for the token and the password. C(ansible-rulebook -vv) prints the arguments in a rulebook.
+  - To try the source without ansible-rulebook, run its file with Python. It then prints each event as a line of JSON. The
+    arguments come from the environment, and from a YAML or JSON file if you pass one.
 """
 
 EXAMPLES = r"""
@@ -189,6 +194,14 @@ async def main(queue: Queue, args: dict[str, t.Any]) -> None:
     :raises InputError: if an argument has to be corrected.
     :raises SetupError: if a library is missing, or the collection cannot be imported.
     """
+    _prepare()
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.watcher import watch
+
+    await watch(queue.put, args)
+
+
+def _prepare() -> None:
+    """Check that the libraries are installed, and make the collection importable."""
     for module, package in _LIBRARIES.items():
         try:
             importlib.import_module(module)
@@ -197,9 +210,6 @@ async def main(queue: Queue, args: dict[str, t.Any]) -> None:
                 f"The Python package {package} is missing. Install it for {sys.executable}, which runs ansible-rulebook"
             ) from exc
     make_importable(Path(__file__))
-    from ansible_collections.apinizer.apiops.plugins.plugin_utils._watch.watcher import watch
-
-    await watch(queue.put, args)
 
 
 def make_importable(file: Path) -> None:
@@ -234,3 +244,61 @@ def _find_roots(file: Path) -> Iterator[Path]:
         for folder in path.parents:
             if folder.name == "ansible_collections" and (folder / "apinizer" / "apiops" / "plugins").is_dir():
                 yield folder.parent
+
+
+class _Printer:
+    """Prints each event as a line of JSON."""
+
+    async def put(self, event: Event) -> object:
+        """Print an event at once, also if the output is a file or a pipe."""
+        print(json.dumps(event), flush=True)
+        return None
+
+
+def _run_alone(command_line: list[str]) -> None:
+    """Watch a manager without ansible-rulebook, until interrupted.
+
+    :arg command_line: the path of a YAML or JSON file with the arguments of the source, or nothing.
+    """
+    parser = argparse.ArgumentParser(description="Watch a manager, and print each event as a line of JSON.")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        help="a YAML or JSON file with the arguments of the source, such as expiring_within. The connection can also come from "
+        "the environment (APINIZER_URL, APINIZER_TOKEN, ...)",
+    )
+    file = parser.parse_args(command_line).file
+    try:
+        _prepare()
+        from ansible_collections.apinizer.apiops.plugins.module_utils._errors import InputError
+
+        try:
+            asyncio.run(main(_Printer(), _read_file(Path(file)) if file else {}))
+        except InputError as exc:
+            sys.exit(f"error: {exc}")
+    except SetupError as exc:
+        sys.exit(f"error: {exc}")
+    except KeyboardInterrupt:
+        pass
+
+
+def _read_file(file: Path) -> dict[str, t.Any]:
+    """Read the arguments of the source from a YAML or JSON file.
+
+    :raises SetupError: if that is not possible. The message does not quote the file, which may contain a token.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise SetupError(f"{file} cannot be read: {exc.strerror}") from exc
+    except (ValueError, yaml.YAMLError):
+        raise SetupError(f"{file} is not valid YAML") from None
+    if not isinstance(values, dict):
+        raise SetupError(f"{file} must contain a dictionary with the arguments of the source")
+    return values
+
+
+if __name__ == "__main__":
+    _run_alone(sys.argv[1:])

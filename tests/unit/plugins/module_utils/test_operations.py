@@ -14,9 +14,11 @@ import pytest
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     ImportFileUnavailableError,
     InputError,
+    ModifiedError,
     OperationError,
     RequestError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import (
     Deployment,
@@ -62,7 +64,11 @@ class Runner:
     ) -> dict[str, Any]:
         listed = frozenset(environments.split()) if environments else None
         task = CertificateOperation(
-            *KEY, absent, Desired(bundle=bundle, environments=listed, **desired), jwk_scope, delete_jwks
+            *KEY,
+            absent,
+            Desired(bundle=bundle, environments=listed, **desired),
+            jwk_scope=jwk_scope,
+            delete_jwks=delete_jwks,
         )
         return run_certificate_operation(self.api, task, check_mode=check_mode, now=self.now, warn=self.warnings.append)
 
@@ -78,6 +84,39 @@ def fingerprints(certificate: dict[str, Any] | None) -> dict[str, str]:
 
 
 # The requests of each operation
+
+
+def _expecting(bundle: Bundle, sha1: str, *, check_mode: bool = False) -> Callable[[Runner], dict[str, Any]]:
+    """An update of both environments that relies on this certificate in staging."""
+    environments = {"production": ({"alias": "web-alias"},), "staging": ({"fingerprint_sha1": sha1},)}
+    desired = Desired(bundle, "web-alias", "First", frozenset(environments))
+    operation = CertificateOperation(*KEY, absent=False, desired=desired, expected=Expected(environments, whole=True))
+    return lambda run: run_certificate_operation(
+        run.api, operation, check_mode=check_mode, now=run.now, warn=run.warnings.append
+    )
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_record_that_someone_else_has_modified_is_not_written(run: Runner, new: Bundle, *, check_mode: bool) -> None:
+    with pytest.raises(ModifiedError, match="MyProject/web in staging: modified by someone else since the plan"):
+        _expecting(new, "other", check_mode=check_mode)(run)
+    assert run.api.calls == ["find"]
+
+
+def test_a_record_that_is_as_expected_costs_no_additional_request(run: Runner, old: Bundle, new: Bundle) -> None:
+    assert _expecting(new, old.leaf.fingerprint_sha1)(run)["changed"]
+    with_expectation, run.api.calls[:] = list(run.api.calls), []
+    run(old, environments="staging production", alias="web-alias", description="First")
+    assert with_expectation == run.api.calls
+
+
+def test_what_someone_else_has_written_as_desired_is_no_difference(run: Runner, old: Bundle) -> None:
+    result = _expecting(old, "other")(run)
+    assert (result["changed"], result["operation"]) == (False, "none")
+    assert run.api.calls == ["find"]
+    assert run.warnings == [
+        "MyProject/web in staging is already as planned: someone else has written it since the plan. Nothing was written there"
+    ]
 
 
 def test_in_sync_takes_one_request(run: Runner, old: Bundle) -> None:

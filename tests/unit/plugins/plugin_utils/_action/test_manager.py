@@ -18,6 +18,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._errors import (
     InputError,
     RequestError,
 )
+from ansible_collections.apinizer.apiops.plugins.module_utils._expected import Expected
 from ansible_collections.apinizer.apiops.plugins.module_utils._model import Deployment, StoredCertificate
 from ansible_collections.apinizer.apiops.plugins.module_utils._remedies import MODULE_REMEDIES
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle
@@ -231,6 +232,49 @@ def test_a_connection_option_of_the_wrong_type_is_a_failed_result(operation: Ope
 
     assert result["failed"]
     assert "retries" in result["msg"]
+
+
+def _listed(*sha1: str) -> Json:
+    views = [{"name": name, "fingerprint_sha1": one, "alias": "web", "entries": 1} for name, one in zip("ab", sha1)]
+    return {"changed": False, "certificates": [{"name": "other"}, {"name": "web", "environments": views}]}
+
+
+EXPECTED = Expected({"a": ({"fingerprint_sha1": "1"},), "b": ({"fingerprint_sha1": "2"},)})
+
+
+def test_a_module_is_run_if_the_record_is_as_expected(operation: Operation) -> None:
+    modules = FakeModules(_listed("1", "2"), {"changed": True})
+    access = ManagerAccess(OPTIONS, modules.run)
+    assert access.carry_out(replace(operation, expected=EXPECTED)) == {"changed": True}
+    assert [(name, check) for name, _options, check in modules.ran] == [(CERTIFICATE_INFO, False), (CERTIFICATE, False)]
+    assert "expected" not in modules.ran[1][1]
+
+
+def test_a_module_is_not_run_for_a_record_that_someone_else_has_modified(operation: Operation) -> None:
+    modules = FakeModules(_listed("1", "3"), {"changed": True})
+    access = ManagerAccess(OPTIONS, modules.run)
+    assert access.carry_out(replace(operation, expected=EXPECTED, remedies=RESTORE_REMEDIES)) == {
+        "changed": False,
+        "failed": True,
+        "msg": "MyProject/web in b: modified by someone else since the plan. Nothing was written there. Run the playbook again: the "
+        "new plan starts from the present record",
+    }
+    # Only in check mode, which shows whether anything is left to write.
+    assert [(name, check) for name, _options, check in modules.ran] == [(CERTIFICATE_INFO, False), (CERTIFICATE, True)]
+
+
+@pytest.mark.parametrize("listed", [_listed("1", "3"), {"certificates": []}])
+def test_a_module_is_run_if_someone_else_has_written_what_is_desired(operation: Operation, listed: Json) -> None:
+    modules = FakeModules(listed, {"changed": False}, {"changed": False, "operation": "none"})
+    result = ManagerAccess(OPTIONS, modules.run).carry_out(replace(operation, expected=EXPECTED))
+    assert result == {"changed": False, "operation": "none"}
+
+
+def test_a_module_is_not_run_if_the_record_cannot_be_listed(operation: Operation) -> None:
+    modules = FakeModules({"failed": True, "msg": "HTTP 503"})
+    result = ManagerAccess(OPTIONS, modules.run).carry_out(replace(operation, expected=EXPECTED))
+    assert result == {"failed": True, "msg": "HTTP 503"}
+    assert len(modules.ran) == 1
 
 
 def test_a_manager_that_cannot_be_read_is_a_failed_result(

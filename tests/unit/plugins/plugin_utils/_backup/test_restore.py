@@ -1056,3 +1056,51 @@ def test_what_is_not_known_of_the_gateways_is_one_warning_for_all_certificates(
         "Restored 3 certificates in 6 environments, verified in the manager's record. Gateways: confirmed in development; "
         "could not be asked in production"
     )
+
+
+def leases(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".lease-MyProject-")]
+
+
+def test_a_restore_holds_a_lease_until_its_report(make: Callable[..., Restore], tmp_path: Path) -> None:
+    restore, folder = make(), tmp_path / "leases"
+    restore.plan(lock_dir=str(folder))
+    assert len(leases(folder)) == 1
+    message = make().refusal(lock_dir=str(folder))
+    assert f"Another run is writing these certificates: the lease of project {PROJECT} on" in message
+    assert "set certificate_restore_lock_timeout to the number of seconds" in message
+    restore.waves()
+    assert not restore.phase("report").get("failed")
+    assert leases(folder) == []
+
+
+def test_a_restore_that_is_refused_frees_its_lease(make: Callable[..., Restore], tmp_path: Path, api: Any) -> None:
+    folder = tmp_path / "leases"
+    restore = make()
+    restore.refusal(lock_dir=str(folder), waves=[[DEV]])
+    assert leases(folder) == []
+    api.reads = [RequestError("HTTP 503")] * 9
+    assert make().plan(lock_dir=str(folder))["failed"]
+    assert leases(folder) == []
+
+
+def test_a_restore_that_has_lost_its_lease_writes_nothing(make: Callable[..., Restore], tmp_path: Path) -> None:
+    restore, folder = make(), tmp_path / "leases"
+    restore.plan(lock_dir=str(folder))
+    (name,) = leases(folder)
+    (folder / name).unlink()
+    result = restore.phase("write", wave=1)
+    assert result["msg"].startswith(f"Nothing more is written, since the lease of project {PROJECT} on")
+    assert restore.writes == []
+
+
+def test_a_lock_folder_that_cannot_be_used_is_named(make: Callable[..., Restore], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    message = make().refusal(lock_dir=str(tmp_path / "file"))
+    assert message.startswith("certificate_restore_lock_dir: no lease can be taken in the folder")
+
+
+def test_check_mode_needs_no_lease(make: Callable[..., Restore]) -> None:
+    restore = make()
+    restore.check_mode = True
+    assert not restore.plan(lock_dir="/nonexistent/leases").get("failed")

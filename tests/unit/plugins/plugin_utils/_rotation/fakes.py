@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import FileProblem
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, FileProblem
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.manager import ManagerAccess, Operation
 from unit.plugins.plugin_utils._rotation.run_builder import Json, deployment, listed
 
@@ -132,6 +133,7 @@ class FakeTask:
     """
 
     host = "localhost"
+    on_controller = True
     manager_url = "https://manager.example.com"
     number_of_hosts = 1
 
@@ -157,6 +159,9 @@ class FakeTask:
         self.check_mode = check_mode
         self.tags, self.skip_tags, self.own_tags = map(frozenset, (tags, skip_tags, own_tags))
         self.lines: list[str] = []
+        self.controller_pid = os.getpid()
+        self.controller_files = ControllerFiles(str(folder))
+        self.variables: dict[str, Any] = {}
         self._variables = variables
         self._others = others
         self._failed = failed

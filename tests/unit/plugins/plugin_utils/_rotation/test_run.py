@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import Bundle, parse_input
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease import Lease, LeaseFile
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases import Leases
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import Owner
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._records import RecordError
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import NAME as FILE_NAME
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.run import Run, RunError, Write, load_run
@@ -68,6 +71,8 @@ def everything() -> Run:
     builder.interrupted_write(PROD, wave=2, key=f"{PROJECT}/{UNICODE}").verified(1).failed(UNICODE).rolled_back(UNICODE)
     run = builder.build()
     run.host = UNICODE
+    file = LeaseFile(f"/{UNICODE}", Lease("a", UNICODE, PROJECT, Owner(UNICODE), replaces=("b",)), 1.5)
+    run.leases = Leases(UNICODE, Owner(UNICODE, pid=1), [file])
     run.listed = {PROJECT: [holding({PROD: OLD}, name=UNICODE)]}
     run.environments = {PROJECT: {UNICODE: {"name": UNICODE, "type": "TEST", "status": None}}}
     run.unrestored = [f"{PROJECT}/{UNICODE} in {PROD}"]
@@ -295,7 +300,7 @@ def test_nothing_secret_can_be_in_the_file() -> None:
     assert {one.name for one in fields(run)} == {
         *("manager", "host", "check_mode", "started", "settings", "listed", "environments", "new", "plan"),
         *("previous", "diffs", "guards", "ready", "backup", "writes", "verified", "failure", "rollback", "finished"),
-        *("path", "gateways", "unrestored", "new_views", "retired", "not_retired"),
+        *("path", "gateways", "unrestored", "new_views", "retired", "not_retired", "leases"),
     }
     assert run.settings is not None
     assert not {"token", "password", "username", "client_key"} & {one.name for one in fields(run.settings)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -300,12 +301,39 @@ def test_an_unreachable_manager_is_reported_once(watch: Watch):
     assert [(event["kind"], event["status"], event["message"]) for event in first] == [
         ("manager_unreachable", 503, "Certificates cannot be read: HTTP 503")
     ]
-    again, state = observe_failure(state, MANAGER, NOW + timedelta(hours=1), "no response")
+    again, state = observe_failure(state, MANAGER, NOW + timedelta(hours=1), "HTTP 503, try 2", 503)
     assert again == []
     watch.state = state
     assert watch.read(expiring) == [("manager_reachable", None, None)]
     assert watch.events[0]["unreachable_since"] == "2026-11-23T05:00:00Z"
     assert watch.read(expiring) == []
+
+
+def test_another_cause_during_an_outage_is_an_event(watch: Watch):
+    """The HTTP status and the kind of the error count, not the text. The event says since when reading has failed."""
+    state, told = watch.state, []
+    for minutes, (status, kind) in enumerate(
+        [(503, "a"), (401, "a"), (401, "a"), (None, "a"), (None, "b"), (503, "a")]
+    ):
+        at = NOW + timedelta(minutes=minutes)
+        events, state = observe_failure(state, MANAGER, at, f"attempt {minutes}", status, kind)
+        told += [(event["message"], event["status"], event["unreachable_since"]) for event in events]
+    since = "2026-11-23T05:00:00Z"
+    assert told == [
+        ("Certificates cannot be read: attempt 0", 503, since),
+        ("Certificates still cannot be read: attempt 1", 401, since),
+        ("Certificates still cannot be read: attempt 3", None, since),
+        ("Certificates still cannot be read: attempt 4", None, since),
+        ("Certificates still cannot be read: attempt 5", 503, since),
+    ]
+
+
+def test_an_outage_that_an_earlier_version_stored_has_no_cause(watch: Watch):
+    state = replace(watch.state, unreachable_since=NOW)
+    events, state = observe_failure(state, MANAGER, NOW, "HTTP 503", 503)
+    assert events == []
+    events, state = observe_failure(state, MANAGER, NOW, "HTTP 401", 401)
+    assert [event["status"] for event in events] == [401]
 
 
 def test_a_heartbeat_reports_the_status_of_the_watch(watch: Watch):

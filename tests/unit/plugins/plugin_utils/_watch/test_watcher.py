@@ -112,10 +112,18 @@ def test_it_keeps_running_after_every_kind_of_error_and_reads_less_often(
     ]
     runner.api.before_read = [lambda: None] * 7 + [crash]
     events = runner.run(9, interval=100)
-    assert [event["kind"] for event in events] == ["threshold_crossed", "manager_unreachable", "manager_reachable"]
+    assert [event["kind"] for event in events] == [
+        "threshold_crossed",
+        *["manager_unreachable"] * 4,
+        "manager_reachable",
+    ]
+    assert [event["status"] for event in events[1:5]] == [None, 401, None, None]
     assert runner.slept == [100, 100, 200, 400, 800, 900, 900, 100, 100]
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "Certificates cannot be read: The manager cannot be reached"
+        "Certificates cannot be read: The manager cannot be reached",
+        "Certificates still cannot be read: HTTP 401",
+        "Certificates still cannot be read: The manager cannot be reached",
+        "Certificates still cannot be read: unexpected error KeyError; please report it as a bug",
     ]
 
 

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, apinizer.apiops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The leases of a run: taken before it reads what it plans from, renewed while it goes on, and freed at its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
+from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease import (
+    LeaseError,
+    LeaseFile,
+    LeaseFolder,
+)
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import Owner
+
+RENEW_AFTER = 60
+"""Within a phase, leases are renewed before a write if that has been longer ago, in seconds."""
+_LOOK_AGAIN = 1.0
+"""How often a run that waits looks whether the lease is free, in seconds."""
+_FILE_IS_WRITTEN = 2.0
+"""How long a run waits for a file that another one has created and not yet written, in seconds."""
+
+Show = Callable[[str], object]  # shows a line on the screen
+
+
+@dataclass
+class Leases:
+    """The leases that a run holds, as its state keeps them.
+
+    :arg folder: an absolute path; empty for a run without leases.
+    """
+
+    folder: str = ""
+    owner: Owner = field(default_factory=Owner)
+    held: list[LeaseFile] = field(default_factory=list)
+
+    def take(self, manager: str, projects: Iterable[str], seconds: int, timeout: int, prefix: str, show: Show) -> None:
+        """Take the lease of each project, or none of them.
+
+        :arg manager: the manager's address.
+        :arg seconds: how long a lease lasts without being renewed.
+        :arg timeout: how long to wait for other runs, in seconds; 0 to refuse at once.
+        :arg prefix: that of the variables, for messages.
+        :arg show: shows a line on the screen, when the run begins to wait.
+        :raises LeaseError: where another run holds one of them, or the folder cannot be used.
+        """
+        address, until = normalized_address(manager) or manager, time.monotonic() + timeout
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            # In one order, so that two runs never wait for each other.
+            for project in sorted(set(projects)):
+                folder = LeaseFolder(self.folder, address, project)
+                self.held.append(self._take_one(folder, seconds, timeout, until, prefix, show))
+        except BaseException as exc:
+            self.free()
+            if isinstance(exc, OSError):
+                raise LeaseError(
+                    f"{prefix}lock_dir: no lease can be taken in the folder {self.folder}: {exc.strerror}. Use a folder of the "
+                    f"controller that all runs share and can write, or set {prefix}lock_dir to an empty string to run without a "
+                    "lease"
+                ) from exc
+            raise
+
+    def _take_one(
+        self, folder: LeaseFolder, seconds: int, timeout: int, until: float, prefix: str, show: Show
+    ) -> LeaseFile:
+        waiting = False
+        incomplete = time.monotonic() + _FILE_IS_WRITTEN
+        while True:
+            taken, file = folder.take(self.owner, seconds)
+            if taken:
+                return file
+            now = time.monotonic()
+            if now >= until and (file.complete or now >= incomplete):
+                raise LeaseError(_refusal(file, timeout, prefix))
+            if file.complete and not waiting:
+                waiting = True
+                show(f"Waiting for up to {timeout} seconds, since {file.lease}. Its file is {file.path}")
+            time.sleep(min(_LOOK_AGAIN, max(until - now, 0.02)) if file.complete else 0.02)
+
+    def renew(self, run: str = "") -> str:
+        """Renew the leases.
+
+        :arg run: the run file, which moves to the backup folder; empty if it has not.
+        :returns: why the run must not write anything more; empty if it still holds them.
+        """
+        owner = replace(self.owner, run=run or self.owner.run)
+        return self._first(lambda folder, file: folder.renew(file, owner))
+
+    def check(self) -> str:
+        """Check that the leases still hold; see C(renew)."""
+        return self._first(lambda folder, file: folder.lost(file))
+
+    def free(self) -> None:
+        """End the leases. What cannot be removed now ends when the process does, or by itself."""
+        for file in self.held:
+            with suppress(OSError):
+                self._folder_of(file).free(file)
+
+    def _first(self, look: Callable[[LeaseFolder, LeaseFile], LeaseFile | None]) -> str:
+        for file in self.held:
+            try:
+                lost = look(self._folder_of(file), file)
+            except OSError as exc:
+                return f"Nothing more is written, since the lease in {file.path} cannot be checked: {exc.strerror}"
+            if lost:
+                return _loss(file, lost)
+        return ""
+
+    def _folder_of(self, file: LeaseFile) -> LeaseFolder:
+        return LeaseFolder(self.folder, file.lease.manager, file.lease.project)
+
+
+class LeaseKeeper:
+    """Keeps the leases of a run during a phase that writes.
+
+    :arg run: the run file.
+    """
+
+    def __init__(self, leases: Leases, run: str) -> None:
+        self._leases = leases
+        self._run = run
+        self._renewed = time.monotonic()
+
+    def guard(self, work: Callable[[], Result]) -> Callable[[], Result]:
+        """The work, if the run still holds its leases; else, work that only fails."""
+        reason = self.why_lost()
+        return (lambda: {"changed": False, "failed": True, "msg": reason}) if reason else work
+
+    def why_lost(self) -> str:
+        """Check the leases, and renew them where that was long ago; see C(Leases.renew)."""
+        if time.monotonic() - self._renewed < RENEW_AFTER:
+            return self._leases.check()
+        self._renewed = time.monotonic()
+        return self._leases.renew(self._run)
+
+
+def _refusal(file: LeaseFile, timeout: int, prefix: str) -> str:
+    waited = f" after {timeout} seconds" if timeout else ""
+    holder = str(file.lease) if file.complete else "the lease was just taken by another run"
+    return join_sentences(
+        f"Another run is writing these certificates{waited}: {holder}. Its file is {file.path}",
+        f"Run again when it has ended, or set {prefix}lock_timeout to the number of seconds to wait for it",
+        "A run that has crashed does not renew its lease. If you are sure that it has, delete the file",
+    )
+
+
+def _loss(ours: LeaseFile, found: LeaseFile) -> str:
+    lease = ours.lease
+    if found.lease.id == lease.id:
+        return (
+            f"Nothing more is written, since the lease of project {lease.project} on {lease.manager} was removed ({ours.path}). Run "
+            "again: the new plan starts from the present record"
+        )
+    return join_sentences(
+        f"Nothing more is written, since the lease of project {lease.project} on {lease.manager} had expired, and was taken over by "
+        f"{found.lease.owner} at {found.lease.started} ({found.path})",
+        f"Between two phases, a run must not take longer than {lease.seconds} seconds. Run again when that run has ended: the new plan "
+        "starts from the present record",
+    )
