@@ -109,7 +109,8 @@ def _pins() -> Iterator[tuple[str, str]]:
         text = file.read_text(encoding="utf-8")
         name = r"apinizer[./]apiops(?:\.git)?"
         for found in re.finditer(
-            rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: )['\"]?([\w.<>=-]+)", text
+            rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: |eda_project_branch: )['\"]?([\w.<>=-]+)",
+            text,
         ):
             yield str(file.relative_to(ROOT)), found.group(1).lstrip("=")
 
@@ -120,5 +121,11 @@ def test_files_pin_the_last_release(file: str, pinned: str) -> None:
     assert _parsed(pinned) in {max(RELEASES), NEXT}, file
 
 
-def test_a_requirements_file_with_the_version_is_shown() -> None:
-    assert {"README.md", "extensions/awx/project/collections/requirements.yml"} <= {file for file, _pinned in _pins()}
+def test_files_that_install_the_collection_pin_it() -> None:
+    assert {
+        "README.md",
+        "extensions/awx/project/collections/requirements.yml",
+        "extensions/decision-environment/decision-environment.yml",
+        "extensions/eda-controller/vars/settings.yml",
+        "extensions/execution-environment/execution-environment.yml",
+    } <= {file for file, _pinned in _pins()}
