@@ -50,6 +50,7 @@ def documents() -> list[Path]:
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *sorted(ROOT.glob("roles/*/README.md")),
+        *sorted(ROOT.glob("examples/**/README.md")),
         *guides(),
     ]
 

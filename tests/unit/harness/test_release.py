@@ -124,6 +124,7 @@ def test_files_pin_the_last_release(file: str, pinned: str) -> None:
 def test_files_that_install_the_collection_pin_it() -> None:
     assert {
         "README.md",
+        "examples/gitops/requirements.yml",
         "extensions/awx/project/collections/requirements.yml",
         "extensions/decision-environment/decision-environment.yml",
         "extensions/eda-controller/vars/settings.yml",
