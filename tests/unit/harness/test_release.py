@@ -99,7 +99,7 @@ def _is_top_level(place: str) -> bool:
 
 PINS = (
     *("README.md", "docs/docsite/rst/*.rst", "examples/**/*.yml", "examples/**/*.md"),
-    *("extensions/**/*.yml", "roles/*/README.md"),
+    *("extensions/**/*.yml", "roles/*/README.md", "tools/docsite/*.cfg"),
 )
 
 
