@@ -157,7 +157,8 @@ def _refusal(file: LeaseFile, owner: Owner, timeout: int, prefix: str) -> str:
     if file.lease.owner.is_beside(owner):
         advice = (
             f"It is the same ansible-playbook: its hosts {file.lease.owner.inventory_host} and {owner.inventory_host} have the same "
-            "manager. Leave out one of them, or run the play on one host after the other, with serial: 1"
+            "manager. Leave out one of them, or process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in "
+            "a play of your own"
         )
     else:
         advice = (

@@ -345,8 +345,8 @@ def test_two_hosts_of_a_play_with_the_same_manager_are_named(tmp_path: Path) -> 
         take(second, manager=f"{MANAGER}:443/")
     assert "(inventory host manager-a, process " in str(refused.value)
     assert str(refused.value).endswith(
-        "It is the same ansible-playbook: its hosts manager-a and manager-b have the same manager. Leave out one of them, or run the "
-        "play on one host after the other, with serial: 1"
+        "It is the same ansible-playbook: its hosts manager-a and manager-b have the same manager. Leave out one of them, or "
+        "process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in a play of your own"
     )
 
 
