@@ -280,6 +280,16 @@ def test_links_are_not_followed_in_circles(reports: Path) -> None:
     assert len(merge(reports)["managers"]) == 3
 
 
+def test_a_link_to_a_report_is_not_an_older_report(reports: Path) -> None:
+    (reports / "reports" / "rotation.json").symlink_to("manager-001/rotation.json")
+    (reports / "link").symlink_to("reports")
+
+    merged = merge(reports, dir=["reports", "link"])
+
+    assert len(merged["managers"]) == 3
+    assert "newer" not in merged["message"]
+
+
 def test_file_names_and_hosts_that_are_not_text_are_escaped(reports: Path) -> None:
     """A file name may be any bytes, and a name in JSON may have half of a surrogate pair."""
     folder = os.fsdecode(b"caf\xe9")
