@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 import links
+import reference_pages
 from project import BIN, CACHE, PLACE, ROOT, Failed, copy_tree, environment, files, run
 
 SETTINGS = ROOT / "tools" / "docsite"
@@ -25,6 +26,17 @@ COLLECTION = ".".join(PLACE.parts[1:])
 
 INTERNAL = "Internal:"
 """How the short description of an internal plugin begins. This is the only place that decides what is internal."""
+
+
+PLAYBOOKS = {
+    "audit": "guide_several_managers",
+    "export": "guide_gitops",
+    "merge_reports": "guide_several_managers",
+    "notify": "guide_event_driven",
+    "restore": "guide_waves",
+    "rotate": "guide_waves",
+}
+"""The guide that explains each playbook."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ def check() -> str:
     """Build the site and check it, together with the links of the Markdown files.
 
     :return: a note for the summary: where the site is, and its size.
-    :raises Failed: if a link is broken, or if the site shows an internal plugin.
+    :raises Failed: if a link is broken, the site shows an internal plugin, or the start page leaves out a page.
     """
     internal = build()
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(SITE.rglob("*.html"))}
@@ -53,14 +65,21 @@ def check() -> str:
     markdown = {ROOT / file: links.read_markdown((ROOT / file).read_text(encoding="utf-8")) for file in files("*.md")}
     tracked = {ROOT / file for file in files()}
     known = tracked | {folder for file in tracked for folder in file.parents if folder.is_relative_to(ROOT)}
-    broken = links.broken(pages, SITE, Path.is_file) + links.broken(markdown, ROOT, known.__contains__)
+    repository = links.Repository(ROOT, known, markdown)
+    broken = [
+        *links.broken(pages, SITE, Path.is_file, repository),
+        *links.broken(markdown, ROOT, known.__contains__, repository),
+    ]
     exposed = pages_that_show(internal, texts)
-    for line in broken + exposed:
+    unlisted = pages_without_entry(pages, SITE / "index.html")
+    for line in broken + exposed + unlisted:
         print(line)
     if broken:
         raise Failed(f"{len(broken)} broken links, first: {broken[0]}")
     if exposed:
         raise Failed(f"{len(exposed)} pages show an internal plugin, first: {exposed[0]}")
+    if unlisted:
+        raise Failed(f"{len(unlisted)} pages are not on the start page, tools/docsite/index.rst, first: {unlisted[0]}")
     count = sum(len(page.links) for page in (*pages.values(), *markdown.values()))
     index = (SITE / "index.html").relative_to(ROOT)
     return f"{index}: {len(pages)} pages without {len(internal)} internal plugins; {count} links, including *.md"
@@ -84,13 +103,32 @@ def build() -> list[Plugin]:
         *("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", SOURCES, COLLECTION),
         env=env,
     )
-    # antsibull-docs copies the guides without their pictures.
-    for picture in sorted((ROOT / "docs" / "docsite" / "rst").glob("*.svg")):
-        shutil.copy(picture, SOURCES / "docsite")
+    _complete()
     # --fresh-env and --write-all: do not reuse anything from an earlier build.
     options = ("--quiet", "--fresh-env", "--write-all", "--fail-on-warning", "--keep-going")
     run(BIN / "sphinx-build", "-b", "html", "-c", SETTINGS, *options, SOURCES, SITE, env=env)
     return internal
+
+
+def _complete() -> None:
+    """Add what antsibull-docs leaves out: the pictures, the plugins for ansible-rulebook, and the playbooks. Replace its index by our start page."""
+    guides = ROOT / "docs" / "docsite" / "rst"
+    for picture in sorted(guides.glob("*.svg")):
+        shutil.copy(picture, SOURCES / "docsite")
+    shutil.copytree(ROOT / "docs" / "pictures", SOURCES / "pictures")
+    shutil.copy(SETTINGS / "index.rst", SOURCES)
+    for file in sorted((ROOT / "extensions" / "eda" / "plugins").glob("*/*.py")):
+        documentation, examples = (
+            yaml.safe_load(_constant(file, "DOCUMENTATION") or ""),
+            _constant(file, "EXAMPLES") or "",
+        )
+        kind, name = file.parent.name.replace("_", " "), f"{COLLECTION}.{file.stem}"
+        page = reference_pages.event_plugin(kind, name, documentation, examples, "guide_event_driven")
+        (SOURCES / f"{file.stem}_{file.parent.name}.rst").write_text(page, encoding="utf-8")
+    for name, guide in PLAYBOOKS.items():
+        text = (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
+        page = reference_pages.playbook(f"{COLLECTION}.{name}", text, guide)
+        (SOURCES / f"{name}_playbook.rst").write_text(page, encoding="utf-8")
 
 
 def documented_plugins(tree: Path) -> Iterator[tuple[Plugin, str]]:
@@ -112,10 +150,17 @@ def _documentation(file: Path) -> dict[str, object] | None:
     if file.suffix == ".yml":
         return dict(yaml.safe_load(file.read_text(encoding="utf-8"))["DOCUMENTATION"])
     if file.suffix == ".py":
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str(text))):
-                    return dict(yaml.safe_load(text))
+        text = _constant(file, "DOCUMENTATION")
+        return dict(yaml.safe_load(text)) if text else None
+    return None
+
+
+def _constant(file: Path, wanted: str) -> str | None:
+    """Read a text that a Python file assigns to a name."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))) if name == wanted:
+                return text
     return None
 
 
@@ -131,3 +176,13 @@ def pages_that_show(internal: list[Plugin], texts: Mapping[Path, str]) -> list[s
             if page.name == plugin.page or shown.search(text):
                 found.append(f"{page.name}: shows the internal {plugin.kind} {plugin.name}")
     return found
+
+
+def pages_without_entry(pages: Mapping[Path, links.Page], start: Path) -> list[str]:
+    """List the pages of the site to which its start page has no link. The start page is written by hand."""
+    listed = {(start.parent / link.partition("#")[0]).resolve() for link in pages[start].links}
+    return [
+        page.name
+        for page in pages
+        if page.resolve() not in listed and page not in (start, start.with_name("search.html"))
+    ]

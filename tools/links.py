@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find broken links in pages. Nothing is fetched: an external address only has to be well-formed."""
+"""Find broken links in pages. Nothing is fetched: an external address only has to be well-formed.
+
+An address of a file in our own repository on GitHub is compared with the files of this clone.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -16,6 +19,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from markdown_it import MarkdownIt
+
+OWN = re.compile(
+    r"https://(?:github\.com/apinizer-apiops/apinizer\.apiops/(?:(?:blob|tree|edit|raw)/main/|actions/(?=workflows/))"
+    r"|raw\.githubusercontent\.com/apinizer-apiops/apinizer\.apiops/main/)(?P<path>[^?#]*)(?:\?[^#]*)?(?:#(?P<anchor>.*))?"
+)
+"""The addresses of files in our own repository. The address of a workflow contains its file name."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +80,47 @@ def _anchors(headings: list[str]) -> list[str]:
     return anchors
 
 
-def broken(pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool]) -> list[str]:
+@dataclass(frozen=True)
+class Repository:
+    """The files of our repository.
+
+    :arg root: its folder.
+    :arg known: its files and folders.
+    :arg pages: its Markdown pages, whose anchors are checked.
+    """
+
+    root: Path
+    known: Collection[Path]
+    pages: Mapping[Path, Page]
+
+    def fault(self, link: str) -> str | None:
+        """Return why the address of one of our files is wrong, or None if it is right or not ours."""
+        found = OWN.fullmatch(link)
+        if not found:
+            return None
+        path = unquote(found["path"]).rstrip("/")
+        target = self.root / (f".github/{path}" if "/actions/" in link else path).removesuffix("/badge.svg")
+        if target not in self.known:
+            return "file not found in this repository"
+        if found["anchor"] and target in self.pages and unquote(found["anchor"]) not in self.pages[target].anchors:
+            return "anchor not found in the page"
+        return None
+
+
+def broken(
+    pages: Mapping[Path, Page], root: Path, exists: Callable[[Path], bool], repository: Repository | None = None
+) -> list[str]:
     """Return the broken links, each as a line with its page and the reason.
 
     :arg root: the folder that no relative link may leave.
-    :arg exists: returns whether a link may point to this file or folder.
+    :arg exists: returns whether a relative link may point to this file or folder.
+    :arg repository: checks addresses of files in our own repository.
     """
     return [
         f"{file.relative_to(root)}: {link or 'an empty link'}: {reason}"
         for file, page in pages.items()
         for link in dict.fromkeys(page.links)
-        for reason in [_fault(link, file, pages, root, exists)]
+        for reason in [_fault(link, file, pages, root, exists) or (repository.fault(link) if repository else None)]
         if reason
     ]
 

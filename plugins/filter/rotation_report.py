@@ -18,8 +18,9 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_p
     rotation_html,
     rotation_markdown,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_prometheus import rotation_prometheus
 
-_FORMATS = {"html": rotation_html, "md": rotation_markdown}
+_FORMATS = {"html": rotation_html, "md": rotation_markdown, "prom": rotation_prometheus}
 
 
 def rotation_report(result: object, output_format: object, expected: object = None) -> str:
@@ -32,7 +33,7 @@ def rotation_report(result: object, output_format: object, expected: object = No
     several = is_several(result)
     wanted = str(output_format)
     if wanted not in (MERGED_FORMATS if several else _FORMATS):
-        allowed = "html, md, json, prom, text or failure" if several else "html or md"
+        allowed = "html, md, json, prom, text or failure" if several else "html, md or prom"
         raise AnsibleFilterError(f"rotation_report: the format must be {allowed}, not '{output_format}'")
     try:
         if several:

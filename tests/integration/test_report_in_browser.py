@@ -50,9 +50,22 @@ QUIET = (
 FRAMES = """<!DOCTYPE html><meta charset="utf-8"><body><pre id="found"></pre>
 <script>addEventListener("load", () => {
   const excess = (element) => element.scrollWidth - element.clientWidth;
+  const gap = (page) => {
+    const walker = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT), boxes = [...page.querySelectorAll("rect")];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const range = page.createRange();
+      range.selectNodeContents(node);
+      if (node.textContent.trim()) boxes.push(range);
+    }
+    const found = boxes.map((box) => box.getBoundingClientRect()).filter((box) => box.height).sort((a, b) => a.top - b.top);
+    let end = 0, largest = 0;
+    for (const box of found) [largest, end] = [Math.max(largest, box.top - end), Math.max(end, box.bottom)];
+    return Math.round(largest);
+  };
   document.getElementById("found").textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(({contentDocument: page}) => ({
     body: page.body.outerHTML,
     overflow: excess(page.documentElement),
+    gap: gap(page),
     sideways: Math.max(0, ...[...page.querySelectorAll(".scroll")].map(excess)),
   })));
 });</script>"""
@@ -64,11 +77,13 @@ class Frame:
 
     :arg body: its elements as HTML.
     :arg overflow: by how many pixels the page is wider than its window.
+    :arg gap: the height in pixels of the largest part without text and bars, from the top to the last of them.
     :arg sideways: by how many pixels a table is wider than its region.
     """
 
     body: str
     overflow: int
+    gap: int
     sideways: int
 
     @property
@@ -222,6 +237,7 @@ def test_reports_fit_their_window(browser: Browser, width: int) -> None:
 
     overflows = [frame.overflow for frame in frames]
     assert dict(zip(names, overflows)) == dict.fromkeys(names, 0)
+    assert max(frame.gap for frame in frames) <= 80, "a part of a page is empty"
 
 
 def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
@@ -230,6 +246,12 @@ def test_a_page_that_is_too_wide_is_noticed(browser: Browser) -> None:
     first, second = browser.show([wide, f'<body style="margin: 0">{table}'], 500)
 
     assert (first.overflow, second.sideways) == (200, 100)
+
+
+def test_a_page_with_an_empty_part_is_noticed(browser: Browser) -> None:
+    (frame,) = browser.show(['<body style="margin: 0">above<div style="height: 600px"></div>below'], 400)
+
+    assert 600 <= frame.gap <= 610
 
 
 @pytest.mark.parametrize("width", [500, 900, 1180])

@@ -5,25 +5,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sphinx.application import Sphinx
-
 project = "apinizer.apiops"
 project_copyright = "2026, apinizer.apiops contributors"
-html_title = "Ansible collection apinizer.apiops"
-html_short_title = "apinizer.apiops"
+html_title = "apinizer.apiops"
 
 extensions = ["sphinx_antsibull_ext"]
 highlight_language = "YAML+Jinja"
-pygments_style = "ansible"
 
-html_theme = "sphinx_ansible_theme"
+html_theme = "furo"
 html_theme_options = {
-    "display_version": False,
-    # The default links of the theme lead to Ansible's own site, and one of them is called "Documentation".
-    "topbar_links": {},
+    # The system font, and the colors of the buttons and links: nothing is loaded from elsewhere.
+    "light_css_variables": {
+        "color-brand-primary": "#1d4fa8",
+        "color-brand-content": "#1d4fa8",
+        "color-brand-visited": "#6b3fa0",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#9cc1ff",
+        "color-brand-content": "#9cc1ff",
+        "color-brand-visited": "#c9a6f5",
+    },
+    "source_repository": "https://github.com/apinizer-apiops/apinizer.apiops/",
 }
+# The site follows the color scheme of the system, and the tables of options do so as well.
+antsibull_ext_color_scheme = "default-autodark"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "github-dark-high-contrast"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
@@ -42,13 +49,3 @@ nitpick_ignore = [
 ]
 # Ansible's settings for the cache of inventory plugins.
 nitpick_ignore_regex = [("std:envvar", r"ANSIBLE_CACHE_PLUGIN(_[A-Z]+)?")]
-
-
-def setup(app: Sphinx) -> None:
-    """Register the event handlers. Sphinx calls this function."""
-    app.connect("html-page-context", _link_home)
-
-
-def _link_home(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Link the logo to the start page of the site, with a path that works in any folder of any server."""
-    context["theme_documentation_home_url"] = context["pathto"](context["root_doc"])

@@ -22,12 +22,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import 
 class _Use:
     """Who has a name or an alias.
 
+    :arg project: its project; the name of one can contain a slash.
     :arg key: the C(project/name).
     :arg label: how messages name it.
     :arg sha1: the fingerprint of its new content; None if that is not known yet.
     :arg companion: whether it is a companion of this run.
     """
 
+    project: str
     key: str
     label: str
     sha1: str | None
@@ -45,9 +47,8 @@ class _Uses:
 
     def conflicting(self, key: tuple[str, ...], use: _Use) -> _Use | None:
         """The first use by another certificate, unless it is in another project and has the same content."""
-        project = use.key.partition("/")[0]
         for other in self._found.get(key, ()):
-            same = other.sha1 == use.sha1 and other.key.partition("/")[0] != project
+            same = other.sha1 == use.sha1 and other.project != use.project
             if other.key != use.key and not same:
                 return other
         return None
@@ -65,10 +66,10 @@ def collisions(
     for project, certificates in listed.items():
         for name, certificate in certificates.items():
             for view in certificate["environments"]:
-                own = _Use(f"{project}/{name}", f"{project}/{name}", view["fingerprint_sha1"])
+                own = _Use(project, f"{project}/{name}", f"{project}/{name}", view["fingerprint_sha1"])
                 uses.add(("alias", view["name"], folded(view["alias"])), own)
     for subject, _companions in overlaps:
-        own = _Use(subject.key, subject.key, subject.new_sha1)
+        own = _Use(subject.project, subject.key, subject.key, subject.new_sha1)
         uses.add(("name", subject.project, subject.name), own)
         for environment, alias in subject.aliases.items():
             uses.add(("alias", environment, folded(alias)), own)
@@ -94,7 +95,9 @@ def _conflicts(
             own = (
                 f"{project}/{companion.name}" if variable == "alias" else f"{project}/{companion.name} in {environment}"
             )
-            use = _Use(own, f"the companion of {subject.key} in {environment}", subject.new_sha1, companion=True)
+            use = _Use(
+                project, own, f"the companion of {subject.key} in {environment}", subject.new_sha1, companion=True
+            )
             if other := uses.conflicting(key, use):
                 remedy = "Set another pattern" + (f", or {_SEPARATELY}" if other.companion else "")
                 yield subject.key, environment, f"would have the {variable} {value}, as has {other.label}. {remedy}"

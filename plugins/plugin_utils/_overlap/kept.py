@@ -60,7 +60,8 @@ def _not_rotated(run: Run, planned: PlannedCertificate, found: Mapping[str, View
     """Why none of the companions of a certificate can be deleted."""
     if names := unproven(run, planned):
         return Kept(
-            f"neither the manager nor the gateways of {', '.join(names)} have confirmed that they hold {planned.key}"
+            f"neither the manager nor the gateways of {', '.join(names)} have confirmed that they hold {planned.key}",
+            "The next run deletes it if one of them confirms that by then",
         )
     held = {view["name"]: view["fingerprint_sha1"] for view in (found.get(planned.key) or {}).get("environments", ())}
     for step in planned.steps:

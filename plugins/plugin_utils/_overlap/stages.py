@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.marker import Marker, read_marker
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._overlap.patterns import Patterns
@@ -24,6 +24,8 @@ INTRODUCE, OVERLAPPING, PROMOTE, RETIRE = "introduce", "overlapping", "promote",
 
 # A certificate, or one environment of it, as apinizer_certificate_info returns them.
 View = Mapping[str, t.Any]
+
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,10 @@ def end_of(markers: Iterable[Marker | None], days: int) -> datetime | None:
     """When an overlap ends: that many days after the last companion was introduced. None if that is not known."""
     starts = [marker.since if marker else None for marker in markers]
     known = [start for start in starts if start]
-    return max(known) + timedelta(days=days) if known and len(known) == len(starts) else None
+    if not known or len(known) < len(starts):
+        return None
+    # A marker that was edited by hand can name a start close to the last date that exists.
+    return min(max(known), _LATEST - timedelta(days=days)) + timedelta(days=days)
 
 
 def _problems(places: Sequence[_Place]) -> tuple[str, ...]:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import CONFIRMED, UNKNOWN
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.prometheus import Gauge, metrics_text
 
@@ -43,12 +46,20 @@ def audit_prometheus(audit: Audit) -> str:
         "apinizer_audit_gateways_not_confirmed",
         "Number of certificates in environments whose gateways do not hold the certificate of the record.",
     )
+    gateways = Gauge(
+        "apinizer_audit_gateways",
+        "Number of certificates in environments, by what their gateways hold. Absent if no gateways were asked.",
+    )
     findings = Gauge("apinizer_audit_findings", "Number of findings of the kind. Absent if unknown.")
 
     audited.add(int(audit.generated.timestamp()), {"manager": audit.manager})
     known = [gateway for gateway in audit.gateways if gateway.state != UNKNOWN]
     if known:
         unconfirmed.add(sum(gateway.state != CONFIRMED for gateway in known), {"manager": audit.manager})
+    states = Counter(gateway.state for gateway in audit.gateways)
+    if states:
+        for state in dict.fromkeys((*status.GATEWAY, *states)):
+            gateways.add(states[state], {"manager": audit.manager, "state": state})
     for kind, number in audit.counts:
         if known or kind.key not in _KINDS_OF_GATEWAYS:
             findings.add(number, {"manager": audit.manager, "kind": kind.key})
@@ -75,4 +86,6 @@ def audit_prometheus(audit: Audit) -> str:
                 "fingerprint_sha1": entry.fingerprint_sha1,
             }
             info.add(1, {**labels, **{name: text or "" for name, text in details.items()}})
-    return metrics_text(audited, findings, unconfirmed, not_after, not_before, entries, info, drift, confirmed)
+    return metrics_text(
+        audited, findings, unconfirmed, gateways, not_after, not_before, entries, info, drift, confirmed
+    )

@@ -39,7 +39,7 @@ def overlap_sentences(outcome: Outcome, *, promoted: str) -> list[str]:
     if introduced and run.writes:
         companions = {companion.key for one in introduced for companion in run.plan.companions_of(one.key)}
         sentences.append(
-            f"Introduced {len(introduced)} of {total} certificates in {len(companions)} environments, {_until(outcome, introduced)}"
+            f"Introduced {len(introduced)} of {total} certificates in {count(len(companions), 'environment')}, {_until(outcome, introduced)}"
         )
         unknown = sorted(
             {

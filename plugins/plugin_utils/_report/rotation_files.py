@@ -14,13 +14,17 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_p
     rotation_html,
     rotation_markdown,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_prometheus import rotation_prometheus
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import RotationResult
 
 RESULT_FILE = "rotation.json"
+METRICS_FILE = "apinizer_rotation.prom"
 
 
 def write_rotation_files(result: RotationResult, folder: str, files: Files) -> str:
     """Write the report files of a run, in check mode as well, and return the path of the one with the result.
+
+    The metrics describe the last rotation, so check mode leaves them as they are.
 
     :raises FileProblem: where one of them cannot be written.
     """
@@ -30,6 +34,8 @@ def write_rotation_files(result: RotationResult, folder: str, files: Files) -> s
         "rotation.html": rotation_html(rotation),
         "rotation.md": rotation_markdown(rotation),
     }
+    if not result["check_mode"]:
+        texts[METRICS_FILE] = rotation_prometheus(rotation)
     files.make_folder(folder, 0o755)
     for name, text in texts.items():
         files.write(os.path.join(folder, name), text, 0o644)

@@ -19,6 +19,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_me
     waiting_sentences,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
 
 if t.TYPE_CHECKING:
@@ -43,7 +44,9 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         return join_sentences("Nothing was written", left, *waiting_sentences(outcome), "").rstrip()
     if outcome.name == "planned":
         mode = " in check mode" if run.check_mode else ""
-        planned = f"Nothing was written{mode}: {len(due)} of {total} certificates due in {targets} environments"
+        planned = (
+            f"Nothing was written{mode}: {len(due)} of {total} certificates due in {count(targets, 'environment')}"
+        )
         return join_sentences(planned, *planned_sentences(outcome), "").rstrip() + left_out
     if outcome.name in ("introduced", "rotated", "stored"):
         written = sum(bool(outcome.writes_to(planned)) for planned in due)
@@ -90,7 +93,7 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
     unconfirmed = sorted({name for planned in own for name in outcome.unconfirmed(planned)})
     if unconfirmed:
         return (
-            f"Stored {rotated} of {total} certificates in {targets} environments, verified in the manager's record. "
+            f"Stored {rotated} of {total} certificates in {count(targets, 'environment')}, verified in the manager's record. "
             f"{is_unknown(unconfirmed)}."
         )
     confirmed = {
@@ -101,7 +104,7 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
     }
     everywhere = {(write.key, name) for write in writes for name in write.environments} <= confirmed
     where = "in the manager's record and at the gateways" if everywhere else "in the manager's record"
-    return f"Rotated {rotated} of {total} certificates in {targets} environments, verified {where}."
+    return f"Rotated {rotated} of {total} certificates in {count(targets, 'environment')}, verified {where}."
 
 
 def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:

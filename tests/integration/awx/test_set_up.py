@@ -17,6 +17,7 @@ import yaml
 
 from integration.awx.conftest import SetUp
 from integration.awx.fake_controller import EXTENSION
+from integration.machine import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
@@ -192,3 +193,14 @@ def test_every_key_of_the_variables_is_used(set_up: SetUp) -> None:
 
     assert done.returncode == 0, done.stdout
     assert f"ok={2 * len(ITEM_KEYS)} " in done.stdout
+
+
+def test_example_of_a_fleet_is_accepted(set_up: SetUp) -> None:
+    (set_up.folder / "tokens.yml").write_text("manager-eu: token-of-eu\n", encoding="utf-8")
+
+    done, definitions = set_up("-e", f"@{ROOT}/examples/awx_fleet/settings.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert Counter(call["module"] for call in definitions.calls)["host"] == 3
+    assert "token-of-eu" in str(definitions.calls)
+    assert "token-of-eu" not in done.stdout + done.stderr

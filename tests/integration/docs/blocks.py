@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ DIRECTIVE = "guide-test:"
 @dataclass(frozen=True)
 class Block:
     """A code block. `caption` is the name of the file that the reader creates from it, `line` its first line.
+
+    In Markdown, the paragraph before the block names the file: "Save this as `waves.yml`".
 
     A test directive is a block of the language `guide-test`.
     """
@@ -47,6 +50,7 @@ def documents() -> list[Path]:
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
         *sorted(ROOT.glob("roles/*/README.md")),
+        *sorted(ROOT.glob("examples/**/README.md")),
         *guides(),
     ]
 
@@ -63,10 +67,15 @@ def blocks(file: Path) -> list[Block]:
 
 
 def _of_markdown(file: Path, text: str) -> Iterator[Block]:
+    caption = ""
     for token in MarkdownIt("commonmark").parse(text):
         if token.type in ("fence", "code_block"):
             assert token.map
-            yield Block(file, token.map[0] + 2, token.info.strip(), token.content)
+            yield Block(file, token.map[0] + 2, token.info.strip(), token.content, caption)
+            caption = ""
+        elif token.type == "inline":
+            saved = re.search(r"\bSave this as `([\w.-]+)`", token.content)
+            caption = saved[1] if saved else ""
 
 
 class _CodeBlock(Directive):

@@ -64,6 +64,42 @@ def test_broken_link_is_found(tool: Any, tmp_path: Path, link: str, fault: str |
     assert found == ([f"index.html: {link or 'an empty link'}: {fault}"] if fault else [])
 
 
+@pytest.mark.parametrize(
+    ("link", "fault"),
+    [
+        ("blob/main/docs/guide.md", None),
+        ("blob/main/docs/guide.md#a-heading", None),
+        ("tree/main/docs", None),
+        ("tree/main/docs/", None),
+        ("edit/main/docs/guide.md?description=x", None),
+        ("actions/workflows/ci.yml", None),
+        ("actions/workflows/ci.yml/badge.svg?branch=main", None),
+        ("issues/new", None),
+        ("blob/main/docs/gone.md", "file not found in this repository"),
+        ("blob/main/docs/guide.md#gone", "anchor not found in the page"),
+        ("actions/workflows/gone.yml", "file not found in this repository"),
+        ("https://raw.githubusercontent.com/apinizer-apiops/apinizer.apiops/main/docs/guide.md", None),
+        (
+            "https://raw.githubusercontent.com/apinizer-apiops/apinizer.apiops/main/gone.svg",
+            "file not found in this repository",
+        ),
+    ],
+)
+def test_address_of_our_own_repository_is_compared_with_its_files(
+    tool: Any, tmp_path: Path, link: str, fault: str | None
+) -> None:
+    links = tool("links")
+    guide = tmp_path / "docs" / "guide.md"
+    known = {guide, guide.parent, tmp_path / ".github" / "workflows" / "ci.yml"}
+    repository = links.Repository(tmp_path, known, {guide: links.read_markdown("# A heading")})
+    address = link if "://" in link else f"https://github.com/apinizer-apiops/apinizer.apiops/{link}"
+    pages = {tmp_path / "README.md": links.read_markdown(f"[x]({address})")}
+
+    found = links.broken(pages, tmp_path, pages.__contains__, repository)
+
+    assert found == ([f"README.md: {address}: {fault}"] if fault else [])
+
+
 def test_markdown_page_has_links_and_the_anchors_of_github(tool: Any) -> None:
     text = "# One `two`, three!\n\n## Again\n\n## Again\n\n[a](b.md#c) ![d](e.png) <a id='f' href='g'>h</a> `[i](j)`\n"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Receiver:
-    """Runs within its `with` block. `received` has the requests: method, path without query, JSON body."""
+    """Runs within its `with` block. `received` has the requests: method, path without query, body (JSON, or text)."""
 
     def __init__(self, responses: Mapping[tuple[str, str], Any]) -> None:
         """Respond by method and path, with JSON or, for None, with the text `ok`. Other paths return HTTP 404."""
@@ -28,7 +28,9 @@ class Receiver:
                 """Handle a request of any method."""
                 path = self.path.partition("?")[0]
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                received.append((self.command, path, json.loads(body) if body else None))
+                is_text = self.headers.get("Content-Type", "").startswith("text/")
+                content = body.decode() if is_text else json.loads(body) if body else None
+                received.append((self.command, path, content))
                 known = (self.command, path) in responses
                 response = responses.get((self.command, path))
                 text = b"ok" if response is None else json.dumps(response).encode()
@@ -38,7 +40,7 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_POST = do_GET  # noqa: N815
+            do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
             def log_message(self, *_arguments: Any) -> None:
                 """Log nothing."""

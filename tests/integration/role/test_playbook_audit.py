@@ -78,7 +78,7 @@ def _samples(text: str) -> dict[tuple[str, str, str], dict[str, int]]:
         assert found["metric"] in typed
         labels = {name: re.sub(r"\\(.)", r"\1", value) for name, value in LABEL.findall(found["labels"])}
         key = (labels.get("project", ""), labels.get("name", ""), labels.get("environment", ""))
-        metric = " ".join([found["metric"], *([labels["kind"]] if "kind" in labels else [])])
+        metric = " ".join([found["metric"], *(labels[name] for name in ("kind", "state") if name in labels)])
         assert metric not in samples.setdefault(key, {}), f"twice: {line}"
         samples[key][metric] = int(found["value"])
     return samples
@@ -237,6 +237,10 @@ def test_gateways_without_the_certificate_of_the_record_are_reported_by_default(
         (NAME, PRODUCTION): 0,
     }, "the manager itself is unknown, so it has no series"
     assert samples["", "", ""]["apinizer_audit_gateways_not_confirmed"] == 2
+    states = {
+        state: samples["", "", ""][f"apinizer_audit_gateways {state}"] for state in ("confirmed", "stale", "unknown")
+    }
+    assert states == {"confirmed": 7, "stale": 1, "unknown": 1}
     assert "7 of 9 entries confirmed, 1 unknown" in (folder / "audit.md").read_text(encoding="utf-8")
     assert stale.old.sha256 in (folder / "audit.html").read_text(encoding="utf-8")
 

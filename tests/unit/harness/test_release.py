@@ -99,7 +99,7 @@ def _is_top_level(place: str) -> bool:
 
 PINS = (
     *("README.md", "docs/docsite/rst/*.rst", "examples/**/*.yml", "examples/**/*.md"),
-    *("extensions/**/*.yml", "roles/*/README.md"),
+    *("extensions/**/*.yml", "roles/*/README.md", "tools/docsite/*.cfg"),
 )
 
 
@@ -124,6 +124,7 @@ def test_files_pin_the_last_release(file: str, pinned: str) -> None:
 def test_files_that_install_the_collection_pin_it() -> None:
     assert {
         "README.md",
+        "examples/gitops/requirements.yml",
         "extensions/awx/project/collections/requirements.yml",
         "extensions/decision-environment/decision-environment.yml",
         "extensions/eda-controller/vars/settings.yml",

@@ -97,13 +97,21 @@ def test_metrics_of_gateways():
     }, "what is unknown has no series"
     manager = {"manager": "https://apinizer.bank.example/manager"}
     assert ("apinizer_audit_gateways_not_confirmed", manager, 2) in samples
+    states = {labels["state"]: value for name, labels, value in samples if name == "apinizer_audit_gateways"}
+    assert states == {"confirmed": 2, "stale": 1, "missing": 1, "unknown": 2}
 
 
-@pytest.mark.parametrize("state", [None, "unknown"])
-def test_gateways_that_were_not_asked_have_no_metrics(state):
-    place = environment_entry("production")
-    text = audit_report(audit([audited("api", gateway(place, state) if state else place)]), "prom")
-    assert "gateway" not in text
+def test_gateways_that_were_not_asked_have_no_metrics():
+    assert "gateway" not in audit_report(audit([audited("api", environment_entry("production"))]), "prom")
+
+
+def test_gateways_that_could_not_be_asked_are_counted_and_have_no_other_metrics():
+    place = gateway(environment_entry("production"), "unknown")
+    samples = parse(audit_report(audit([audited("api", place)]), "prom"))
+    of_gateways = {(name, labels["state"]): value for name, labels, value in samples if "gateway" in name}
+    assert {key for key, value in of_gateways.items() if value} == {("apinizer_audit_gateways", "unknown")}
+    assert {name for name, _state in of_gateways} == {"apinizer_audit_gateways"}
+    assert "on_gateway" not in str(samples)
 
 
 @pytest.mark.parametrize("output_format", ["html", "md", "text"])

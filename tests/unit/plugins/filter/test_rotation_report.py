@@ -198,7 +198,7 @@ def test_a_page_of_a_large_run_has_a_reasonable_size():
 
 @pytest.mark.parametrize("output_format", ["pdf", "", None, "HTML"])
 def test_an_unknown_format_is_refused(output_format):
-    with pytest.raises(AnsibleFilterError, match=f"the format must be html or md, not '{output_format}'"):
+    with pytest.raises(AnsibleFilterError, match=f"the format must be html, md or prom, not '{output_format}'"):
         rotation_report(good(), output_format)
 
 

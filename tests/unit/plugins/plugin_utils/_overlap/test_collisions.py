@@ -76,3 +76,9 @@ def test_in_another_project_only_the_same_certificate_may_have_the_alias() -> No
     assert "as has Other/partner." in collisions(overlaps[:1], listed)[0]
     listed["Other"]["partner"]["environments"][0]["fingerprint_sha1"] = NEW
     assert not collisions(overlaps[:1], listed)
+
+
+def test_projects_whose_names_contain_slashes_are_told_apart() -> None:
+    first, second = (replace(subject(dev=OLD), project=project) for project in ("team/a", "team/b"))
+
+    assert not collisions([(first, [PLANNED]), (second, [PLANNED])], {})

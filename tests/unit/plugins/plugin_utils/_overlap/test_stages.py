@@ -118,6 +118,15 @@ def test_the_overlap_lasts_until_its_days_have_passed_for_the_last_companion() -
     assert read(subject(), *held, rules=Rules(Patterns())).stage == "promote"
 
 
+def test_a_start_near_the_last_date_that_exists_waits_until_that_date() -> None:
+    """Someone has edited the marker by hand."""
+    edited = companion(DEV, days=None, description=f"Partner [overlap of {NAME} since 9999-12-31T00:00:00Z]")
+    found = read(subject(dev=OLD), edited)
+
+    assert (found.stage, found.until) == ("overlapping", datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc))
+    assert read(subject(dev=OLD), edited, rules=replace(WEEK, promote=True)).stage == "promote"
+
+
 def test_a_companion_without_a_marker_begins_its_overlap_now() -> None:
     held = companion(DEV), companion(PROD, days=None)
     found = read(subject(), *held)

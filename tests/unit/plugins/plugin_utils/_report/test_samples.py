@@ -489,7 +489,7 @@ def test_every_merged_report_can_be_rendered(render, make, output_format):
     text.encode("utf-8")
 
 
-@pytest.mark.parametrize("output_format", ["html", "md"])
+@pytest.mark.parametrize("output_format", ["html", "md", "prom"])
 @pytest.mark.parametrize("name", RUNS)
 def test_every_run_can_be_rendered(name, output_format):
     text = rotation_report(RUNS[name](), output_format)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -141,6 +142,6 @@ def test_the_findings_of_a_small_audit_are_complete() -> None:
     audit = _audit(3)
     summary = json.loads(audit_summary(read_audit(audit)))
 
-    key = lambda one: one["name"]  # noqa: E731
-    assert sorted(summary["findings"], key=key) == sorted(audit["findings"], key=key)
+    by_name = itemgetter("name")
+    assert sorted(summary["findings"], key=by_name) == sorted(audit["findings"], key=by_name)
     assert summary["omitted"] == 0

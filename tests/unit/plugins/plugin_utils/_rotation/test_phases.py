@@ -220,6 +220,7 @@ def test_a_rotation_in_two_waves(role: Role) -> None:
         "rotation.json",
         "rotation.html",
         "rotation.md",
+        "apinizer_rotation.prom",
     }
 
 
@@ -1003,6 +1004,7 @@ def test_report_files_that_cannot_be_written_are_a_warning(role: Role) -> None:
 
 
 def test_report_files_are_written_in_check_mode_for_anyone_to_read(role: Role) -> None:
+    """The metrics describe the last rotation, so check mode does not write them."""
     role.check_mode = True
     role.variables |= {"report_dir": "reports", "base_dir": str(role.folder / "base")}
     (role.folder / "base").mkdir()
@@ -1105,7 +1107,8 @@ def test_a_report_is_written_although_no_plan_was_made(role: Role, base: str) ->
     folder = role.folder / base / "reports"
     made = json.loads((folder / "rotation.json").read_text())
     assert (made["outcome"], made["message"]) == ("refused", "Nothing was written. Timed out after 1 second(s).")
-    assert {path.name for path in folder.iterdir()} == {"rotation.json", "rotation.html", "rotation.md"}
+    files = {"rotation.json", "rotation.html", "rotation.md", "apinizer_rotation.prom"}
+    assert {path.name for path in folder.iterdir()} == files
 
 
 def test_a_report_is_written_although_a_variable_cannot_be_used(role: Role) -> None:
