@@ -153,21 +153,24 @@ class LeaseKeeper:
 
 
 def _refusal(file: LeaseFile, owner: Owner, timeout: int, prefix: str) -> str:
-    waited = f" after {timeout} seconds" if timeout else ""
-    if file.lease.owner.is_beside(owner):
-        advice = (
-            f"It is the same ansible-playbook: its hosts {file.lease.owner.inventory_host} and {owner.inventory_host} have the same "
-            "manager. Leave out one of them, or process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in "
-            "a play of your own"
+    waited, holder = f" after {timeout} seconds" if timeout else "", file.lease.owner
+    if holder.is_beside(owner):
+        return join_sentences(
+            f"Another run is writing these certificates{waited}: {file.lease}",
+            f"It is the same ansible-playbook: its hosts {holder.inventory_host} and {owner.inventory_host} have the same manager",
+            "Leave out one of them, or process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in a "
+            "play of your own",
         )
-    else:
-        advice = (
-            f"Run again when it has ended, or set {prefix}lock_timeout to the number of seconds to wait for it. A run that has "
-            "crashed does not renew its lease. If you are sure that it has, delete the file"
+    if file.mtime and not file.complete:
+        return join_sentences(
+            f"Another run may be writing these certificates{waited}: {_reason(file)}. Its file is {file.path}",
+            f"Run again after that, or set {prefix}lock_timeout to the number of seconds to wait",
+            "If you are sure that no other run is writing these certificates, delete the file",
         )
-    writing = "is writing" if file.complete else "may be writing"
     return join_sentences(
-        f"Another run {writing} these certificates{waited}: {_reason(file)}. Its file is {file.path}", advice
+        f"Another run is writing these certificates{waited}: {_reason(file)}. Its file is {file.path}",
+        f"Run again when it has ended, or set {prefix}lock_timeout to the number of seconds to wait for it",
+        "A run that has crashed does not renew its lease. If you are sure that it has, delete the file",
     )
 
 

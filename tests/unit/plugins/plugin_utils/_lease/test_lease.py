@@ -248,9 +248,10 @@ def test_a_file_that_cannot_be_read_counts_as_held_until_it_expires(
     monkeypatch.setattr(LeaseFolder, "_now", lambda _folder: 1e9 + 100)
     with pytest.raises(LeaseError) as refused:
         take(leases_of(tmp_path))
-    assert str(refused.value).startswith(
+    assert str(refused.value) == (
         "Another run may be writing these certificates: a lease that cannot be read, written at 2001-09-09T01:46:40Z, counts until "
-        f"2001-09-09T02:16:40Z. Its file is {file.path}. Run again when it has ended, or set"
+        f"2001-09-09T02:16:40Z. Its file is {file.path}. Run again after that, or set certificate_rotation_lock_timeout to the "
+        "number of seconds to wait. If you are sure that no other run is writing these certificates, delete the file"
     )
     monkeypatch.setattr(LeaseFolder, "_now", lambda _folder: 1e9 + 1801)
     assert folder.take(owner(), SECONDS)[0]
