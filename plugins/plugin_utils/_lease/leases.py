@@ -39,11 +39,13 @@ class Leases:
     """The leases that a run holds, as its state keeps them.
 
     :arg folder: an absolute path; empty for a run without leases.
+    :arg made: whether this run has created the folder, and removes it if nothing is in it at the end.
     """
 
     folder: str = ""
     owner: Owner = field(default_factory=Owner)
     held: list[LeaseFile] = field(default_factory=list)
+    made: bool = False
 
     def take(self, manager: str, projects: Iterable[str], seconds: int, timeout: int, prefix: str, show: Show) -> None:
         """Take the lease of each project, or none of them.
@@ -57,7 +59,7 @@ class Leases:
         """
         address, until = normalized_address(manager) or manager, time.monotonic() + timeout
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            self.made = not os.path.isdir(self.folder)
             # In one order, so that two runs never wait for each other.
             for project in sorted(set(projects)):
                 folder = LeaseFolder(self.folder, address, project)
@@ -78,7 +80,11 @@ class Leases:
         waiting = False
         started = renewed = time.monotonic()
         while True:
-            taken, file = folder.take(self.owner, seconds)
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            try:
+                taken, file = folder.take(self.owner, seconds)
+            except FileNotFoundError:  # a run that has ended removed the folder, which it had created
+                continue
             if taken:
                 return file
             now = time.monotonic()
@@ -113,6 +119,9 @@ class Leases:
         for file in self.held:
             with suppress(OSError):
                 self._folder_of(file).free(file)
+        if self.made:
+            with suppress(OSError):  # it is no longer empty: it has a backup, or the lease of another run
+                os.rmdir(self.folder)
 
     def _first(self, look: Callable[[LeaseFolder, LeaseFile], LeaseFile | None]) -> str:
         for file in self.held:

@@ -85,10 +85,15 @@ class Outcome:
             for targets, what in by_reason(
                 (planned.key, step.environment, fingerprint(now))
                 for planned, step, now in self._written()
-                if not self.is_restored(planned, step)
-                and any(write.may_have_changed for write in self.writes_to(planned, step.environment))
+                if not self.is_restored(planned, step) and self._is_ours(planned, step, now)
             )
         ]
+
+    def _is_ours(self, planned: PlannedCertificate, step: Step, now: View | None) -> bool:
+        """Whether what an environment holds now can come from this run, perhaps from a write that took effect late."""
+        wrote = any(write.may_have_changed for write in self.writes_to(planned, step.environment))
+        new = self.run.new_views.get(planned.key)
+        return wrote or bool(now and new and now["fingerprint_sha1"] == new["fingerprint_sha1"])
 
     @cached_property
     def modified(self) -> list[str]:

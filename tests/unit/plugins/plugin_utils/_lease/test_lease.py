@@ -117,6 +117,45 @@ def test_a_lease_that_was_freed_can_be_taken_and_leaves_no_file(tmp_path: Path) 
     assert folder.take(owner(), SECONDS)[0]
 
 
+def test_a_folder_that_only_the_lease_needed_is_removed_with_it(tmp_path: Path) -> None:
+    leases = leases_of(tmp_path / "backups")
+    take(leases)
+
+    leases.free()
+
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_folder_that_existed_or_is_used_is_kept(tmp_path: Path, existed: bool) -> None:
+    folder = tmp_path / "backups"
+    if existed:
+        folder.mkdir()
+    leases = leases_of(folder)
+    take(leases)
+    if not existed:
+        (folder / "2026-11-26T050000Z-localhost").mkdir()
+
+    leases.free()
+
+    assert folder.is_dir()
+
+
+def test_a_folder_that_another_run_removes_is_created_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, real, removed = tmp_path / "backups", LeaseFolder.take, []
+
+    def take_late(*arguments: Any) -> tuple[bool, LeaseFile]:
+        if not removed:
+            removed.append(folder.rmdir())
+        return real(*arguments)
+
+    monkeypatch.setattr(LeaseFolder, "take", take_late)
+
+    take(leases_of(folder))
+
+    assert len(names(folder)) == 1
+
+
 def test_a_lease_of_a_process_that_has_ended_is_free(tmp_path: Path) -> None:
     crashed = taken(tmp_path, pid=ended_process())
     done, file = folder_of(tmp_path).take(owner(), SECONDS)
