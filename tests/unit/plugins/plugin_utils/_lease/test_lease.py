@@ -392,12 +392,14 @@ def test_two_hosts_of_a_play_with_the_same_manager_are_named(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("project", ["../../etc", "a/b", "x" * 300, "\u011f" * 200, "\ud800", "a\nb", "."])
 def test_the_file_of_any_project_is_in_the_folder(tmp_path: Path, project: str) -> None:
-    leases = leases_of(tmp_path / "a folder with \u011f and 'quotes'")
+    folder = tmp_path / "a folder with \u011f and 'quotes'"
+    folder.mkdir()
+    leases = leases_of(folder)
     take(leases, project)
-    assert len(names(tmp_path / "a folder with \u011f and 'quotes'")) == 1
+    assert len(names(folder)) == 1
     assert leases.renew() == ""
     leases.free()
-    assert names(tmp_path / "a folder with \u011f and 'quotes'") == []
+    assert names(folder) == []
 
 
 def _race(path: str, barrier: Barrier, winners: SimpleQueue[int], rounds: int, number: int) -> None:
