@@ -84,6 +84,8 @@ class Leases:
             try:
                 taken, file = folder.take(self.owner, seconds)
             except FileNotFoundError:  # a run that has ended removed the folder, which it had created
+                if time.monotonic() - started >= _FILE_IS_WRITTEN:
+                    raise
                 continue
             if taken:
                 return file
