@@ -11,8 +11,8 @@ The layers of C(module_utils). Each file only uses files that come after it on t
                             _remedies                               what a user of the module can do about a failure
             |
     operations              _operations  _writer  _verification  _plan  read, plan, write, read back
-                            _truststores  _gateways                     ask the gateways what they hold
                             _expected                                   what a planned write relies on
+                            _truststores  _gateways                     ask the gateways what they hold
                             _result                                     the return values
             |
     certificate API         _api                                        endpoints and generations of the manager

@@ -13,11 +13,12 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import ModifiedError
+from ansible_collections.apinizer.apiops.plugins.module_utils._gateways import folded
 
 View = t.Mapping[str, t.Any]
 """An environment of a certificate, as C(_result.EntryView) describes it. A key that is missing or None is not compared."""
 
-_COMPARED = ("fingerprint_sha1", "alias", "entries")
+_COMPARED = ("fingerprint_sha1", "entries")
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,8 @@ def _same(expected: View | None, held: View | None) -> bool:
     if expected is None or held is None:
         return expected is held
     # A view shows only one of several entries, and which one depends on who asked. Every write changes their number.
-    keys = ("entries",) if (expected.get("entries") or 1) > 1 else _COMPARED
-    return all(expected.get(key) in (None, held[key]) for key in keys)
+    if (expected.get("entries") or 1) > 1:
+        return bool(expected["entries"] == held["entries"])
+    alias = expected.get("alias")
+    same_alias = alias is None or folded(alias) == folded(held["alias"])
+    return same_alias and all(expected.get(key) in (None, held[key]) for key in _COMPARED)

@@ -14,6 +14,8 @@ import yaml
 from ansible_collections.apinizer.apiops.plugins.module_utils._lifetime import RenewalWindow, WindowError, window_of
 
 PREFIX = "certificate_rotation_"
+LARGEST_NUMBER = 10**9
+"""Seconds since the epoch, dates, and pauses overflow somewhere beyond it."""
 NAME_SIMILARITY = 0.8
 """From this ratio of matching characters on, an unknown variable is taken for a misspelled one (0 to 1, difflib)."""
 
@@ -86,6 +88,8 @@ def integer(variable: str, value: t.Any, least: int, most: int | None = None, *,
         number = int(str(value).strip())
     except ValueError:
         number = least - 1
+    if most is None and number > LARGEST_NUMBER:
+        most = LARGEST_NUMBER
     if isinstance(value, bool) or number < least or (most is not None and number > most):
         limits = f"of {least} or more" if most is None else f"from {least} to {most}"
         message = f"must be a whole number {limits}, not '{value}'"

@@ -102,7 +102,7 @@ class LeaseFolder:
         self._manager = manager
         self._project = project
         # The digest is the key. The name is for people. It is hidden, since the folder may be the one with the backups.
-        digest = hashlib.sha256(f"{manager}\n{project}".encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{manager}\n{project}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._stem = f".lease-{re.sub(r'[^A-Za-z0-9_-]+', '-', project)[:40]}-{digest}"
         self._pattern = re.compile(rf"{re.escape(self._stem)}\.(\d+)\.json")
 
@@ -135,7 +135,9 @@ class LeaseFolder:
             os.unlink(path)
             return False, others[-1] if others else LeaseFile(path, Lease(""), complete=False)
         for file in seen:
-            _remove(file.path)
+            # In a folder with the sticky bit, the file of another user stays. It has ended, so it refuses nobody.
+            with suppress(OSError):
+                _remove(file.path)
         return True, LeaseFile(path, lease)
 
     def files(self) -> list[LeaseFile]:
@@ -185,12 +187,18 @@ class LeaseFolder:
 
     @staticmethod
     def _write(path: str, lease: Lease, flag: int) -> None:
-        # Other users may share the folder, and a lease contains no secrets. Their umask may say otherwise.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o644), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(f"{dumps(lease)}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o644)
+        try:
+            # Other users may share the folder, and a lease contains no secrets. Their umask may say otherwise.
+            with open(handle, "w", encoding="utf-8") as file:
+                os.fchmod(handle, 0o644)
+                file.write(f"{dumps(lease)}\n")
+                file.flush()
+                os.fsync(handle)
+        except BaseException:
+            # Where the disk is full, an incomplete file would refuse other runs until it expires.
+            _remove(path)
+            raise
 
 
 def _read(path: str) -> LeaseFile | None:
@@ -199,13 +207,14 @@ def _read(path: str) -> LeaseFile | None:
         with open(path, encoding="utf-8") as file:
             mtime = os.fstat(file.fileno()).st_mtime
             lease = decode(Lease, json.load(file))
+            complete = all(isinstance(one, int) for one in (lease.seconds, lease.owner.pid))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, AttributeError):
-        return LeaseFile(path, Lease(""), mtime, complete=False)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        complete = False
     except PermissionError:
         return LeaseFile(path, Lease(""), os.stat(path).st_mtime, complete=False)
-    return LeaseFile(path, lease, mtime)
+    return LeaseFile(path, lease, mtime) if complete else LeaseFile(path, Lease(""), mtime, complete=False)
 
 
 def _remove(path: str) -> None:

@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease import (
+    LEASE_SECONDS,
     LeaseError,
     LeaseFile,
     LeaseFolder,
@@ -75,22 +78,30 @@ class Leases:
         self, folder: LeaseFolder, seconds: int, timeout: int, until: float, prefix: str, show: Show
     ) -> LeaseFile:
         waiting = False
-        incomplete = time.monotonic() + _FILE_IS_WRITTEN
+        started = renewed = time.monotonic()
         while True:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             try:
                 taken, file = folder.take(self.owner, seconds)
             except FileNotFoundError:  # a run that has ended removed the folder, which it had created
+                if time.monotonic() - started >= _FILE_IS_WRITTEN:
+                    raise
                 continue
             if taken:
                 return file
             now = time.monotonic()
-            if now >= until and (file.complete or now >= incomplete):
-                raise LeaseError(_refusal(file, timeout, prefix))
-            if file.complete and not waiting:
+            # Another run is writing an incomplete file right now, or was interrupted.
+            settled = file.complete or now - started >= _FILE_IS_WRITTEN
+            if settled and now >= until:
+                raise LeaseError(_refusal(file, self.owner, timeout, prefix))
+            if settled and not waiting:
                 waiting = True
-                show(f"Waiting for up to {timeout} seconds, since {file.lease}. Its file is {file.path}")
-            time.sleep(min(_LOOK_AGAIN, max(until - now, 0.02)) if file.complete else 0.02)
+                show(f"Waiting for up to {timeout} seconds, since {_reason(file)}. Its file is {file.path}")
+            if now - renewed >= RENEW_AFTER:
+                renewed = now
+                if lost := self.renew():
+                    raise LeaseError(lost)
+            time.sleep(min(_LOOK_AGAIN, max(until - now, 0.02)) if settled else 0.02)
 
     def renew(self, run: str = "") -> str:
         """Renew the leases.
@@ -152,14 +163,36 @@ class LeaseKeeper:
         return self._leases.renew(self._run)
 
 
-def _refusal(file: LeaseFile, timeout: int, prefix: str) -> str:
-    waited = f" after {timeout} seconds" if timeout else ""
-    holder = str(file.lease) if file.complete else "the lease was just taken by another run"
+def _refusal(file: LeaseFile, owner: Owner, timeout: int, prefix: str) -> str:
+    waited, holder = f" after {timeout} seconds" if timeout else "", file.lease.owner
+    if holder.is_beside(owner):
+        return join_sentences(
+            f"Another run is writing these certificates{waited}: {file.lease}",
+            f"It is the same ansible-playbook: its hosts {holder.inventory_host} and {owner.inventory_host} have the same manager",
+            "Leave out one of them, or process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in a "
+            "play of your own",
+        )
+    if file.mtime and not file.complete:
+        return join_sentences(
+            f"Another run may be writing these certificates{waited}: {_reason(file)}. Its file is {file.path}",
+            f"Run again after that, or set {prefix}lock_timeout to the number of seconds to wait",
+            "If you are sure that no other run is writing these certificates, delete the file",
+        )
     return join_sentences(
-        f"Another run is writing these certificates{waited}: {holder}. Its file is {file.path}",
+        f"Another run is writing these certificates{waited}: {_reason(file)}. Its file is {file.path}",
         f"Run again when it has ended, or set {prefix}lock_timeout to the number of seconds to wait for it",
         "A run that has crashed does not renew its lease. If you are sure that it has, delete the file",
     )
+
+
+def _reason(file: LeaseFile) -> str:
+    """Why a lease cannot be taken."""
+    if file.complete:
+        return str(file.lease)
+    if not file.mtime:
+        return "the lease was just taken by another run"
+    written, ends = (iso(datetime.fromtimestamp(one, timezone.utc)) for one in (file.mtime, file.mtime + LEASE_SECONDS))
+    return f"a lease that cannot be read, written at {written}, counts until {ends}"
 
 
 def _loss(ours: LeaseFile, found: LeaseFile) -> str:

@@ -23,6 +23,7 @@ class Owner:
     :arg processes: what tells apart the hosts, their boots and their containers, since each of them numbers its own processes.
     :arg job: the number of the AWX job; empty without one.
     :arg run: the run file.
+    :arg inventory_host: the host of the inventory that the run is for.
     """
 
     host: str = ""
@@ -31,12 +32,20 @@ class Owner:
     processes: str = ""
     job: str = ""
     run: str = ""
+    inventory_host: str = ""
 
     def __str__(self) -> str:
         if not self.host:
             return "a run that cannot be named"
         where = [f"process {self.pid}", *([f"AWX job {self.job}"] if self.job else []), f"run {self.run}"]
+        if self.inventory_host:
+            where.insert(0, f"inventory host {self.inventory_host}")
         return f"{self.user} on {self.host} ({', '.join(where)})"
+
+    def is_beside(self, other: Owner) -> bool:
+        """Whether both are runs of the same C(ansible-playbook), for different hosts of its inventory."""
+        same = (self.pid, self.processes) == (other.pid, other.processes)
+        return same and self.inventory_host != other.inventory_host
 
     def has_ended(self) -> bool:
         """Whether the process is known to have ended. That of another host or container is not known."""
@@ -46,7 +55,7 @@ class Owner:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return True
-        except OSError:  # it belongs to someone else
+        except (OSError, OverflowError):  # it belongs to someone else, or there is no such number
             return False
         return False
 
@@ -61,7 +70,7 @@ def this_owner(pid: int, variables: Mapping[str, object], run: str) -> Owner:
     except (KeyError, OSError):  # containers often run as a user without a name
         user = f"user {os.getuid()}"
     job = next((str(variables[name]) for name in _JOB_VARIABLES if variables.get(name)), os.environ.get("JOB_ID", ""))
-    return Owner(socket.gethostname(), user, pid, _processes(), job, run)
+    return Owner(socket.gethostname(), user, pid, _processes(), job, run, str(variables.get("inventory_hostname", "")))
 
 
 def _processes() -> str:

@@ -25,11 +25,11 @@ _MERGED = ("rotations", "audits")
 def find_files(folders: Iterable[str], name: str) -> tuple[list[str], list[UnusableReport]]:
     """Search folders and those in them for files with this name.
 
-    Links to folders are not followed.
+    Links to folders are not followed. A file that is found several times, because of a link to it, counts once.
 
     :returns: the files by their paths, and the folders that cannot be read.
     """
-    found: set[str] = set()
+    found: dict[str, str] = {}
     unreadable: list[UnusableReport] = []
 
     def cannot_be_read(error: OSError) -> None:
@@ -38,8 +38,9 @@ def find_files(folders: Iterable[str], name: str) -> tuple[list[str], list[Unusa
     for top in folders:
         for folder, _folders, names in os.walk(top, onerror=cannot_be_read):
             if name in names:
-                found.add(os.path.join(folder, name))
-    return sorted(found), unreadable
+                path = os.path.join(folder, name)
+                found.setdefault(os.path.realpath(path), path)
+    return sorted(found.values()), unreadable
 
 
 def read_files(kind: Kind, paths: Iterable[str], output_dir: str) -> Iterator[ManagerReport | UnusableReport]:

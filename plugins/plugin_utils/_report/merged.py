@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
@@ -20,6 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_re
     ManagerReport,
     listed,
 )
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import sanitize
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import how_bad
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import (
     Status,
@@ -185,7 +186,7 @@ def merge(
     :arg outdated: reports that are too old to count.
     """
     ordered = sorted(
-        reports,
+        map(_printable, reports),
         key=lambda one: (
             not one.failed,
             -how_bad(one.outcome.key, kind.from_best_to_worst),
@@ -201,11 +202,17 @@ def merge(
         kind=kind,
         reports=tuple(ordered),
         missing=tuple(MissingReport(name, _last(name, outdated)) for name in missing),
-        unusable=tuple(unusable),
+        unusable=tuple(replace(one, source=sanitize(one.source, "source")) for one in unusable),
         older=older,
         outdated=tuple(outdated),
         unexpected=tuple(sorted(unexpected)),
     )
+
+
+def _printable(report: ManagerReport) -> ManagerReport:
+    """A report with text only: a file name may contain any bytes."""
+    names = {name: getattr(report, name) for name in ("host", "source", "page")}
+    return replace(report, **sanitize(names, "report"))
 
 
 def _forms(name: str) -> set[str]:

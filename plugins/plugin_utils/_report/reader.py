@@ -114,9 +114,9 @@ class Reader:
         try:
             # Before Python 3.11, fromisoformat does not accept the Z.
             moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-        except ValueError as exc:
+            return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+        except (ValueError, OverflowError) as exc:
             raise self._error(key, "a date such as 2026-11-23T05:00:00Z") from exc
-        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of strings; empty for null."""

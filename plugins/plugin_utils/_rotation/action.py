@@ -171,7 +171,7 @@ class Task:
 
     def show(self, line: str) -> None:
         # On standard error, since standard output may be read by a program (the callback json).
-        Display().display(line, stderr=True)
+        Display().display(escape_controls(line), stderr=True)
 
     def _connection(self, module: str) -> dict[str, t.Any]:
         """The connection options of a module: module_defaults of the play, then the role's variables."""

@@ -57,6 +57,13 @@ def test_an_environment_to_add_must_be_absent_and_the_certificate_may_have_to_ex
     assert expected.modified(record(view("prod"))) == ["prod"]
 
 
+def test_upper_and_lower_case_of_an_alias_make_no_difference() -> None:
+    """The list of a manager may show an alias as its truststore holds it, in lower case."""
+    seen = {"dev": (view("dev", alias="My-Web"),)}
+    assert Expected(seen).modified(record(view("dev", alias="my-web"))) == []
+    assert Expected(seen).modified(record(view("dev", alias=None))) == ["dev"]
+
+
 def test_what_is_not_known_is_not_compared() -> None:
     expected = Expected({"dev": ({"fingerprint_sha1": "a"},), "prod": (view("prod", alias=None),)})
     assert expected.modified(record(view("dev", alias="other", entries=2), view("prod", alias="other"))) == []

@@ -94,6 +94,13 @@ def test_an_integer_may_have_a_largest_value(value: Any) -> None:
         integer("overlap_days", value, 0, 10)
 
 
+@pytest.mark.parametrize("value", [10**9 + 1, "1" * 400])
+def test_a_number_that_no_clock_can_count_is_refused(value: Any) -> None:
+    assert integer("lock_timeout", 10**9, 0) == 10**9
+    with refusal(f"certificate_rotation_lock_timeout: must be a whole number from 0 to 1000000000, not '{value}'"):
+        integer("lock_timeout", value, 0)
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [(True, True), ("Yes", True), ("1", True), (0, False), (" off ", False)]
 )

@@ -27,6 +27,7 @@ MANAGER = "https://manager.example.com"
 PROJECT = "MyProject"
 PREFIX = "certificate_rotation_"
 SECONDS = 100
+LEASES = "ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases"
 FORK = multiprocessing.get_context("fork")
 
 
@@ -267,15 +268,138 @@ def test_a_takeover_starts_over_if_the_folder_has_changed_meanwhile(
     }[event]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"id": "a", "unknown": 1}', '{"owner": 1}'])
-def test_a_file_that_cannot_be_read_counts_as_held_until_it_expires(tmp_path: Path, content: str) -> None:
+_UNREADABLE = [
+    *("", "{", "[]", '"text"', '{"id": "a", "unknown": 1}', '{"owner": 1}', "[" * 100_000, "\0" * 100),
+    *('{"id": "a", "seconds": "x"}', '{"id": "a", "seconds": null}', '{"id": "a", "owner": null}'),
+    '{"id": "a", "owner": {"pid": "x"}}',
+]
+
+
+@pytest.mark.parametrize("content", _UNREADABLE, ids=range(len(_UNREADABLE)))
+def test_a_file_that_cannot_be_read_counts_as_held_until_it_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setattr(f"{LEASES}._FILE_IS_WRITTEN", 0.01)
     folder = folder_of(tmp_path)
     file = taken(tmp_path)
     Path(file.path).write_text(content, encoding="utf-8")
-    with pytest.raises(LeaseError, match="the lease was just taken by another run"):
+    os.utime(file.path, (1e9, 1e9))
+    monkeypatch.setattr(LeaseFolder, "_now", lambda _folder: 1e9 + 100)
+    with pytest.raises(LeaseError) as refused:
         take(leases_of(tmp_path))
-    os.utime(file.path, (0, 0))
+    assert str(refused.value) == (
+        "Another run may be writing these certificates: a lease that cannot be read, written at 2001-09-09T01:46:40Z, counts until "
+        f"2001-09-09T02:16:40Z. Its file is {file.path}. Run again after that, or set certificate_rotation_lock_timeout to the "
+        "number of seconds to wait. If you are sure that no other run is writing these certificates, delete the file"
+    )
+    monkeypatch.setattr(LeaseFolder, "_now", lambda _folder: 1e9 + 1801)
     assert folder.take(owner(), SECONDS)[0]
+
+
+def test_a_run_does_not_wait_in_a_hurry_for_a_file_that_stays_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(taken(tmp_path).path).write_text("", encoding="utf-8")
+    clock, pauses = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with pytest.raises(LeaseError, match="certificates after 60 seconds: a lease that cannot be read"):
+        take(leases_of(tmp_path), timeout=60)
+    assert len(pauses) < 200
+
+
+def test_a_process_number_that_cannot_exist_counts_as_alive() -> None:
+    assert not owner(pid=10**30).has_ended()
+
+
+def test_a_file_that_cannot_be_written_completely_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full: without its content, the file would refuse all runs until it expires."""
+
+    def refuse(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "held").mkdir()
+    held = taken(tmp_path / "held")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(LeaseError, match="No space left on device"):
+            take(leases_of(tmp_path / "new"))
+        with pytest.raises(OSError, match="No space left on device"):
+            folder_of(tmp_path / "held").renew(held, owner())
+    assert not (tmp_path / "new").exists()
+    assert names(tmp_path / "held") == [os.path.basename(held.path)]
+    assert folder_of(tmp_path / "held").lost(held) is None
+
+
+def test_an_expired_lease_that_cannot_be_removed_refuses_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder with the sticky bit, and the file of another user."""
+    left = taken(tmp_path)
+    expire(left)
+    unlink = os.unlink
+
+    def refuse(path: str) -> None:
+        if path == left.path:
+            raise PermissionError(1, "Operation not permitted")
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    for _run in range(2):
+        leases = leases_of(tmp_path)
+        take(leases)
+        assert leases.check() == ""
+        with pytest.raises(LeaseError):
+            take(leases_of(tmp_path))
+        leases.free()
+        assert names(tmp_path) == [os.path.basename(left.path)]
+
+
+def test_a_run_that_waits_renews_the_leases_that_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(leases_of(tmp_path, "other"), "B")
+    clock, ages = [0.0], []
+    ours = leases_of(tmp_path)
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+        ages.append(os.stat(ours.held[0].path).st_mtime)
+        os.utime(ours.held[0].path, (1, 1))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with pytest.raises(LeaseError, match="the lease of project B on"):
+        take(ours, "A", "B", timeout=300)
+    assert len([age for age in ages[1:] if age > 1]) == 4
+
+
+def test_two_hosts_of_a_play_with_the_same_manager_are_named(tmp_path: Path) -> None:
+    first = Leases(str(tmp_path), owner(inventory_host="manager-a"))
+    second = Leases(str(tmp_path), owner(inventory_host="manager-b"))
+    take(first)
+    with pytest.raises(LeaseError) as refused:
+        take(second, manager=f"{MANAGER}:443/")
+    assert "(inventory host manager-a, process " in str(refused.value)
+    assert str(refused.value).endswith(
+        "It is the same ansible-playbook: its hosts manager-a and manager-b have the same manager. Leave out one of them, or "
+        "process one host after the other: with certificate_rotation_serial=1, or with serial: 1 in a play of your own"
+    )
+
+
+@pytest.mark.parametrize("project", ["../../etc", "a/b", "x" * 300, "\u011f" * 200, "\ud800", "a\nb", "."])
+def test_the_file_of_any_project_is_in_the_folder(tmp_path: Path, project: str) -> None:
+    folder = tmp_path / "a folder with \u011f and 'quotes'"
+    folder.mkdir()
+    leases = leases_of(folder)
+    take(leases, project)
+    assert len(names(folder)) == 1
+    assert leases.renew() == ""
+    leases.free()
+    assert names(folder) == []
 
 
 def _race(path: str, barrier: Barrier, winners: SimpleQueue[int], rounds: int, number: int) -> None:
@@ -353,7 +477,7 @@ def _hold(path: str, log: str, rounds: int) -> None:
 
 
 def test_runs_that_wait_hold_the_lease_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.leases._LOOK_AGAIN", 0.005)
+    monkeypatch.setattr(f"{LEASES}._LOOK_AGAIN", 0.005)
     log = tmp_path / "log"
     processes = [FORK.Process(target=_hold, args=(str(tmp_path / "leases"), str(log), 20)) for _number in range(3)]
     for process in processes:

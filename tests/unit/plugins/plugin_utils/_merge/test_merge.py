@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -277,3 +278,29 @@ def test_links_are_not_followed_in_circles(reports: Path) -> None:
     (reports / "reports" / "manager-001" / "all").symlink_to(reports / "reports")
 
     assert len(merge(reports)["managers"]) == 3
+
+
+def test_a_link_to_a_report_is_not_an_older_report(reports: Path) -> None:
+    (reports / "reports" / "rotation.json").symlink_to("manager-001/rotation.json")
+    (reports / "link").symlink_to("reports")
+
+    merged = merge(reports, dir=["reports", "link"])
+
+    assert len(merged["managers"]) == 3
+    assert "newer" not in merged["message"]
+
+
+def test_file_names_and_hosts_that_are_not_text_are_escaped(reports: Path) -> None:
+    """A file name may be any bytes, and a name in JSON may have half of a surrogate pair."""
+    folder = os.fsdecode(b"caf\xe9")
+    shutil.copytree(reports / "reports" / "manager-001", reports / "reports" / folder)
+    save(reports / "reports" / folder / "manager-002" / "rotation.json", "")
+    for result in fleet(2):
+        save(reports / "reports" / folder / "rotation.json", {**result, "host": "other"})
+
+    merged = merge(reports, results={"\ud800": {**SUMMARY, "started": None}})
+
+    assert [one["source"] for one in merged["unusable"]] == [
+        f"{reports}/reports/caf\N{REPLACEMENT CHARACTER}/manager-002/rotation.json"
+    ]
+    assert {one["host"] for one in merged["managers"]} >= {"other", "\N{REPLACEMENT CHARACTER}"}

@@ -71,3 +71,9 @@ def test_the_path_of_a_wrong_value_is_named(read, message):
 @pytest.mark.parametrize("text", ["2026-11-23T05:00:00Z", "2026-11-23T05:00:00", "2026-11-23T08:00:00+03:00"])
 def test_dates_are_converted_to_utc(text):
     assert Reader({"at": text}, "result").moment("at").isoformat() == "2026-11-23T05:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_date_that_has_no_utc_is_refused(text):
+    with pytest.raises(ReportError, match=r"result\.at: must be a date such as 2026-11-23T05:00:00Z, not the string"):
+        Reader({"at": text}, "result").moment("at")
