@@ -29,7 +29,6 @@ from integration.role.rotation_fixture import (
     TWO_WAVES,
     RotationFixture,
     RotationRun,
-    contents,
     manager_state,
 )
 from manager import Fault, Issued
@@ -123,7 +122,7 @@ def test_check_mode_predicts_the_rotation_and_a_second_run_changes_nothing(
     assert ("and at the gateways" in real.message) is success.silent
     _assert_tells_its_plan_first(real)
     _assert_reports_agree(check, "planned")
-    _assert_reports_agree(real, "rotated")
+    _assert_reports_agree(real, "rotated", "apinizer_rotation.prom")
     if success.variables.get("update_referenced_jwks"):
         assert all(request.query["updateScope"] == "SAME_PROJECT" for request in real.writes)
         assert case.manager.state.jwks[PROJECT, "my-jwk"].der == case.new.der
@@ -141,11 +140,13 @@ def _assert_tells_its_plan_first(rotation: RotationRun) -> None:
     assert "Write wave 1" in rest
 
 
-def _assert_reports_agree(rotation: RotationRun, word: str) -> None:
-    """Assert that three files exist, and that those for people name the certificate and the outcome."""
-    assert {file.name for file in rotation.reports.iterdir()} == {f"rotation.{kind}" for kind in ("json", "html", "md")}
-    for text in contents(rotation.reports):
-        assert NAME in text
+def _assert_reports_agree(rotation: RotationRun, word: str, *metrics: str) -> None:
+    """Assert that the files exist, that the reports name the certificate, and that all of them name the outcome."""
+    reports = {f"rotation.{kind}" for kind in ("json", "html", "md")}
+    assert {file.name for file in rotation.reports.iterdir()} == {*reports, *metrics}
+    for file in rotation.reports.iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert NAME in text or file.name in metrics
         assert word in text.lower()
 
 

@@ -1059,7 +1059,8 @@ def test_what_is_not_known_of_the_gateways_is_one_warning_for_all_certificates(
 
 
 def leases(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.startswith(".lease-MyProject-")]
+    """The leases in a folder, which is removed with the last one if nothing else needs it."""
+    return [path.name for path in folder.glob(".lease-MyProject-*")]
 
 
 def test_a_restore_holds_a_lease_until_its_report(make: Callable[..., Restore], tmp_path: Path) -> None:
