@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,12 +118,10 @@ def make_world(tmp_path: Path, authority: Authority) -> Callable[..., Any]:
     now = datetime.now(timezone.utc)
     days = (60, 300, 330, 45)
     issued = [authority.issue("www.example.com", not_after=now + timedelta(days=number)) for number in days]
-    numbers = iter(range(1000))
 
     @contextmanager
     def make_world(generation: str = "2026.09", *, lease: bool = False) -> Iterator[World]:
-        folder = tmp_path / str(next(numbers))
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
         with Manager(generation) as manager:  # type: ignore[arg-type]
             manager.add_project(PROJECT, ENVIRONMENTS)
             manager.add_certificate(PROJECT, NAME, dict.fromkeys(ENVIRONMENTS, issued[3]), alias="web")
@@ -165,15 +164,25 @@ def meet(
     with make_world(generation) as world:
         first(world, phases.append)
     for phase in phases[1:]:
-        ended: list[Ended] = []
         with make_world(generation) as world:
-
-            def between(title: str, *, phase: str = phase, world: World = world, ended: list[Ended] = ended) -> None:
-                if title == phase:
-                    ended.append(second(world))
-
+            between = _Between(phase, world, second)
             found = first(world, between)
-            yield f"before {phase}: {found} {ended[0]}", world, found, ended[0]
+            assert between.ended
+            yield f"before {phase}: {found} {between.ended}", world, found, between.ended
+
+
+class _Between:
+    """Runs the second run before a phase of the first one."""
+
+    def __init__(self, phase: str, world: World, second: Second) -> None:
+        self.ended: Ended | None = None
+        self._phase = phase
+        self._world = world
+        self._second = second
+
+    def __call__(self, title: str) -> None:
+        if title == self._phase:
+            self.ended = self._second(self._world)
 
 
 def assert_refused(make_world: Callable[..., Any], generation: str, first: First, second: Second) -> World:
