@@ -154,7 +154,7 @@ def run_certificate_operation(
 def _check_expected(
     operation: CertificateOperation, before: StoredCertificate | None, previous: CertificateView | None, warn: _Warn
 ) -> None:
-    """Check that nobody has modified the record since the operation was planned.
+    """Check that the record has not been modified since the operation was planned.
 
     If someone else has written exactly what is desired, there is nothing left to write.
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run over a fleet: its size, its jobs, and what came of them."""
+"""A run over a fleet: its size, its jobs, and their results."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Operation:
     :arg bundle: the certificate to write; None to delete it, or to keep the current one.
     :arg warn_of_jwks: whether to look for JWKs that an update unlinks. In this process only; a module always does.
     :arg remedies: what a user can do about a failure, in terms of the caller's variables. The default is the role's.
-    :arg expected: what the record must still contain for a write to be sent; None for anything. This is no option.
+    :arg expected: what the record must still contain for a write to be sent; None for anything. It is not an option of the module.
     """
 
     project: str

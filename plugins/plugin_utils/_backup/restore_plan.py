@@ -148,7 +148,7 @@ def only_imports(changed: Sequence[Changed]) -> tuple[str, ...]:
 
 
 def operation_of(write: RestoreWrite, settings: RestoreSettings) -> Operation:
-    """The operation of a write, which is sent only where nobody has modified the record since the plan."""
+    """The operation of a write, which is sent only if the record has not been modified since the plan."""
     whole = write.step.unlisted_environments != "keep"
     return replace(
         to_operation(write.step, settings),

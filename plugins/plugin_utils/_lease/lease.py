@@ -135,7 +135,7 @@ class LeaseFolder:
             os.unlink(path)
             return False, others[-1] if others else LeaseFile(path, Lease(""), complete=False)
         for file in seen:
-            # In a folder with the sticky bit, the file of another user stays. It has ended, so it refuses nobody.
+            # In a folder with the sticky bit, the file of another user stays. It has ended, so it does not block other runs.
             with suppress(OSError):
                 _remove(file.path)
         return True, LeaseFile(path, lease)

@@ -37,6 +37,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_sel
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_text import merged_failure, merged_lines
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.report_files import write_report_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 
 if t.TYPE_CHECKING:
@@ -139,9 +140,7 @@ def _write(files: Files, given: MergeSettings, merged: Merged, *, check_mode: bo
     before = {name: files.read_own(os.path.join(folder, name), LARGEST_FILE) for name in texts if name in existing}
     changed = [name for name, text in texts.items() if before.get(name) != text.encode("utf-8")]
     if changed and not check_mode:
-        files.make_folder(folder, 0o755)
-        for name in changed:
-            files.write(os.path.join(folder, name), texts[name], 0o644)
+        write_report_files(files, folder, {name: texts[name] for name in changed})
     diff = [_diff(os.path.join(folder, name), before.get(name), texts[name]) for name in changed]
     return {"changed": bool(changed), "diff": diff}
 
@@ -152,7 +151,7 @@ def _file_name(given: MergeSettings, output_format: str) -> str:
 
 
 def _diff(path: str, before: bytes | None, after: str) -> dict[str, str]:
-    """The difference of a file. Nobody reads that of a page: the one of the Markdown has the same in a short form."""
+    """The difference of a file. That of a page only says that it differs: the Markdown file shows the same in a readable form."""
     texts = ["" if before is None else before.decode("utf-8", "replace"), after]
     if path.endswith(".html"):
         texts = [

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import typing as t
 from collections.abc import Callable
 
@@ -15,6 +13,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files impo
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_pages import audit_html, audit_markdown
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_prometheus import audit_prometheus
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.report_files import json_text, write_report_files
 
 if t.TYPE_CHECKING:
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.action import Task
@@ -30,15 +29,13 @@ def write_audit_files(task: Task, settings: t.Any) -> Result:
     folder, audit = settings["dir"], settings["audit"]
     found = read_audit(audit)
     texts = {
-        "audit.json": json.dumps(audit, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
+        "audit.json": json_text(audit),
         "audit.html": audit_html(found),
         "audit.md": audit_markdown(found),
         "apinizer_certificates.prom": audit_prometheus(found),
     }
     try:
-        task.files.make_folder(folder, 0o755)
-        for name, text in texts.items():
-            task.files.write(os.path.join(folder, name), text, 0o644)
+        write_report_files(task.files, folder, texts)
     except FileProblem as exc:
         return {"changed": False, "failed": True, "msg": f"certificate_audit_report_dir: {exc}"}
     return {"changed": False}

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import ManagerReport
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import Merged
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.report_files import json_text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
     SCHEMA,
     MergedManager,
@@ -20,7 +20,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
 
 def merged_json(merged: Merged) -> str:
     """Render the document."""
-    return json.dumps(merged_values(merged), indent=4, sort_keys=True, ensure_ascii=False) + "\n"
+    return json_text(merged_values(merged))
 
 
 def merged_values(merged: Merged) -> MergedReport:

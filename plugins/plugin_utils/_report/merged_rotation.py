@@ -16,7 +16,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_re
     named,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Rotation, read_rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import SUCCESSES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import is_failure
 
 _UNCHANGED = ("in_sync", "not_due")
 
@@ -36,8 +36,7 @@ def report_of_rotation(value: object, where: str, *, source: str = "", page: str
         finished=rotation.finished,
         check_mode=rotation.check_mode,
         outcome=rotation.outcome,
-        # An outcome that is not known is no success.
-        failed=rotation.outcome.key not in SUCCESSES,
+        failed=is_failure(rotation.outcome.key),
         message=rotation.message,
         certificates=len(certificates),
         counts=counted(ROTATIONS, (outcome for outcome, _name in certificates)),

@@ -21,7 +21,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_re
     first_problems,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_FAILURES, SUCCESSES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_FAILURES, is_failure
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Status, rank, status_of
 
 
@@ -40,7 +40,7 @@ def report_of_summary(kind: Kind, value: object, where: str, *, host: str) -> Ma
     summary = Reader(sanitize(value, where), where)
     outcome = status_of(kind.outcomes, summary.text("outcome"))
     counts = _counts(kind, summary, where)
-    failed = outcome.key in AUDIT_FAILURES if kind is AUDITS else outcome.key not in SUCCESSES
+    failed = outcome.key in AUDIT_FAILURES if kind is AUDITS else is_failure(outcome.key)
     report = ManagerReport(
         manager=summary.optional_text("manager"),
         host=host,

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import Files
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.report_files import json_text, write_report_files
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import read_rotation
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation_pages import (
     rotation_html,
@@ -30,13 +30,11 @@ def write_rotation_files(result: RotationResult, folder: str, files: Files) -> s
     """
     rotation = read_rotation(result)
     texts = {
-        RESULT_FILE: json.dumps(result, indent=4, sort_keys=True, ensure_ascii=False) + "\n",
+        RESULT_FILE: json_text(result),
         "rotation.html": rotation_html(rotation),
         "rotation.md": rotation_markdown(rotation),
     }
     if not result["check_mode"]:
         texts[METRICS_FILE] = rotation_prometheus(rotation)
-    files.make_folder(folder, 0o755)
-    for name, text in texts.items():
-        files.write(os.path.join(folder, name), text, 0o644)
+    write_report_files(files, folder, texts)
     return os.path.join(folder, RESULT_FILE)

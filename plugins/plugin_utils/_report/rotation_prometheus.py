@@ -10,7 +10,7 @@ from collections import Counter
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.prometheus import Gauge, metrics_text
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.rotation import Rotation
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import SUCCESSES
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import is_failure
 
 
 def rotation_prometheus(rotation: Rotation) -> str:
@@ -33,8 +33,7 @@ def rotation_prometheus(rotation: Rotation) -> str:
     started.add(int(rotation.started.timestamp()), labels)
     if rotation.finished:
         finished.add(int(rotation.finished.timestamp()), labels)
-    # An outcome that is not known is no success.
-    failed.add(int(rotation.outcome.key not in SUCCESSES), labels)
+    failed.add(int(is_failure(rotation.outcome.key)), labels)
     check_mode.add(int(rotation.check_mode), labels)
     for key in dict.fromkeys((*status.RUN, rotation.outcome.key)):
         outcome.add(int(key == rotation.outcome.key), {**labels, "outcome": key})

@@ -15,6 +15,12 @@ SCHEMA = 1
 SUCCESSES = ("nothing_to_do", "planned", "introduced", "rotated", "stored", "skipped")
 FAILURES = ("refused", "failed", "rolled_back", "rollback_failed")
 
+
+def is_failure(outcome: str) -> bool:
+    """Whether a rotation with this outcome has failed. An outcome that is not known is no success."""
+    return outcome not in SUCCESSES
+
+
 ROTATIONS_FROM_BEST_TO_WORST = (
     "nothing_to_do",
     "rotated",

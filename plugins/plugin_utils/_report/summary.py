@@ -19,8 +19,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema imp
 
 ARTIFACT_BYTES = 48 * 1024
 """The largest summary of all hosts of a play together, as JSON. Other statistics of a job fit in the rest of 64 KiB."""
-_MESSAGE_SHARE = 2
-"""A message takes at most this part of a summary: one half."""
+_MESSAGE_PART = 2
+"""The message takes at most one half of a summary."""
 _SHORTENED = "… (shortened)"
 _SETTLED = frozenset(("in_sync", "not_due", "planned", "introduced", "retired", "rotated", "stored"))
 """The outcomes of certificates with which nothing is wrong."""
@@ -62,7 +62,7 @@ def rotation_summary(host: str, result: RotationResult, report: str | None, host
     :arg host: the name of the manager in the inventory, under which the summary is published.
     :arg report: the path of C(rotation.json).
     :arg hosts: how many hosts the play has, which share the space.
-    :returns: a L(RotationSummary), or only the outcome where even that is too large.
+    :returns: a C(RotationSummary), or only the outcome where even that is too large.
     """
     certificates = result["certificates"]
     failed: list[Unsettled] = [
@@ -123,7 +123,7 @@ def _fitted(
     limit = ARTIFACT_BYTES // max(hosts, 1) - _size(host)
     made = {**summary}
     if "message" in made:
-        made["message"] = _shortened(made["message"], limit // _MESSAGE_SHARE)
+        made["message"] = _shortened(made["message"], limit // _MESSAGE_PART)
     left = limit - _size(made)
     fitting = 0
     for entry in entries:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example notifications and changes: what chats and the ticket system receive, and what nobody sees."""
+"""The example notifications and changes: what chats and the ticket system receive, and which secrets stay hidden."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, apinizer.apiops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The summaries for set_stats stay small, whatever the size of the run."""
+"""The summaries for set_stats stay small regardless of the size of the run."""
 
 from __future__ import annotations
 
