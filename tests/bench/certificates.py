@@ -10,6 +10,7 @@ that is measured depends on it. Issued certificates are cached for a week, well 
 from __future__ import annotations
 
 import datetime
+import fcntl
 import json
 import time
 from collections.abc import Iterator
@@ -41,14 +42,22 @@ class CertificatePairs:
 
 
 def load_pairs(size: int, cache: Path) -> CertificatePairs:
-    """Return `size` pairs, from the cache folder if it has enough of them that are fresh; otherwise issue new ones."""
-    file = cache / "certificates.json"
+    """Return `size` pairs, from the cache folder if it has enough of them that are fresh; otherwise issue new ones.
+
+    Processes that call this at the same time get the same pairs: one issues them, and the others wait for it.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "certificates.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _load_pairs(size, cache / "certificates.json")
+
+
+def _load_pairs(size: int, file: Path) -> CertificatePairs:
     if file.exists() and time.time() - file.stat().st_mtime < _CACHE_SECONDS:
         cached = json.loads(file.read_text(encoding="ascii"))
         if len(cached["old"]) >= size:
             return CertificatePairs(tuple(cached["old"][:size]), tuple(cached["new"][:size]))
     pairs = issue_pairs(size)
-    cache.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"old": pairs.old, "new": pairs.new}), encoding="ascii")
     return pairs
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 
@@ -25,3 +26,10 @@ def test_old_certificates_are_issued_again(tmp_path):
     eight_days_ago = time.time() - 8 * DAY_SECONDS
     os.utime(tmp_path / "certificates.json", (eight_days_ago, eight_days_ago))
     assert load_pairs(1, tmp_path) != first
+
+
+def test_processes_that_start_together_get_the_same_certificates(tmp_path):
+    """The managers of a fleet run in several processes, and the jobs use the certificates of a third one."""
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        first, *others = pool.starmap(load_pairs, [(20, tmp_path)] * 3, chunksize=1)
+    assert all(pairs == first for pairs in others)
