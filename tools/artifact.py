@@ -10,7 +10,9 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 import project
@@ -26,6 +28,21 @@ def build() -> Path:
     (artifact,) = project.DIST.glob("*.tar.gz")
     artifact.write_bytes(reproducible(artifact.read_bytes(), _commit_time()))
     return artifact
+
+
+def unpacked(user: str) -> Path:
+    """Return a folder with the files of the artifact, as they are when it is installed.
+
+    :arg user: the part that uses the folder; parts that run in parallel need separate ones.
+    """
+    tree = project.copy_tree(user)
+    with tempfile.TemporaryDirectory() as folder:
+        project.run(project.BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, tree)
+        shutil.rmtree(tree)
+        (archive,) = Path(folder).glob("*.tar.gz")
+        with tarfile.open(archive) as built:
+            built.extractall(tree, filter="data")
+    return tree
 
 
 def reproducible(archive: bytes, time: int) -> bytes:

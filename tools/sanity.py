@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-test sanity on a copy of the project, with every Python of this machine."""
+"""Run ansible-test sanity on what users install, with every Python of this machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+import artifact
 import project
 
 # ansible-test downloads a bootstrap script for pip unless it is cached, and runs it in each of a dozen virtual environments.
@@ -26,7 +27,7 @@ for name in os.listdir(source):
 
 def run() -> str:
     """Run all sanity tests and return a summary."""
-    tree = project.copy_tree("sanity")
+    tree = artifact.unpacked("sanity")
     # Without its own repository, ansible-test would use that of the project, which ignores the copy.
     project.output("git", "init", "--quiet", tree)
     _provide_pip_bootstrap()
