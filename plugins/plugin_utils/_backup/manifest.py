@@ -36,7 +36,7 @@ class SavedEnvironment:
     :arg not_after: ISO 8601 in UTC; None where the manager did not return the certificate.
     :arg fingerprint_sha256: of the certificate without its issuers.
     :arg file: the name of its file in the folder; None where the manager did not return the certificate.
-    :arg sha256: of the file. Backups of version 0.2 do not have it.
+    :arg sha256: of the file. Backups from before 1.0.0 may lack it.
     """
 
     name: str

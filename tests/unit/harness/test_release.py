@@ -104,12 +104,12 @@ PINS = (
 
 
 def _pins() -> Iterator[tuple[str, str]]:
-    """Yield each version to which a file pins the collection, with the file."""
+    """Yield each version to which a file pins the collection or an image with it, with the file."""
     for file in sorted({file for pattern in PINS for file in ROOT.glob(pattern)}):
         text = file.read_text(encoding="utf-8")
         name = r"apinizer[./]apiops(?:\.git)?"
         for found in re.finditer(
-            rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: |eda_project_branch: )['\"]?([\w.<>=-]+)",
+            rf"(?:{name}:==?|{name},|name: \S*{name}\n(?:\s+type: git\n)?\s+version: |eda_project_branch: |/apinizer-(?:ee|de):)['\"]?([\w.<>=-]+)",
             text,
         ):
             yield str(file.relative_to(ROOT)), found.group(1).lstrip("=")
@@ -126,6 +126,7 @@ def test_files_that_install_the_collection_pin_it() -> None:
         "README.md",
         "examples/gitops/requirements.yml",
         "extensions/awx/project/collections/requirements.yml",
+        "extensions/awx/vars/settings.yml",
         "extensions/decision-environment/decision-environment.yml",
         "extensions/eda-controller/vars/settings.yml",
         "extensions/execution-environment/execution-environment.yml",
