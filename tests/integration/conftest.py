@@ -57,7 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the cases that belong to another share."""
+    """Measure only the tests that are marked for it, and leave out the cases that belong to another share."""
+    if config.pluginmanager.hasplugin("_cov"):
+        for item in items:
+            if not item.get_closest_marker("measured"):
+                item.add_marker("no_cover")
     share = config.getoption("share")
     if not share:
         return
@@ -130,7 +134,6 @@ def machine(
 ) -> Iterator[Machine]:
     """A machine with an empty home folder, in one of the execution modes."""
     machine = Machine(tmp_path, programs, collections, mode, fork_servers)
-    machine.measured = "COVERAGE_PROCESS_CONFIG" in os.environ and bool(request.node.get_closest_marker("measured"))
     yield machine
     request.node.user_properties.append((mode, machine.results))
 

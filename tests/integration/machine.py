@@ -30,9 +30,6 @@ CERTIFICATE, INFO, ENVIRONMENT_INFO, TRUSTSTORE_INFO = (
 SECONDS = 120
 """A run that takes longer than this hangs."""
 
-_COVERAGE = ("COVERAGE_PROCESS_CONFIG",)
-"""What coverage.py passes to the processes that it measures."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -166,8 +163,6 @@ class Machine:
         self.results: list[str] = []
         """The results of this collection's tasks, in the form that execution_modes compares."""
         self.mode = mode
-        self.measured = False
-        """Whether the commands count for coverage, if it is measured."""
         self._fork_servers = fork_servers
         self._programs = programs
         self._collections = collections
@@ -189,8 +184,7 @@ class Machine:
         return str(path)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """Return the environment of every command; of the test process, it contains only a measurement of coverage."""
-        coverage = {name: value for name, value in os.environ.items() if self.measured and name in _COVERAGE}
+        """Return the environment of every command, which contains nothing of that of the test process."""
         return {
             "PATH": os.pathsep.join([str(self._programs), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(self.home),
@@ -208,7 +202,6 @@ class Machine:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
-            **coverage,
             **more,
         }
 
@@ -221,7 +214,7 @@ class Machine:
 
     def server(self, program: str, env: Mapping[str, str] | None) -> ForkServer | None:
         """Return the fork server for a command, if it can run there."""
-        needs_new_python = self.measured or "PYTHONPATH" in (env or {})
+        needs_new_python = "PYTHONPATH" in (env or {})
         if program not in CLASSES or needs_new_python or self._fork_servers is None:
             return None
         return self._fork_servers("program")

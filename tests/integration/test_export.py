@@ -32,7 +32,7 @@ GENERATIONS = ("2024.09", "2025", "2026.04", "2026.09", "openapi")
 PROJECT, SECOND = "MyProject", "Second / project: {{ 7 * 7 }}"
 DEVELOPMENT, STAGING, PRODUCTION = ENVIRONMENTS = ("development", "staging", "production")
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode, pytest.mark.measured]
 
 
 class _Loader(yaml.SafeLoader):

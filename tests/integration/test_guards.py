@@ -27,7 +27,7 @@ from integration.certificate_fixture import calls
 from integration.phase_runner import PhaseRunner
 from manager import Authority, Issued, Manager
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode, pytest.mark.measured]
 
 PROJECT, NAME = "MyProject", "my-certificate"
 ENVIRONMENTS = STAGING, PRODUCTION = "staging", "production"

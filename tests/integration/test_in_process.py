@@ -14,8 +14,6 @@ import pytest
 from integration.certificate_fixture import DEPLOYED, NAME, PROJECT, CertificateFixture, calls
 from integration.machine import CERTIFICATE, COLLECTION, INFO, Run, task
 
-pytestmark = pytest.mark.measured
-
 HERE = "runs in the controller's process"
 ELSEWHERE = "runs as a module, since "
 

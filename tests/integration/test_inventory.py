@@ -24,7 +24,7 @@ from manager import Fault
 from manager.model import Environment
 
 # The plugin always runs in the controller's process.
-pytestmark = [pytest.mark.single_mode, pytest.mark.measured]
+pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.environments"
 GUIDE = "guide_inventory"

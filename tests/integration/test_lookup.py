@@ -17,7 +17,7 @@ from integration.guides import shown_files
 from integration.machine import COLLECTION, INFO, Run, task
 
 # The plugin always runs in the controller's process.
-pytestmark = [pytest.mark.single_mode, pytest.mark.measured]
+pytestmark = pytest.mark.single_mode
 
 PLUGIN = f"{COLLECTION}.certificate"
 MANAGER_ITSELF = "apimanager"

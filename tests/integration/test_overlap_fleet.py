@@ -20,7 +20,7 @@ import pytest
 from integration.phase_runner import PhaseRunner
 from manager import Authority, Fault, Issued, Manager
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.measured]
 
 PROJECT, PRODUCTION = "MyProject", "production"
 

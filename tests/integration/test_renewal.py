@@ -29,7 +29,7 @@ PROJECT, NAME, ENVIRONMENT = "MyProject", "my-certificate", "production"
 START = datetime(2027, 1, 1, tzinfo=timezone.utc)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = [pytest.mark.exhaustive, pytest.mark.measured]
 
 
 class Clock(datetime):

@@ -24,7 +24,7 @@ PROJECT, NAME, KEY = "MyProject", "my-certificate", "MyProject/my-certificate"
 ENVIRONMENTS = DEVELOPMENT, STAGING, PRODUCTION = "development", "staging", "production"
 WAVES = [[DEVELOPMENT], [STAGING], [PRODUCTION]]
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode, pytest.mark.measured]
 
 
 class Outcome:

@@ -13,7 +13,7 @@ import yaml
 from integration.docs.blocks import Block, blocks, documents, guides
 from integration.docs.doc_runner import Command, DocRunner
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode, pytest.mark.measured]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.single_mode]
 
 TESTED_GUIDES = [guide for guide in guides() if any(block.language == "guide-test" for block in blocks(guide))]
 PLAYBOOKS = [
