@@ -32,6 +32,9 @@ from typing import Any
 
 Program = Callable[[list[str]], int]
 
+STARTUP = "APIOPS_TEST_STARTUP"
+"""An environment variable with the path of a Python file that a child runs first, as a new Python runs sitecustomize."""
+
 CLASSES = {
     "ansible": ("ansible.cli.adhoc", "AdHocCLI"),
     "ansible-doc": ("ansible.cli.doc", "DocCLI"),
@@ -125,6 +128,8 @@ def _run(program: Program, request: dict[str, Any]) -> int:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     try:
+        if startup := os.environ.get(STARTUP):
+            runpy.run_path(startup)
         return program(request["arguments"])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from integration.certificate_fixture import DESCRIPTION, NAME, PROJECT, CertificateFixture, assert_error, key_lines
+from integration.fork_server import STARTUP
 from integration.machine import Machine, Run, task
 from manager import Fault, Manager
 
 USER, PASSWORD = "operator", "correct horse battery staple"
 
-# Replaces the machine's syslog, if it has one; Python imports this file at start.
+# Replaces the machine's syslog, if it has one. The programs of Ansible run this file at start, and the Python of modules
+# imports it.
 SITECUSTOMIZE = """
 import os, syslog
+
+os.environ["PYTHONPATH"] = os.path.dirname(__file__) + os.pathsep + os.environ["PYTHONPATH"]
 
 def write(priority, message=None):
     with open(os.environ["SYSLOG_FILE"], "a") as file:
@@ -39,11 +43,8 @@ def _verbosely(case: CertificateFixture, syslog: Path, *tasks: dict[str, Any]) -
     """Run tasks with the highest verbosity, and return everything that was written anywhere."""
     machine = case.machine
     log = machine.folder / "ansible.log"
-    env = {
-        "ANSIBLE_LOG_PATH": str(log),
-        "SYSLOG_FILE": str(syslog),
-        "PYTHONPATH": f"{machine.folder / 'site'}:{machine.environment()['PYTHONPATH']}",
-    }
+    startup = machine.folder / "site" / "sitecustomize.py"
+    env = {"ANSIBLE_LOG_PATH": str(log), "SYSLOG_FILE": str(syslog), STARTUP: str(startup)}
     run = machine.playbook(*tasks, arguments=["-vvvv"], env=env)
     results = str([outcome.result for outcome in run.outcomes.values()])
     assert len(run.outcomes) == len(tasks)
