@@ -173,6 +173,11 @@ def _selected(suite: str, arguments: list[str]) -> list[str]:
     return [*inside, *(word for word in arguments if word not in paths)] if inside else []
 
 
+def unit(options: Options) -> str:
+    """Run the unit tests. If all parts run, this is one of the last, and its tests often wait: two processes."""
+    return pytest("unit", options, *(("--numprocesses", "2") if options.complete else ()))
+
+
 def integration(options: Options) -> str:
     """Run the integration tests. If all parts run, leave out the tests that both legs run anyway."""
     if not options.complete:
@@ -279,7 +284,7 @@ def _parts(options: Options) -> dict[str, Part]:
     return {
         "lint": lint,
         "changelog-lint": changelog_lint,
-        "unit": lambda: pytest("unit", options),
+        "unit": lambda: unit(options),
         "docs-lint": docs_lint,
         "docs": docs.check,
         "build": build,
