@@ -22,6 +22,9 @@ from integration.machine import COLLECTION, ROOT, Machine
 Documentation = Mapping[str, Any]
 
 _OURS = re.compile(r"\b(?:certificate_(?:rotation|audit|restore|export)|merge_reports)_[a-z]\w*")
+_INSTALLED = "~/.ansible/collections/ansible_collections/apinizer/apiops/"
+"""Where ansible-galaxy installs the collection by default."""
+
 _COMMANDS = {
     "ansible": "adhoc.AdHocCLI",
     "ansible-doc": "doc.DocCLI",
@@ -117,7 +120,8 @@ def unknown_in_command(line: str, files: Iterable[str]) -> list[str]:
     wrong = [f"{program} has no option {option}" for option in left if option.startswith("-")]
     for playbook in getattr(given, "args", []) if program == "ansible-playbook" else []:
         collection, _unused, own = playbook.rpartition(".")
-        place = ROOT / "playbooks" / f"{own}.yml" if collection == COLLECTION else ROOT / playbook
+        in_collection = playbook.removeprefix(_INSTALLED)
+        place = ROOT / "playbooks" / f"{own}.yml" if collection == COLLECTION else ROOT / in_collection
         there = place.is_file() or playbook in files
         if not there:
             wrong.append(f"there is no playbook {playbook}")
