@@ -80,12 +80,13 @@ class Leases:
         waiting = False
         started = renewed = time.monotonic()
         while True:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
             try:
+                os.makedirs(self.folder, mode=0o700, exist_ok=True)
                 taken, file = folder.take(self.owner, seconds)
-            except FileNotFoundError:  # a run that has ended removed the folder, which it had created
+            except (FileExistsError, FileNotFoundError):  # a run that ends is removing the folder, which it has created
                 if time.monotonic() - started >= _FILE_IS_WRITTEN:
                     raise
+                time.sleep(0.02)
                 continue
             if taken:
                 return file

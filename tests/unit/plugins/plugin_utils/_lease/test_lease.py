@@ -156,6 +156,25 @@ def test_a_folder_that_another_run_removes_is_created_again(tmp_path: Path, monk
     assert len(names(folder)) == 1
 
 
+def test_a_folder_that_another_run_creates_and_removes_meanwhile_is_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real, met = tmp_path / "backups", os.mkdir, []
+
+    def mkdir(path: str, mode: int) -> None:
+        if not met:
+            met.append(path)
+            raise FileExistsError(17, "File exists", path)
+        real(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+
+    take(leases_of(folder))
+
+    assert met == [str(folder)]
+    assert len(names(folder)) == 1
+
+
 def test_a_lease_of_a_process_that_has_ended_is_free(tmp_path: Path) -> None:
     crashed = taken(tmp_path, pid=ended_process())
     done, file = folder_of(tmp_path).take(owner(), SECONDS)
