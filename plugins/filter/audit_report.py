@@ -30,18 +30,25 @@ _FORMATS = {
 }
 
 
-def audit_report(audit: object, output_format: object, hosts: object = 1, expected: object = None) -> str:
+def audit_report(
+    audit: object, output_format: object, hosts: object = 1, expected: object = None, report: object = None
+) -> str:
     """Render an audit, or those of several managers in one report.
 
     :arg audit: one, a list, or a dictionary by host.
     :arg hosts: how many hosts publish a summary together; the other formats do not use it.
     :arg expected: the hosts or addresses of managers that must be among several.
+    :arg report: the path of the report file, for a summary; the other formats do not use it.
     :raises AnsibleFilterError: if the format is unknown or the input has the wrong shape.
     """
     several = is_several(audit)
     if isinstance(hosts, bool) or not isinstance(hosts, int) or hosts < 1:
         raise AnsibleFilterError(f"audit_report: hosts must be a positive number, not '{hosts}'")
-    single: dict[str, t.Callable[[Audit], str]] = {**_FORMATS, "summary": partial(audit_summary, hosts=hosts)}
+    path = str(report) if report else None
+    single: dict[str, t.Callable[[Audit], str]] = {
+        **_FORMATS,
+        "summary": partial(audit_summary, hosts=hosts, report=path),
+    }
     wanted = str(output_format)
     if wanted not in (MERGED_FORMATS if several else single):
         allowed = "html, md, json, prom, text or failure" if several else "html, md, prom, text, failure or summary"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
@@ -31,6 +32,7 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged imp
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_formats import FILE_FORMATS
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import read_report
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_selection import (
+    check_time,
     newest,
     split_by_age,
     without_known,
@@ -75,14 +77,22 @@ def _merged(given: MergeSettings) -> Merged:
 
     :raises SettingError: where there is none, and it is not known which there should be.
     """
+    now = _now()
     paths, unusable = find_files(given.dir, given.kind.single)
-    found, wrong = _parted(read_files(given.kind, (one for one in paths if one not in given.files), given.output_dir))
-    every, wrong_files = _parted(read_files(given.kind, given.files, given.output_dir))
-    of_results, wrong_results = _parted(_read_results(given))
-    unusable += [*wrong, *wrong_files, *wrong_results]
+    searched = [one for one in paths if one not in given.files]
+    found, wrong = _parted(read_files(given.kind, searched, given.output_dir, now))
+    every, wrong_files = _parted(read_files(given.kind, given.files, given.output_dir, now))
+    # A run that is too old must not replace one that counts, whichever of them ended later.
+    found, old_found = split_by_age(found, given.since)
+    every, old_every = split_by_age(every, given.since)
     kept = newest(found)
     reports = [*every, *kept]
-    current, outdated = split_by_age([*reports, *without_known(of_results, reports)], given.since)
+    of_results, wrong_results = _parted(_read_results(given, now, {one.host for one in reports}))
+    of_results, old_results = split_by_age(of_results, given.since)
+    current = [*reports, *without_known(of_results, reports)]
+    old_reports = [*old_every, *old_found]
+    outdated = [*old_reports, *without_known(old_results, [*reports, *old_reports])]
+    unusable += [*wrong, *wrong_files, *wrong_results]
     if not (current or outdated or unusable or given.expected):
         raise MergeSettingError("dir", _nothing_found(given))
     return merge(
@@ -106,15 +116,32 @@ def _parted(read: Iterable[ManagerReport | UnusableReport]) -> _Found:
     return reports, unusable
 
 
-def _read_results(given: MergeSettings) -> Iterator[ManagerReport | UnusableReport]:
-    """Read the results or summaries that a variable contains, by host."""
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _read_results(
+    given: MergeSettings, now: datetime, reported: Collection[str]
+) -> Iterator[ManagerReport | UnusableReport]:
+    """Read the results or summaries that a variable contains, by host.
+
+    :arg reported: the hosts of which there is a report, so that an empty summary does not matter.
+    """
     if given.results is None:
         return
     if not isinstance(given.results, Mapping):
         raise MergeSettingError("results", "must be a dictionary of results or summaries by inventory host")
     for host, value in given.results.items():
+        if value == {} and host in reported:
+            continue
         try:
-            yield read_report(given.kind, value, "result", host=str(host))
+            if value == {}:
+                raise ReportError(
+                    "The summary is empty, because the names of the hosts take the space. Set merge_reports_dir to find its report"
+                )
+            report = read_report(given.kind, value, "result", host=str(host))
+            check_time(report, "result", now)
+            yield report
         except ReportError as exc:
             yield UnusableReport(f"{MERGE_PREFIX}results.{host}", str(exc))
 

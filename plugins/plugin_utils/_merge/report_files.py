@@ -10,10 +10,12 @@ import os
 import stat
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import AUDITS, Kind, ManagerReport
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged import UnusableReport
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_input import read_report
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_selection import check_time
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import ReportError
 
 LARGEST_FILE = 256 * 1024 * 1024
@@ -43,16 +45,21 @@ def find_files(folders: Iterable[str], name: str) -> tuple[list[str], list[Unusa
     return sorted(found.values()), unreadable
 
 
-def read_files(kind: Kind, paths: Iterable[str], output_dir: str) -> Iterator[ManagerReport | UnusableReport]:
+def read_files(
+    kind: Kind, paths: Iterable[str], output_dir: str, now: datetime
+) -> Iterator[ManagerReport | UnusableReport]:
     """Read reports. Only what the merged report needs is kept of each.
 
     :arg output_dir: the folder from which links to the pages of managers start; empty for no links.
+    :arg now: the time, which no report is much later than.
     """
     for path in paths:
         try:
             value = _load(path)
             _check_kind(kind, value)
-            yield read_report(kind, value, "report", source=path, page=_page(path, output_dir))
+            report = read_report(kind, value, "report", source=path, page=_page(path, output_dir))
+            check_time(report, "report", now)
+            yield report
         except ReportError as exc:
             yield UnusableReport(path, str(exc))
         except RecursionError:

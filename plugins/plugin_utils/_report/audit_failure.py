@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
 from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_SUCCESSES
 
 
 def audit_failure(audit: Audit) -> str:
@@ -20,6 +21,11 @@ def audit_failure(audit: Audit) -> str:
     """
     failures = list(_failures(audit))
     return escape_controls(join_sentences(*failures)) if failures else ""
+
+
+def has_failed(audit: Audit) -> bool:
+    """Whether an audit is a failure among several: it fails, or certificates have expired or are not on the gateways."""
+    return audit.status.key not in AUDIT_SUCCESSES or bool(audit_failure(audit))
 
 
 def _failures(audit: Audit) -> Iterator[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import Audit, read_audit
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit_failure import audit_failure, has_failed
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     AUDITS,
     ManagerProblem,
@@ -15,7 +15,6 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_re
     first_problems,
     named,
 )
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_FAILURES
 
 
 def report_of_audit(value: object, where: str, *, source: str = "", page: str = "") -> ManagerReport:
@@ -34,7 +33,7 @@ def report_of_audit(value: object, where: str, *, source: str = "", page: str = 
         finished=audit.generated,
         check_mode=False,
         outcome=audit.status,
-        failed=audit.status.key in AUDIT_FAILURES or bool(audit_failure(audit)),
+        failed=has_failed(audit),
         message=audit_failure(audit) or audit.message,
         certificates=len(audit.certificates),
         counts=counted(AUDITS, (finding.kind for finding in audit.findings)),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The summary of a rotation or an audit, which set_stats publishes, as the part of a merged report. Pure.
 
-The summary is made in C(summary.py). The smallest one has an outcome and numbers only.
+The summary is made in C(summary.py). The smallest one has an outcome only.
 """
 
 from __future__ import annotations
@@ -15,19 +15,28 @@ from dataclasses import replace
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.manager_report import (
     AUDITS,
+    ROTATIONS,
     Kind,
     ManagerProblem,
     ManagerReport,
     first_problems,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.reader import Reader, ReportError, sanitize
-from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import AUDIT_FAILURES, is_failure
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
+    AUDIT_SUCCESSES,
+    SCHEMA,
+    SUCCESSES,
+)
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.status import Status, rank, status_of
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import SHORT_KEYS
+
+_FAILED = ("failed", "rolled_back", "expired", "not_on_gateway")
+"""The outcomes of certificates, and the findings, that make every manager with one of them a failure."""
 
 
 def is_summary(value: object) -> bool:
-    """Whether a value is a summary: it has an outcome, and numbers instead of certificates."""
-    return isinstance(value, Mapping) and {"outcome", "counts"} <= value.keys()
+    """Whether a value is a summary: it has an outcome, and numbers or nothing instead of certificates."""
+    return isinstance(value, Mapping) and "outcome" in value and ("counts" in value or value.keys() <= SHORT_KEYS)
 
 
 def report_of_summary(kind: Kind, value: object, where: str, *, host: str) -> ManagerReport:
@@ -35,12 +44,16 @@ def report_of_summary(kind: Kind, value: object, where: str, *, host: str) -> Ma
 
     :arg where: what messages call the value.
     :arg host: the host under which it was published.
-    :raises ReportError: naming the value that is missing or has the wrong type.
+    :raises ReportError: naming the value that is missing, has the wrong type, or belongs to the other kind.
     """
     summary = Reader(sanitize(value, where), where)
-    outcome = status_of(kind.outcomes, summary.text("outcome"))
+    if summary.value("schema") is not None:
+        summary.expect("schema", SCHEMA)
+    outcome = _outcome(kind, summary, where)
     counts = _counts(kind, summary, where)
-    failed = outcome.key in AUDIT_FAILURES if kind is AUDITS else is_failure(outcome.key)
+    failed = outcome.key not in (AUDIT_SUCCESSES if kind is AUDITS else SUCCESSES)
+    failed |= any(number and one.key in _FAILED for one, number in counts)
+    failed |= kind is AUDITS and bool(summary.optional_flag("failed"))
     report = ManagerReport(
         manager=summary.optional_text("manager"),
         host=host,
@@ -60,6 +73,17 @@ def report_of_summary(kind: Kind, value: object, where: str, *, host: str) -> Ma
         source=summary.optional_text("report") or "",
     )
     return replace(report, problems_total=report.problems_total + (summary.optional_number("omitted") or 0))
+
+
+def _outcome(kind: Kind, summary: Reader, where: str) -> Status:
+    """The outcome. One that is not known may be that of a newer release."""
+    key = summary.text("outcome")
+    other = ROTATIONS if kind is AUDITS else AUDITS
+    if key in other.outcomes and key not in kind.outcomes:
+        raise ReportError(
+            f"{where}.outcome: {key} is an outcome in the summary of {other.single}, not of {kind.single}"
+        )
+    return status_of(kind.outcomes, key)
 
 
 def _counts(kind: Kind, summary: Reader, where: str) -> tuple[tuple[Status, int], ...]:

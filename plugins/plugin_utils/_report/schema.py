@@ -41,6 +41,7 @@ C(rolled_back) restored everything, C(failed) restored nothing, and C(rollback_f
 AUDITS_FROM_BEST_TO_WORST = ("empty", "clean", "findings", "incomplete", "not_on_gateway", "expired")
 """The statuses of an audit; that of several audits is the worst. C(incomplete) is one of several audits only."""
 
+AUDIT_SUCCESSES = ("empty", "clean", "findings")
 AUDIT_FAILURES = ("incomplete", "not_on_gateway", "expired")
 
 

@@ -332,7 +332,8 @@ def report(task: Task) -> Result:
     variables_file = keep_result(task.temporary_folder, dumps(result))
     run.save(finished=True)
     summary = rotation_summary(run.host, result, file, task.number_of_hosts)
-    stats = {"data": {"certificate_rotation": {run.host: summary}}, "per_host": False, "aggregate": True}
+    published = {} if summary is None else {run.host: summary}
+    stats = {"data": {"certificate_rotation": published}, "per_host": False, "aggregate": True}
     made = {"changed": False, "variables_file": variables_file, "message": result["message"], "ansible_stats": stats}
     made |= {
         "failed_outcome": result["outcome"] in FAILURES,

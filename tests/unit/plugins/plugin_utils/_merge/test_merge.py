@@ -9,12 +9,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge import merge as merge_module
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._merge.merge import MERGE_PHASES
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._variables import SettingError
 from unit.plugins.plugin_utils._report import test_samples as samples
@@ -45,6 +47,11 @@ def merge(folder: Path, **settings: Any) -> Json:
     (file,) = (folder / "out").glob("*.json")
     values: Json = json.loads(file.read_text(encoding="utf-8"))
     return values
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge_module, "_now", lambda: samples.NOW + timedelta(hours=1))
 
 
 @pytest.fixture
@@ -304,3 +311,120 @@ def test_file_names_and_hosts_that_are_not_text_are_escaped(reports: Path) -> No
         f"{reports}/reports/caf\N{REPLACEMENT CHARACTER}/manager-002/rotation.json"
     ]
     assert {one["host"] for one in merged["managers"]} >= {"other", "\N{REPLACEMENT CHARACTER}"}
+
+
+def run_at(outcome: str, started: str, finished: str | None = None, **changes: Any) -> Json:
+    """The result of a run on the manager m between two times of a day."""
+    result = of_manager(0, samples.run(outcome=outcome))
+    times = {"started": f"2026-11-20T{started}:00Z", "finished": f"2026-11-20T{finished or started}:00Z"}
+    return {**result, **times, "host": "m", **changes}
+
+
+def merge_files(folder: Path, *results: Json, **settings: Any) -> tuple[list[str], Json]:
+    """Merge these reports; the outcomes that count, and the merged report."""
+    for number, result in enumerate(results):
+        save(folder / "reports" / str(number) / "rotation.json", result)
+    result = merge(folder, **settings)
+    return [one["outcome"] for one in result["managers"]], result
+
+
+def test_a_run_that_is_too_old_replaces_none_that_counts(tmp_path: Path) -> None:
+    """A long run that began before the given time ended after the one that failed."""
+    old, failed = run_at("rotated", "04:00", "06:00"), run_at("failed", "05:01", "05:30")
+
+    outcomes, result = merge_files(tmp_path, old, failed, since="2026-11-20T05:00:00Z")
+
+    assert (outcomes, result["older"], result["outdated"]) == (["failed"], 0, 1)
+
+
+def test_the_run_that_started_last_counts(tmp_path: Path) -> None:
+    assert merge_files(tmp_path, run_at("rotated", "04:00", "06:00"), run_at("failed", "05:01", "05:30"))[0] == [
+        "failed"
+    ]
+
+
+@pytest.mark.parametrize("hours", [("04:00", "06:00"), ("06:00", "04:00")])
+def test_check_mode_does_not_replace_a_real_run(tmp_path: Path, hours: tuple[str, str]) -> None:
+    real, check = run_at("failed", hours[0]), run_at("planned", hours[1], check_mode=True)
+
+    assert merge_files(tmp_path, real, check)[0] == ["failed"]
+    summary = {**SUMMARY, "outcome": "planned", "check_mode": True, "started": "2026-11-20T07:00:00Z"}
+    assert merge_files(tmp_path, real, results={"m": summary})[0] == ["failed"]
+
+
+def test_a_report_in_check_mode_does_not_hide_the_summary_of_a_real_run(tmp_path: Path) -> None:
+    check = run_at("planned", "06:00", check_mode=True)
+
+    outcomes, _result = merge_files(tmp_path, check, results={"m": {**SUMMARY, "started": "2026-11-20T05:00:00Z"}})
+
+    assert outcomes == ["rolled_back", "planned"]
+
+
+def test_a_report_from_the_future_is_unusable(tmp_path: Path) -> None:
+    future = run_at("rotated", "06:00") | {"finished": "9999-12-31T23:59:59Z"}
+    soon = run_at("rotated", "06:00", host="other") | dict.fromkeys(["started", "finished"], "2026-11-24T05:00:00Z")
+    results = {"n": {**SUMMARY, "started": "2027-01-01T00:00:00Z"}}
+
+    outcomes, result = merge_files(tmp_path, run_at("failed", "05:00"), future, soon, results=results)
+
+    assert outcomes == ["failed", "rotated"]
+    assert [one["problem"] for one in result["unusable"]] == [
+        "report.finished: 9999-12-31 23:59:59 UTC is in the future. Check the clock of the machine that ran it",
+        "result.started: 2027-01-01 00:00:00 UTC is in the future. Check the clock of the machine that ran it",
+    ]
+
+
+@pytest.mark.parametrize("since", ["", "2026-11-20T05:00:00Z"])
+def test_the_failure_of_a_run_whose_time_is_not_known_always_counts(tmp_path: Path, since: str) -> None:
+    results = {"m": {"outcome": "failed"}}
+
+    outcomes, result = merge_files(tmp_path, run_at("rotated", "06:00"), results=results, expected=["m"], since=since)
+
+    assert (outcomes, result["failed"]) == (["failed", "rotated"], True)
+
+
+def test_a_success_whose_time_is_not_known_does_not_count_where_there_is_a_limit(tmp_path: Path) -> None:
+    results = {"m": {"outcome": "rotated", "counts": {}}}
+
+    assert merge(tmp_path, dir="", results=results, expected=["m"])["failed"] is False
+    late = merge(tmp_path, dir="", results=results, expected=["m"], since="2026-11-20T05:00:00Z")
+
+    assert (late["failed"], late["missing"], late["outdated"]) == (True, ["m"], 1)
+
+
+def test_a_report_that_is_too_old_hides_no_summary(tmp_path: Path) -> None:
+    results = {"m": {"outcome": "failed", "started": "2026-11-20T05:30:00Z"}}
+
+    outcomes, result = merge_files(tmp_path, run_at("rotated", "04:00"), results=results, since="2026-11-20T05:00:00Z")
+
+    assert (outcomes, result["outdated"]) == (["failed"], 1)
+
+
+def test_the_summary_of_an_audit_counts_where_it_is_newer_than_the_file(tmp_path: Path) -> None:
+    old = of_manager(1, samples.AUDITS["empty"]()) | {"generated": "2026-11-01T05:00:00Z"}
+    save(tmp_path / "reports" / "audit.json", old)
+    new = {"outcome": "expired", "started": "2026-11-20T05:30:00Z", "counts": {"expired": 1}, "failed": True}
+
+    result = merge(tmp_path, kind="audit", results={"manager-001": new})
+
+    assert [one["outcome"] for one in result["managers"]] == ["expired", "empty"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "summary"),
+    [
+        ("audit", {"outcome": "rollback_failed", "counts": {}}),
+        ("rotation", {"outcome": "clean", "counts": {}}),
+        ("rotation", {"outcome": "rotated", "counts": {}, "schema": 99}),
+        ("rotation", {}),
+    ],
+)
+def test_a_summary_that_cannot_be_used_is_a_failure(tmp_path: Path, kind: str, summary: Json) -> None:
+    result = merge(tmp_path, dir="", kind=kind, results={"m": summary})
+
+    assert (result["failed"], result["managers"]) == (True, [])
+    assert [one["source"] for one in result["unusable"]] == ["merge_reports_results.m"]
+
+
+def test_an_empty_summary_does_not_matter_where_the_report_is_there(tmp_path: Path) -> None:
+    assert merge_files(tmp_path, run_at("rotated", "04:00"), results={"m": {}})[1]["failed"] is False

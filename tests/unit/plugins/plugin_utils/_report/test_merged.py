@@ -17,6 +17,7 @@ from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import r
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
     AUDIT_FAILURES,
+    AUDIT_SUCCESSES,
     AUDITS_FROM_BEST_TO_WORST,
     FAILURES,
     ROTATIONS_FROM_BEST_TO_WORST,
@@ -53,6 +54,7 @@ def test_the_order_of_outcomes_contains_each_of_them_once():
     assert sorted(ROTATIONS_FROM_BEST_TO_WORST) == sorted({*SUCCESSES, *FAILURES})
     assert set(ROTATIONS_FROM_BEST_TO_WORST[-len(FAILURES) :]) == set(FAILURES)
     assert set(ROTATIONS_FROM_BEST_TO_WORST) == set(status.RUN)
+    assert sorted(AUDITS_FROM_BEST_TO_WORST) == sorted({*AUDIT_SUCCESSES, *AUDIT_FAILURES})
     assert AUDITS_FROM_BEST_TO_WORST[-len(AUDIT_FAILURES) :] == AUDIT_FAILURES
     assert set(AUDITS_FROM_BEST_TO_WORST) == set(status.AUDIT)
 
@@ -212,15 +214,70 @@ def test_a_summary_counts_like_the_report():
     assert "Payments / api\n- And 3 more" in rotation_report({"manager-050": SUMMARY}, "md")
 
 
-def test_a_summary_of_an_audit_counts_like_the_audit():
-    audit = of_manager(1, samples.AUDITS["findings"]())
+@pytest.mark.parametrize("name", samples.AUDITS)
+def test_a_summary_of_an_audit_counts_like_the_audit(name):
+    audit = of_manager(1, samples.AUDITS[name]())
     summary = json.loads(audit_report(audit, "summary"))
 
     (short,) = merged({"manager-001": summary}, None, audit_report)["managers"]
     (full,) = merged([audit], None, audit_report)["managers"]
 
-    for key in ("manager", "outcome", "failed", "certificates", "certificates_total", "problems", "problems_total"):
-        assert short[key] == full[key], key
+    same = {key: full[key] for key in full if key not in ("first_expiry", "problems", "problems_total")}
+    assert {key: short[key] for key in same} == same
+    # The hundred findings of the largest one do not all fit.
+    assert name in ("many", "hostile") or (short["problems"], short["problems_total"]) == (
+        full["problems"],
+        full["problems_total"],
+    )
+
+
+def test_a_summary_of_an_audit_that_failed_because_of_its_threshold_is_a_failure():
+    audit = of_manager(1, samples.AUDITS["findings"]())
+    audit["findings"] = [one for one in audit["findings"] if one["kind"] == "expires_soon"]
+    short = json.loads(audit_report(audit, "summary"))
+    smallest = {"outcome": "findings", "failed": True}
+
+    for summary in (audit, short, smallest):
+        result = merged({"m": summary}, None, audit_report)
+        assert (result["outcome"], result["failed"]) == ("findings", True)
+
+
+@pytest.mark.parametrize(
+    ("render", "summary"),
+    [
+        (rotation_report, {"outcome": "of_a_newer_release", "counts": {}}),
+        (rotation_report, {"outcome": "rotated", "counts": {"rotated": 7, "failed": 1}}),
+        (rotation_report, {"outcome": "nothing_to_do", "counts": {"rolled_back": 1}}),
+        (audit_report, {"outcome": "of_a_newer_release", "counts": {}}),
+        (audit_report, {"outcome": "clean", "counts": {"expired": 1}}),
+        (audit_report, {"outcome": "findings", "counts": {"not_on_gateway": 1}}),
+    ],
+)
+def test_a_summary_that_is_not_known_to_be_fine_is_a_failure(render, summary):
+    assert merged({"m": summary}, None, render)["failed"] is True
+
+
+@pytest.mark.parametrize(
+    ("render", "outcome", "of", "wanted"),
+    [
+        (rotation_report, "clean", "audit.json", "rotation.json"),
+        (audit_report, "rollback_failed", "rotation.json", "audit.json"),
+        (audit_report, "rotated", "rotation.json", "audit.json"),
+    ],
+)
+def test_a_summary_of_the_other_kind_is_refused(render, outcome, of, wanted):
+    with pytest.raises(AnsibleFilterError) as raised:
+        render({"m": {"outcome": outcome, "counts": {}}}, "json")
+    assert f"['m'].outcome: {outcome} is an outcome in the summary of {of}, not of {wanted}" in str(raised.value)
+
+
+def test_the_smallest_summary_has_an_outcome_only():
+    result = merged({"a": {"outcome": "rotated"}, "b": {"outcome": "failed", "started": "2026-11-23T05:00:00Z"}})
+
+    assert [(one["host"], one["outcome"], one["failed"]) for one in result["managers"]] == [
+        ("b", "failed", True),
+        ("a", "rotated", False),
+    ]
 
 
 def test_a_summary_may_have_an_outcome_and_numbers_only():
@@ -237,6 +294,7 @@ def test_a_summary_may_have_an_outcome_and_numbers_only():
         ({"failed": "api"}, "results['m'].failed: must be a list"),
         ({"failed": [1]}, "results['m'].failed[0]: must be a dictionary"),
         ({"outcome": None}, "results['m'].outcome: is missing"),
+        ({"schema": 2}, "results['m'].schema: must be 1"),
     ],
 )
 def test_a_wrong_summary_is_named(change, message):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.audit import read_audit
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.merged_summary import is_summary
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary import (
     ARTIFACT_BYTES,
     audit_summary,
@@ -145,3 +146,79 @@ def test_the_findings_of_a_small_audit_are_complete() -> None:
     by_name = itemgetter("name")
     assert sorted(summary["findings"], key=by_name) == sorted(audit["findings"], key=by_name)
     assert summary["omitted"] == 0
+
+
+def test_the_summary_of_an_audit_has_its_time_its_path_and_whether_it_is_a_failure() -> None:
+    audit = _audit(0) | {"findings": [{**_audit(1)["findings"][0], "kind": "expires_soon"}]}
+
+    (fine, failed) = (
+        json.loads(audit_summary(read_audit(audit | {"expiring_within": window}), 1, "/reports/audit.json"))
+        for window in (None, 30)
+    )
+
+    assert (failed["started"], failed["finished"]) == (audit["generated"],) * 2
+    assert failed["report"] == "/reports/audit.json"
+    assert (fine["outcome"], fine["failed"]) == (failed["outcome"], False)
+    assert failed["failed"] is True
+    assert failed["message"].startswith("Expired, or expiring in less than 30 days: MyProject / certificate-0")
+
+
+SIX = ("failed", "rolled_back", "stored", "not_started", "in_sync", "skipped")
+NAMES = {
+    "short": "m%03d",
+    "long": "manager-%03d.production.example.org",
+    "not ASCII": "yönetici-%03d",
+    "not ASCII, and long": "yönetici-%03d-" + "ş" * 20,
+    "longer than the space": "manager-%03d" + "." * 200,
+}
+
+
+def _rotation_of(host: str, hosts: int) -> Any:
+    result = _result(1000, outcome="rollback_failed", message="ü" * 5000)
+    for index, certificate in enumerate(result["certificates"]):
+        certificate["outcome"] = SIX[index % len(SIX)]
+    return rotation_summary(host, result, f"/var/lib/awx/projects/reports/{host}/rotation.json", hosts)
+
+
+def _audit_of(host: str, hosts: int) -> Any:
+    report = f"/var/lib/awx/projects/reports/{host}/{'x' * 200}/audit.json"
+    audit = _audit(100) | {"host": host, "expiring_within": 30}
+    for index, finding in enumerate(audit["findings"]):
+        finding["kind"] = ("expires_soon", "drift", "duplicate_entries", "incomplete_chain", "shared_key")[index % 5]
+    return json.loads(audit_summary(read_audit(audit), hosts, report))
+
+
+@pytest.mark.parametrize("hosts", [1, 60, 100, 400, 800])
+@pytest.mark.parametrize("summary_of", [_rotation_of, _audit_of])
+@pytest.mark.parametrize("names", NAMES)
+def test_the_artifact_stays_within_its_limit_with_any_names(summary_of: Any, names: str, hosts: int) -> None:
+    summaries = {host: summary_of(host, hosts) for host in (NAMES[names] % index for index in range(hosts))}
+    published = {host: summary for host, summary in summaries.items() if summary is not None}
+
+    assert len(json.dumps({"certificate_rotation": published})) <= 64 * 1024
+    assert all(is_summary(summary) for summary in published.values() if summary)
+
+
+@pytest.mark.parametrize("names", ["short", "long", "not ASCII"])
+def test_with_400_managers_each_failure_has_its_time(names: str) -> None:
+    host = NAMES[names] % 399
+
+    rotation, audit = _rotation_of(host, 400), _audit_of(host, 400)
+
+    assert (rotation["outcome"], rotation["started"]) == ("rollback_failed", "2026-11-23T05:00:00Z")
+    assert (audit["failed"], audit["started"]) == (True, "2026-11-23T05:00:00Z")
+
+
+@pytest.mark.parametrize("hosts", range(100, 600, 50))
+def test_the_summary_of_a_run_without_certificates_is_a_summary(hosts: int) -> None:
+    summary = rotation_summary("manager-1", _result(0), "/reports/rotation.json", hosts)
+
+    assert summary
+    assert summary["outcome"] == "failed"
+    assert is_summary(summary)
+
+
+def test_without_space_the_host_is_named_or_left_out() -> None:
+    assert _rotation_of(NAMES["not ASCII, and long"] % 1, 400) == {}
+    assert _rotation_of(NAMES["longer than the space"] % 1, 400) is None
+    assert _audit_of(NAMES["longer than the space"] % 1, 400) is None
