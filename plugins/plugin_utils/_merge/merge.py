@@ -144,6 +144,8 @@ def _read_results(
             yield report
         except ReportError as exc:
             yield UnusableReport(f"{MERGE_PREFIX}results.{host}", str(exc))
+        except RecursionError:
+            yield UnusableReport(f"{MERGE_PREFIX}results.{host}", "It is nested too deeply to be a result")
 
 
 def _nothing_found(given: MergeSettings) -> str:

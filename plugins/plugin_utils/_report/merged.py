@@ -59,7 +59,8 @@ class UnusableReport:
 class Merged:
     """The reports of several managers, with the worst first.
 
-    :arg older: the number of reports that were left out, since there is a newer one of the same manager and host.
+    :arg older: the number of reports that were left out, since there is a newer one of the same manager
+        and host, or one of a real run instead of check mode.
     :arg outdated: those that were left out, since they are too old.
     :arg unexpected: the hosts that have a report and were not expected.
     """
@@ -144,7 +145,9 @@ class Merged:
                 f"From check mode, in which nothing is written: {len(dry)} of {count(len(self.reports), 'report')}"
             )
         if self.older:
-            notes.append(f"Left out, because there is a newer one: {count(self.older, 'report')}")
+            notes.append(
+                f"Left out, because there is a newer one, or one that is not from check mode: {count(self.older, 'report')}"
+            )
         if self.outdated:
             notes.append(f"Left out, because they are too old: {count(len(self.outdated), 'report')}")
         if self.unexpected:

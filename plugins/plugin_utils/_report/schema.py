@@ -208,7 +208,7 @@ class MergedReport(t.TypedDict):
 
     C(managers_by_outcome) and C(certificates) are sums. C(missing) are the expected managers without a report, and
     C(unexpected) are the hosts that were not expected. C(older) and C(outdated) are numbers of reports that were left out:
-    the former have a newer one, and the latter are too old.
+    for the former there is a newer one, or one that is not from check mode, and the latter are too old.
     """
 
     schema: int

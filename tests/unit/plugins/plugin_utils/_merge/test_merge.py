@@ -129,7 +129,7 @@ def test_the_newest_report_of_a_manager_and_host_counts(reports: Path) -> None:
         "manager-002",
     ]
     assert (result["older"], result["outcome"]) == (1, "rolled_back")
-    assert "Left out, because there is a newer one: 1 report." in result["message"]
+    assert "Left out, because there is a newer one, or one that is not from check mode: 1 report." in result["message"]
 
 
 def test_all_files_that_are_given_count(reports: Path) -> None:
@@ -424,6 +424,16 @@ def test_a_summary_that_cannot_be_used_is_a_failure(tmp_path: Path, kind: str, s
 
     assert (result["failed"], result["managers"]) == (True, [])
     assert [one["source"] for one in result["unusable"]] == ["merge_reports_results.m"]
+
+
+def test_a_result_that_is_nested_too_deeply_is_named(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+
+    result = merge(tmp_path, dir="", results={"m": {"schema": 1, "x": deep}})
+
+    assert [one["problem"] for one in result["unusable"]] == ["It is nested too deeply to be a result"]
 
 
 def test_an_empty_summary_does_not_matter_where_the_report_is_there(tmp_path: Path) -> None:
