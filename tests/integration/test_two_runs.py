@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._action.files import ControllerFiles, FileProblem
 from integration.phase_runner import PhaseRunner
 from manager import Authority, Fault, Issued, Manager
 
@@ -488,4 +489,27 @@ def test_a_lock_dir_that_cannot_be_used_is_found_before_the_first_write(make_wor
         checked = PhaseRunner(world.manager, world.folder, world.variables(world.ours), check=True).run_role()
         for message in (ended.message, checked["message"]):
             assert f"certificate_rotation_lock_dir: the folder {occupied} cannot be created" in message
+        assert not mark.writes()
+
+
+def test_a_run_whose_lock_dir_is_away_for_a_moment_is_refused(
+    make_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is back when the plan looks at it, and the run has no lease."""
+    real, looks = ControllerFiles.check_folder, []
+
+    def check_folder(files: ControllerFiles, path: str) -> None:
+        if path == world.lock_dir:
+            looks.append(path)
+            if len(looks) == 1:
+                raise FileProblem(f"the folder {path} cannot be created: Stale file handle")
+        real(files, path)
+
+    with make_world(lease=True) as world:
+        monkeypatch.setattr(ControllerFiles, "check_folder", check_folder)
+        mark = world.manager.journal.mark()
+        ended = world.rotate(world.ours)
+        assert ended.outcome == "refused"
+        assert f"certificate_rotation_lock_dir: the folder {world.lock_dir} cannot be created" in ended.message
+        assert len(looks) == 2
         assert not mark.writes()

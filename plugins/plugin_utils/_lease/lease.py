@@ -22,15 +22,19 @@ The times in the file, for people, are those of its host.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
+import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import Owner
@@ -46,6 +50,13 @@ After a crash on another host or in another container, the next run has to wait 
 
 class LeaseError(RecordError):
     """A lease that cannot be taken; the message is for the user."""
+
+
+class NotAFileError(OSError):
+    """Something else than a regular file has the name of a lease. No run has created it, and none removes it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.EINVAL, f"{path} is not a regular file. Delete it, and run again")
 
 
 @dataclass(frozen=True)
@@ -128,16 +139,23 @@ class LeaseFolder:
             self._write(path, lease, os.O_EXCL)
         except FileExistsError:
             return False, _read(path) or LeaseFile(path, Lease(""), complete=False)
-        now = self._now()
-        others = [file for file in self.files() if file.path != path]
-        known = {(file.path, file.lease.id) for file in seen}
-        if {(file.path, file.lease.id) for file in others} != known or not all(one.has_ended(now) for one in others):
-            os.unlink(path)
-            return False, others[-1] if others else LeaseFile(path, Lease(""), complete=False)
-        for file in seen:
-            # In a folder with the sticky bit, the file of another user stays. It has ended, so it does not block other runs.
+        try:
+            now = self._now()
+            others = [file for file in self.files() if file.path != path]
+            known = {(file.path, file.lease.id) for file in seen}
+            same = {(file.path, file.lease.id) for file in others} == known
+            if not same or not all(one.has_ended(now) for one in others):
+                os.unlink(path)
+                return False, others[-1] if others else LeaseFile(path, Lease(""), complete=False)
+            for file in seen:
+                # In a folder with the sticky bit, the file of another user stays. It has ended, so it does not block other runs.
+                with suppress(OSError):
+                    _remove(file.path)
+        except BaseException:
+            # Nobody would free it: it would refuse other runs, and the next attempt of this one.
             with suppress(OSError):
-                _remove(file.path)
+                _remove(path)
+            raise
         return True, LeaseFile(path, lease)
 
     def files(self) -> list[LeaseFile]:
@@ -165,6 +183,18 @@ class LeaseFolder:
         if lost := self.lost(ours):
             self.free(ours)
         return lost
+
+    def seconds_left(self, ours: LeaseFile) -> float:
+        """How long a lease still lasts; 0 if its file is gone."""
+        found = _read(ours.path)
+        if found is None or found.lease.id != ours.lease.id:
+            return 0.0
+        try:
+            now = self._now()
+        except OSError:
+            # Where a full disk takes no new file, the clock of this host is the only one.
+            now = time.time()
+        return ours.lease.seconds - (now - found.mtime)
 
     def free(self, ours: LeaseFile) -> None:
         """End a lease. A file of another run is left alone."""
@@ -202,19 +232,53 @@ class LeaseFolder:
 
 
 def _read(path: str) -> LeaseFile | None:
-    """Read a file; None if there is none."""
+    """Read a file; None if there is none.
+
+    :raises NotAFileError: where the name is that of something else.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            mtime = os.fstat(file.fileno()).st_mtime
-            lease = decode(Lease, json.load(file))
-            complete = all(isinstance(one, int) for one in (lease.seconds, lease.owner.pid))
+        # To open a named pipe for reading waits for its writer, unless it is not to block (fifo(7)).
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        complete = False
-    except PermissionError:
-        return LeaseFile(path, Lease(""), os.stat(path).st_mtime, complete=False)
-    return LeaseFile(path, lease, mtime) if complete else LeaseFile(path, Lease(""), mtime, complete=False)
+    except OSError as exc:  # also a socket, or a symbolic link (open(2))
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAFileError(path) from exc
+        if isinstance(exc, PermissionError):
+            return LeaseFile(path, Lease(""), found.st_mtime, complete=False)
+        raise
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        raise NotAFileError(path)
+    with open(handle, encoding="utf-8") as file:
+        try:
+            return LeaseFile(path, _decode(json.load(file)), found.st_mtime)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return LeaseFile(path, Lease(""), found.st_mtime, complete=False)
+
+
+def _decode(content: dict[str, Any]) -> Lease:
+    """A lease, from the content of its file. A later release may have added keys, and those are ignored.
+
+    :raises ValueError: also TypeError, AttributeError, or RecursionError, where it is damaged.
+    """
+    known = _known_values(Lease, content)
+    if "owner" in known:
+        known["owner"] = _known_values(Owner, known["owner"])
+    lease: Lease = decode(Lease, known)
+    blank = Lease("")
+    for given, right in ((lease, blank), (lease.owner, blank.owner)):
+        if any(type(getattr(given, one.name)) is not type(getattr(right, one.name)) for one in fields(right)):
+            raise ValueError("a value of another type")
+    if not all(isinstance(one, str) for one in lease.replaces):
+        raise ValueError("an identifier of another type")
+    return lease
+
+
+def _known_values(kind: type[Lease | Owner], content: dict[str, Any]) -> dict[str, Any]:
+    return {one.name: content[one.name] for one in fields(kind) if one.name in content}
 
 
 def _remove(path: str) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import Result
 from ansible_collections.apinizer.apiops.plugins.module_utils._errors import join_sentences
+from ansible_collections.apinizer.apiops.plugins.module_utils._text import escape_controls
 from ansible_collections.apinizer.apiops.plugins.module_utils._x509 import iso
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._backup.manager_address import normalized_address
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease import (
@@ -21,11 +22,14 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.lease impor
     LeaseError,
     LeaseFile,
     LeaseFolder,
+    NotAFileError,
 )
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._lease.owner import Owner
 
 RENEW_AFTER = 60
 """Within a phase, leases are renewed before a write if that has been longer ago, in seconds."""
+ENOUGH = 60
+"""A lease that cannot be renewed, since the disk is full, lets a write begin if it lasts that much longer, in seconds."""
 _LOOK_AGAIN = 1.0
 """How often a run that waits looks whether the lease is free, in seconds."""
 _FILE_IS_WRITTEN = 2.0
@@ -40,12 +44,14 @@ class Leases:
 
     :arg folder: an absolute path; empty for a run without leases.
     :arg made: whether this run has created the folder, and removes it if nothing is in it at the end.
+    :arg problems: why the folder cannot be used, for the plan.
     """
 
     folder: str = ""
     owner: Owner = field(default_factory=Owner)
     held: list[LeaseFile] = field(default_factory=list)
     made: bool = False
+    problems: tuple[str, ...] = ()
 
     def take(self, manager: str, projects: Iterable[str], seconds: int, timeout: int, prefix: str, show: Show) -> None:
         """Take the lease of each project, or none of them.
@@ -66,6 +72,8 @@ class Leases:
                 self.held.append(self._take_one(folder, seconds, timeout, until, prefix, show))
         except BaseException as exc:
             self.free()
+            if isinstance(exc, NotAFileError):
+                raise LeaseError(f"{prefix}lock_dir: no lease can be taken: {exc.strerror}") from exc
             if isinstance(exc, OSError):
                 raise LeaseError(
                     f"{prefix}lock_dir: no lease can be taken in the folder {self.folder}: {exc.strerror}. Use a folder of the "
@@ -94,7 +102,7 @@ class Leases:
             # Another run is writing an incomplete file right now, or was interrupted.
             settled = file.complete or now - started >= _FILE_IS_WRITTEN
             if settled and now >= until:
-                raise LeaseError(_refusal(file, self.owner, timeout, prefix))
+                raise LeaseError(escape_controls(_refusal(file, self.owner, timeout, prefix)))
             if settled and not waiting:
                 waiting = True
                 show(f"Waiting for up to {timeout} seconds, since {_reason(file)}. Its file is {file.path}")
@@ -111,11 +119,15 @@ class Leases:
         :returns: why the run must not write anything more; empty if it still holds them.
         """
         owner = replace(self.owner, run=run or self.owner.run)
-        return self._first(lambda folder, file: folder.renew(file, owner))
+        return self._first(lambda folder, file: _renew(folder, file, owner))
 
-    def check(self) -> str:
-        """Check that the leases still hold; see C(renew)."""
-        return self._first(lambda folder, file: folder.lost(file))
+    def check(self, run: str = "") -> str:
+        """Check that the leases still hold, and renew those that are more than half over; see C(renew).
+
+        A lease gets that old within a phase if this host was suspended, and time.monotonic() stood still meanwhile.
+        """
+        owner = replace(self.owner, run=run or self.owner.run)
+        return self._first(lambda folder, file: _check(folder, file, owner))
 
     def free(self) -> None:
         """End the leases. What cannot be removed now ends when the process does, or by itself."""
@@ -133,7 +145,7 @@ class Leases:
             except OSError as exc:
                 return f"Nothing more is written, since the lease in {file.path} cannot be checked: {exc.strerror}"
             if lost:
-                return _loss(file, lost)
+                return escape_controls(_loss(file, lost))
         return ""
 
     def _folder_of(self, file: LeaseFile) -> LeaseFolder:
@@ -159,9 +171,24 @@ class LeaseKeeper:
     def why_lost(self) -> str:
         """Check the leases, and renew them where that was long ago; see C(Leases.renew)."""
         if time.monotonic() - self._renewed < RENEW_AFTER:
-            return self._leases.check()
+            return self._leases.check(self._run)
         self._renewed = time.monotonic()
         return self._leases.renew(self._run)
+
+
+def _renew(folder: LeaseFolder, file: LeaseFile, owner: Owner) -> LeaseFile | None:
+    try:
+        return folder.renew(file, owner)
+    except OSError:
+        if folder.seconds_left(file) < ENOUGH:
+            raise
+        return folder.lost(file)
+
+
+def _check(folder: LeaseFolder, file: LeaseFile, owner: Owner) -> LeaseFile | None:
+    if lost := folder.lost(file):
+        return lost
+    return _renew(folder, file, owner) if folder.seconds_left(file) < file.lease.seconds / 2 else None
 
 
 def _refusal(file: LeaseFile, owner: Owner, timeout: int, prefix: str) -> str:

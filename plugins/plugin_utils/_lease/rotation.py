@@ -33,8 +33,10 @@ def take_leases(task: Task, settings: Settings, run: str) -> Leases:
         return Leases()
     try:
         task.controller_files.check_folder(folder)
-    except FileProblem:
-        return Leases()  # the plan names it with its other problems, and is refused
+    except FileProblem as exc:
+        # The plan names it with its other problems, and is refused. It looks at the folder again, which may be back by then.
+        name = "backup_dir" if settings.lock_dir == settings.backup_dir else "lock_dir"
+        return Leases(problems=(f"{PREFIX}{name}: {exc}",))
     leases = Leases(folder, this_owner(task.controller_pid, task.variables, run))
     projects = [certificate.project for certificate in settings.certificates]
     take(leases, task, projects, settings, pauses=settings.soak_seconds, prefix=PREFIX)

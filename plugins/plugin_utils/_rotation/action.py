@@ -76,7 +76,9 @@ class RotationAction(InProcessAction):
             if isinstance(result.get(key), str):
                 result[key] = escape_lines(result[key])
         if "warnings" in result:
-            result["warnings"] = [escape_controls(warning) for warning in result["warnings"]]
+            # Ansible shows a warning once, even if it is about several managers.
+            host = f"{task.host}: " if task.number_of_hosts > 1 else ""
+            result["warnings"] = [host + escape_controls(warning) for warning in result["warnings"]]
         # Ansible copies a result several times, and a wave may have thousands of differences.
         return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
 

@@ -138,7 +138,7 @@ def _plan(task: Task, run: Run) -> Result:
         run.new, problems = {**introduced, **run.new}, [*problems, *unreadable]
         warnings += left_behind(_settings(run), record["listed"])
     record["warnings"] += warnings
-    return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run))])
+    return _make_plan(task, run, record, [*problems, *problems_of_files(task, _settings(run)), *run.leases.problems])
 
 
 def obtain(task: Task, key: str) -> Result:
@@ -395,7 +395,7 @@ def _ready(task: Task) -> Run:
         raise RunError(f"Nothing more is written, since the run has failed: {run.failure}")
     if not run.ready:
         raise RunError(_INCOMPLETE)
-    if reason := run.leases.check():
+    if reason := run.leases.check(run.path):
         raise RunError(reason)
     return run
 

@@ -341,6 +341,16 @@ def test_unreachable_workers_do_not_hide_the_other_environments(make_case: MakeC
     assert "What the gateways of staging hold is unknown." in run.text
 
 
+def test_a_misspelled_variable_is_refused(case: RotationFixture) -> None:
+    """A threshold that is not known as one would never fail the audit."""
+    run = case.ansible("ansible-playbook", PLAYBOOK, "-e", "certificate_audit_expiring_withn=30")
+
+    message = "the playbook has no such variable. Did you mean certificate_audit_expiring_within?"
+    assert f"certificate_audit_expiring_withn: {message}" in " ".join(run.text.split())
+    assert run.status != 0
+    assert not len(case.manager.journal)
+
+
 def test_unknown_mode_is_refused_before_the_first_request(make_case: MakeCase) -> None:
     case = make_case()
 

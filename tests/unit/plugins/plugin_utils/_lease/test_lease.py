@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -288,7 +289,8 @@ def test_a_takeover_starts_over_if_the_folder_has_changed_meanwhile(
 
 
 _UNREADABLE = [
-    *("", "{", "[]", '"text"', '{"id": "a", "unknown": 1}', '{"owner": 1}', "[" * 100_000, "\0" * 100),
+    *("", "{", "[]", '"text"', '{"id": []}', '{"id": {}}', '{"owner": 1}', "[" * 100_000, "\0" * 100),
+    *('{"id": "a", "replaces": 5}', '{"id": "a", "replaces": [[]]}', '{"id": "a", "owner": {"run": {}}}'),
     *('{"id": "a", "seconds": "x"}', '{"id": "a", "seconds": null}', '{"id": "a", "owner": null}'),
     '{"id": "a", "owner": {"pid": "x"}}',
 ]
@@ -313,6 +315,52 @@ def test_a_file_that_cannot_be_read_counts_as_held_until_it_expires(
     )
     monkeypatch.setattr(LeaseFolder, "_now", lambda _folder: 1e9 + 1801)
     assert folder.take(owner(), SECONDS)[0]
+
+
+def test_keys_of_a_later_release_are_ignored(tmp_path: Path) -> None:
+    file = taken(tmp_path)
+    content = json.loads(Path(file.path).read_text(encoding="utf-8"))
+    content["later"] = content["owner"]["later"] = [1]
+    content["seconds"] = 9000
+    Path(file.path).write_text(json.dumps(content), encoding="utf-8")
+    ago = time.time() - 8000
+    os.utime(file.path, (ago, ago))
+    done, found = folder_of(tmp_path).take(owner(), SECONDS)
+    assert not done
+    assert found.lease == replace(file.lease, seconds=9000)
+
+
+def make_entry(kind: str, path: str) -> None:
+    """Create something that is not a regular file."""
+    if kind == "directory":
+        os.mkdir(path)
+    elif kind == "named pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        folder = os.getcwd()
+        os.chdir(os.path.dirname(path))  # the address of a socket is short
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(os.path.basename(path))
+        os.chdir(folder)
+    else:
+        os.symlink(path if kind == "link to itself" else f"{path}.missing", path)
+
+
+@pytest.mark.parametrize("kind", ["directory", "named pipe", "socket", "link to itself", "link to nothing"])
+def test_what_is_not_a_regular_file_is_named(tmp_path: Path, kind: str) -> None:
+    leases = leases_of(tmp_path)
+    take(leases)
+    entry = leases.held[0].path.replace(".1.json", ".2.json")
+    make_entry(kind, entry)
+    told = f"{entry} is not a regular file. Delete it, and run again"
+    assert leases.check() == (
+        f"Nothing more is written, since the lease in {leases.held[0].path} cannot be checked: {told}"
+    )
+    leases.free()
+    with pytest.raises(LeaseError) as refused:
+        take(leases_of(tmp_path))
+    assert str(refused.value) == f"certificate_rotation_lock_dir: no lease can be taken: {told}"
+    assert names(tmp_path) == [os.path.basename(entry)]
 
 
 def test_a_run_does_not_wait_in_a_hurry_for_a_file_that_stays_unreadable(
@@ -353,6 +401,62 @@ def test_a_file_that_cannot_be_written_completely_is_removed(tmp_path: Path, mon
     assert not (tmp_path / "new").exists()
     assert names(tmp_path / "held") == [os.path.basename(held.path)]
     assert folder_of(tmp_path / "held").lost(held) is None
+
+
+def fail_second_look(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """Let the folder be read once, before the file of the lease is created; after that, fail once."""
+    real, looks = LeaseFolder._now, []
+
+    def now(folder: LeaseFolder) -> float:
+        looks.append(folder)
+        if len(looks) == 2:
+            raise error
+        return real(folder)
+
+    monkeypatch.setattr(LeaseFolder, "_now", now)
+
+
+def test_a_lease_that_fails_after_its_file_is_created_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_second_look(monkeypatch, OSError(28, "No space left on device"))
+    with pytest.raises(LeaseError, match="No space left on device"):
+        take(leases_of(tmp_path))
+    assert names(tmp_path) == []
+    take(leases_of(tmp_path))
+
+
+def test_a_run_whose_second_look_finds_no_folder_does_not_refuse_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_second_look(monkeypatch, FileNotFoundError(2, "No such file or directory"))
+    take(leases_of(tmp_path))
+    assert len(names(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("clock", ["the file server", "this host"])
+def test_a_lease_that_cannot_be_renewed_holds_while_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: str
+) -> None:
+    """The disk is full; where it takes no empty file either, the clock of the file server cannot be read."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    leases = leases_of(tmp_path)
+    take(leases)
+    path = leases.held[0].path
+    monkeypatch.setattr(os, "fsync", refuse)
+    if clock == "this host":
+        monkeypatch.setattr(lease_module.tempfile, "mkstemp", refuse)
+    assert [leases.renew(), leases.check()] == ["", ""]
+    ago = time.time() - SECONDS + 30
+    os.utime(path, (ago, ago))
+    told = f"Nothing more is written, since the lease in {path} cannot be checked: No space left on device"
+    assert [leases.renew(), leases.check()] == [told, told]
+    os.unlink(path)
+    assert f"was removed ({path})" in leases.renew()
+    assert names(tmp_path) == []
 
 
 def test_an_expired_lease_that_cannot_be_removed_refuses_nobody(
@@ -542,6 +646,17 @@ def test_a_refused_run_is_told_by_whom_since_when_and_what_to_do(tmp_path: Path)
     )
 
 
+def test_control_characters_of_another_run_are_visible(tmp_path: Path) -> None:
+    held = Leases(str(tmp_path), owner(host="a\x1b[31m\nb"))
+    take(held)
+    with pytest.raises(LeaseError) as refused:
+        take(leases_of(tmp_path))
+    assert r" on a\x1b[31m\nb (process" in str(refused.value)
+    expire(held.held[0])
+    taken(tmp_path, host="c\x1b[31m\nd")
+    assert r" on c\x1b[31m\nd (process" in held.check()
+
+
 def test_a_run_waits_as_long_as_it_is_told(tmp_path: Path) -> None:
     held = leases_of(tmp_path)
     take(held)
@@ -590,13 +705,26 @@ def test_a_keeper_renews_the_leases_during_a_long_phase(tmp_path: Path, monkeypa
     leases = leases_of(tmp_path)
     take(leases)
     keeper = LeaseKeeper(leases, "")
-    os.utime(leases.held[0].path, (1, 1))
+    ago = int(time.time()) - 40
+    os.utime(leases.held[0].path, (ago, ago))
     assert keeper.why_lost() == ""
-    assert os.stat(leases.held[0].path).st_mtime == 1
+    assert os.stat(leases.held[0].path).st_mtime == ago
     real = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: real + 61)
     assert keeper.why_lost() == ""
-    assert os.stat(leases.held[0].path).st_mtime > 1
+    assert os.stat(leases.held[0].path).st_mtime > ago + 30
+
+
+def test_a_keeper_renews_a_lease_that_has_expired_while_its_host_was_suspended(tmp_path: Path) -> None:
+    """Nobody has taken it over yet, and time.monotonic() stood still."""
+    leases = leases_of(tmp_path)
+    take(leases)
+    keeper = LeaseKeeper(leases, "/backups/moved.jsonl")
+    expire(leases.held[0])
+    assert keeper.why_lost() == ""
+    done, found = folder_of(tmp_path).take(owner(), SECONDS)
+    assert not done
+    assert found.lease.owner.run == "/backups/moved.jsonl"
 
 
 def test_a_lease_that_cannot_be_checked_or_was_removed_stops_the_run(tmp_path: Path) -> None:

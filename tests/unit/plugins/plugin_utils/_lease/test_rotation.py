@@ -68,6 +68,17 @@ def test_a_backup_folder_on_another_host_is_not_used(tmp_path: Path, lock_dir: s
     assert leases.folder == (str(tmp_path / "leases") if taken else "")
 
 
+@pytest.mark.parametrize("name", ["lock_dir", "backup_dir"])
+def test_the_plan_is_told_of_a_folder_that_cannot_be_used(tmp_path: Path, name: str) -> None:
+    occupied = tmp_path / "leases"
+    occupied.write_text("", encoding="utf-8")
+    leases = leases_of(tmp_path, settings={name: "leases"})
+    assert leases.held == []
+    assert leases.problems == (
+        f"certificate_rotation_{name}: the folder {occupied} cannot be created: {occupied} is not a folder",
+    )
+
+
 def test_a_lease_outlasts_the_pauses_that_the_run_plans(tmp_path: Path) -> None:
     leases = leases_of(tmp_path, settings={"soak_seconds": 600, "verify_gateways_timeout": 30})
     assert {file.lease.seconds for file in leases.held} == {1800 + 600 + 30}

@@ -95,7 +95,7 @@ def test_an_unknown_phase_is_refused(tmp_path: Path, phase: str) -> None:
     assert result["failed"]
     assert result["msg"] == (
         "phase: must be one of plan, obtain, preflight, backup, write, verify, retire, rollback, report, "
-        "restore_plan, restore_write, restore_verify, restore_report, export, audit_files, merge_reports, "
+        "restore_plan, restore_write, restore_verify, restore_report, export, audit_check, audit_files, merge_reports, "
         f"not '{phase}'"
     )
 
