@@ -183,7 +183,7 @@ def test_an_import_fails_where_its_environment_is_not_as_written_or_another_one_
 ) -> None:
     def with_another_writer(take_effect: Effect) -> Deployment:
         take_effect()
-        job.api.stored[KEY] = held({name: new for name in environments})
+        job.api.stored[KEY] = held(dict.fromkeys(environments, new))
         return Deployment(success=True)
 
     job.api.writes = [with_another_writer]
