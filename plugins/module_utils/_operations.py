@@ -156,7 +156,7 @@ def _check_expected(
 ) -> None:
     """Check that the record has not been modified since the operation was planned.
 
-    If someone else has written exactly what is desired, there is nothing left to write.
+    If someone else has written exactly what is desired, there is nothing left to write. With C(force), it is written again.
 
     :arg previous: the view of C(before).
     :raises ModifiedError: if someone has modified it in another way.
@@ -167,6 +167,8 @@ def _check_expected(
     key = f"{operation.project}/{operation.name}"
     if not _is_desired(operation, before):
         raise operation.expected.error(key, modified)
+    if operation.desired.force:
+        return
     warn(
         f"{key} in {', '.join(modified)} is already as planned: someone else has written it since "
         f"{operation.expected.since}. Nothing was written there"
@@ -176,8 +178,9 @@ def _check_expected(
 def _is_desired(operation: CertificateOperation, before: StoredCertificate | None) -> bool:
     if operation.absent or before is None:
         return operation.absent and before is None
+    desired = replace(operation.desired, force=False)  # It decides what is written, and not what is desired.
     with suppress(InputError):
-        return plan_present(operation.project, operation.name, before, operation.desired).operation == "none"
+        return plan_present(operation.project, operation.name, before, desired).operation == "none"
     return False
 
 

@@ -75,15 +75,25 @@ class World:
     def gateways(self) -> dict[str, bytes | None]:
         return {name: self.manager.served(name, PROJECT, NAME) for name in ENVIRONMENTS}
 
-    def rotate(self, *, check: bool = False, hook: str = "", obtains: bool = False, **variables: Any) -> Outcome:
-        """Run the role. The hook is the message of a task of the user that fails after the last wave."""
+    def rotate(
+        self,
+        *,
+        check: bool = False,
+        hook: str = "",
+        obtains: bool = False,
+        before: Callable[[str], object] = lambda _title: None,
+        **variables: Any,
+    ) -> Outcome:
+        """Run the role. The hook is the message of a task of the user that fails after the last wave; for C(before), see
+        PhaseRunner.
+        """
         item = {"project": PROJECT, "name": NAME, **({} if obtains else {"content": self.new.pem})}
         given = {"certificates": [item], "verify_gateways_timeout": 0, **variables}
         if obtains:
             given["obtain_tasks"] = "obtain.yml"
         mark = self.manager.journal.mark()
         holding = [name for name, der in self.gateways().items() if der]
-        runner = PhaseRunner(self.manager, self.folder, given, check=check)
+        runner = PhaseRunner(self.manager, self.folder, given, check=check, before=before)
         result = runner.run_role(hook=hook)
         assert read_rotation(result)
         found = Outcome(result, runner.warnings, list(mark))
@@ -402,9 +412,148 @@ def test_a_confirmation_is_not_reported_if_someone_else_has_written_since(
 
     world.manager.faults.add(Fault("other_writer", path="/import-file/", after=True, skip=1, action=write))
 
-    found = world.rotate(waves=WAVES)
+    found = world.rotate(waves=WAVES, hook="HTTP 503")
 
     assert found.outcome == "rollback_failed"
     assert found.environments[DEVELOPMENT]["now"]["fingerprint_sha256"] == sha256(other)
-    assert found.states == {DEVELOPMENT: None, STAGING: "confirmed", PRODUCTION: None}
+    assert found.states == {DEVELOPMENT: None, STAGING: "confirmed", PRODUCTION: "confirmed"}
     assert found.environments[STAGING]["gateway"]["fingerprint_sha256"] == sha256(world.old)
+
+
+# Someone else writes during the run
+
+
+def writes_production(world: World, certificate: Issued, *, deploy: bool = True) -> Callable[[str], object]:
+    """Someone else writes production before the wave of production."""
+
+    def before(title: str) -> None:
+        if title == "write 3":
+            world.manager.set_entry(PROJECT, NAME, PRODUCTION, certificate, deploy=deploy)
+
+    return before
+
+
+BY_OTHERS = f"Someone else had already written {KEY} in {PRODUCTION} as planned, so this run wrote nothing there."
+
+
+def test_the_gateways_are_asked_about_what_someone_else_has_written(make_world: MakeWorld) -> None:
+    world = make_world(import_reports_deployment=True)
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    found = world.rotate(before=writes_production(world, world.new), waves=WAVES)
+
+    assert (found.outcome, found.written) == ("rotated", [DEVELOPMENT, STAGING])
+    assert found.asked == [PRODUCTION]
+    assert found.states == {DEVELOPMENT: None, STAGING: None, PRODUCTION: "confirmed"}
+    assert BY_OTHERS in found.message
+
+
+def test_what_someone_else_has_written_and_not_deployed_fails_its_wave(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    found = world.rotate(before=writes_production(world, world.new, deploy=False), waves=WAVES)
+
+    assert found.outcome == "rolled_back"
+    assert f"The gateways do not hold the new certificate: {KEY} in {PRODUCTION}" in found.message
+    assert BY_OTHERS in found.message
+    assert found.states[PRODUCTION] == "stale"
+    old, new = [world.old.der], [world.new.der]
+    assert world.record() == {DEVELOPMENT: old, STAGING: old, PRODUCTION: new}
+    assert found.each("rolled_back") == {DEVELOPMENT: True, STAGING: True, PRODUCTION: None}
+
+
+@pytest.mark.parametrize("asks", ["auto", "never"])
+def test_what_someone_else_has_written_is_stored_where_the_gateways_are_not_known(
+    make_world: MakeWorld, asks: str
+) -> None:
+    world = make_world(truststore=(), import_reports_deployment=True)
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    found = world.rotate(before=writes_production(world, world.new), waves=WAVES, verify_gateways=asks)
+
+    assert found.outcome == found.certificate["outcome"] == "stored"
+    assert f"What the gateways of {PRODUCTION} hold is unknown" in found.message
+    assert (f"What the gateways of {PRODUCTION} hold is unknown" in found.warnings) == (asks == "auto")
+    assert BY_OTHERS in found.message
+
+
+def test_a_certificate_that_someone_else_has_written_alone_is_asked_about_as_well(make_world: MakeWorld) -> None:
+    """One update for all environments, of which nothing is left to write."""
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    def before(title: str) -> None:
+        if title == "write 1":
+            world.hold(**dict.fromkeys(ENVIRONMENTS, world.new))
+
+    found = world.rotate(before=before)
+
+    assert (found.outcome, found.written) == ("rotated", [])
+    assert found.states == dict.fromkeys(ENVIRONMENTS, "confirmed")
+    assert f"Someone else had already written {KEY} in {', '.join(sorted(ENVIRONMENTS))} as planned" in found.message
+
+
+def test_what_was_in_sync_at_the_plan_was_not_written_by_someone_else(make_world: MakeWorld) -> None:
+    world = make_world(import_reports_deployment=True)
+    world.hold(development=world.new, staging=world.old, production=world.old)
+
+    found = world.rotate(waves=WAVES)
+
+    assert (found.outcome, found.written) == ("rotated", [STAGING, PRODUCTION])
+    assert "omeone else" not in found.message + found.warnings
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_an_import_is_not_disturbed_by_what_someone_else_writes_elsewhere(
+    make_world: MakeWorld, authority: Authority, *, same: bool
+) -> None:
+    """Someone else writes the third environment in the moment between the import of the first one and its reading back."""
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+    theirs = world.new if same else authority.issue("www.example.com")
+
+    def write(manager: Manager) -> None:
+        manager.set_entry(PROJECT, NAME, PRODUCTION, theirs)
+
+    world.manager.faults.add(Fault("other_writer", path="/import-file/", after=True, action=write))
+
+    found = world.rotate(waves=WAVES)
+
+    assert "does not hold what was written" not in found.message
+    assert world.record()[PRODUCTION] == [theirs.der]
+    if same:
+        assert (found.outcome, found.written) == ("rotated", [DEVELOPMENT, STAGING])
+        assert BY_OTHERS in found.message
+    else:
+        assert found.outcome == "rolled_back"
+        assert f"{KEY} in {PRODUCTION}: modified by someone else since the plan" in found.message
+        assert [wave["outcome"] for wave in found.result["waves"]] == ["rolled_back", "rolled_back", "failed"]
+
+
+def test_force_writes_again_what_someone_else_has_written_as_planned(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    found = world.rotate(before=writes_production(world, world.new), waves=WAVES, force=True)
+
+    assert (found.outcome, found.written) == ("rotated", [*ENVIRONMENTS])
+    assert "omeone else" not in found.message + found.warnings
+
+
+def test_a_rollback_is_complete_where_this_run_has_written_nothing(make_world: MakeWorld) -> None:
+    """Someone else has written the new certificate under another alias, so the run stops before its request."""
+    world = make_world()
+    world.hold(**dict.fromkeys(ENVIRONMENTS, world.old))
+
+    def before(title: str) -> None:
+        if title == "write 3":
+            world.manager.set_entry(PROJECT, NAME, PRODUCTION, world.new, alias="other")
+
+    item = {"project": PROJECT, "name": NAME, "content": world.new.pem, "alias": "web"}
+    found = world.rotate(before=before, waves=WAVES, certificates=[item], force=True)
+
+    assert f"{KEY} in {PRODUCTION}: modified by someone else since the plan" in found.message
+    assert found.outcome == "rolled_back"
+    assert found.result["rollback"] == {"performed": True, "complete": True, "messages": []}
+    assert world.record()[PRODUCTION] == [world.new.der]

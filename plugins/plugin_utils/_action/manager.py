@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from ansible_collections.apinizer.apiops.plugins.module_utils._definition import ModuleDefinition, Result
@@ -266,7 +266,7 @@ class ManagerAccess:
             return listed
         found = next((one for one in listed["certificates"] if one["name"] == operation.name), None)
         modified = operation.expected.modified(found)
-        if not modified or self.carry_out(operation, check_mode=True).get("changed") is False:
+        if not modified or self.carry_out(replace(operation, force=False), check_mode=True).get("changed") is False:
             return None
         error = operation.expected.error(operation.key, modified)
         add_remedy(error, operation.remedies)

@@ -21,8 +21,10 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.overlap_me
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import CertificateResult
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.text import count
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import NONE
+from ansible_collections.apinizer.apiops.plugins.plugin_utils._targets import by_reason
 
 if t.TYPE_CHECKING:
+    from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.plan import PlannedCertificate, Step
     from ansible_collections.apinizer.apiops.plugins.plugin_utils._rotation.result import Outcome
 
 _SHOWN = 20
@@ -52,7 +54,8 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         written = sum(bool(outcome.writes_to(planned)) for planned in due)
         rotated = _rotated_message(outcome, written, total) if written else ""
         done = [] if run.writes or run.retired else ["Nothing was written"]
-        return join_sentences(*done, *overlap_sentences(outcome, promoted=rotated), "").rstrip() + left_out
+        told = [*done, *overlap_sentences(outcome, promoted=rotated), *_written_by_others(outcome)]
+        return join_sentences(*told, "").rstrip() + left_out
     if outcome.name == "refused":
         return join_sentences("Nothing was written", outcome.failure, *waiting_sentences(outcome), "").rstrip()
     changed = any(write.may_have_changed for write in run.writes)
@@ -63,8 +66,8 @@ def rotation_message(outcome: Outcome, certificates: Sequence[CertificateResult]
         ).rstrip(),
         "failed": "Nothing was rolled back.",
     }[outcome.name]
-    held = _holdings(outcome, certificates)
-    return join_sentences(outcome.failure, rollback, held, *waiting_sentences(outcome), "").rstrip()
+    others, held = _written_by_others(outcome), _holdings(outcome, certificates)
+    return join_sentences(outcome.failure, rollback, *others, held, *waiting_sentences(outcome), "").rstrip()
 
 
 def _restore_hint(backup: str) -> list[str]:
@@ -105,6 +108,28 @@ def _rotated_message(outcome: Outcome, rotated: int, total: int) -> str:
     everywhere = {(write.key, name) for write in writes for name in write.environments} <= confirmed
     where = "in the manager's record and at the gateways" if everywhere else "in the manager's record"
     return f"Rotated {rotated} of {total} certificates in {count(targets, 'environment')}, verified {where}."
+
+
+def _written_by_others(outcome: Outcome) -> list[str]:
+    """Where the run wrote nothing, since someone else had written exactly what was planned; empty if nowhere."""
+    found = by_reason(
+        (planned.key, step.environment, "")
+        for planned in outcome.run.plan.certificates
+        for step in planned.steps
+        if step.action != NONE and _differed(outcome, planned, step)
+        for write in outcome.writes_to(planned, step.environment)
+        if not (write.sent or write.failed)
+    )
+    return [
+        f"Someone else had already written {targets} as planned, so this run wrote nothing there"
+        for targets, _ in found
+    ]
+
+
+def _differed(outcome: Outcome, planned: PlannedCertificate, step: Step) -> bool:
+    """Whether an environment did not hold the new certificate when the plan was made."""
+    new = {**outcome.run.new_views[planned.key], "alias": planned.new_alias(step.environment)}
+    return step.current is None or any(step.current[name] != new[name] for name in ("fingerprint_sha1", "alias"))
 
 
 def _holdings(outcome: Outcome, certificates: Sequence[CertificateResult]) -> str:

@@ -91,9 +91,9 @@ class Outcome:
 
     def _is_ours(self, planned: PlannedCertificate, step: Step, now: View | None) -> bool:
         """Whether what an environment holds now can come from this run, perhaps from a write that took effect late."""
-        wrote = any(write.may_have_changed for write in self.writes_to(planned, step.environment))
-        new = self.run.new_views.get(planned.key)
-        return wrote or bool(now and new and now["fingerprint_sha1"] == new["fingerprint_sha1"])
+        writes = [write for write in self.writes_to(planned, step.environment) if write.sent]
+        wrote, new = any(write.may_have_changed for write in writes), self.run.new_views.get(planned.key)
+        return wrote or bool(writes and now and new and now["fingerprint_sha1"] == new["fingerprint_sha1"])
 
     @cached_property
     def modified(self) -> list[str]:

@@ -50,6 +50,7 @@ class Write:
     :arg failed, may_have_changed: both are true until there is a result, since an interrupted write may have changed the record.
     :arg deployment: what the manager reported about the deployment.
     :arg duplicated: whether the manager listed an environment more than once after the write.
+    :arg sent: whether a request may have been sent. None is where the record is as planned already, or is not as expected.
     """
 
     key: str
@@ -59,11 +60,12 @@ class Write:
     may_have_changed: bool = True
     deployment: t.Any = None
     duplicated: bool = False
+    sent: bool = True
 
     @property
     def unreported(self) -> tuple[str, ...]:
         """The environments whose deployment the manager did not report."""
-        return tuple(unreported(self.deployment, self.environments)) if self.may_have_changed else ()
+        return tuple(unreported(self.deployment, self.environments)) if self.may_have_changed or not self.failed else ()
 
 
 @dataclass

@@ -107,6 +107,7 @@ class _WaveWriter:
             may_have_changed=may_have_changed(result),
             deployment=result.get("deployment"),
             duplicated=any(environment["entries"] > 1 for environment in environments),
+            sent=may_have_changed(result) or result.get("operation", "none") != "none",
         )
 
     def _show_progress(self, key: str, result: Result) -> None:

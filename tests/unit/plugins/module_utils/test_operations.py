@@ -86,10 +86,12 @@ def fingerprints(certificate: dict[str, Any] | None) -> dict[str, str]:
 # The requests of each operation
 
 
-def _expecting(bundle: Bundle, sha1: str, *, check_mode: bool = False) -> Callable[[Runner], dict[str, Any]]:
+def _expecting(
+    bundle: Bundle, sha1: str, *, check_mode: bool = False, force: bool = False
+) -> Callable[[Runner], dict[str, Any]]:
     """An update of both environments that relies on this certificate in staging."""
     environments = {"production": ({"alias": "web-alias"},), "staging": ({"fingerprint_sha1": sha1},)}
-    desired = Desired(bundle, "web-alias", "First", frozenset(environments))
+    desired = Desired(bundle, "web-alias", "First", frozenset(environments), force=force)
     operation = CertificateOperation(*KEY, absent=False, desired=desired, expected=Expected(environments, whole=True))
     return lambda run: run_certificate_operation(
         run.api, operation, check_mode=check_mode, now=run.now, warn=run.warnings.append
@@ -117,6 +119,18 @@ def test_what_someone_else_has_written_as_desired_is_no_difference(run: Runner, 
     assert run.warnings == [
         "MyProject/web in staging is already as planned: someone else has written it since the plan. Nothing was written there"
     ]
+
+
+def test_force_writes_again_what_someone_else_has_written_as_desired(run: Runner, old: Bundle) -> None:
+    result = _expecting(old, "other", force=True)(run)
+    assert (result["changed"], result["operation"]) == (True, "update")
+    assert not [text for text in run.warnings if "someone else" in text]
+
+
+def test_force_does_not_overwrite_what_someone_else_has_written_otherwise(run: Runner, new: Bundle) -> None:
+    with pytest.raises(ModifiedError):
+        _expecting(new, "other", force=True)(run)
+    assert run.api.calls == ["find"]
 
 
 def test_in_sync_takes_one_request(run: Runner, old: Bundle) -> None:

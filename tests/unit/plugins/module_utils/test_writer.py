@@ -160,6 +160,37 @@ def test_importing(job: Job, held: Held, old: Bundle, new: Bundle) -> None:
     assert held({"production": old, "staging": new}).same_state(after)
 
 
+def test_an_import_succeeds_although_someone_else_writes_another_environment(
+    job: Job, held: Held, old: Bundle, new: Bundle
+) -> None:
+    """That has happened before the record was read back: production holds another certificate, and development is new."""
+
+    def with_another_writer(take_effect: Effect) -> Deployment:
+        take_effect()
+        job.api.stored[KEY] = held({"development": old, "production": new, "staging": new})
+        return Deployment(success=True)
+
+    job.api.writes = [with_another_writer]
+    after, deployment = job.present(new, "staging", unlisted="keep")
+    assert job.api.calls == ["import staging", "find"]
+    assert deployment.success
+    assert after.environments == ("development", "production", "staging")
+
+
+@pytest.mark.parametrize("environments", [("production",), ("staging",)])
+def test_an_import_fails_where_its_environment_is_not_as_written_or_another_one_has_lost_the_certificate(
+    job: Job, held: Held, old: Bundle, new: Bundle, environments: tuple[str, ...]
+) -> None:
+    def with_another_writer(take_effect: Effect) -> Deployment:
+        take_effect()
+        job.api.stored[KEY] = held(dict.fromkeys(environments, new))
+        return Deployment(success=True)
+
+    job.api.writes = [with_another_writer]
+    with pytest.raises(WriteError, match="does not hold what was written"):
+        job.present(new, "staging", unlisted="keep")
+
+
 def test_a_manager_that_adds_entries_causes_a_warning(job: Job, held: Held, old: Bundle, new: Bundle) -> None:
     job.api.adds_entries = True
     after, _deployment = job.present(new)

@@ -270,6 +270,13 @@ def test_a_module_is_run_if_someone_else_has_written_what_is_desired(operation: 
     assert result == {"changed": False, "operation": "none"}
 
 
+def test_a_module_writes_with_force_what_someone_else_has_written_as_desired(operation: Operation) -> None:
+    modules = FakeModules(_listed("1", "3"), {"changed": False}, {"changed": True, "operation": "update"})
+    result = ManagerAccess(OPTIONS, modules.run).carry_out(replace(operation, expected=EXPECTED, force=True))
+    assert result["changed"]
+    assert [(options["force"], check) for _name, options, check in modules.ran[1:]] == [(False, True), (True, False)]
+
+
 def test_a_module_is_not_run_if_the_record_cannot_be_listed(operation: Operation) -> None:
     modules = FakeModules({"failed": True, "msg": "HTTP 503"})
     result = ManagerAccess(OPTIONS, modules.run).carry_out(replace(operation, expected=EXPECTED))

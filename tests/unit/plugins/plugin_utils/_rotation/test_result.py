@@ -589,11 +589,14 @@ def test_a_rollback_that_is_not_complete_tells_how_to_restore_the_backup(folder:
     assert parse_kv(command[-1]) == {"certificate_restore_dir": folder}
 
 
-def test_only_deployments_of_what_was_written_are_in_doubt() -> None:
-    builder = RunBuilder(BEFORE).wrote(DEV, deployment=None).wrote(PROD, may_have_changed=False, deployment=None)
+def test_the_deployment_of_what_someone_else_has_written_is_in_doubt_as_well() -> None:
+    builder = RunBuilder(BEFORE).wrote(DEV, deployment=None)
+    builder.wrote(PROD, may_have_changed=False, sent=False, deployment=None)
 
-    message = result(builder.verified(1), AFTER)["message"]
-    assert message == STORED.format("development")
+    found = result(builder.verified(1), AFTER)
+
+    others = f"Someone else had already written {KEY} in production as planned, so this run wrote nothing there."
+    assert found["message"] == f"{STORED.format('development, production')} {others}"
 
 
 def test_the_result_has_the_problems_of_the_rollback() -> None:

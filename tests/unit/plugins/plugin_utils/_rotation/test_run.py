@@ -196,20 +196,23 @@ def test_the_result_of_a_write_replaces_its_intent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "reported", "unreported"),
+    ("changed", "failed", "reported", "unreported"),
     [
-        (True, deployment(True), ("other",)),
-        (True, {"success": True, "message": None, "environments": []}, (DEV, "other")),
-        (True, deployment(False, **{DEV: "no worker"}), ("other",)),
-        (True, deployment(None), (DEV, "other")),
-        (True, None, (DEV, "other")),
-        (False, None, ()),
+        (True, False, deployment(True), ("other",)),
+        (True, False, {"success": True, "message": None, "environments": []}, (DEV, "other")),
+        (True, False, deployment(False, **{DEV: "no worker"}), ("other",)),
+        (True, False, deployment(None), (DEV, "other")),
+        (True, False, None, (DEV, "other")),
+        (True, True, None, (DEV, "other")),
+        # A write that was refused has changed nothing. Where nothing was left to write, someone else has written.
+        (False, True, None, ()),
+        (False, False, None, (DEV, "other")),
     ],
 )
-def test_a_deployment_is_unreported_where_something_was_written_and_the_environment_not_named(
-    changed: bool, reported: Any, unreported: tuple[str, ...]
+def test_a_deployment_is_unreported_where_the_record_is_as_planned_and_the_environment_not_named(
+    changed: bool, failed: bool, reported: Any, unreported: tuple[str, ...]
 ) -> None:
-    write = Write(KEY, 1, (DEV, "other"), may_have_changed=changed, deployment=reported)
+    write = Write(KEY, 1, (DEV, "other"), failed=failed, may_have_changed=changed, deployment=reported)
 
     assert write.unreported == unreported
 
