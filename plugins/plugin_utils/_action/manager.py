@@ -346,4 +346,10 @@ def failures(results: Mapping[str, Result]) -> list[str]:
 
 def warnings_of(results: Iterable[Result]) -> list[str]:
     """The warnings of results, each once."""
-    return list(dict.fromkeys(str(warning) for result in results for warning in result.get("warnings", ())))
+    return list(dict.fromkeys(_text_of(warning) for result in results for warning in result.get("warnings", ())))
+
+
+def _text_of(warning: t.Any) -> str:
+    """The text of a warning. Since ansible-core 2.19, the warnings of a module are objects with the event behind them."""
+    event = getattr(warning, "event", None)
+    return str(warning if event is None else event.msg)

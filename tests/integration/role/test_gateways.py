@@ -47,6 +47,8 @@ def _unwrapped(rotation: RotationRun) -> str:
     return " ".join(rotation.text.split())
 
 
+@pytest.mark.exhaustive
+@pytest.mark.any_mode  # as a module, whose warnings Ansible turns into objects
 def test_each_wave_is_confirmed_before_the_next(make_case: MakeCase) -> None:
     case = make_case()
     case.add_certificate()

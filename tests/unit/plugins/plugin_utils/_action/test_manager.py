@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -384,6 +385,12 @@ def test_each_warning_is_listed_once() -> None:
     results: list[Json] = [{"warnings": ["b", "a"]}, {}, {"warnings": ["a", "c"]}]
 
     assert warnings_of(results) == ["b", "a", "c"]
+
+
+def test_warnings_of_a_module_are_their_texts() -> None:
+    """Since ansible-core 2.19, they are objects: its class WarningSummary."""
+    summary = SimpleNamespace(event=SimpleNamespace(msg="a"))
+    assert warnings_of([{"warnings": [summary, "a", "b"]}]) == ["a", "b"]
 
 
 # What a user can do about a failure, in terms of what they have started
