@@ -122,7 +122,7 @@ def _written_by_others(outcome: Outcome) -> list[str]:
     )
     return [
         f"Someone else had already written {targets} as planned, so this run wrote nothing there"
-        for targets, _ in found
+        for targets, _reason in found
     ]
 
 

@@ -15,7 +15,7 @@ from ansible_collections.apinizer.apiops.plugins.module_utils._writer import Wri
 from fuzz.__main__ import main
 from fuzz.cases import Report, fault_case, mutation_case
 
-FAULTS, MUTATIONS = range(1, 301), range(1, 401)
+FAULTS, MUTATIONS = range(1, 151), range(1, 201)
 IN_A_TEST = 20
 
 
