@@ -22,10 +22,7 @@ def build() -> Path:
     """Build the artifact in dist from the files of the project, and return its path."""
     for old in project.DIST.glob("*.tar.gz"):
         old.unlink()
-    project.run(
-        project.BIN / "ansible-galaxy", "collection", "build", "--output-path", project.DIST, project.copy_tree("build")
-    )
-    (artifact,) = project.DIST.glob("*.tar.gz")
+    artifact = _build(project.copy_tree("build"), project.DIST)
     artifact.write_bytes(reproducible(artifact.read_bytes(), _commit_time()))
     return artifact
 
@@ -37,12 +34,18 @@ def unpacked(user: str) -> Path:
     """
     tree = project.copy_tree(user)
     with tempfile.TemporaryDirectory() as folder:
-        project.run(project.BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, tree)
+        archive = _build(tree, Path(folder))
         shutil.rmtree(tree)
-        (archive,) = Path(folder).glob("*.tar.gz")
         with tarfile.open(archive) as built:
             built.extractall(tree, filter="data")
     return tree
+
+
+def _build(tree: Path, folder: Path) -> Path:
+    """Build the artifact of a copy of the project in a folder that has none yet, and return its path."""
+    project.run(project.BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, tree)
+    (archive,) = folder.glob("*.tar.gz")
+    return archive
 
 
 def reproducible(archive: bytes, time: int) -> bytes:

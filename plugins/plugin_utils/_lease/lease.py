@@ -152,7 +152,7 @@ class LeaseFolder:
                 with suppress(OSError):
                     _remove(file.path)
         except BaseException:
-            # Nobody would free it: it would refuse other runs, and the next attempt of this one.
+            # Otherwise the file would stay, and block other runs as well as the next attempt of this one.
             with suppress(OSError):
                 _remove(path)
             raise

@@ -42,7 +42,6 @@ AUDITS_FROM_BEST_TO_WORST = ("empty", "clean", "findings", "incomplete", "not_on
 """The statuses of an audit; that of several audits is the worst. C(incomplete) is one of several audits only."""
 
 AUDIT_SUCCESSES = ("empty", "clean", "findings")
-AUDIT_FAILURES = ("incomplete", "not_on_gateway", "expired")
 
 
 def how_bad(outcome: str, from_best_to_worst: tuple[str, ...]) -> int:

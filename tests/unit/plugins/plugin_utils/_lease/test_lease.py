@@ -716,7 +716,7 @@ def test_a_keeper_renews_the_leases_during_a_long_phase(tmp_path: Path, monkeypa
 
 
 def test_a_keeper_renews_a_lease_that_has_expired_while_its_host_was_suspended(tmp_path: Path) -> None:
-    """Nobody has taken it over yet, and time.monotonic() stood still."""
+    """The lease has expired, but no other run has taken it over. time.monotonic() stands still while a host is suspended."""
     leases = leases_of(tmp_path)
     take(leases)
     keeper = LeaseKeeper(leases, "/backups/moved.jsonl")

@@ -16,7 +16,6 @@ from ansible_collections.apinizer.apiops.plugins.filter.audit_report import audi
 from ansible_collections.apinizer.apiops.plugins.filter.rotation_report import rotation_report
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report import status
 from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.schema import (
-    AUDIT_FAILURES,
     AUDIT_SUCCESSES,
     AUDITS_FROM_BEST_TO_WORST,
     FAILURES,
@@ -29,6 +28,8 @@ from ansible_collections.apinizer.apiops.plugins.plugin_utils._report.summary im
 from unit.plugins.filter.test_audit_report import parse
 from unit.plugins.plugin_utils._report import test_samples as samples
 from unit.plugins.plugin_utils._report.test_samples import Json, fleet, of_manager
+
+AUDIT_FAILURES = ("incomplete", "not_on_gateway", "expired")
 
 SUMMARY = {
     **rotation_summary("manager-050", of_manager(50, samples.rolled_back()), "reports/manager-050/rotation.json"),
